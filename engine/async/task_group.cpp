@@ -1,0 +1,86 @@
+#include "engine/async/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
+#include <utility>
+
+namespace peelbox {
+
+std::optional<failure> failure_of(std::exception_ptr exception) {
+  if (!exception) return std::nullopt;
+  try {
+    std::rethrow_exception(exception);
+  } catch (const boost::system::system_error& e) {
+    if (e.code() == asio::error::operation_aborted) return failure(errc::cancelled, "cancelled");
+    return failure(errc::internal, e.what());
+  } catch (const std::exception& e) {
+    return failure(errc::internal, e.what());
+  }
+}
+
+task_group::task_group(executor ex) : executor_(ex), changed_(ex) {}
+
+void task_group::spawn(task<result<void>> child_task) {
+  children_.emplace_back();
+  const auto which = std::prev(children_.end());
+  asio::co_spawn(executor_, std::move(child_task),
+                 asio::bind_cancellation_slot(which->signal.slot(),
+                                              [this, which](std::exception_ptr exception, result<void> r) {
+                                                std::optional<failure> why = failure_of(exception);
+                                                if (!why && r.has_error()) why = r.error();
+                                                ended(which, std::move(why));
+                                              }));
+  // A child of a cancelled group runs to its first wait and stops there.
+  if (cancelled_) which->signal.emit(asio::cancellation_type::terminal);
+}
+
+void task_group::ended(std::list<child>::iterator which, std::optional<failure> why) {
+  children_.erase(which);
+  if (why && !first_) {
+    // Children that end because the group was cancelled are not the cause.
+    if (!(cancelled_ && why->code == errc::cancelled)) first_ = std::move(why);
+    cancel();
+  }
+  changed_.notify();
+}
+
+void task_group::cancel() {
+  cancelled_ = true;
+  // emit() may run a child to its end, which erases its element.
+  for (auto it = children_.begin(); it != children_.end();) {
+    auto current = it++;
+    current->signal.emit(asio::cancellation_type::terminal);
+  }
+}
+
+task<void> task_group::idle() {
+  while (!children_.empty()) co_await changed_.wait();
+}
+
+task<result<void>> task_group::run(std::function<task<result<void>>(task_group&)> body) {
+  const executor ex = co_await asio::this_coro::executor;
+  task_group group(ex);
+  group.spawn(body(group));
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
+  if (cancelled) group.cancel();
+  while (!group.children_.empty()) {
+    if (co_await group.changed_.wait() == wake::cancelled && !cancelled) {
+      cancelled = true;
+      // From here on only the children's ends matter.
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+      group.cancel();
+    }
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  if (group.first_) co_return *group.first_;
+  co_return result<void>();
+}
+
+}  // namespace peelbox

@@ -1,0 +1,48 @@
+// One outgoing gRPC call.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "engine/async/asio.hpp"
+#include "h2grpc/rpc/call.hpp"
+#include "h2grpc/rpc/metadata.hpp"
+
+namespace peelbox::h2grpc {
+
+class call_state;
+
+/// A handle on one call. One coroutine may send while another receives; not two of a kind.
+/// Destroying the handle of an unfinished call resets the stream with CANCEL (the daemon then cancels what the call
+/// started); of a finished call it does nothing.
+class client_call {
+ public:
+  explicit client_call(std::shared_ptr<call_state> state);
+  client_call(client_call&&) noexcept;
+  client_call& operator=(client_call&&) noexcept;
+  ~client_call();
+
+  /// Queues one message and waits while more than the high-water mark is queued for this call. Fails when the call
+  /// has ended; finish() then says why.
+  task<result<void>> send(byte_chain message);
+  /// No more messages from us. What is queued is still sent.
+  void half_close();
+  /// The next message, or std::nullopt when the peer has sent its last one; then finish() gives the status.
+  task<result<std::optional<byte_slice>>> receive();
+  /// Response metadata; waits for it.
+  task<result<metadata>> initial_metadata();
+  /// Waits for the end of the call, dropping messages that were not received. A reset or a lost connection is a
+  /// status too (cancelled, unavailable, …) with the reason in its message.
+  task<grpc_status> finish();
+  /// Trailing metadata other than the status; complete after finish().
+  const metadata& trailing_metadata() const;
+  /// Resets the stream with CANCEL. receive(), send() and finish() end at once.
+  void cancel();
+  /// Bytes queued and not yet given to the connection's writer.
+  std::size_t queued() const noexcept;
+
+ private:
+  std::shared_ptr<call_state> state_;
+};
+
+}  // namespace peelbox::h2grpc

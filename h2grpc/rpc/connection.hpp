@@ -1,0 +1,61 @@
+// One HTTP/2 connection on one stream: a reader, a writer, and the calls on it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/async/asio.hpp"
+#include "engine/async/failure.hpp"
+#include "engine/async/log.hpp"
+#include "h2grpc/rpc/client_call.hpp"
+#include "h2grpc/rpc/server_call.hpp"
+#include "transport/stream.hpp"
+
+namespace peelbox::h2grpc {
+
+enum class role { client, server };
+
+struct connection_options {
+  /// "outer" or "inner" in log lines.
+  std::string name = "outer";
+  /// `:authority` and `:scheme` of requests (client role).
+  std::string authority = "localhost";
+  std::string scheme = "http";
+  /// The peer's SETTINGS must arrive within this time, else the peer does not speak HTTP/2.
+  std::chrono::milliseconds handshake_limit{20'000};
+  /// Receive windows that we grant, per stream and for the connection.
+  std::uint32_t stream_window = 4 << 20;
+  std::uint32_t connection_window = 16 << 20;
+  /// Most bytes of one gathered write; bounds how long a PING ACK or an urgent reply waits behind bulk data.
+  std::size_t write_budget = 256 << 10;
+  /// A call's send() waits while more than this is queued for it.
+  std::size_t call_high_water = 1 << 20;
+};
+
+/// Lives in a shared_ptr; calls keep it alive. Everything runs on the executor of run().
+class connection : public std::enable_shared_from_this<connection> {
+ public:
+  static std::shared_ptr<connection> create(role side, transport::stream_ptr stream, connection_options options,
+                                            executor ex, const logger& log);
+  virtual ~connection() = default;
+
+  /// Reads and writes until the connection ends, and tells why: errc::closed after shutdown() or the peer's orderly
+  /// end, else what broke. All calls have ended by then. Cancelling run() closes the stream and ends all calls.
+  virtual task<failure> run() = 0;
+
+  /// Starts a call (client role). On a dead connection the call ends at once with unavailable.
+  virtual client_call open(std::string path, metadata request, call_options options = {}) = 0;
+
+  /// The next incoming call (server role); std::nullopt when the connection has ended.
+  virtual task<std::optional<server_call>> accept() = 0;
+
+  /// Sends GOAWAY; run() ends after the calls under way have ended.
+  virtual void shutdown() = 0;
+
+  /// Why the connection ended, once it has.
+  virtual const std::optional<failure>& ended() const noexcept = 0;
+};
+
+}  // namespace peelbox::h2grpc

@@ -1,0 +1,74 @@
+# Compiler settings and the two functions that every folder uses.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+# Debian's plain Boost is 1.74; the versioned 1.81 package installs its own CMake configuration.
+find_package(Boost 1.81 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
+
+add_library(peelbox_options INTERFACE)
+target_include_directories(peelbox_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                     $<INSTALL_INTERFACE:include/peelbox>)
+target_compile_definitions(peelbox_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB BOOST_ERROR_CODE_HEADER_ONLY)
+
+# Warnings are for our own code only and are not part of what an installed package asks of its users.
+add_library(peelbox_warnings INTERFACE)
+target_compile_options(peelbox_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+if(PEELBOX_WERROR)
+  target_compile_options(peelbox_warnings INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports these inside Boost and coroutine frames when it inlines across library code.
+  target_compile_options(peelbox_warnings INTERFACE
+    -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-array-bounds -Wno-stringop-overflow
+    -Wno-stringop-overread -Wno-restrict)
+endif()
+
+if(PEELBOX_SANITIZE)
+  add_compile_options(-fsanitize=${PEELBOX_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PEELBOX_SANITIZE})
+  if(PEELBOX_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asio uses std::atomic_thread_fence, which TSan does not model; GCC warns about it.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()
+
+# peelbox_library(NAME SOURCES a.cpp … LINK public… PRIVATE_LINK private…)
+# A static library of one folder; headers are included from the repository root.
+function(peelbox_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC peelbox_options ${ARG_LINK}
+                                PRIVATE $<BUILD_INTERFACE:peelbox_warnings> ${ARG_PRIVATE_LINK})
+  set_property(GLOBAL APPEND PROPERTY PEELBOX_LIBRARIES ${name})
+endfunction()
+
+# peelbox_test(NAME SOURCES a_test.cpp … LINK libraries… [LABELS unit])
+# One GoogleTest program per folder; every case is a ctest of its own.
+function(peelbox_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main
+                                        peelbox_options peelbox_warnings)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+endfunction()
