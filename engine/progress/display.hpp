@@ -1,0 +1,62 @@
+// Shows a build while it runs.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+#include "engine/async/channel.hpp"
+#include "engine/async/clock.hpp"
+#include "engine/progress/renderer.hpp"
+#include "engine/progress/trace.hpp"
+
+namespace peelbox::progress {
+
+enum class mode { automatic, plain, tty, rawjson, quiet };
+
+/// "auto", "plain", "tty", "rawjson", "quiet"; anything else is failure{usage} that lists them.
+result<mode> parse_mode(std::string_view text);
+/// The flag wins; when it is `automatic`, `environment` (the value of BUILDKIT_PROGRESS, or null) decides.
+result<mode> choose_mode(mode flag, const char* environment);
+
+struct display_options {
+  mode how = mode::automatic;  ///< automatic: tty on a terminal, else plain
+  int fd = 2;                  ///< stays open; never made non-blocking, since others share it
+  bool color = true;
+  std::size_t error_lines = 10;
+  unsigned tty_log_lines = 6;
+  bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
+  std::chrono::milliseconds frame_interval{100};  ///< least time between two frames (tty)
+  std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
+  std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are read until output has gone
+  std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
+};
+
+/// Use: construct, `run()` beside the build with a channel that the build closes at its end, then ask picture().
+/// Writing happens on a thread of its own, so a slow terminal never stops the network; a closed output is not an error,
+/// events are then read and dropped. Threading: all calls on the network thread.
+class display {
+ public:
+  /// failure{usage} when `how` is tty and fd is no terminal.
+  static result<std::unique_ptr<display>> make(display_options options);
+  ~display();
+  display(const display&) = delete;
+  display& operator=(const display&) = delete;
+
+  /// Reads batches until the channel is closed (a failure in it is ignored: the build reports it), then writes the end
+  /// and waits for the output, at most `drain_limit`. The channel must outlive the task. When cancelled, it still writes the end
+  /// but does not wait for it beyond the destructor's short grace; then it unwinds.
+  task<void> run(channel<batch>& events);
+
+  /// What is known of the build; for error texts and for tests. Also valid after run().
+  const trace& picture() const noexcept;
+  /// True when the last log lines of failed steps were shown, so that an error text need not repeat them.
+  bool shows_error_blocks() const noexcept;
+
+ private:
+  struct impl;
+  explicit display(std::unique_ptr<impl> parts);
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace peelbox::progress

@@ -1,0 +1,52 @@
+// The picture of a build as bytes for a terminal or a file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/progress/event.hpp"
+#include "engine/progress/trace.hpp"
+
+namespace peelbox::progress {
+
+/// Pure: time comes in, bytes come out. `out` is appended to. Calls come in the order
+/// (update | refresh)* finish, always with the same trace.
+class renderer {
+ public:
+  virtual ~renderer() = default;
+
+  /// `picture` has just applied `events`; its changed() and lines() tell what is new.
+  virtual void update(const batch& events, const trace& picture, wall_time now, std::string& out) = 0;
+  /// Time has passed. Called several times a second while a build runs.
+  virtual void refresh(const trace& picture, wall_time now, std::string& out) = 0;
+  /// The last call, after trace::finish(): what is still pending and the block for each failed step.
+  virtual void finish(const trace& picture, wall_time now, std::string& out) = 0;
+
+  /// True: each output replaces the one before it, so one that was not written yet may be skipped.
+  virtual bool draws_frames() const noexcept { return false; }
+  /// Size of the terminal, for renderers that care.
+  virtual void resize(unsigned /*columns*/, unsigned /*rows*/) {}
+};
+
+struct plain_options {
+  std::size_t error_lines = 10;         ///< last log lines in the block of a failed step
+  std::size_t held_bytes = 64 * 1024;   ///< text of one step that waits for its turn
+  bool error_blocks = true;
+};
+struct tty_options {
+  unsigned columns = 80;
+  unsigned rows = 24;
+  bool color = true;
+  unsigned log_lines = 6;               ///< last log lines under a running step
+  std::size_t error_lines = 10;
+  bool error_blocks = true;
+  std::string title = "Building";
+};
+
+std::unique_ptr<renderer> make_plain_renderer(plain_options options = {});
+std::unique_ptr<renderer> make_tty_renderer(tty_options options = {});
+/// One JSON object per batch and line, with the fields of buildctl's rawjson (client/graph.go); times are the daemon's.
+std::unique_ptr<renderer> make_rawjson_renderer();
+std::unique_ptr<renderer> make_quiet_renderer();
+
+}  // namespace peelbox::progress

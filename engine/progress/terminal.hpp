@@ -1,0 +1,18 @@
+// What a file descriptor is connected to.
+#pragma once
+
+namespace peelbox::progress {
+
+struct terminal_info {
+  bool is_terminal = false;
+  unsigned columns = 80;
+  unsigned rows = 24;
+};
+
+/// Asks the kernel; never fails: what is not a terminal is 80 x 24.
+terminal_info look_at_terminal(int fd) noexcept;
+
+/// False when NO_COLOR is set to something (no-color.org) or TERM is "dumb".
+bool color_wanted() noexcept;
+
+}  // namespace peelbox::progress

@@ -1,0 +1,163 @@
+// Events -> what is going on now.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/progress/event.hpp"
+#include "engine/progress/sanitize.hpp"
+
+namespace peelbox::progress {
+
+/// What the trace keeps at most. Anything beyond is dropped, oldest first where that makes sense.
+struct trace_limits {
+  std::size_t vertices = 200'000;
+  std::size_t log_tail = 10;            ///< lines per step
+  std::size_t line_bytes = 8 * 1024;    ///< a longer line is split
+  std::size_t statuses_per_step = 256;
+  std::size_t warnings_per_step = 64;
+  std::size_t error_bytes = 8 * 1024;
+};
+
+enum class step_state { announced, running, done, cached, failed, cancelled };
+
+/// One status of a step, in our clock and with harmless text.
+struct step_status {
+  std::string id;
+  std::int64_t current = 0;
+  std::int64_t total = 0;
+  std::optional<wall_time> started;
+  std::optional<wall_time> completed;
+  wall_time updated{};
+  /// Set when it is the transfer of a directory that our session sends.
+  std::optional<context_transfer> transfer;
+  std::uint32_t member = 0;  ///< vertex index, for groups
+};
+
+struct step_warning {
+  std::string brief;
+  std::vector<std::string> detail;
+  std::string url;
+};
+
+struct tail_line {
+  duration at{};  ///< since the start of the step's latest interval
+  int stream = 1;
+  std::string text;
+};
+
+/// One line of the display: a vertex, or all vertices of a progress group. Text in it is sanitised.
+struct step {
+  std::string digest;  ///< of the (first) vertex, as the daemon wrote it
+  std::string name;
+  std::string error;
+  step_state state = step_state::announced;
+  /// Shown: it has started or failed, and is more than a group of weak members.
+  bool visible = false;
+  std::optional<wall_time> completed;      ///< latest end, once nothing of it runs
+  std::optional<wall_time> latest_start;
+  std::vector<step_status> statuses;
+  std::vector<step_warning> warnings;
+  std::deque<tail_line> tail;
+  std::uint64_t lines = 0;  ///< log lines so far, also those no longer in `tail`
+
+  bool finished() const noexcept { return state != step_state::announced && state != step_state::running; }
+  bool has_open_status() const noexcept;
+};
+
+/// A complete log line of the last apply(); `text` is valid until the next one.
+struct new_line {
+  std::uint32_t step = 0;
+  int stream = 1;
+  duration at{};
+  std::string_view text;
+};
+
+/// Follows the rules of BuildKit's progress stream (PROTOCOL: client/graph.go, util/progress/progressui): full
+/// snapshots per digest, several starts per vertex, late duplicates, progress groups, and daemon times converted into
+/// our clock. Total over any input. Memory is bounded by `trace_limits`. Not thread-safe.
+class trace {
+ public:
+  explicit trace(trace_limits limits = {});
+  ~trace();
+  trace(trace&&) noexcept;
+  trace& operator=(trace&&) noexcept;
+
+  void apply(const batch& events, wall_time now);
+  /// No more events will come: unfinished log lines become lines. changed() and lines() tell of them.
+  void finish(wall_time now);
+
+  /// Steps in the order of their announcement; the position is the step's number in this API.
+  const std::deque<step>& steps() const noexcept { return steps_; }
+  /// Steps that became visible, in that order.
+  const std::vector<std::uint32_t>& shown() const noexcept { return shown_; }
+  /// The step that shows a vertex, or null.
+  const step* find(std::string_view digest) const;
+
+  /// Of the last apply() or finish(): steps whose state, statuses or warnings changed (each once), and log lines.
+  const std::vector<std::uint32_t>& changed() const noexcept { return changed_; }
+  const std::vector<new_line>& lines() const noexcept { return lines_; }
+
+  /// How long the step has run: its intervals united, an open one counted until `now`.
+  duration elapsed(std::uint32_t step_index, wall_time now) const;
+  /// The line that a running step is writing and has not ended.
+  std::string_view unfinished_line(std::uint32_t step_index) const;
+
+  std::optional<wall_time> first_start() const noexcept { return first_start_; }
+  std::size_t visible_count() const noexcept { return shown_.size(); }
+  std::size_t finished_count() const noexcept { return finished_; }
+
+ private:
+  struct interval;
+  struct member;
+  struct line_source;
+  struct string_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+  using index_map = std::unordered_map<std::string, std::uint32_t, string_hash, std::equal_to<>>;
+
+  void apply_vertex(const vertex& v, wall_time now);
+  void apply_status(const status& s, wall_time now);
+  void apply_warning(const warning& w);
+  void apply_log(const log_chunk& l);
+  void apply_transfer(const context_transfer& t);
+
+  std::optional<std::uint32_t> member_of(std::string_view digest) const;
+  std::uint32_t add_member(const vertex& v);
+  void refresh_step(std::uint32_t step_index, std::uint32_t member_index, bool was_finished);
+  void mark(std::uint32_t step_index);
+  void add_line(std::uint32_t member_index, int stream, wall_time time, std::string_view text);
+  void join_transfer(step_status& s);
+  wall_time local(wall_time t) const noexcept { return t + (local_clock_ ? duration{0} : offset_.value_or(duration{0})); }
+
+  trace_limits limits_;
+  std::deque<step> steps_;
+  std::vector<std::vector<std::uint32_t>> members_of_step_;
+  std::deque<member> members_;
+  index_map by_digest_;
+  index_map by_group_;
+  std::vector<std::uint32_t> shown_;
+  std::size_t finished_ = 0;
+
+  std::vector<std::uint32_t> changed_;
+  std::vector<bool> is_changed_;
+  std::vector<new_line> lines_;
+  std::string line_text_;
+  std::vector<std::pair<std::size_t, std::size_t>> line_places_;
+
+  std::vector<context_transfer> waiting_transfers_;
+  std::optional<duration> offset_;
+  bool local_clock_ = false;
+  std::optional<wall_time> first_start_;
+  mutable std::uint32_t last_member_ = 0;
+};
+
+}  // namespace peelbox::progress
