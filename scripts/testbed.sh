@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Real daemons for the tests, from Debian packages alone. See docs/testbed.md.
+set -euo pipefail
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/testbed
+for part in common settings process packages build roots network services private images env; do
+  # shellcheck source=/dev/null
+  . "$here/lib/$part.sh"
+done
+
+usage() {
+  cat <<'TEXT'
+usage: scripts/testbed.sh COMMAND
+
+  up [core]           make what is missing and start everything
+                      (core: registry, images, buildkitd and buildctl, no dockerd)
+  down                stop everything; downloads, builds and caches stay
+  status [core]       a table of the daemons; exit status 0 only if all of them answer
+  env                 shell export lines with the addresses:  eval "$(scripts/testbed.sh env)"
+  clean               down, then delete the bed's folder
+
+  daemon start NAME [--addr ADDR]... [--tls-addr ADDR]... [-- BUILDKITD-FLAG...]
+                      a private buildkitd with a state of its own; prints its addresses
+  daemon stop [--keep] NAME    end it gently and delete its state (--keep: keep the state)
+  daemon kill NAME    end it with SIGKILL; its state stays, as after a crash
+  daemon pid NAME     the process id of the buildkitd itself, for SIGSTOP and the like
+  daemon list         name, process id and addresses of the private daemons
+
+environment:
+  PEELBOX_TESTBED_DIR     the bed's folder (default: build/testbed of this checkout)
+  PEELBOX_TB_PORT_BASE    first of the four loopback ports (default: 27510)
+  PEELBOX_TB_SUBNET       first three numbers of the dockerds' bridge networks (default: 172.30.77)
+TEXT
+}
+
+up() {
+  local wanted=${1:-all}
+  case $wanted in all | core) ;; *) die "up takes 'core' or nothing, not '$wanted'" ;; esac
+  require_debian_root
+  make_bed_dir
+  lock_exclusive
+  load_settings
+  # A bed that runs in full is not reduced by a later `up core`.
+  [ "$saved_parts" != all ] || wanted=all
+  parts=$wanted
+  save_settings
+
+  install_host_packages
+  fetch_packages
+  make_artefacts
+  start_network
+  start_services
+  push_images
+  say "up (${parts}): $TB"
+}
+
+down() {
+  [ -d "$TB" ] || return 0
+  lock_exclusive
+  load_settings
+  stop_everything
+  stop_network
+  remove_cgroups
+  rm -f "$settings_file"
+  say "down"
+}
+
+clean() {
+  [ -d "$TB" ] || return 0
+  [ -e "$TB/$marker" ] || die "$TB was not made by testbed.sh (no $marker in it); not deleting it"
+  down
+  rm -rf --one-file-system "$TB"
+}
+
+main() {
+  local command=${1:-help}
+  [ $# -eq 0 ] || shift
+  case $command in
+    up) up "$@" ;;
+    down) down ;;
+    status) print_status "$@" ;;
+    env) print_env ;;
+    clean) clean ;;
+    daemon) private_daemon "$@" ;;
+    help | -h | --help) usage ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+main "$@"

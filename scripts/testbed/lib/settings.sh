@@ -1,0 +1,53 @@
+# Where the bed lives, its ports, and what the last `up` was asked for.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # the variables are used by the other parts
+
+repo=$(dirname "$(dirname "$here")")
+TB=$(readlink -m "${PEELBOX_TESTBED_DIR:-$repo/build/testbed}")
+marker=.peelbox-testbed
+settings_file=$TB/run/settings
+
+make_bed_dir() {
+  # 108 bytes is the kernel's limit for the path of a unix socket; the longest name below run/ needs about 40.
+  [ "${#TB}" -le 66 ] || die "the path $TB is too long for unix sockets below it; set PEELBOX_TESTBED_DIR to a shorter one"
+  case $TB in *[[:space:]:,]*) die "the path $TB has a space, colon or comma in it; set PEELBOX_TESTBED_DIR to another one" ;; esac
+  mkdir -p "$TB"/{apt,bin,debs,log,run,stamps,state}
+  : >"$TB/$marker"
+}
+
+# The lock is held until this process ends. Daemons are started without it (see launch).
+lock_exclusive() {
+  exec {lock}>"$TB/lock"
+  flock --nonblock "$lock" || {
+    say "waiting for another testbed.sh"
+    flock "$lock"
+  }
+}
+
+# Private daemons may start and stop side by side, but not while up or down is at work.
+lock_shared() {
+  exec {lock}>"$TB/lock"
+  flock --shared "$lock"
+}
+
+# What the environment says wins, then what the running bed was started with, then the defaults.
+load_settings() {
+  saved_parts='' saved_port_base='' saved_subnet=''
+  if [ -f "$settings_file" ]; then
+    read -r saved_parts saved_port_base saved_subnet <"$settings_file" || true
+  fi
+  port_base=${PEELBOX_TB_PORT_BASE:-${saved_port_base:-27510}}
+  subnet=${PEELBOX_TB_SUBNET:-${saved_subnet:-172.30.77}}
+  parts=$saved_parts
+
+  [[ $port_base =~ ^[0-9]+$ ]] && ((port_base >= 1024 && port_base <= 65000)) ||
+    die "PEELBOX_TB_PORT_BASE must be a number from 1024 to 65000, not '$port_base'"
+  registry=127.0.0.1:$port_base
+  registry_proxy=127.0.0.1:$((port_base + 1))
+  buildkitd_tcp=127.0.0.1:$((port_base + 2))
+  buildkitd_tls=127.0.0.1:$((port_base + 3))
+  # Names that are seen by the whole machine carry the port, which no two running beds share.
+  bed_name=pbtb$port_base
+}
+
+save_settings() { printf '%s %s %s\n' "$parts" "$port_base" "$subnet" >"$settings_file"; }
