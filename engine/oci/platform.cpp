@@ -1,0 +1,121 @@
+#include "engine/oci/platform.hpp"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace peelbox::oci {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+bool is_known_os(std::string_view name) {
+  constexpr std::array<std::string_view, 14> names{"aix",     "android", "darwin",  "dragonfly", "freebsd",
+                                                   "illumos", "ios",     "js",      "linux",     "netbsd",
+                                                   "openbsd", "plan9",   "solaris", "windows"};
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// "v7" -> 7, "" -> 0.
+int variant_number(std::string_view variant) {
+  if (variant.size() != 2 || variant[0] != 'v' || variant[1] < '0' || variant[1] > '9') return 0;
+  return variant[1] - '0';
+}
+
+}  // namespace
+
+platform normalise(platform p) {
+  p.os = lower(p.os);
+  p.arch = lower(p.arch);
+  p.variant = lower(p.variant);
+  if (p.os == "macos") p.os = "darwin";
+  if (p.arch == "i386" || p.arch == "i686" || p.arch == "x86") {
+    p.arch = "386";
+    p.variant.clear();
+  } else if (p.arch == "x86_64" || p.arch == "x86-64" || p.arch == "amd64") {
+    p.arch = "amd64";
+    if (p.variant == "v1") p.variant.clear();
+  } else if (p.arch == "aarch64" || p.arch == "arm64") {
+    p.arch = "arm64";
+    if (p.variant == "8" || p.variant == "v8") p.variant.clear();
+  } else if (p.arch == "armhf") {
+    p.arch = "arm";
+    p.variant = "v7";
+  } else if (p.arch == "armel") {
+    p.arch = "arm";
+    p.variant = "v6";
+  } else if (p.arch == "armv7l" || p.arch == "armv7") {
+    p.arch = "arm";
+    p.variant = "v7";
+  } else if (p.arch == "armv6l" || p.arch == "armv6") {
+    p.arch = "arm";
+    p.variant = "v6";
+  } else if (p.arch == "arm") {
+    if (p.variant.empty()) p.variant = "v7";
+    if (p.variant.size() == 1) p.variant.insert(0, "v");
+  }
+  return p;
+}
+
+result<platform> parse_platform(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    return failure(
+        errc::usage,
+        fmt::format("platform \"{}\": {}; expected os/arch[/variant], such as linux/arm64", text, why),
+        origin::user);
+  };
+  if (text.empty()) return refuse("it is empty");
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == '/') {
+      parts.emplace_back();
+    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '.' || c == '-') {
+      parts.back().push_back(c);
+    } else {
+      return refuse("it has a character that no platform has");
+    }
+  }
+  if (parts.size() > 3) return refuse("it has more than three parts");
+  if (std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
+    return refuse("a part of it is empty");
+  if (parts.size() > 1) return normalise({parts[0], parts[1], parts.size() == 3 ? parts[2] : ""});
+  if (is_known_os(lower(parts[0]) == "macos" ? "darwin" : lower(parts[0])))
+    return refuse("the architecture is missing");
+  return normalise({"linux", parts[0], ""});
+}
+
+platform host_platform() {
+  utsname name{};
+  if (uname(&name) != 0) return {"linux", "amd64", ""};
+  // Images are for Linux also where the client is not: the daemon of a Mac runs in a virtual machine.
+  return normalise({"linux", name.machine, ""});
+}
+
+std::string to_string(const platform& p) {
+  std::string out = p.os + "/" + p.arch;
+  if (!p.variant.empty()) out += "/" + p.variant;
+  return out;
+}
+
+bool matches(const platform& wanted, const platform& image) {
+  const platform w = normalise(wanted);
+  const platform i = normalise(image);
+  if (w.os != i.os || w.arch != i.arch) return false;
+  if (w.variant == i.variant) return true;
+  if (w.arch == "arm")
+    return variant_number(i.variant) != 0 && variant_number(i.variant) <= variant_number(w.variant);
+  if (w.arch == "amd64") return i.variant.empty() || variant_number(i.variant) <= variant_number(w.variant);
+  return false;
+}
+
+}  // namespace peelbox::oci

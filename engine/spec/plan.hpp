@@ -1,0 +1,72 @@
+// A valid spec -> build graph and image configuration.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+#include "engine/llb/definition.hpp"
+#include "engine/oci/platform.hpp"
+#include "engine/spec/universal_build.hpp"
+
+namespace peelbox::spec {
+
+inline constexpr std::string_view default_build_image = "cgr.dev/chainguard/wolfi-base:latest";
+inline constexpr std::string_view default_runtime_image = "cgr.dev/chainguard/wolfi-base:latest";
+
+enum class package_manager { automatic, apk, apt };
+
+/// What the daemon can do beyond BuildKit 0.8. All false is right for every daemon, and a little slower.
+struct daemon_abilities {
+  bool merge_op = false;  ///< MergeOp, BuildKit >= 0.10
+};
+
+/// From the version in the reply to Control.Info; pass an empty text when Info is Unimplemented (then all
+/// false). A version that does not parse, such as dockerd's "v0.0.0+unknown", is taken for a new one.
+daemon_abilities abilities_of(std::string_view buildkit_version);
+
+struct plan_options {
+  std::string build_image{default_build_image};
+  std::string runtime_image{default_runtime_image};
+  oci::platform platform = oci::host_platform();
+
+  /// The local source: its name, the session that serves it (local.session), the key under which the daemon
+  /// finds the previous transfer again (local.sharedkeyhint), and patterns that the daemon sends back to us.
+  std::string context_name = "context";
+  std::string session_id;
+  std::string shared_key_hint;
+  std::vector<std::string> include_patterns;
+  std::vector<std::string> exclude_patterns;
+
+  bool no_cache = false;
+  package_manager packages = package_manager::automatic;
+  daemon_abilities abilities;
+
+  /// Replace runtime.command and set Cmd.
+  std::optional<std::vector<std::string>> entrypoint;
+  std::vector<std::string> cmd;
+  std::map<std::string, std::string> labels;
+  std::string user;  ///< empty: root
+  std::string working_dir = "/app";
+
+  /// Environment of the base images, when the caller knows their configuration: the daemon does not merge it.
+  std::map<std::string, std::string> build_image_env;
+  std::map<std::string, std::string> runtime_image_env;
+};
+
+struct plan_result {
+  llb::definition definition;
+  /// For the exporter attribute `containerimage.config` (or the gateway result of that name).
+  std::string image_config_json;
+  std::vector<std::string> warnings;
+  oci::platform platform;
+};
+
+/// Deterministic: equal arguments give equal bytes. errc::usage for an image reference that does not parse
+/// and for a spec that validate() calls wrong.
+result<plan_result> make_plan(const universal_build& service, const plan_options& options);
+
+}  // namespace peelbox::spec
