@@ -9,6 +9,9 @@
 namespace peelbox {
 
 struct event::waiter {
+  // Boost 1.81: the move assignment of any_completion_handler recurses without end; only construct from one.
+  explicit waiter(asio::any_completion_handler<void(wake)> h) : handler(std::move(h)) {}
+
   asio::any_completion_handler<void(wake)> handler;
   std::optional<asio::steady_timer> timer;
   event* owner = nullptr;  // null once woken
@@ -32,9 +35,8 @@ void event::notify() {
 
 void event::start(asio::any_completion_handler<void(wake)> handler,
                   std::optional<std::chrono::steady_clock::duration> limit) {
-  auto w = std::make_shared<waiter>();
   auto slot = asio::get_associated_cancellation_slot(handler);
-  w->handler = std::move(handler);
+  auto w = std::make_shared<waiter>(std::move(handler));
   w->owner = this;
   w->self = waiters_.insert(waiters_.end(), w);
   if (slot.is_connected()) {
