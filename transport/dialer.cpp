@@ -1,0 +1,63 @@
+#include "transport/dialer.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/async/timeout.hpp"
+#include "transport/tcp_stream.hpp"
+#include "transport/unix_stream.hpp"
+
+namespace peelbox::transport {
+namespace {
+
+task<result<stream_ptr>> dial_unix(endpoint where, dial_options options) {
+  if (!options.tls.empty())
+    co_return failure(errc::usage,
+                      fmt::format("{}: TLS options are for tcp:// addresses; a local socket needs none", where.text),
+                      origin::user);
+  co_return co_await connect_unix(std::move(where), options.limits.connect);
+}
+
+task<result<stream_ptr>> dial_tcp(endpoint where, dial_options options) {
+  co_return co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
+}
+
+task<result<stream_ptr>> not_yet(endpoint where, dial_options) {
+  co_return failure(errc::unsupported,
+                    fmt::format("{}: {}:// is not supported yet by this version: it reaches unix:// and tcp:// "
+                                "addresses",
+                                where.text, to_string(where.kind)));
+}
+
+task<result<stream_ptr>> no_pipes(endpoint where, dial_options) {
+  co_return failure(errc::unsupported, fmt::format("{}: npipe:// exists on Windows only", where.text));
+}
+
+using dial_function = task<result<stream_ptr>> (*)(endpoint, dial_options);
+
+/// Which function reaches which scheme.
+dial_function dialer_of(scheme kind) {
+  switch (kind) {
+    case scheme::unix_socket: return dial_unix;
+    case scheme::tcp: return dial_tcp;
+    case scheme::docker: return not_yet;
+    case scheme::docker_container: return not_yet;
+    case scheme::podman_container: return not_yet;
+    case scheme::nerdctl_container: return not_yet;
+    case scheme::kube_pod: return not_yet;
+    case scheme::ssh: return not_yet;
+    case scheme::npipe: return no_pipes;
+  }
+  return not_yet;
+}
+
+}  // namespace
+
+task<result<stream_ptr>> dial(endpoint where, dial_options options) {
+  std::string late =
+      fmt::format("{}: no connection within {} ms", where.text, options.limits.overall.count());
+  const auto overall = options.limits.overall;
+  auto work = dialer_of(where.kind)(std::move(where), std::move(options));
+  co_return co_await with_timeout(std::move(work), overall, std::move(late));
+}
+
+}  // namespace peelbox::transport

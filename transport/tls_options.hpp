@@ -1,0 +1,25 @@
+// What --tlscacert, --tlscert, --tlskey, --tlsservername and --tlsdir say.
+#pragma once
+
+#include <string>
+
+#include "engine/async/failure.hpp"
+
+namespace peelbox::transport {
+
+/// TLS is used when one of these is set (cmd/buildctl/common/common.go). All files are PEM.
+struct tls_options {
+  /// Authorities that may have signed the daemon's certificate; empty: those of the system.
+  std::string ca_file;
+  /// Certificate (with its chain) and key that we show to the daemon; both or neither.
+  std::string cert_file;
+  std::string key_file;
+  /// The name (or IP address) that the daemon's certificate has to carry; empty: the host of the address.
+  std::string server_name;
+
+  bool empty() const noexcept {
+    return ca_file.empty() && cert_file.empty() && key_file.empty() && server_name.empty();
+  }
+};
+
+}  // namespace peelbox::transport
