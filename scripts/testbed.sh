@@ -17,6 +17,7 @@ usage: scripts/testbed.sh COMMAND
   down                stop everything; downloads, builds and caches stay
   status [core]       a table of the daemons; exit status 0 only if all of them answer
   env                 shell export lines with the addresses:  eval "$(scripts/testbed.sh env)"
+  smoke               a short build against every daemon of a running bed
   clean               down, then delete the bed's folder
 
   daemon start NAME [--addr ADDR]... [--tls-addr ADDR]... [-- BUILDKITD-FLAG...]
@@ -40,9 +41,13 @@ up() {
   make_bed_dir
   lock_exclusive
   load_settings
+  if other_settings_wanted; then
+    say "other addresses are wanted: stopping what runs"
+    stop_bed
+    load_settings
+  fi
   # A bed that runs in full is not reduced by a later `up core`.
-  [ "$saved_parts" != all ] || wanted=all
-  parts=$wanted
+  [ "$parts" = all ] || parts=$wanted
   save_settings
 
   install_host_packages
@@ -58,11 +63,15 @@ down() {
   [ -d "$TB" ] || return 0
   lock_exclusive
   load_settings
+  stop_bed
+  say "down"
+}
+
+stop_bed() {
   stop_everything
   stop_network
   remove_cgroups
   rm -f "$settings_file"
-  say "down"
 }
 
 clean() {
@@ -80,6 +89,7 @@ main() {
     down) down ;;
     status) print_status "$@" ;;
     env) print_env ;;
+    smoke) exec "$here/smoke.sh" ;;
     clean) clean ;;
     daemon) private_daemon "$@" ;;
     help | -h | --help) usage ;;

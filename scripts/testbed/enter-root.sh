@@ -1,7 +1,8 @@
 #!/bin/sh
 # enter-root.sh ROOT STATE RUN COMMAND...   run COMMAND inside the tree ROOT, in mount and process namespaces of its
 # own, with STATE as /var/lib/docker and RUN visible under its own name. Nothing has to be unmounted afterwards, and
-# when COMMAND ends the kernel ends whatever it left behind (containerd's shims, containers).
+# when COMMAND ends the kernel ends whatever it left behind (containerd's shims, containers). tini is process 1, because
+# dockerd does not collect the shims that end before it.
 #
 # pivot_root and not chroot: under chroot `docker run` works, but `docker exec` lands in the host's root, because
 # entering a mount namespace leads to the namespace's real root.
@@ -21,4 +22,4 @@ cd "$root"
 pivot_root . .
 umount -l .
 cd /
-exec "$@"' enter-root "$@"
+exec tini -- "$@"' enter-root "$@"

@@ -25,14 +25,14 @@ recorded_pid() {
   echo "${recorded%% *}"
 }
 
-# daemon_pid NAME: the daemon itself, where the recorded process is the `unshare` that watches over its namespaces.
+# daemon_pid NAME: the daemon itself, below the `unshare` that watches over its namespaces and the `tini` in them.
 daemon_pid() {
   local pid
   pid=$(recorded_pid "$1") || return 1
-  if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = unshare ]; then
+  while [[ $(cat "/proc/$pid/comm" 2>/dev/null) == @(unshare|tini) ]]; do
     pid=$(cut -d' ' -f1 "/proc/$pid/task/$pid/children" 2>/dev/null)
-  fi
-  [ -n "$pid" ] || return 1
+    [ -n "$pid" ] || return 1
+  done
   echo "$pid"
 }
 
@@ -91,12 +91,15 @@ await_stop() {
   rm -f "$TB/run/$name.pid" "$TB/run/$name.spec"
 }
 
-# force_stop NAME: SIGKILL. The daemon is process 1 of its namespace, so the kernel takes all its children along.
+# force_stop NAME: SIGKILL. The process 1 of its namespace dies with the recorded process (--kill-child), and when that
+# is gone the kernel ends all others in there.
 force_stop() {
-  local pid
-  pid=$(daemon_pid "$1") && kill -KILL "$pid" 2>/dev/null
-  pid=$(recorded_pid "$1") && kill -KILL "$pid" 2>/dev/null
-  while is_running "$1"; do
+  local pid daemon
+  pid=$(recorded_pid "$1") || return 0
+  daemon=$(identity "$(daemon_pid "$1")") || daemon=
+  kill -KILL "$pid" 2>/dev/null || true
+  # The daemon holds its ports and database locks until it is gone itself.
+  while is_running "$1" || [[ -n $daemon && $(identity "${daemon%% *}") == "$daemon" ]]; do
     sleep 0.02
   done
 }

@@ -69,7 +69,7 @@ buildkitd_command() {
 dockerd_command() {
   local name=$1 bridge=$2
   mkdir -p "$TB/state/$name"
-  command=("$here/enter-root.sh" "$TB/roots/$name" "$TB/state/$name" "$TB/run"
+  command=("$TB/bin/enter-root.sh" "$TB/roots/$name" "$TB/state/$name" "$TB/run"
     dockerd --config-file "$TB/run/$name.json" --host "unix://$TB/run/$name.sock" --group root
     --bridge "$bridge" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false
     --cgroup-parent "/$bed_name/$name")
@@ -88,6 +88,8 @@ snapshotter() {
 }
 
 write_service_files() {
+  # In the bed, so that checkouts that share a bed do not restart each other's daemons.
+  install "$here/enter-root.sh" "$TB/bin/"
   cat >"$TB/run/registry.yml" <<TEXT
 version: 0.1
 log: {level: warn, accesslog: {disabled: true}}
@@ -140,6 +142,7 @@ start_service() {
   spec=$({
     printf '%s\0' "${command[@]}"
     cat "$TB/run/$name".{yml,toml,json} "$TB/stamps/"{programs,host} "$TB/stamps/root-$name" 2>/dev/null || true
+    [[ ${command[0]} != */enter-root.sh ]] || cat "${command[0]}"
   } | sha256sum)
   if is_running "$name"; then
     [ "$(cat "$TB/run/$name.spec" 2>/dev/null)" != "$spec" ] || return 0

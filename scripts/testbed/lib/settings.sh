@@ -30,24 +30,28 @@ lock_shared() {
   flock --shared "$lock"
 }
 
-# What the environment says wins, then what the running bed was started with, then the defaults.
+# What the bed was started with is written down, so that `env`, `down` and the others mean the same bed whatever their
+# environment says; only the `up` of a bed that is down looks at the environment.
 load_settings() {
-  saved_parts='' saved_port_base='' saved_subnet=''
+  parts=none
+  port_base=${PEELBOX_TB_PORT_BASE:-27510}
+  subnet=${PEELBOX_TB_SUBNET:-172.30.77}
   if [ -f "$settings_file" ]; then
-    read -r saved_parts saved_port_base saved_subnet <"$settings_file" || true
+    read -r parts port_base subnet <"$settings_file"
   fi
-  port_base=${PEELBOX_TB_PORT_BASE:-${saved_port_base:-27510}}
-  subnet=${PEELBOX_TB_SUBNET:-${saved_subnet:-172.30.77}}
-  parts=$saved_parts
-
-  [[ $port_base =~ ^[0-9]+$ ]] && ((port_base >= 1024 && port_base <= 65000)) ||
-    die "PEELBOX_TB_PORT_BASE must be a number from 1024 to 65000, not '$port_base'"
+  [[ $port_base =~ ^[1-9][0-9]{3,4}$ ]] || die "PEELBOX_TB_PORT_BASE must be a port number above 1000, not '$port_base'"
+  [[ $subnet =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "PEELBOX_TB_SUBNET must look like 172.30.77, not '$subnet'"
   registry=127.0.0.1:$port_base
   registry_proxy=127.0.0.1:$((port_base + 1))
   buildkitd_tcp=127.0.0.1:$((port_base + 2))
   buildkitd_tls=127.0.0.1:$((port_base + 3))
   # Names that are seen by the whole machine carry the port, which no two running beds share.
   bed_name=pbtb$port_base
+}
+
+# other_settings_wanted: whether the environment asks for other addresses than the bed was started with.
+other_settings_wanted() {
+  [ "${PEELBOX_TB_PORT_BASE:-$port_base}" != "$port_base" ] || [ "${PEELBOX_TB_SUBNET:-$subnet}" != "$subnet" ]
 }
 
 save_settings() { printf '%s %s %s\n' "$parts" "$port_base" "$subnet" >"$settings_file"; }
