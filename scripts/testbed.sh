@@ -48,11 +48,12 @@ up() {
   fi
   # A bed that runs in full is not reduced by a later `up core`.
   [ "$parts" = all ] || parts=$wanted
-  save_settings
 
   install_host_packages
+  require_free_ports # before the minute that the first build takes
   fetch_packages
   make_artefacts
+  save_settings
   start_network
   start_services
   push_images

@@ -135,9 +135,23 @@ await_docker_services() {
   done
 }
 
+require_free_ports() {
+  local name
+  for name in $(services "$parts"); do
+    is_running "$name" || require_free_ports_of "$name"
+  done
+}
+
+require_free_ports_of() {
+  local address
+  for address in $(address_of "$1"); do
+    [[ $address == unix://* ]] || require_free_port "$address"
+  done
+}
+
 # start_service NAME: leave it alone if it runs as it should; start it again if what it is made from has changed.
 start_service() {
-  local name=$1 command=() spec address
+  local name=$1 command=() spec
   command_of "$name"
   spec=$({
     printf '%s\0' "${command[@]}"
@@ -150,9 +164,7 @@ start_service() {
     request_stop "$name"
     await_stop "$name" 15
   fi
-  for address in $(address_of "$name"); do
-    [[ $address == unix://* ]] || require_free_port "$address"
-  done
+  require_free_ports_of "$name"
   launch "$name" "${command[@]}"
   echo "$spec" >"$TB/run/$name.spec"
 }
