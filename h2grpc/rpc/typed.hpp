@@ -9,9 +9,6 @@
 
 namespace peelbox::h2grpc {
 
-/// A status that is not OK as failure{remote}: "what: NotFound: message".
-failure status_failure(const grpc_status& status, std::string_view what);
-
 template <class Message>
 byte_chain encode(const Message& message) {
   std::string bytes;
