@@ -4,6 +4,7 @@
 
 #include "engine/async/timeout.hpp"
 #include "transport/tcp_stream.hpp"
+#include "transport/tls_stream.hpp"
 #include "transport/unix_stream.hpp"
 
 namespace peelbox::transport {
@@ -18,7 +19,15 @@ task<result<stream_ptr>> dial_unix(endpoint where, dial_options options) {
 }
 
 task<result<stream_ptr>> dial_tcp(endpoint where, dial_options options) {
-  co_return co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
+  if (options.tls.empty())
+    co_return co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
+  // Wrong options are reported before anything is waited for.
+  auto setup = prepare_tls(std::move(options.tls));
+  if (setup.has_error()) co_return setup.error();
+  std::string host = where.host;
+  auto connected = co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
+  if (connected.has_error()) co_return connected;
+  co_return co_await start_tls(std::move(*connected), *setup, std::move(host), options.limits.handshake);
 }
 
 task<result<stream_ptr>> not_yet(endpoint where, dial_options) {

@@ -22,4 +22,8 @@ struct tls_options {
   }
 };
 
+/// The files of --tlsdir: ca.pem or ca.crt, cert.pem or tls.crt, key.pem or tls.key. Fails when the directory or one
+/// of the three is missing. Reads names only.
+result<tls_options> tls_options_of_directory(const std::string& directory);
+
 }  // namespace peelbox::transport
