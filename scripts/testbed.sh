@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
 # Real daemons for the tests, from Debian packages alone. See docs/testbed.md.
+# Check with: shellcheck --external-sources --check-sourced scripts/testbed.sh
+# shellcheck source-path=SCRIPTDIR/testbed
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/testbed
-for part in common settings process packages build roots network services private images env; do
-  # shellcheck source=/dev/null
-  . "$here/lib/$part.sh"
-done
+. "$here/lib/common.sh"
+. "$here/lib/settings.sh"
+. "$here/lib/process.sh"
+. "$here/lib/packages.sh"
+. "$here/lib/build.sh"
+. "$here/lib/roots.sh"
+. "$here/lib/network.sh"
+. "$here/lib/services.sh"
+. "$here/lib/private.sh"
+. "$here/lib/images.sh"
+. "$here/lib/env.sh"
 
 usage() {
   cat <<'TEXT'
@@ -34,13 +43,22 @@ environment:
 TEXT
 }
 
+parts_of_argument() {
+  case "$*" in
+    '' | all) echo all ;;
+    core) echo core ;;
+    *) die "the bed's parts are 'core' or, without a word, all; not '$*'" ;;
+  esac
+}
+
 up() {
-  local wanted=${1:-all}
-  case $wanted in all | core) ;; *) die "up takes 'core' or nothing, not '$wanted'" ;; esac
+  local wanted
+  wanted=$(parts_of_argument "$@")
   require_debian_root
   make_bed_dir
   lock_exclusive
   load_settings
+  [ -f "$settings_file" ] || kill_strays # the folder of a running bed may have been deleted
   if other_settings_wanted; then
     say "other addresses are wanted: stopping what runs"
     stop_bed
@@ -71,7 +89,7 @@ down() {
 stop_bed() {
   stop_everything
   stop_network
-  remove_cgroups
+  remove_cgroups "$bed_name"
   rm -f "$settings_file"
 }
 
@@ -83,9 +101,9 @@ clean() {
 }
 
 main() {
-  local command=${1:-help}
+  local verb=${1:-help}
   [ $# -eq 0 ] || shift
-  case $command in
+  case $verb in
     up) up "$@" ;;
     down) down ;;
     status) print_status "$@" ;;

@@ -6,6 +6,7 @@
 #
 # pivot_root and not chroot: under chroot `docker run` works, but `docker exec` lands in the host's root, because
 # entering a mount namespace leads to the namespace's real root.
+# shellcheck disable=SC2016  # expanded by the inner shell
 exec unshare --mount --pid --fork --kill-child=KILL --propagation slave sh -ec '
 root=$1 state=$2 run=$3
 shift 3

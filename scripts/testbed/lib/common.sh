@@ -10,7 +10,7 @@ die() {
 
 # step NAME TITLE COMMAND...: run COMMAND with its output in log/NAME.log; on failure show the end of it.
 step() {
-  local name=$1 title=$2 log=$TB/log/$1.log began=$SECONDS
+  local log=$TB/log/$1.log title=$2 began=$SECONDS
   shift 2
   # In the background and waited for, because bash ignores `set -e` inside a function called under `||`.
   "$@" >"$log" 2>&1 </dev/null &
@@ -36,6 +36,7 @@ wait_all() {
 # Ctrl-C must not leave compilers and downloads behind; bash starts background commands with SIGINT ignored.
 kill_descendants() {
   local child
+  # shellcheck disable=SC2013  # words, not lines
   for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
     kill_descendants "$child"
     kill "$child" 2>/dev/null || true

@@ -22,7 +22,8 @@ export_line() { printf 'export %s=%q\n' "$1" "$2"; }
 
 # Private daemons are listed, but a test's daemon that is down does not make the bed unhealthy.
 print_status() {
-  local wanted=${1:-all} name pid state failed=0 service
+  local wanted name pid state failed=0 service
+  wanted=$(parts_of_argument "$@")
   load_settings
   printf '%-16s %-14s %-8s %s\n' NAME STATE PID ADDRESS
   for service in $(services "$wanted"); do

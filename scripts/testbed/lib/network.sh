@@ -27,9 +27,10 @@ stop_network() {
 }
 
 # Control groups of containers that were killed stay behind empty. Version 1 has one tree for each controller.
+# remove_cgroups PATH
 remove_cgroups() {
   local group
-  for group in /sys/fs/cgroup/"$bed_name" /sys/fs/cgroup/*/"$bed_name"; do
+  for group in /sys/fs/cgroup/"$1" /sys/fs/cgroup/*/"$1"; do
     [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
 }

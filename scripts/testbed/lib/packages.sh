@@ -28,6 +28,7 @@ install_on_host() {
 # The archive that this machine already uses for Debian 12.
 debian_mirror() {
   local mirror
+  # shellcheck disable=SC2016  # apt's fields, not the shell's
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk '($2 == "bookworm" || $2 == "stable") && $3 == "main" { print $1; exit }')
   [ -n "$mirror" ] || die "no Debian 12 archive in the apt sources of this machine"

@@ -83,10 +83,10 @@ stop_private() {
   lock_private "$service"
   request_stop "$service"
   await_stop "$service" 10
-  rm -f "$TB/run/$service.addresses" "$TB/run/$service.sock" "$TB/run/$service.lock"
+  remove_cgroups "$bed_name/$service"
+  rm -f "$TB/run/$service.addresses" "$TB/run/$service.sock"
   if [ -z "$keep" ]; then
     rm -rf "$TB/state/daemons/$1" "$TB/log/$service.log"
-    find /sys/fs/cgroup -depth -type d -path "*/$bed_name/$service*" -exec rmdir {} + 2>/dev/null || true
   fi
 }
 

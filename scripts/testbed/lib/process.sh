@@ -104,14 +104,17 @@ force_stop() {
   done
 }
 
-# is_ours PID: whether the process carries this bed's mark in its environment.
-is_ours() { grep -qsxzF "PEELBOX_TB_OWNER=$TB" "/proc/$1/environ"; }
-
 # What no pid file tells of, for instance because the folder was deleted while the bed ran.
 kill_strays() {
-  local dir
-  for dir in /proc/[0-9]*; do
-    ! is_ours "${dir#/proc/}" || kill -KILL "${dir#/proc/}" 2>/dev/null || true
+  local pid strays
+  strays=$(grep -lsxzF "PEELBOX_TB_OWNER=$TB" /proc/[0-9]*/environ | cut -d/ -f3) || true
+  for pid in $strays; do
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  for pid in $strays; do
+    while identity "$pid" >/dev/null; do
+      sleep 0.02
+    done
   done
 }
 
@@ -121,12 +124,6 @@ require_free_port() {
   line=$(ss -Hltnp "sport = :$port")
   [ -n "$line" ] || return 0
   pid=$(sed -n '1s/.*pid=\([0-9]*\).*/\1/p' <<<"$line")
-  if [ -n "$pid" ] && is_ours "$pid"; then
-    say "port $port: ending process $pid, a leftover of this bed"
-    kill -KILL "$pid"
-    sleep 0.2
-    return 0
-  fi
   local who='a process that cannot be named'
   [ -z "$pid" ] || who="process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100))"
   die "port $port is taken by $who, which is not part of this bed.

@@ -72,7 +72,7 @@ dockerd_command() {
   command=("$TB/bin/enter-root.sh" "$TB/roots/$name" "$TB/state/$name" "$TB/run"
     dockerd --config-file "$TB/run/$name.json" --host "unix://$TB/run/$name.sock" --group root
     --bridge "$bridge" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false
-    --cgroup-parent "/$bed_name/$name")
+    --cgroup-parent "/$bed_name/$name" --shutdown-timeout 2)
 }
 
 # overlayfs does not work on top of overlayfs, that is in most containers.
@@ -210,6 +210,6 @@ stop_everything() {
     await_stop "$name" 15
   done
   kill_strays
-  rm -f "$TB"/run/*.sock "$TB"/run/*.addresses
+  rm -f "$TB"/run/*.{sock,addresses,lock}
   rm -rf "$TB/state/daemons"
 }
