@@ -1,0 +1,72 @@
+#include "engine/oci/digest.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <new>
+
+namespace peelbox::oci {
+namespace {
+
+EVP_MD_CTX* as_context(void* p) { return static_cast<EVP_MD_CTX*>(p); }
+
+}  // namespace
+
+void sha256::context_free::operator()(void* context) const noexcept { EVP_MD_CTX_free(as_context(context)); }
+
+sha256::sha256() : context_(EVP_MD_CTX_new()) {
+  if (!context_ || EVP_DigestInit_ex(as_context(context_.get()), EVP_sha256(), nullptr) != 1)
+    throw std::bad_alloc();
+}
+sha256::~sha256() = default;
+sha256::sha256(sha256&&) noexcept = default;
+sha256& sha256::operator=(sha256&&) noexcept = default;
+
+void sha256::update(byte_view bytes) {
+  EVP_DigestUpdate(as_context(context_.get()), bytes.data(), bytes.size());
+}
+
+std::string sha256::finish() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(as_context(context_.get()), raw.data(), &size);
+  EVP_DigestInit_ex(as_context(context_.get()), nullptr, nullptr);
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text = "sha256:";
+  text.reserve(text.size() + 2 * size);
+  for (unsigned int i = 0; i < size; ++i) {
+    text.push_back(digits[raw[i] >> 4]);
+    text.push_back(digits[raw[i] & 15]);
+  }
+  return text;
+}
+
+std::string digest_of(byte_view bytes) {
+  sha256 hash;
+  hash.update(bytes);
+  return hash.finish();
+}
+
+result<digest_parts> parse_digest(std::string_view text) {
+  const auto refuse = [&](std::string_view why) {
+    return failure(errc::usage, fmt::format("digest \"{}\": {}", text.substr(0, 200), why), origin::user);
+  };
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return refuse("expected algorithm:hex, such as sha256:…");
+  const std::string_view algorithm = text.substr(0, colon);
+  const std::string_view hex = text.substr(colon + 1);
+  std::size_t expected = 0;
+  if (algorithm == "sha256") expected = 64;
+  if (algorithm == "sha384") expected = 96;
+  if (algorithm == "sha512") expected = 128;
+  if (expected == 0) return refuse("the algorithm is not sha256, sha384 or sha512");
+  if (hex.size() != expected)
+    return refuse(fmt::format("{} has {} hexadecimal digits, this has {}", algorithm, expected, hex.size()));
+  for (const char c : hex)
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+      return refuse("it has a character other than 0-9 and a-f");
+  return digest_parts{std::string(algorithm), std::string(hex)};
+}
+
+}  // namespace peelbox::oci
