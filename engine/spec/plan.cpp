@@ -1,10 +1,197 @@
 #include "engine/spec/plan.hpp"
 
-namespace peelbox::spec {
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
-daemon_abilities abilities_of(std::string_view) { return {}; }
-result<plan_result> make_plan(const universal_build&, const plan_options&) {
-  return failure(errc::unsupported, "not yet");
+#include "engine/llb/op.hpp"
+#include "engine/spec/artifacts.hpp"
+#include "engine/spec/image_config.hpp"
+#include "engine/spec/load.hpp"
+#include "engine/spec/packages.hpp"
+#include "engine/spec/validate.hpp"
+
+namespace peelbox::spec {
+namespace {
+
+constexpr char build_dir[] = "/build";
+
+/// The first line of a command, short enough for a line of progress.
+std::string title(const std::string& command) {
+  constexpr std::size_t longest = 80;
+  const std::size_t start = command.find_first_not_of(" \t\r\n");
+  std::string out = command.substr(start, command.find('\n', start) - start);
+  bool cut = command.find_first_not_of(" \t\r\n", start + out.size()) != std::string::npos;
+  if (out.size() > longest) {
+    out.resize(longest);
+    // Not in the middle of a UTF-8 character.
+    while (!out.empty() && (static_cast<unsigned char>(command[out.size()]) & 0xc0) == 0x80) out.pop_back();
+    cut = true;
+  }
+  return cut ? out + " …" : out;
+}
+
+class planner {
+ public:
+  planner(const universal_build& service, const plan_options& options)
+      : service_(service), options_(options) {
+    options_.platform = oci::normalise(options.platform);
+  }
+
+  result<plan_result> make() {
+    plan_result out;
+    out.platform = options_.platform;
+    if (auto r = check(out.warnings); !r) return r.error();
+
+    auto build_image = make_base_image(options_.build_image, options_.platform, "build image");
+    if (!build_image) return build_image.error();
+    auto runtime_image = make_base_image(options_.runtime_image, options_.platform, "runtime image");
+    if (!runtime_image) return runtime_image.error();
+
+    auto runtime =
+        install(*runtime_image, *build_image, service_.runtime.packages, "runtime packages", options_);
+    if (!runtime) return runtime.error();
+    llb::state image = *runtime;
+    if (!service_.runtime.copy.empty()) {
+      if (build_image->is_distroless)
+        return failure(errc::usage,
+                       fmt::format("the build image {} has no shell to run commands with", build_image->text),
+                       origin::user);
+      auto tools = install(*build_image, *build_image, service_.build.packages, "packages", options_);
+      if (!tools) return tools.error();
+      const auto artifacts = plan_artifacts(service_.runtime.copy, options_.working_dir);
+      image = copy_artifacts(image, build_stage(*tools, artifacts), service_.runtime.copy, artifacts);
+    }
+    if (image.is_scratch())
+      return failure(errc::usage,
+                     "the image would be empty: no runtime image, no runtime.packages, no runtime.copy",
+                     origin::user);
+
+    llb::marshal_options how;
+    how.no_cache = options_.no_cache;
+    auto definition = llb::marshal(image, how);
+    if (!definition) return definition.error();
+    out.definition = *std::move(definition);
+
+    if (service_.runtime.health && !service_.runtime.ports.empty() && runtime_image->is_distroless)
+      out.warnings.push_back(fmt::format(
+          "runtime.health: the runtime image {} has no shell: no health check is set", runtime_image->text));
+    out.image_config_json = image_config_json(service_, options_, !runtime_image->is_distroless);
+    return out;
+  }
+
+ private:
+  result<void> check(std::vector<std::string>& warnings) const {
+    std::vector<std::string> errors;
+    for (const problem& p : validate(service_)) {
+      const bool replaced = p.path == "runtime.command" && options_.entrypoint;
+      if (p.how == problem::weight::error) errors.push_back(p.path + ": " + p.text);
+      if (p.how == problem::weight::warning && !replaced) warnings.push_back(p.path + ": " + p.text);
+    }
+    if (errors.empty()) return {};
+    return failure(errc::usage, fmt::format("{}", fmt::join(errors, "\n")), origin::user);
+  }
+
+  /// A tree of its own, because commands write into it. Copying, rather than mounting the local source
+  /// itself, is what lets the daemon find the cache by content in the next session, and keeps the snapshot
+  /// that the next transfer starts from: a writable mount would finalise it (cache/manager.go, New), and
+  /// everything would be sent again. On an empty tree it needs no package, and services of one repository
+  /// share it.
+  llb::state context() const {
+    llb::local_options local;
+    local.session_id = options_.session_id;
+    local.shared_key_hint =
+        options_.shared_key_hint.empty() ? options_.context_name : options_.shared_key_hint;
+    local.include_patterns = options_.include_patterns;
+    local.exclude_patterns = options_.exclude_patterns;
+    // One of the two is needed, or clients with equal graphs share a transfer (PROTOCOL of local sources).
+    if (options_.session_id.empty()) local.unique = local.shared_key_hint;
+    llb::copy_step copy;
+    copy.from = llb::local(options_.context_name, local, "load build context");
+    copy.source = "/";
+    copy.target = "/";
+    copy.contents = true;
+    return llb::file({}, {std::move(copy)}, "[build] copy context");
+  }
+
+  llb::state build_stage(llb::state root, const std::vector<artifact>& artifacts) const {
+    llb::state work = context();
+    const std::vector<std::string>& commands = service_.build.commands;
+    for (std::size_t i = 0; i + 1 < commands.size(); ++i) {
+      llb::run_options run = step(work, llb::mount::changes::kept);
+      run.args = {"sh", "-e", "-c", commands[i]};
+      const llb::run_result done = llb::run(root, std::move(run), command_title(i));
+      root = done.root;
+      work = done.at(build_dir);
+    }
+    // The last command and the collecting are one step: caches hold their content only as long as the command
+    // runs, and artifacts may lie in them. What else it leaves in /build is not needed any more, so it is not
+    // stored.
+    llb::run_options run = step(work, llb::mount::changes::dropped);
+    run.args = {"sh", fmt::format("{}/{}", layout_script_directory, layout_script_name),
+                commands.empty() ? "" : commands.back()};
+    for (const artifact& a : artifacts) {
+      run.args.push_back(a.from);
+      run.args.push_back(a.name);
+    }
+    llb::mkfile_step script;
+    script.path = "/" + std::string(layout_script_name);
+    script.data = layout_script;
+    script.mode = 0755;
+    run.mounts.push_back(llb::bind_read_only(std::string(layout_script_directory),
+                                             llb::file({}, {std::move(script)}, "[build] prepare")));
+    run.mounts.push_back(llb::bind(std::string(layout_target), {}));
+    const std::string name =
+        commands.empty() ? "[build] collect artifacts" : command_title(commands.size() - 1);
+    return llb::run(root, std::move(run), name).at(std::string(layout_target));
+  }
+
+  llb::run_options step(const llb::state& work, llb::mount::changes writes) const {
+    llb::run_options run;
+    run.cwd = build_dir;
+    run.platform = options_.platform;
+    std::map<std::string, std::string> env = options_.build_image_env;
+    for (const auto& [name, value] : service_.build.env) env[name] = value;
+    for (const auto& [name, value] : env) run.env.push_back(name + "=" + value);
+    llb::mount tree = llb::bind(build_dir, work);
+    tree.writes = writes;
+    // The step before already stands for this content; hashing a tree full of build output would cost
+    // seconds.
+    tree.content = llb::mount::content_key::off;
+    run.mounts.push_back(std::move(tree));
+    std::map<std::string, std::string> caches;
+    for (const std::string& entry : service_.build.cache) {
+      const std::string target = llb::absolute_path(entry, build_dir);
+      caches.emplace(target, cache_id(target));
+    }
+    for (const auto& [target, id] : caches) {
+      // Work files of one build at a time below /build; stores that tools share by themselves elsewhere.
+      const bool inside = target.starts_with(std::string(build_dir) + "/");
+      run.mounts.push_back(llb::cache(
+          target, id, inside ? llb::mount::cache_sharing::locked : llb::mount::cache_sharing::shared));
+    }
+    return run;
+  }
+
+  /// Different for each project, platform and directory, and readable in `du`.
+  std::string cache_id(const std::string& target) const {
+    std::string path =
+        target.starts_with(std::string(build_dir) + "/") ? target.substr(sizeof(build_dir)) : target;
+    return fmt::format("{}-{}-{}", service_name(service_), oci::to_string(options_.platform), path);
+  }
+
+  std::string command_title(std::size_t i) const {
+    const std::vector<std::string>& commands = service_.build.commands;
+    return fmt::format("[build {}/{}] {}", i + 1, commands.size(), title(commands[i]));
+  }
+
+  const universal_build& service_;
+  plan_options options_;
+};
+
+}  // namespace
+
+result<plan_result> make_plan(const universal_build& service, const plan_options& options) {
+  return planner(service, options).make();
 }
 
 }  // namespace peelbox::spec

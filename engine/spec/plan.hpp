@@ -19,22 +19,14 @@ inline constexpr std::string_view default_runtime_image = "cgr.dev/chainguard/wo
 
 enum class package_manager { automatic, apk, apt };
 
-/// What the daemon can do beyond BuildKit 0.8. All false is right for every daemon, and a little slower.
-struct daemon_abilities {
-  bool merge_op = false;  ///< MergeOp, BuildKit >= 0.10
-};
-
-/// From the version in the reply to Control.Info; pass an empty text when Info is Unimplemented (then all
-/// false). A version that does not parse, such as dockerd's "v0.0.0+unknown", is taken for a new one.
-daemon_abilities abilities_of(std::string_view buildkit_version);
-
 struct plan_options {
   std::string build_image{default_build_image};
   std::string runtime_image{default_runtime_image};
   oci::platform platform = oci::host_platform();
 
   /// The local source: its name, the session that serves it (local.session), the key under which the daemon
-  /// finds the previous transfer again (local.sharedkeyhint), and patterns that the daemon sends back to us.
+  /// finds the previous transfer again (local.sharedkeyhint; the name when empty), and patterns that the
+  /// daemon sends back to us. Without a session id any session of the build serves the context.
   std::string context_name = "context";
   std::string session_id;
   std::string shared_key_hint;
@@ -43,7 +35,6 @@ struct plan_options {
 
   bool no_cache = false;
   package_manager packages = package_manager::automatic;
-  daemon_abilities abilities;
 
   /// Replace runtime.command and set Cmd.
   std::optional<std::vector<std::string>> entrypoint;
@@ -65,6 +56,15 @@ struct plan_result {
   oci::platform platform;
 };
 
+/// The graph (docs/universalbuild.md explains the choices):
+///
+///   1  build image -> packages
+///   2  local context -> copy to an empty tree
+///   3  commands on 1 and 2, a step each; the last one also lays out runtime.copy
+///   4  runtime image -> packages
+///   5  what 3 laid out, copied on top of 4: the image
+///
+/// Neither 1 nor 4 depends on the context, so a changed source file installs no package again.
 /// Deterministic: equal arguments give equal bytes. errc::usage for an image reference that does not parse
 /// and for a spec that validate() calls wrong.
 result<plan_result> make_plan(const universal_build& service, const plan_options& options);

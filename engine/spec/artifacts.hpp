@@ -1,0 +1,39 @@
+// From runtime.copy to files in the image.
+//
+// What a path is (file, directory, pattern with one match or many) is known only after the build. So a script
+// that runs right after the last command looks, and lays out entry i as the content of the directory /i in a
+// tree of its own, in such a way that copying that content to a target directory known beforehand gives the
+// right result.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/llb/state.hpp"
+#include "engine/spec/universal_build.hpp"
+
+namespace peelbox::spec {
+
+struct artifact {
+  std::string from;       ///< absolute; keeps a trailing slash
+  std::string directory;  ///< absolute; where the layout of this entry goes
+  std::string name;       ///< the name in `directory`, or empty when the entry goes into it
+};
+
+/// `working_dir` and well-known directories of Linux are directories also when written without a trailing
+/// slash.
+std::vector<artifact> plan_artifacts(const std::vector<copy_entry>& entries, std::string_view working_dir);
+
+/// The script, its place in the container, and its arguments: COMMAND (may be empty), then FROM and NAME of
+/// each.
+extern const std::string_view layout_script;
+inline constexpr std::string_view layout_script_directory = "/.peelbox/bin";
+inline constexpr std::string_view layout_script_name = "build-and-collect";
+inline constexpr std::string_view layout_target = "/.peelbox/out";
+
+/// `layout` on top of `base`, as one layer.
+llb::state copy_artifacts(const llb::state& base, const llb::state& layout,
+                          const std::vector<copy_entry>& entries, const std::vector<artifact>& artifacts);
+
+}  // namespace peelbox::spec

@@ -1,0 +1,127 @@
+#include "engine/spec/image_config.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace peelbox::spec {
+namespace {
+
+constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::int64_t second = 1'000'000'000;
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string list(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) out += (out.size() > 1 ? "," : "") + quoted(item);
+  return out + "]";
+}
+
+/// A JSON object; std::map keeps its keys sorted. Values are JSON already.
+std::string object(const std::map<std::string, std::string>& members) {
+  std::string out = "{";
+  for (const auto& [key, value] : members) {
+    if (out.size() > 1) out += ',';
+    out += quoted(key);
+    out += ':';
+    out += value;
+  }
+  return out + "}";
+}
+
+std::string environment(const universal_build& service, const plan_options& options) {
+  std::map<std::string, std::string> all = options.runtime_image_env;
+  all.emplace("PATH", default_path);
+  for (const auto& [name, value] : service.runtime.env) all[name] = value;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
+  return list(lines);
+}
+
+/// In single quotes for sh.
+std::string shell_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+}  // namespace
+
+std::string health_command(std::uint16_t port, const std::string& endpoint) {
+  const std::string path = endpoint.starts_with('/') ? endpoint : "/" + endpoint;
+  const std::string url = shell_quoted(fmt::format("http://127.0.0.1:{}{}", port, path));
+  // Slim images have no HTTP client; bash can speak enough of it.
+  const std::string with_bash = shell_quoted(fmt::format(
+      "exec 3<>/dev/tcp/127.0.0.1/{} && printf 'GET %s HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' \"$0\" >&3 "
+      "&& read -r line <&3 && [[ $line == HTTP/*\\ [23]* ]]",
+      port));
+  return fmt::format(
+      "if command -v curl >/dev/null 2>&1; then curl -fsS -m 4 -o /dev/null {0}; "
+      "elif command -v wget >/dev/null 2>&1; then wget -q -T 4 -O /dev/null {0}; "
+      "elif command -v bash >/dev/null 2>&1; then bash -c {1} {2}; "
+      "else echo 'the image has none of curl, wget and bash'; exit 1; fi",
+      url, with_bash, shell_quoted(path));
+}
+
+std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell) {
+  const oci::platform platform = oci::normalise(options.platform);
+  std::map<std::string, std::string> config;
+  config["Env"] = environment(service, options);
+  const std::vector<std::string>& entrypoint =
+      options.entrypoint ? *options.entrypoint : service.runtime.command;
+  if (!entrypoint.empty()) config["Entrypoint"] = list(entrypoint);
+  if (!options.cmd.empty()) config["Cmd"] = list(options.cmd);
+  config["WorkingDir"] = quoted(options.working_dir.empty() ? "/" : options.working_dir);
+  if (!options.user.empty()) config["User"] = quoted(options.user);
+  if (!options.labels.empty()) {
+    std::map<std::string, std::string> labels;
+    for (const auto& [key, value] : options.labels) labels[key] = quoted(value);
+    config["Labels"] = object(labels);
+  }
+  if (!service.runtime.ports.empty()) {
+    std::map<std::string, std::string> ports;
+    for (const std::uint16_t port : service.runtime.ports) ports[fmt::format("{}/tcp", port)] = "{}";
+    config["ExposedPorts"] = object(ports);
+  }
+  if (service.runtime.health && !service.runtime.ports.empty() && has_shell) {
+    config["Healthcheck"] = object({
+        {"Interval", std::to_string(30 * second)},
+        {"Retries", "3"},
+        {"StartPeriod", std::to_string(15 * second)},
+        {"Test", list({"CMD-SHELL",
+                       health_command(service.runtime.ports.front(), service.runtime.health->endpoint)})},
+        {"Timeout", std::to_string(5 * second)},
+    });
+  }
+  std::map<std::string, std::string> image{
+      {"architecture", quoted(platform.arch)},
+      {"config", object(config)},
+      {"history", "[]"},
+      {"os", quoted(platform.os)},
+      {"rootfs", object({{"diff_ids", "[]"}, {"type", quoted("layers")}})},
+  };
+  if (!platform.variant.empty()) image["variant"] = quoted(platform.variant);
+  return object(image);
+}
+
+}  // namespace peelbox::spec

@@ -1,0 +1,20 @@
+// The configuration of the image that a plan makes, as JSON.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/spec/plan.hpp"
+
+namespace peelbox::spec {
+
+/// OCI image configuration (image-spec config.md) with Docker's Healthcheck. The daemon fills in the layers,
+/// the history and `created`; it merges nothing from the base image (exporter/containerimage/writer.go), so
+/// this is complete. Keys are sorted. `has_shell` is false for distroless images, which cannot run a health
+/// check.
+std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell);
+
+/// The shell text of the health check. Public for tests.
+std::string health_command(std::uint16_t port, const std::string& endpoint);
+
+}  // namespace peelbox::spec

@@ -1,0 +1,37 @@
+// How packages get into an image.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+#include "engine/llb/state.hpp"
+#include "engine/oci/image_reference.hpp"
+#include "engine/spec/plan.hpp"
+
+namespace peelbox::spec {
+
+/// An image of the plan. "scratch" is the empty one.
+struct base_image {
+  std::string text;  ///< full reference, "scratch" for none
+  llb::state tree;
+  bool is_scratch = false;
+  /// Has neither shell nor package manager, as far as its name tells: distroless images and scratch.
+  bool is_distroless = false;
+  /// As far as its name tells; automatic when it says nothing.
+  package_manager manager = package_manager::automatic;
+};
+
+/// errc::usage when `reference` does not parse; `what` names the option in the message.
+result<base_image> make_base_image(const std::string& reference, const oci::platform& platform,
+                                   std::string_view what);
+
+/// The tree of `image` with `packages` (any order, duplicates allowed) installed; `image.tree` when there are
+/// none. Packages that are already there need no network. `tools` is an image with apk for an image that has
+/// none. errc::usage when neither works.
+result<llb::state> install(const base_image& image, const base_image& tools,
+                           std::vector<std::string> packages, std::string_view stage,
+                           const plan_options& options);
+
+}  // namespace peelbox::spec
