@@ -9,13 +9,14 @@
 #include "engine/async/asio.hpp"
 #include "engine/async/failure.hpp"
 #include "engine/async/log.hpp"
+#include "h2grpc/h2/types.hpp"
 #include "h2grpc/rpc/client_call.hpp"
 #include "h2grpc/rpc/server_call.hpp"
 #include "transport/stream.hpp"
 
 namespace peelbox::h2grpc {
 
-enum class role { client, server };
+using h2::role;
 
 struct connection_options {
   /// "outer" or "inner" in log lines.
@@ -32,6 +33,8 @@ struct connection_options {
   std::size_t write_budget = 256 << 10;
   /// A call's send() waits while more than this is queued for it.
   std::size_t call_high_water = 1 << 20;
+  /// Calls that the peer may have under way at a time (server role).
+  std::uint32_t max_concurrent_calls = 1000;
 };
 
 /// Lives in a shared_ptr; calls keep it alive. Everything runs on the executor of run().

@@ -1,6 +1,7 @@
 // One incoming gRPC call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,10 @@ class server_call {
   void finish(grpc_status status, metadata trailing = {});
   /// Lets this call's messages go ahead of other calls' bulk data.
   void set_urgent();
+  /// The caller reset the stream, its deadline passed, or the connection ended before finish().
   bool cancelled() const noexcept;
+  /// Runs `react` once when cancelled() becomes true. It must not destroy the call.
+  void on_cancelled(std::function<void()> react);
   std::size_t queued() const noexcept;
 
  private:

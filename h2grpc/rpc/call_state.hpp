@@ -1,0 +1,82 @@
+// What both kinds of call keep while they run: the receiving half, and sending with back-pressure.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "engine/async/asio.hpp"
+#include "engine/async/event.hpp"
+#include "h2grpc/grpc/framing.hpp"
+#include "h2grpc/h2/event.hpp"
+#include "h2grpc/h2/session.hpp"
+#include "h2grpc/rpc/call.hpp"
+
+namespace peelbox::h2grpc {
+
+/// What a call needs of its connection.
+class call_host {
+ public:
+  virtual h2::session& session() noexcept = 0;
+  /// The session has something to write.
+  virtual void wake_writer() = 0;
+  /// The call's handle is gone: no more events for it.
+  virtual void forget(h2::stream_id id) = 0;
+  virtual executor get_executor() const = 0;
+  virtual std::size_t call_high_water() const noexcept = 0;
+
+ protected:
+  ~call_host() = default;
+};
+
+/// The connection's table holds it while the stream lives, the handle as long as it likes. The connection calls the
+/// on_… functions with what arrived; the handle's coroutines wait for `changed_`.
+///
+/// Receive window: the bytes of messages that wait here are returned to the peer as receive() takes them. Bytes of a
+/// message that is not complete are returned at once when nothing else waits, else a message larger than the window
+/// could never arrive; so a call holds at most one window and one message (max_message_size).
+class call_state : public std::enable_shared_from_this<call_state> {
+ public:
+  call_state(std::shared_ptr<call_host> host, h2::stream_id id);
+  virtual ~call_state() = default;
+
+  virtual void on_headers(h2::header_list headers, bool end_stream) = 0;
+  void on_data(byte_view bytes);
+  virtual void on_end() = 0;
+  virtual void on_closed(const h2::stream_closed& closed) = 0;
+  virtual void on_connection_end(const failure& why) = 0;
+  void on_drained();
+
+  task<result<void>> send(byte_chain message);
+  task<result<std::optional<byte_slice>>> receive();
+  std::size_t queued() const noexcept;
+
+ protected:
+  /// Why send() cannot go on; std::nullopt while it can.
+  virtual std::optional<failure> send_ended() const = 0;
+  /// Before the first message.
+  virtual void before_send() {}
+  /// The peer's bytes are not messages of ours.
+  virtual void on_bad_message(const failure& why) = 0;
+
+  void break_receive(failure why);
+  void drop_messages();
+  /// No more work with the connection: lets go of it.
+  void detach();
+
+  std::shared_ptr<call_host> host_;  // null after detach()
+  h2::stream_id id_;
+  event changed_;
+  bool receive_ended_ = false;
+  std::optional<failure> broken_;  // what receive() gives in place of an orderly end
+  message_decoder decoder_{max_message_size};
+
+ private:
+  void give_back(std::size_t count);
+
+  std::deque<received_message> messages_;
+  std::size_t held_ = 0;  // bytes received and not yet returned to the peer
+  bool sender_waits_ = false;
+};
+
+}  // namespace peelbox::h2grpc
