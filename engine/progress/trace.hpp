@@ -53,6 +53,24 @@ struct tail_line {
   std::string text;
 };
 
+/// The last lines of a log, oldest first.
+class log_tail {
+ public:
+  void push(tail_line line, std::size_t most) {
+    if (most == 0) return;
+    if (ring_.size() < most) return ring_.push_back(std::move(line));
+    ring_[first_] = std::move(line);
+    first_ = (first_ + 1) % ring_.size();
+  }
+  std::size_t size() const noexcept { return ring_.size(); }
+  bool empty() const noexcept { return ring_.empty(); }
+  const tail_line& operator[](std::size_t i) const noexcept { return ring_[(first_ + i) % ring_.size()]; }
+
+ private:
+  std::vector<tail_line> ring_;
+  std::size_t first_ = 0;
+};
+
 /// One line of the display: a vertex, or all vertices of a progress group. Text in it is sanitised.
 struct step {
   std::string digest;  ///< of the (first) vertex, as the daemon wrote it
@@ -65,7 +83,7 @@ struct step {
   std::optional<wall_time> latest_start;
   std::vector<step_status> statuses;
   std::vector<step_warning> warnings;
-  std::deque<tail_line> tail;
+  log_tail tail;
   std::uint64_t lines = 0;  ///< log lines so far, also those no longer in `tail`
 
   bool finished() const noexcept { return state != step_state::announced && state != step_state::running; }
@@ -115,33 +133,40 @@ class trace {
   std::size_t finished_count() const noexcept { return finished_; }
 
  private:
-  struct interval;
   struct member;
-  struct line_source;
+  struct group_counts;
+  struct unjoined_status {
+    std::uint32_t step;
+    std::string id;
+  };
   struct string_hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
   };
   using index_map = std::unordered_map<std::string, std::uint32_t, string_hash, std::equal_to<>>;
 
+  void begin(wall_time now);
+  void end();
   void apply_vertex(const vertex& v, wall_time now);
+  bool apply_start(member& m, const vertex& v);
   void apply_status(const status& s, wall_time now);
   void apply_warning(const warning& w);
   void apply_log(const log_chunk& l);
   void apply_transfer(const context_transfer& t);
 
   std::optional<std::uint32_t> member_of(std::string_view digest) const;
-  std::uint32_t add_member(const vertex& v);
-  void refresh_step(std::uint32_t step_index, std::uint32_t member_index, bool was_finished);
+  std::optional<std::uint32_t> add_member(const vertex& v);
+  void refresh_step(std::uint32_t step_index, const member& m);
   void mark(std::uint32_t step_index);
-  void add_line(std::uint32_t member_index, int stream, wall_time time, std::string_view text);
-  void join_transfer(step_status& s);
-  wall_time local(wall_time t) const noexcept { return t + (local_clock_ ? duration{0} : offset_.value_or(duration{0})); }
+  void add_line(const member& m, int stream, wall_time time, std::string_view text);
+  void flush_lines(member& m);
+  wall_time local(wall_time t) const noexcept;
 
   trace_limits limits_;
   std::deque<step> steps_;
   std::vector<std::vector<std::uint32_t>> members_of_step_;
-  std::deque<member> members_;
+  std::vector<group_counts> counts_;
+  std::vector<member> members_;
   index_map by_digest_;
   index_map by_group_;
   std::vector<std::uint32_t> shown_;
@@ -150,10 +175,12 @@ class trace {
   std::vector<std::uint32_t> changed_;
   std::vector<bool> is_changed_;
   std::vector<new_line> lines_;
-  std::string line_text_;
-  std::vector<std::pair<std::size_t, std::size_t>> line_places_;
+  std::string line_text_;                  // all text of lines_; the views are set in end()
+  std::vector<std::uint32_t> with_partial_line_;
 
   std::vector<context_transfer> waiting_transfers_;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> joined_transfers_;
+  std::vector<unjoined_status> unjoined_statuses_;
   std::optional<duration> offset_;
   bool local_clock_ = false;
   std::optional<wall_time> first_start_;

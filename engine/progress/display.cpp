@@ -1,0 +1,173 @@
+#include "engine/progress/display.hpp"
+
+#include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <string>
+
+#include "engine/progress/fd_writer.hpp"
+#include "engine/progress/terminal.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+// How many batches are taken in before the loop looks at the screen again.
+constexpr int most_batches_at_once = 64;
+
+}  // namespace
+
+result<mode> parse_mode(std::string_view text) {
+  if (text.empty() || text == "auto") return mode::automatic;
+  if (text == "plain") return mode::plain;
+  if (text == "tty") return mode::tty;
+  if (text == "rawjson") return mode::rawjson;
+  if (text == "quiet") return mode::quiet;
+  return failure(errc::usage,
+                 "unknown progress mode \"" + sanitize_line(text, 64) + "\": use auto, plain, tty, rawjson or quiet",
+                 origin::user);
+}
+
+result<mode> choose_mode(mode flag, const char* environment) {
+  if (flag != mode::automatic || environment == nullptr) return flag;
+  auto parsed = parse_mode(environment);
+  if (parsed.has_error()) return parsed.error().in("BUILDKIT_PROGRESS");
+  return parsed;
+}
+
+struct display::impl {
+  display_options options;
+  mode how = mode::plain;
+  trace picture;
+  std::unique_ptr<renderer> lines;
+  std::string out;
+  // Wall time that never jumps while a build is shown.
+  wall_time began_wall = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
+  steady_time began_steady = steady_now();
+  std::optional<steady_time> last_frame;
+  bool stale = true;  // the frame on the screen
+
+  wall_time now() const { return began_wall + std::chrono::duration_cast<duration>(steady_now() - began_steady); }
+
+  void take(const batch& events, bool output_gone) {
+    picture.apply(events, now());
+    stale = true;
+    if (!output_gone) lines->update(events, picture, now(), out);
+  }
+
+  void draw_frame(const fd_writer& writer) {
+    if (!lines->draws_frames()) {
+      lines->refresh(picture, now(), out);
+      return;
+    }
+    const steady_time time = steady_now();
+    if (writer.unwritten() > 0 || (last_frame && time - *last_frame < options.frame_interval)) return;
+    const terminal_info size = look_at_terminal(options.fd);
+    lines->resize(size.columns, size.rows);
+    lines->refresh(picture, now(), out);
+    last_frame = time;
+    stale = false;
+  }
+
+  std::chrono::steady_clock::duration until_next_frame() const {
+    if (!lines->draws_frames() || !stale || !last_frame) return options.tick;
+    const auto left = *last_frame + options.frame_interval - steady_now();
+    return std::clamp<std::chrono::steady_clock::duration>(left, std::chrono::milliseconds(1), options.tick);
+  }
+
+  void flush(fd_writer& writer) {
+    if (!out.empty()) writer.write(std::move(out));
+    out.clear();
+  }
+
+  void end(fd_writer& writer) {
+    picture.finish(now());
+    if (writer.gone()) return;
+    lines->finish(picture, now(), out);
+    flush(writer);
+  }
+};
+
+display::display(std::unique_ptr<impl> parts) : impl_(std::move(parts)) {}
+display::~display() = default;
+
+result<std::unique_ptr<display>> display::make(display_options options) {
+  auto parts = std::make_unique<impl>();
+  const terminal_info terminal = look_at_terminal(options.fd);
+  parts->how = options.how;
+  if (parts->how == mode::automatic) parts->how = terminal.is_terminal ? mode::tty : mode::plain;
+  if (parts->how == mode::tty && !terminal.is_terminal) {
+    return failure(errc::usage, "progress mode tty needs a terminal; use plain or auto", origin::user);
+  }
+  trace_limits limits;
+  limits.log_tail = std::max<std::size_t>(options.error_lines, options.tty_log_lines);
+  parts->picture = trace(limits);
+  switch (parts->how) {
+    case mode::automatic:
+    case mode::plain: {
+      plain_options plain;
+      plain.error_lines = options.error_lines;
+      plain.error_blocks = options.error_blocks;
+      parts->lines = make_plain_renderer(plain);
+      break;
+    }
+    case mode::tty: {
+      tty_options tty;
+      tty.columns = terminal.columns;
+      tty.rows = terminal.rows;
+      tty.color = options.color;
+      tty.log_lines = options.tty_log_lines;
+      tty.error_lines = options.error_lines;
+      tty.error_blocks = options.error_blocks;
+      parts->lines = make_tty_renderer(tty);
+      break;
+    }
+    case mode::rawjson: parts->lines = make_rawjson_renderer(); break;
+    case mode::quiet: parts->lines = make_quiet_renderer(); break;
+  }
+  parts->options = std::move(options);
+  return std::unique_ptr<display>(new display(std::move(parts)));
+}
+
+task<void> display::run(channel<batch>& events) {
+  impl& parts = *impl_;
+  const executor ex = co_await asio::this_coro::executor;
+  fd_writer writer(ex, parts.options.fd);
+  co_await asio::this_coro::throw_if_cancelled(false);
+  bool cancelled = false;
+  for (;;) {
+    parts.draw_frame(writer);
+    parts.flush(writer);
+    if (!writer.gone() && writer.unwritten() > parts.options.unwritten_bytes) {
+      // Lines must not be lost, so the daemon's stream waits; the build itself does not.
+      co_await writer.drained_to(parts.options.unwritten_bytes / 2, parts.options.tick);
+    } else {
+      auto next = co_await events.pop_for(parts.until_next_frame());
+      for (int n = 1; next.has_value() && *next; ++n) {
+        parts.take(**next, writer.gone());
+        if (n == most_batches_at_once || events.size() == 0 || parts.out.size() > parts.options.unwritten_bytes) break;
+        next = co_await events.pop();
+      }
+      if (events.closed() && events.size() == 0) break;
+    }
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+      cancelled = true;
+      break;
+    }
+  }
+  parts.end(writer);
+  if (!cancelled) co_await writer.drained_to(0, parts.options.drain_limit);
+  co_await asio::this_coro::throw_if_cancelled(true);
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+}
+
+const trace& display::picture() const noexcept { return impl_->picture; }
+
+bool display::shows_error_blocks() const noexcept {
+  return impl_->options.error_blocks && (impl_->how == mode::plain || impl_->how == mode::tty);
+}
+
+}  // namespace peelbox::progress

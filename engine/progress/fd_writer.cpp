@@ -1,0 +1,151 @@
+#include "engine/progress/fd_writer.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include "engine/async/event.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+constexpr std::chrono::milliseconds grace{100};
+// poll() promises room for this much in a pipe (POSIX: PIPE_BUF).
+constexpr std::size_t piece = 4096;
+
+}  // namespace
+
+struct fd_writer::shared {
+  shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor) {}
+  ~shared() {
+    for (const int end : wake) {
+      if (end >= 0) ::close(end);
+    }
+  }
+
+  executor ex;
+  event drained;  // network thread only
+  const int fd;
+  int wake[2] = {-1, -1};  // interrupts poll()
+
+  std::mutex lock;
+  std::condition_variable changed;
+  std::string queue;
+  std::size_t unwritten = 0;
+  std::size_t notify_below = 0;  // with somebody_waits
+  bool somebody_waits = false;
+  bool last = false;       // nothing more comes
+  bool abandoned = false;  // leave at once, touch no executor
+  bool gone = false;
+  bool ended = false;
+};
+
+fd_writer::fd_writer(executor ex, int fd) : state_(std::make_shared<shared>(std::move(ex), fd)) {
+  if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;
+  std::thread(&fd_writer::work, state_).detach();
+}
+
+fd_writer::~fd_writer() {
+  std::unique_lock hold(state_->lock);
+  state_->last = true;
+  state_->changed.notify_all();
+  state_->changed.wait_for(hold, grace, [this] { return state_->ended; });
+  state_->abandoned = true;
+  state_->changed.notify_all();
+  if (state_->wake[1] >= 0) [[maybe_unused]] const auto ignored = ::write(state_->wake[1], "x", 1);
+}
+
+void fd_writer::write(std::string bytes) {
+  if (bytes.empty()) return;
+  const std::lock_guard hold(state_->lock);
+  if (state_->gone) return;
+  state_->unwritten += bytes.size();
+  if (state_->queue.empty()) state_->queue = std::move(bytes);
+  else state_->queue += bytes;
+  state_->changed.notify_all();
+}
+
+std::size_t fd_writer::unwritten() const {
+  const std::lock_guard hold(state_->lock);
+  return state_->unwritten;
+}
+
+bool fd_writer::gone() const {
+  const std::lock_guard hold(state_->lock);
+  return state_->gone;
+}
+
+task<bool> fd_writer::drained_to(std::size_t bytes, std::chrono::steady_clock::duration limit) {
+  const std::shared_ptr<shared> state = state_;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    {
+      const std::lock_guard hold(state->lock);
+      if (state->unwritten <= bytes) {
+        state->somebody_waits = false;
+        co_return true;
+      }
+      state->somebody_waits = true;
+      state->notify_below = bytes;
+    }
+    const auto left = until - std::chrono::steady_clock::now();
+    if (left <= left.zero()) co_return false;
+    co_await state->drained.wait_for(left);
+  }
+}
+
+void fd_writer::work(std::shared_ptr<shared> state) {
+  sigset_t pipe_signal;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);  // EPIPE instead
+
+  std::string taken;
+  std::size_t at = 0;
+  for (;;) {
+    {
+      std::unique_lock hold(state->lock);
+      if (state->somebody_waits && state->unwritten <= state->notify_below && !state->abandoned) {
+        state->somebody_waits = false;
+        boost::asio::post(state->ex, [state] { state->drained.notify(); });
+      }
+      if (at == taken.size()) {
+        taken.clear();
+        at = 0;
+        state->changed.wait(hold, [&] { return !state->queue.empty() || state->last || state->abandoned; });
+        taken.swap(state->queue);
+      }
+      if (state->abandoned || taken.empty()) break;
+    }
+    pollfd both[2] = {{state->fd, POLLOUT, 0}, {state->wake[0], POLLIN, 0}};
+    if (::poll(both, 2, -1) < 0 && errno != EINTR) both[0].revents = POLLOUT;
+    if (both[1].revents != 0) break;
+    if (both[0].revents == 0) continue;
+    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(piece, taken.size() - at));
+    const bool failed = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
+    if (n > 0) at += static_cast<std::size_t>(n);
+    const std::lock_guard hold(state->lock);
+    if (n > 0) state->unwritten -= static_cast<std::size_t>(n);
+    if (failed) {
+      state->gone = true;
+      state->unwritten = 0;
+      state->queue.clear();
+      taken.clear();
+      at = 0;
+    }
+  }
+  const std::lock_guard hold(state->lock);
+  state->ended = true;
+  state->changed.notify_all();
+}
+
+}  // namespace peelbox::progress

@@ -1,0 +1,110 @@
+#include "engine/progress/format.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace peelbox::progress {
+namespace {
+
+void append_number(std::uint64_t n, std::string& out) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
+  out.append(digits.data(), end);
+}
+
+void append_fraction(std::uint64_t n, int decimals, std::string& out) {
+  out.push_back('.');
+  std::array<char, 3> digits;
+  for (int i = decimals; i-- > 0; n /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + n % 10);
+  out.append(digits.data(), static_cast<std::size_t>(decimals));
+}
+
+}  // namespace
+
+void append_bytes(std::int64_t bytes, std::string& out) {
+  static constexpr std::array<std::string_view, 7> units{"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+  const std::uint64_t n = bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+  std::size_t unit = 0;
+  std::uint64_t size = 1;
+  while (n / size >= 1000) {
+    size *= 1000;
+    ++unit;
+  }
+  const std::uint64_t whole = n / size;
+  append_number(whole, out);
+  if (unit > 0 && whole < 100) {
+    const int decimals = whole < 10 ? 2 : 1;
+    append_fraction(n % size / (size / (whole < 10 ? 100 : 10)), decimals, out);
+  }
+  out.append(units[unit]);
+}
+
+void append_count(std::uint64_t count, std::string& out) {
+  const std::size_t begin = out.size();
+  append_number(count, out);
+  for (std::size_t at = out.size(); at > begin + 3;) {
+    at -= 3;
+    out.insert(at, 1, ',');
+  }
+}
+
+void append_seconds(duration d, int decimals, std::string& out) {
+  static constexpr std::array<std::uint64_t, 4> scale{1'000'000'000, 100'000'000, 10'000'000, 1'000'000};
+  static constexpr std::array<std::uint64_t, 4> per_second{1, 10, 100, 1000};
+  const auto i = static_cast<std::size_t>(decimals);
+  const std::uint64_t n = static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0)) / scale[i];
+  append_number(n / per_second[i], out);
+  if (decimals > 0) append_fraction(n % per_second[i], decimals, out);
+}
+
+void append_log_time(duration d, std::string& out) {
+  append_seconds(d, d < std::chrono::seconds(10) ? 3 : d < std::chrono::seconds(100) ? 2 : 1, out);
+}
+
+void append_amount(const step_status& s, std::string& out) {
+  if (s.transfer) {
+    const context_transfer& t = *s.transfer;
+    if (t.files_sent == 0 && t.bytes_sent == 0) {
+      if (t.files_seen == 0) return;
+      out.push_back(' ');
+      append_count(t.files_seen, out);
+      out.append(t.state == context_transfer::phase::done ? " files unchanged" : " files scanned");
+      return;
+    }
+    out.push_back(' ');
+    append_bytes(static_cast<std::int64_t>(std::min<std::uint64_t>(t.bytes_sent, INT64_MAX)), out);
+    out.append(" in ");
+    append_count(t.files_sent, out);
+    out.append(t.files_sent == 1 ? " file" : " files");
+    return;
+  }
+  if (s.total > 0) {
+    out.push_back(' ');
+    append_bytes(s.current, out);
+    out.append(" / ");
+    append_bytes(s.total, out);
+  } else if (s.current > 0) {
+    out.push_back(' ');
+    append_bytes(s.current, out);
+  }
+}
+
+duration status_time(const step_status& s, wall_time now) {
+  if (!s.started) return duration{0};
+  return std::max(s.completed.value_or(now) - *s.started, duration{0});
+}
+
+void append_error_block(const step& s, std::size_t most, std::string& out) {
+  const std::size_t count = std::min(most, s.tail.size());
+  if (count == 0) return;
+  out.append("------\n > ").append(s.name).append(":\n");
+  for (std::size_t i = s.tail.size() - count; i < s.tail.size(); ++i) {
+    append_log_time(s.tail[i].at, out);
+    out.push_back(' ');
+    out.append(s.tail[i].text).push_back('\n');
+  }
+  out.append("------\n");
+}
+
+}  // namespace peelbox::progress

@@ -1,0 +1,236 @@
+// One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
+// protobuf messages in it), so that tools which read one can read the other.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/progress/renderer.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+void append_base64(std::string_view data, std::string& out) {
+  static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto byte = [&](std::size_t i) -> std::uint32_t {
+    return i < data.size() ? static_cast<unsigned char>(data[i]) : 0u;
+  };
+  for (std::size_t i = 0; i < data.size(); i += 3) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    out.push_back(alphabet[group >> 18]);
+    out.push_back(alphabet[group >> 12 & 63]);
+    out.push_back(i + 1 < data.size() ? alphabet[group >> 6 & 63] : '=');
+    out.push_back(i + 2 < data.size() ? alphabet[group & 63] : '=');
+  }
+}
+
+// JSON text (RFC 8259). Control characters are escaped, so the line is harmless on a terminal as well; what is not UTF-8
+// becomes U+FFFD.
+void append_json_string(std::string_view text, std::string& out) {
+  out.push_back('"');
+  const auto replacement = [&] { out.append("\\ufffd"); };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x80) {
+      ++i;
+      switch (c) {
+        case '"': out.append("\\\""); break;
+        case '\\': out.append("\\\\"); break;
+        case '\n': out.append("\\n"); break;
+        case '\r': out.append("\\r"); break;
+        case '\t': out.append("\\t"); break;
+        default:
+          if (c < 0x20 || c == 0x7F) fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
+          else out.push_back(static_cast<char>(c));
+      }
+      continue;
+    }
+    const std::size_t size = c >= 0xF0 && c <= 0xF4 ? 4 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xC2 && c < 0xE0 ? 2 : 0;
+    bool good = size != 0 && i + size <= text.size();
+    for (std::size_t k = 1; good && k < size; ++k) good = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
+    if (good && size > 2) {
+      const auto second = static_cast<unsigned char>(text[i + 1]);
+      good = !(c == 0xE0 && second < 0xA0) && !(c == 0xED && second > 0x9F) && !(c == 0xF0 && second < 0x90) &&
+             !(c == 0xF4 && second > 0x8F);
+    }
+    if (!good) {
+      replacement();
+      ++i;
+    } else if (const unsigned code = size == 2   ? (c & 0x1Fu) << 6 | (text[i + 1] & 0x3Fu)
+                                     : size == 3 ? (c & 0x0Fu) << 12 | (text[i + 1] & 0x3Fu) << 6 | (text[i + 2] & 0x3Fu)
+                                                 : 0x10000u;
+               code < 0xA0 || code == 0x061C || (code >= 0x200E && code <= 0x2069)) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);  // C1 and what reorders text
+      i += size;
+    } else {
+      out.append(text.substr(i, size));
+      i += size;
+    }
+  }
+  out.push_back('"');
+}
+
+// RFC 3339 in UTC, with as many decimals as needed, as Go's RFC3339Nano.
+void append_time(std::optional<wall_time> time, std::string& out) {
+  if (!time) {
+    out.append("\"0001-01-01T00:00:00Z\"");
+    return;
+  }
+  const auto day = std::chrono::floor<std::chrono::days>(*time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss<duration> clock(*time - day);
+  fmt::format_to(std::back_inserter(out), "\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                 clock.minutes().count(), clock.seconds().count());
+  if (const auto nanos = clock.subseconds().count(); nanos != 0) {
+    fmt::format_to(std::back_inserter(out), ".{:09}", nanos);
+    while (out.back() == '0') out.pop_back();
+  }
+  out.append("Z\"");
+}
+
+/// An object under construction; puts the commas.
+class object {
+ public:
+  explicit object(std::string& out) : out_(out) { out_.push_back('{'); }
+  ~object() { out_.push_back('}'); }
+  object(const object&) = delete;
+  object& operator=(const object&) = delete;
+
+  std::string& key(std::string_view name) {
+    if (!first_) out_.push_back(',');
+    first_ = false;
+    out_.append("\"").append(name).append("\":");
+    return out_;
+  }
+  void text(std::string_view name, std::string_view value) {
+    if (!value.empty()) append_json_string(value, key(name));
+  }
+  void number(std::string_view name, std::int64_t value) {
+    if (value != 0) fmt::format_to(std::back_inserter(key(name)), "{}", value);
+  }
+  void flag(std::string_view name, bool value) {
+    if (value) key(name).append("true");
+  }
+  void time(std::string_view name, const std::optional<wall_time>& value) {
+    if (value) append_time(value, key(name));
+  }
+  void binary(std::string_view name, std::string_view value) {
+    key(name).push_back('"');
+    append_base64(value, out_);
+    out_.push_back('"');
+  }
+  template <class Range, class F>
+  void list(std::string_view name, const Range& range, F&& element) {
+    if (range.empty()) return;
+    key(name).push_back('[');
+    bool first = true;
+    for (const auto& e : range) {
+      if (!first) out_.push_back(',');
+      first = false;
+      element(e, out_);
+    }
+    out_.push_back(']');
+  }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+void append_vertex(const vertex& v, std::string& out) {
+  object o(out);
+  o.text("digest", v.digest);
+  o.list("inputs", v.inputs, append_json_string);
+  o.text("name", v.name);
+  o.time("started", v.started);
+  o.time("completed", v.completed);
+  o.flag("cached", v.cached);
+  o.text("error", v.error);
+  if (v.group) {
+    object g(o.key("progressGroup"));
+    g.text("id", v.group->id);
+    g.text("name", v.group->name);
+    g.flag("weak", v.group->weak);
+  }
+}
+
+void append_status(const status& s, std::string& out) {
+  object o(out);
+  append_json_string(s.id, o.key("id"));
+  o.text("vertex", s.vertex);
+  o.text("name", s.name);
+  o.number("total", s.total);
+  fmt::format_to(std::back_inserter(o.key("current")), "{}", s.current);
+  append_time(s.timestamp, o.key("timestamp"));
+  o.time("started", s.started);
+  o.time("completed", s.completed);
+}
+
+void append_log(const log_chunk& l, std::string& out) {
+  object o(out);
+  o.text("vertex", l.vertex);
+  o.number("stream", l.stream);
+  o.binary("data", l.data);
+  append_time(l.timestamp, o.key("timestamp"));
+}
+
+void append_position(const source_position& p, std::string& out) {
+  object o(out);
+  o.number("line", p.line);
+  o.number("character", p.character);
+}
+
+void append_warning(const warning& w, std::string& out) {
+  object o(out);
+  o.text("vertex", w.vertex);
+  o.number("level", w.level);
+  if (!w.brief.empty()) o.binary("short", w.brief);
+  o.list("detail", w.detail, [](const std::string& line, std::string& to) {
+    to.push_back('"');
+    append_base64(line, to);
+    to.push_back('"');
+  });
+  o.text("url", w.url);
+  if (w.source) {
+    object s(o.key("sourceInfo"));
+    s.text("filename", w.source->filename);
+    if (!w.source->data.empty()) s.binary("data", w.source->data);
+    s.text("language", w.source->language);
+  }
+  o.list("range", w.ranges, [](const source_range& r, std::string& to) {
+    object e(to);
+    append_position(r.start, e.key("start"));
+    append_position(r.end, e.key("end"));
+  });
+}
+
+class rawjson_renderer final : public renderer {
+ public:
+  void update(const batch& events, const trace&, wall_time, std::string& out) override {
+    if (events.vertices.empty() && events.statuses.empty() && events.logs.empty() && events.warnings.empty()) return;
+    {
+      object o(out);
+      o.list("vertexes", events.vertices, append_vertex);
+      o.list("statuses", events.statuses, append_status);
+      o.list("logs", events.logs, append_log);
+      o.list("warnings", events.warnings, append_warning);
+    }
+    out.push_back('\n');
+  }
+  void refresh(const trace&, wall_time, std::string&) override {}
+  void finish(const trace&, wall_time, std::string&) override {}
+};
+
+class quiet_renderer final : public renderer {
+ public:
+  void update(const batch&, const trace&, wall_time, std::string&) override {}
+  void refresh(const trace&, wall_time, std::string&) override {}
+  void finish(const trace&, wall_time, std::string&) override {}
+};
+
+}  // namespace
+
+std::unique_ptr<renderer> make_rawjson_renderer() { return std::make_unique<rawjson_renderer>(); }
+std::unique_ptr<renderer> make_quiet_renderer() { return std::make_unique<quiet_renderer>(); }
+
+}  // namespace peelbox::progress

@@ -1,0 +1,29 @@
+#include "engine/progress/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace peelbox::progress {
+
+terminal_info look_at_terminal(int fd) noexcept {
+  terminal_info info;
+  info.is_terminal = ::isatty(fd) == 1;
+  winsize size{};
+  if (info.is_terminal && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    info.columns = size.ws_col;
+    info.rows = size.ws_row;
+  }
+  return info;
+}
+
+bool color_wanted() noexcept {
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  const char* term = std::getenv("TERM");
+  return term == nullptr || std::string_view(term) != "dumb";
+}
+
+}  // namespace peelbox::progress

@@ -1,0 +1,439 @@
+#include "engine/progress/trace.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/progress/line_splitter.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+// A vertex that restarts more often than this has its oldest runs summed up.
+constexpr std::size_t most_intervals = 64;
+constexpr std::size_t most_waiting_transfers = 64;
+constexpr std::size_t most_warning_lines = 32;
+constexpr std::size_t most_groups_id_bytes = 1024;
+
+// Daemon times far outside any real clock would overflow when an offset is added.
+constexpr duration longest_time = std::chrono::hours(24 * 365 * 130);
+constexpr wall_time clamp_time(wall_time t) { return std::clamp(t, wall_time{}, wall_time{longest_time}); }
+
+bool is_cancellation(std::string_view error) {
+  return error.ends_with("context canceled") || error.ends_with("context cancelled");
+}
+
+struct interval {
+  wall_time start;
+  std::optional<wall_time> end;
+};
+
+}  // namespace
+
+struct trace::member {
+  std::uint32_t step = 0;
+  bool weak = false;
+  bool cached = false;
+  step_state state = step_state::announced;
+  std::optional<wall_time> latest_start;
+  std::optional<wall_time> completed;
+  std::vector<interval> intervals;  // by start
+  duration summed{0};               // of runs that were dropped from `intervals`
+  std::optional<wall_time> summed_until;
+  std::unique_ptr<std::array<line_splitter, 2>> output;
+  bool has_partial_line = false;
+};
+
+// What the members of a step add up to, so that a change of one costs the same in a group of thousands.
+struct trace::group_counts {
+  std::uint32_t members = 0, strong = 0, started = 0, running = 0, finished = 0, cached = 0, failed = 0, cancelled = 0;
+
+  void add(const member& m, std::uint32_t sign) {  // sign: 1, or -1 in modular arithmetic
+    const bool done = m.state != step_state::announced && m.state != step_state::running;
+    const bool begun = m.state != step_state::announced;
+    members += sign;
+    // What is cancelled before it began is not worth a line.
+    const bool seen = begun && (m.latest_start || m.state != step_state::cancelled);
+    if (seen && !m.weak) strong += sign;
+    if (begun) started += sign;
+    if (m.state == step_state::running) running += sign;
+    if (done) finished += sign;
+    if (m.state == step_state::cached) cached += sign;
+    if (m.state == step_state::failed) failed += sign;
+    if (m.state == step_state::cancelled) cancelled += sign;
+  }
+  step_state state(bool no_more) const {
+    if (failed > 0) return step_state::failed;
+    if (running > 0) return step_state::running;
+    if (cancelled > 0) return step_state::cancelled;
+    if (started == 0) return step_state::announced;
+    if (finished < members && !no_more) return step_state::running;
+    return cached == finished ? step_state::cached : step_state::done;
+  }
+};
+
+bool step::has_open_status() const noexcept {
+  return std::any_of(statuses.begin(), statuses.end(), [](const step_status& s) { return !s.completed; });
+}
+
+trace::trace(trace_limits limits) : limits_(limits) {}
+trace::~trace() = default;
+trace::trace(trace&&) noexcept = default;
+trace& trace::operator=(trace&&) noexcept = default;
+
+void trace::begin(wall_time) {
+  for (const std::uint32_t i : changed_) is_changed_[i] = false;
+  changed_.clear();
+  lines_.clear();
+  line_text_.clear();
+}
+
+void trace::end() {
+  // add_line left the length in `text`; now the text no longer moves.
+  std::size_t at = 0;
+  for (new_line& line : lines_) {
+    const std::size_t size = line.text.size();
+    line.text = std::string_view(line_text_).substr(at, size);
+    at += size;
+  }
+}
+
+void trace::apply(const batch& events, wall_time now) {
+  begin(now);
+  local_clock_ = events.local_clock;
+  if (events.clock_offset && !offset_) offset_ = std::clamp(*events.clock_offset, -longest_time, longest_time);
+  for (const vertex& v : events.vertices) apply_vertex(v, now);
+  for (const status& s : events.statuses) apply_status(s, now);
+  for (const context_transfer& t : events.transfers) apply_transfer(t);
+  for (const warning& w : events.warnings) apply_warning(w);
+  for (const log_chunk& l : events.logs) apply_log(l);
+  // What a finished process left without a line end is a line; its logs may come in the message that completes it.
+  std::erase_if(with_partial_line_, [this](std::uint32_t i) {
+    member& m = members_[i];
+    if (m.has_partial_line && (m.state == step_state::announced || m.state == step_state::running)) return false;
+    flush_lines(m);
+    return true;
+  });
+  end();
+}
+
+void trace::finish(wall_time now) {
+  begin(now);
+  for (const std::uint32_t i : with_partial_line_) flush_lines(members_[i]);
+  with_partial_line_.clear();
+  for (const std::uint32_t i : shown_) {
+    step& s = steps_[i];
+    if (s.state != step_state::running) continue;
+    const step_state last = counts_[i].state(true);
+    if (last == step_state::running) continue;
+    s.state = last;
+    ++finished_;
+    mark(i);
+  }
+  end();
+}
+
+wall_time trace::local(wall_time t) const noexcept {
+  const wall_time safe = clamp_time(t);
+  return local_clock_ ? safe : clamp_time(safe + offset_.value_or(duration{0}));
+}
+
+std::optional<std::uint32_t> trace::member_of(std::string_view digest) const {
+  // Events of one vertex come in runs; this saves most look-ups.
+  if (last_member_ < members_.size() && members_of_step_[members_[last_member_].step].size() == 1 &&
+      steps_[members_[last_member_].step].digest == digest) {
+    return last_member_;
+  }
+  const auto found = by_digest_.find(digest);
+  if (found == by_digest_.end()) return std::nullopt;
+  last_member_ = found->second;
+  return found->second;
+}
+
+const step* trace::find(std::string_view digest) const {
+  const auto found = member_of(digest);
+  return found ? &steps_[members_[*found].step] : nullptr;
+}
+
+void trace::mark(std::uint32_t step_index) {
+  if (is_changed_[step_index]) return;
+  is_changed_[step_index] = true;
+  changed_.push_back(step_index);
+}
+
+std::optional<std::uint32_t> trace::add_member(const vertex& v) {
+  if (members_.size() >= limits_.vertices) return std::nullopt;
+  std::optional<std::uint32_t> where;
+  const bool grouped = v.group && !v.group->id.empty() && v.group->id.size() <= most_groups_id_bytes;
+  if (grouped) {
+    const auto known = by_group_.find(v.group->id);
+    if (known != by_group_.end()) where = known->second;
+  }
+  if (!where) {
+    where = static_cast<std::uint32_t>(steps_.size());
+    step& s = steps_.emplace_back();
+    s.digest = v.digest;
+    if (grouped) {
+      s.name = sanitize_line(v.group->name);
+      by_group_.emplace(v.group->id, *where);
+    }
+    members_of_step_.emplace_back();
+    counts_.emplace_back();
+    is_changed_.push_back(false);
+  }
+  const auto index = static_cast<std::uint32_t>(members_.size());
+  member& m = members_.emplace_back();
+  m.step = *where;
+  m.weak = grouped && v.group->weak;
+  members_of_step_[*where].push_back(index);
+  counts_[*where].add(m, 1);
+  by_digest_.emplace(v.digest, index);
+  return index;
+}
+
+void trace::apply_vertex(const vertex& v, wall_time now) {
+  if (v.digest.empty() || v.digest.size() > most_groups_id_bytes) return;
+  auto index = member_of(v.digest);
+  if (!index) index = add_member(v);
+  if (!index) return;
+  member& m = members_[*index];
+  step& s = steps_[m.step];
+  const bool grouped = v.group && !v.group->id.empty();
+  if (!v.name.empty() && s.name != v.name && (!grouped || s.name.empty())) {
+    if (members_of_step_[m.step].size() == 1) {
+      s.name = sanitize_line(v.name);
+      mark(m.step);
+    }
+  }
+  if (v.started && !local_clock_ && !offset_) offset_ = clamp_time(now) - clamp_time(*v.started);
+
+  counts_[m.step].add(m, ~0u);
+  const bool current = apply_start(m, v);
+  if (current) {
+    if (!v.error.empty()) m.state = is_cancellation(v.error) ? step_state::cancelled : step_state::failed;
+    else if (m.completed) m.state = v.cached ? step_state::cached : step_state::done;
+    else m.state = m.latest_start ? step_state::running : step_state::announced;
+    m.cached = v.cached;
+    const bool first_error = s.error.empty() || members_of_step_[m.step].size() == 1;
+    if (!v.error.empty() && first_error) {
+      s.error = sanitize(std::string_view(v.error).substr(0, limits_.error_bytes));
+    }
+  }
+  counts_[m.step].add(m, 1);
+  if (current) refresh_step(m.step, m);
+}
+
+// Enters what the message says about when the vertex ran. False: it is older than what is known already.
+bool trace::apply_start(member& m, const vertex& v) {
+  if (!v.started) {
+    if (!v.completed && v.error.empty()) return !m.latest_start && !m.completed;
+    if (v.completed) {
+      m.completed = local(*v.completed);
+      if (!m.intervals.empty() && !m.intervals.back().end) {
+        m.intervals.back().end = std::max(*m.completed, m.intervals.back().start);
+      }
+    }
+    return true;
+  }
+  const wall_time start = local(*v.started);
+  std::optional<wall_time> end;
+  if (v.completed) end = std::max(local(*v.completed), start);
+  if (!first_start_ || start < *first_start_) first_start_ = start;
+
+  auto known = std::find_if(m.intervals.rbegin(), m.intervals.rend(), [&](const interval& i) { return i.start <= start; });
+  if (known != m.intervals.rend() && known->start == start) {
+    if (!end && known->end && !(m.cached && !v.cached)) return false;  // a late duplicate
+    known->end = end;
+  } else {
+    if (m.summed_until && start <= *m.summed_until) return false;
+    m.intervals.insert(known.base(), interval{start, end});
+    if (m.intervals.size() > most_intervals) {
+      const interval oldest = m.intervals.front();
+      const wall_time next = m.intervals[1].start;
+      const duration ran = std::min(oldest.end.value_or(next), next) - oldest.start;
+      m.summed = std::min(m.summed + ran, longest_time);
+      m.summed_until = oldest.start;
+      m.intervals.erase(m.intervals.begin());
+    }
+  }
+  if (m.latest_start && start < *m.latest_start) return false;
+  m.latest_start = start;
+  m.completed = end;
+  return true;
+}
+
+void trace::refresh_step(std::uint32_t step_index, const member& m) {
+  step& s = steps_[step_index];
+  const group_counts& counts = counts_[step_index];
+  const bool was_finished = s.visible && s.finished();
+  s.state = counts.state(false);
+  if (counts.failed == 0 && counts.cancelled == 0) s.error.clear();
+  if (m.latest_start && (!s.latest_start || *s.latest_start < *m.latest_start)) s.latest_start = m.latest_start;
+  if (!s.finished()) s.completed.reset();
+  else if (members_of_step_[step_index].size() == 1) s.completed = m.completed;
+  else if (m.completed && (!s.completed || *s.completed < *m.completed)) s.completed = m.completed;
+  if (!s.visible && (counts.strong > 0 || counts.failed > 0)) {
+    s.visible = true;
+    shown_.push_back(step_index);
+  }
+  const bool is_finished = s.visible && s.finished();
+  if (is_finished != was_finished) finished_ = is_finished ? finished_ + 1 : finished_ - 1;
+  mark(step_index);
+}
+
+void trace::apply_status(const status& in, wall_time now) {
+  const auto index = member_of(in.vertex);
+  if (!index) return;
+  const std::uint32_t where = members_[*index].step;
+  step& s = steps_[where];
+  std::string id = sanitize_line(in.id.empty() ? in.name : in.id, 256);
+  auto known = std::find_if(s.statuses.begin(), s.statuses.end(),
+                            [&](const step_status& k) { return k.member == *index && k.id == id; });
+  const wall_time stamp = in.timestamp ? local(*in.timestamp) : now;
+  if (known == s.statuses.end()) {
+    if (s.statuses.size() >= limits_.statuses_per_step) {
+      const auto old = std::find_if(s.statuses.begin(), s.statuses.end(),
+                                    [](const step_status& k) { return k.completed.has_value(); });
+      if (old == s.statuses.end()) return;
+      s.statuses.erase(old);
+    }
+    known = s.statuses.insert(s.statuses.end(), step_status{});
+    known->id = std::move(id);
+    known->member = *index;
+    constexpr std::string_view prefix = "transferring ";
+    if (known->id.starts_with(prefix)) {
+      const std::string_view name = std::string_view(known->id).substr(prefix.size());
+      const auto mine = std::find_if(waiting_transfers_.begin(), waiting_transfers_.end(),
+                                     [&](const context_transfer& t) { return t.name + ":" == name || t.name == name; });
+      if (mine != waiting_transfers_.end()) {
+        joined_transfers_.emplace_back(mine->id, where);
+        known->transfer = std::move(*mine);
+        waiting_transfers_.erase(mine);
+      } else if (unjoined_statuses_.size() < most_waiting_transfers) {
+        unjoined_statuses_.push_back({where, known->id});
+      }
+    }
+  } else if (stamp < known->updated) {
+    return;  // a late duplicate
+  }
+  known->current = std::max<std::int64_t>(in.current, 0);
+  known->total = std::max<std::int64_t>(in.total, 0);
+  known->updated = stamp;
+  known->started.reset();
+  known->completed.reset();
+  if (in.started) known->started = local(*in.started);
+  if (in.completed) known->completed = local(*in.completed);
+  mark(where);
+}
+
+void trace::apply_transfer(const context_transfer& in) {
+  const auto store = [&](std::uint32_t where, auto matches) {
+    for (step_status& s : steps_[where].statuses) {
+      if (!matches(s)) continue;
+      s.transfer = in;
+      mark(where);
+      return true;
+    }
+    return false;
+  };
+  for (const auto& [id, where] : joined_transfers_) {
+    if (id != in.id) continue;
+    store(where, [&](const step_status& s) { return s.transfer && s.transfer->id == in.id; });
+    return;
+  }
+  for (auto open = unjoined_statuses_.begin(); open != unjoined_statuses_.end(); ++open) {
+    if (open->id != "transferring " + in.name + ":" && open->id != "transferring " + in.name) continue;
+    if (store(open->step, [&](const step_status& s) { return !s.transfer && s.id == open->id; })) {
+      joined_transfers_.emplace_back(in.id, open->step);
+    }
+    unjoined_statuses_.erase(open);
+    return;
+  }
+  for (context_transfer& t : waiting_transfers_) {
+    if (t.id != in.id) continue;
+    t = in;
+    return;
+  }
+  if (waiting_transfers_.size() < most_waiting_transfers) waiting_transfers_.push_back(in);
+}
+
+void trace::apply_warning(const warning& in) {
+  const auto index = member_of(in.vertex);
+  if (!index) return;
+  step& s = steps_[members_[*index].step];
+  if (s.warnings.size() >= limits_.warnings_per_step) return;
+  step_warning& w = s.warnings.emplace_back();
+  w.brief = sanitize_line(in.brief);
+  w.url = sanitize_line(in.url);
+  for (const std::string& line : in.detail) {
+    if (w.detail.size() == most_warning_lines) break;
+    w.detail.push_back(sanitize_line(line));
+  }
+  mark(members_[*index].step);
+}
+
+duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
+  duration sum{0};
+  std::vector<std::pair<wall_time, wall_time>> runs;
+  for (const std::uint32_t i : members_of_step_[step_index]) {
+    const member& m = members_[i];
+    sum = std::min(sum + m.summed, longest_time);
+    for (const interval& run : m.intervals) runs.emplace_back(run.start, std::max(run.end.value_or(now), run.start));
+  }
+  std::sort(runs.begin(), runs.end());
+  std::optional<wall_time> covered;
+  for (const auto& [from, to] : runs) {
+    const wall_time begin = covered ? std::max(from, *covered) : from;
+    if (to > begin) sum = std::min(sum + (to - begin), longest_time);
+    covered = covered ? std::max(*covered, to) : to;
+  }
+  return sum;
+}
+
+void trace::apply_log(const log_chunk& in) {
+  const auto index = member_of(in.vertex);
+  if (!index) return;
+  member& m = members_[*index];
+  if (!m.output) m.output = std::make_unique<std::array<line_splitter, 2>>();
+  const int stream = in.stream == 2 ? 2 : 1;
+  line_splitter& source = (*m.output)[static_cast<std::size_t>(stream - 1)];
+  source.feed(in.data, local(in.timestamp), limits_.line_bytes,
+              [&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
+  if (source.has_partial() && !m.has_partial_line) {
+    m.has_partial_line = true;
+    with_partial_line_.push_back(*index);
+  }
+}
+
+void trace::add_line(const member& m, int stream, wall_time time, std::string_view text) {
+  duration at{0};
+  if (m.latest_start && time > *m.latest_start) at = time - *m.latest_start;
+  step& s = steps_[m.step];
+  ++s.lines;
+  s.tail.push({at, stream, std::string(text)}, limits_.log_tail);
+  // Only the size counts until end() sets the view: line_text_ still moves.
+  line_text_.append(text);
+  lines_.push_back({m.step, stream, at, std::string_view(line_text_.data(), text.size())});
+}
+
+void trace::flush_lines(member& m) {
+  m.has_partial_line = false;
+  if (!m.output) return;
+  int stream = 1;
+  for (line_splitter& source : *m.output) {
+    source.finish([&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
+    ++stream;
+  }
+}
+
+std::string_view trace::unfinished_line(std::uint32_t step_index) const {
+  std::string_view latest;
+  for (const std::uint32_t i : members_of_step_[step_index]) {
+    if (!members_[i].output) continue;
+    for (const line_splitter& source : *members_[i].output) {
+      if (source.has_partial()) latest = source.partial();
+    }
+  }
+  return latest;
+}
+
+}  // namespace peelbox::progress

@@ -1,0 +1,177 @@
+#include "engine/progress/display.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <csignal>
+#include <thread>
+
+#include "engine/progress/fd_writer.hpp"
+#include "tests/support/run_task.hpp"
+#include "tests/unit/engine/progress/script.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct pipe_pair {
+  int read = -1;
+  int write = -1;
+  pipe_pair() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    read = ends[0];
+    write = ends[1];
+  }
+  ~pipe_pair() {
+    close_read();
+    close_write();
+  }
+  void close_read() { close_end(read); }
+  void close_write() { close_end(write); }
+  static void close_end(int& end) {
+    if (end >= 0) ::close(end);
+    end = -1;
+  }
+  // Everything until the other end is closed.
+  std::string all() {
+    close_write();
+    std::string text;
+    char buffer[65536];
+    for (ssize_t n; (n = ::read(read, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+    return text;
+  }
+};
+
+batch events_of(const std::string& script) { return test::parse_script(script).at(0).events; }
+
+task<void> feed(channel<batch>& to, std::vector<batch> all) {
+  for (batch& b : all) co_await to.push(std::move(b));
+  to.close();
+}
+
+// Both in one coroutine, so that everything outlives everything.
+task<void> show(display& d, std::vector<batch> all) {
+  const executor ex = co_await asio::this_coro::executor;
+  channel<batch> events(ex, 4);
+  bool fed = false;
+  asio::co_spawn(ex, feed(events, std::move(all)), [&](std::exception_ptr) { fed = true; });
+  co_await d.run(events);
+  EXPECT_TRUE(fed);
+}
+
+std::unique_ptr<display> display_on(int fd, mode how, display_options options = {}) {
+  options.fd = fd;
+  options.how = how;
+  auto made = display::make(options);
+  return std::move(*made);
+}
+
+TEST(Display, WritesTheWholeBuildAndKeepsThePicture) {
+  pipe_pair out;
+  auto d = display_on(out.write, mode::automatic);  // a pipe is no terminal: plain
+  peelbox::test::run_task(show(*d, {events_of("@0\nv a|name=RUN x|started=0\nl a|0|hello\\n\n"),
+                           events_of("@0\nv a|name=RUN x|started=0|completed=0|error=exit code: 1\n")}));
+  const std::string text = out.all();
+  EXPECT_NE(text.find("#1 RUN x\n#1 0.000 hello\n#1 ERROR: exit code: 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("------\n > RUN x:\n0.000 hello\n------\n"), std::string::npos) << text;
+  EXPECT_EQ(d->picture().find("a")->state, step_state::failed);
+  EXPECT_TRUE(d->shows_error_blocks());
+}
+
+TEST(Display, AFailedChannelIsOnlyTheEnd) {
+  pipe_pair out;
+  auto d = display_on(out.write, mode::plain);
+  auto work = [](display& shown) -> task<void> {
+    channel<batch> events(co_await asio::this_coro::executor, 4);
+    events.try_push(events_of("@0\nv a|name=A|started=0\n"));
+    events.close(failure(errc::timed_out, "status stream silent"));
+    co_await shown.run(events);
+  };
+  peelbox::test::run_task(work(*d));
+  EXPECT_NE(out.all().find("#1 INCOMPLETE"), std::string::npos);
+}
+
+TEST(Display, AClosedOutputDoesNotStopTheEvents) {
+  pipe_pair out;
+  out.close_read();
+  auto d = display_on(out.write, mode::plain);
+  std::vector<batch> many(50, events_of("@0\nv a|name=A|started=0\nrepeat 2000 l a|0|a line of output that nobody reads\\n\n"));
+  peelbox::test::run_task(show(*d, std::move(many)));
+  EXPECT_EQ(d->picture().find("a")->lines, 100'000u);
+}
+
+TEST(Display, AStuckOutputIsLeftAfterTheLimit) {
+  pipe_pair out;  // nobody reads
+  display_options options;
+  options.drain_limit = 50ms;
+  auto d = display_on(out.write, mode::plain, options);
+  std::vector<batch> many(3, events_of("@0\nv a|name=A|started=0\nrepeat 3000 l a|0|a line of output that nobody reads\\n\n"));
+  peelbox::test::run_task(show(*d, std::move(many)));
+  EXPECT_EQ(d->picture().find("a")->lines, 9'000u);
+}
+
+TEST(Display, ASlowReaderGetsEverything) {
+  pipe_pair out;
+  display_options options;
+  options.unwritten_bytes = 10'000;
+  options.error_blocks = false;
+  options.drain_limit = 10s;
+  auto d = display_on(out.write, mode::plain, options);
+  std::string text;
+  std::thread reader([&] {
+    char buffer[512];
+    for (ssize_t n; (n = ::read(out.read, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  });
+  std::vector<batch> many(20, events_of("@0\nv a|name=A|started=0\nrepeat 1000 l a|0|some output of a step\\n\n"));
+  peelbox::test::run_task(show(*d, std::move(many)));
+  out.close_write();
+  reader.join();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 20'000 + 2);
+}
+
+TEST(Display, CancelledItWritesTheEndAndUnwinds) {
+  pipe_pair out;
+  auto d = display_on(out.write, mode::plain);
+  asio::io_context io;
+  channel<batch> events(io.get_executor(), 4);
+  asio::cancellation_signal stop;
+  std::exception_ptr thrown;
+  asio::co_spawn(io, d->run(events), asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e) { thrown = e; }));
+  events.try_push(events_of("@0\nv a|name=A|started=0\n"));
+  io.run_for(20ms);
+  stop.emit(asio::cancellation_type::terminal);
+  io.restart();
+  io.run_for(10s);
+  ASSERT_TRUE(thrown);
+  EXPECT_THROW(std::rethrow_exception(thrown), boost::system::system_error);
+  EXPECT_NE(out.all().find("#1 INCOMPLETE"), std::string::npos);
+}
+
+TEST(Display, TtyNeedsATerminal) {
+  pipe_pair out;
+  display_options options;
+  options.fd = out.write;
+  options.how = mode::tty;
+  const auto made = display::make(options);
+  ASSERT_TRUE(made.has_error());
+  EXPECT_EQ(made.error().code, errc::usage);
+}
+
+TEST(Display, Modes) {
+  EXPECT_EQ(*parse_mode("rawjson"), mode::rawjson);
+  EXPECT_EQ(*parse_mode("auto"), mode::automatic);
+  EXPECT_TRUE(parse_mode("fancy\x1b[31m").has_error());
+  EXPECT_EQ(*choose_mode(mode::automatic, "plain"), mode::plain);
+  EXPECT_EQ(*choose_mode(mode::tty, "plain"), mode::tty) << "the flag wins";
+  EXPECT_EQ(*choose_mode(mode::automatic, nullptr), mode::automatic);
+  EXPECT_NE(choose_mode(mode::automatic, "x").error().text.find("BUILDKIT_PROGRESS"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peelbox::progress

@@ -1,0 +1,41 @@
+// Builds told as text: a file of events is played into a renderer, and what it writes is compared with a file.
+//
+//   @SECONDS            what follows reaches us at this time as one batch; the renderer is refreshed as time passes
+//   skew SECONDS        the daemon's clock is ahead of ours by so much
+//   v DIGEST | name=… | started=S | completed=S | cached | error=… | group=ID:NAME | weak
+//   s DIGEST | id=… | current=N | total=N | started=S | completed=S | at=S
+//   l DIGEST | S | TEXT    (or L for stderr)
+//   w DIGEST | TEXT | URL
+//   t ID | NAME | scanning/sending/done/failed | SEEN | SENT | BYTES
+//   repeat N LINE       LINE N times, %d being the count
+//   In texts: \n \t \r \e \\ and \xHH. Lines that begin with # are comments.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/progress/renderer.hpp"
+
+namespace peelbox::progress::test {
+
+/// The moment that a script calls 0.
+inline constexpr wall_time script_start{std::chrono::hours(24 * 365 * 54)};
+
+struct timed_batch {
+  duration at{};
+  batch events;
+};
+
+/// Throws std::runtime_error with the line for anything that is not understood.
+std::vector<timed_batch> parse_script(const std::string& text);
+
+/// Plays a script; `frame` sees every piece of output.
+std::string play(const std::vector<timed_batch>& script, renderer& to, trace& picture,
+                 const std::function<void(duration at, const std::string& piece)>& frame = {});
+
+std::string read_golden(const std::string& file);
+/// Compares with golden/FILE, or rewrites it when PEELBOX_UPDATE_GOLDEN is set.
+void expect_golden(const std::string& file, const std::string& actual);
+
+}  // namespace peelbox::progress::test

@@ -1,0 +1,155 @@
+// The terminal renderer, seen through a small terminal.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "engine/progress/sanitize.hpp"
+#include "tests/unit/engine/progress/script.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+/// Understands what the renderer uses: text, \r \n, cursor up, erase line, erase below, colours, cursor on and off.
+class small_terminal {
+ public:
+  void feed(const std::string& bytes) {
+    for (std::size_t i = 0; i < bytes.size();) {
+      if (bytes[i] == '\x1b') {
+        ASSERT_EQ(bytes.at(i + 1), '[');
+        std::size_t end = i + 2;
+        while (bytes.at(end) < '@') ++end;
+        control(bytes[end], bytes.substr(i + 2, end - i - 2));
+        i = end + 1;
+      } else if (bytes[i] == '\r') {
+        column_ = 0;
+        ++i;
+      } else if (bytes[i] == '\n') {
+        ++row_;
+        if (row_ >= lines.size()) lines.resize(row_ + 1);
+        ++i;
+      } else {
+        const std::size_t end = std::min(bytes.find_first_of("\x1b\r\n", i), bytes.size());
+        const std::string text = bytes.substr(i, end - i);
+        std::string& line = lines.at(row_);
+        ASSERT_EQ(column_, 0u) << "the renderer draws whole lines";
+        const std::string rest = line.size() > text.size() ? line.substr(text.size()) : "";
+        line = text + rest;
+        column_ = text.size();
+        widest = std::max(widest, text_width(text));
+        i = end;
+      }
+    }
+  }
+  std::string screen() const {
+    std::string all;
+    for (const std::string& line : lines) all += line + "\n";
+    return all;
+  }
+
+  std::vector<std::string> lines{1};
+  std::size_t widest = 0;
+
+ private:
+  void control(char what, const std::string& arguments) {
+    switch (what) {
+      case 'A': {
+        const auto up = std::stoul(arguments);
+        ASSERT_LE(up, row_);
+        row_ -= up;
+        return;
+      }
+      case 'K': lines.at(row_).resize(std::min(lines.at(row_).size(), column_)); return;
+      case 'J': lines.resize(row_ + 1); lines.back().clear(); return;
+      case 'm': return;
+      case 'h':
+      case 'l': EXPECT_EQ(arguments, "?25"); return;
+      default: FAIL() << "unexpected control " << what;
+    }
+  }
+  std::size_t row_ = 0;
+  std::size_t column_ = 0;
+};
+
+struct shown {
+  small_terminal terminal;
+  std::string frames;  // each different screen with its time
+};
+
+shown show(const std::string& name, tty_options options) {
+  shown s;
+  trace picture;
+  const auto renderer = make_tty_renderer(options);
+  std::string last;
+  test::play(test::parse_script(test::read_golden(name + ".events")), *renderer, picture,
+             [&](duration at, const std::string& piece) {
+               s.terminal.feed(piece);
+               std::string screen = s.terminal.screen();
+               if (screen == last) return;
+               last = screen;
+               std::ostringstream time;
+               time << "@" << std::chrono::duration<double>(at).count();
+               s.frames += time.str() + "\n" + screen;
+             });
+  return s;
+}
+
+class Tty : public testing::TestWithParam<const char*> {};
+
+TEST_P(Tty, Frames) {
+  tty_options options;
+  options.columns = 60;
+  options.rows = 24;
+  options.color = false;
+  const shown s = show(GetParam(), options);
+  EXPECT_LT(s.terminal.widest, 60u);
+  test::expect_golden(std::string(GetParam()) + ".tty", s.frames);
+}
+
+INSTANTIATE_TEST_SUITE_P(Builds, Tty, testing::Values("cached", "failing", "pull", "hostile", "cancelled", "groups"),
+                         [](const auto& build) { return std::string(build.param); });
+
+TEST(TtyRenderer, FitsASmallTerminal) {
+  trace picture;
+  tty_options options;
+  options.columns = 20;
+  options.rows = 6;
+  const auto renderer = make_tty_renderer(options);
+  std::string script = "@0\nrepeat 30 v d%d|name=a step with quite a long name|started=0\n"
+                       "repeat 30 l d%d|0|and what it prints is long as well\\n\n"
+                       "@1\nrepeat 29 v d%d|name=a step with quite a long name|started=0|completed=1\n";
+  small_terminal terminal;
+  std::size_t highest = 0;
+  int frames = 0;
+  test::play(test::parse_script(script), *renderer, picture, [&](duration, const std::string& piece) {
+    terminal.feed(piece);
+    if (++frames < 9) highest = std::max(highest, terminal.lines.size());
+  });
+  EXPECT_LE(highest, 6u);
+  EXPECT_LT(terminal.widest, 20u);
+  EXPECT_GE(terminal.lines.size(), 30u) << "the last frame shows everything";
+}
+
+TEST(TtyRenderer, SendsNothingWhenNothingChanged) {
+  trace picture;
+  const auto renderer = make_tty_renderer({});
+  std::string first;
+  renderer->refresh(picture, test::script_start, first);
+  EXPECT_NE(first.find("[+] Building 0.0s (0/0)"), std::string::npos);
+  std::string second;
+  renderer->refresh(picture, test::script_start, second);
+  EXPECT_EQ(second, "");
+}
+
+TEST(TtyRenderer, ColoursOnlyWhenAsked) {
+  for (const bool color : {false, true}) {
+    trace picture;
+    tty_options options;
+    options.color = color;
+    const auto renderer = make_tty_renderer(options);
+    const std::string out = test::play(test::parse_script(test::read_golden("failing.events")), *renderer, picture);
+    EXPECT_EQ(out.find("\x1b[31m") != std::string::npos, color);
+  }
+}
+
+}  // namespace
+}  // namespace peelbox::progress
