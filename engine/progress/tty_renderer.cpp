@@ -88,7 +88,11 @@ class tty_renderer final : public renderer {
     }
     std::size_t next = 0;
     std::reverse(ended.begin(), ended.end());
-    for (const std::uint32_t i : ended) lines.push_back(to_line(head(picture, i, now)));
+    for (const std::uint32_t i : ended) {
+      lines.push_back(to_line(head(picture, i, now)));
+      if (!last) continue;
+      for (const step_warning& w : picture.steps()[i].warnings) lines.push_back(to_line(warning_row(w)));
+    }
     for (; next < seen.size(); ++next) {
       lines.push_back(to_line(head(picture, seen[next], now)));
       for (const row& r : below[next]) lines.push_back(to_line(r));
@@ -113,10 +117,14 @@ class tty_renderer final : public renderer {
     return r;
   }
 
+  static row warning_row(const step_warning& w) {
+    return {" => => WARN: " + w.brief + (w.url.empty() ? "" : " (" + w.url + ")"), "", style::cancelled};
+  }
+
   std::vector<row> details(const trace& picture, std::uint32_t i, wall_time now) const {
     const step& s = picture.steps()[i];
     std::vector<row> rows;
-    for (const step_warning& w : s.warnings) rows.push_back({" => => WARN: " + w.brief, "", style::cancelled});
+    for (const step_warning& w : s.warnings) rows.push_back(warning_row(w));
     std::size_t open = 0;
     for (const step_status& status : s.statuses) {
       if (status.completed || ++open > most_statuses) continue;
