@@ -1,0 +1,28 @@
+// `peelbox build`, before any connection: flags and files -> what to ask the daemon for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/build_args.hpp"
+#include "engine/build/build.hpp"
+
+namespace peelbox::cli {
+
+struct prepared_build {
+  build::build_options options;  ///< complete but for the address
+  output_option output;
+  std::string image_name;  ///< normalised
+  std::string context_dir;
+  std::vector<std::string> warnings;
+  std::string service;
+};
+
+/// The definition of the spec, without what only a running session can fill in; for --dump-llb.
+result<std::string> definition_bytes(const build_args& args);
+
+/// Reads the spec, checks everything that can be checked without a daemon, and opens the output. All problems are
+/// errc::usage, or errc::context, not_found, permission and io for files.
+result<prepared_build> prepare_build(const build_args& args);
+
+}  // namespace peelbox::cli

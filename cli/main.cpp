@@ -1,0 +1,153 @@
+// The program: makes the parts, runs one command, gives its exit code.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <unistd.h>
+
+#include "cli/build.hpp"
+#include "cli/exit_code.hpp"
+#include "engine/async/task_group.hpp"
+#include "engine/progress/sanitize.hpp"
+
+namespace peelbox::cli {
+namespace {
+
+constexpr std::string_view version = PEELBOX_VERSION;
+/// How long the daemon may take to report the cancelled steps after the first Ctrl-C.
+constexpr std::chrono::seconds polite_limit{5};
+
+void write_line(int fd, std::string_view line) {
+  const std::string text = std::string(line) + "\n";
+  // Nobody can be told when the terminal itself is gone.
+  [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
+}
+void say(std::string_view line) { write_line(STDERR_FILENO, progress::sanitize(line)); }
+void answer(std::string_view line) { write_line(STDOUT_FILENO, line); }
+
+std::optional<std::string> environment_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  if (!value) return std::nullopt;
+  return std::string(value);
+}
+
+int frontend_is_gone() {
+  say("error: `peelbox frontend` is gone: peelbox now talks to BuildKit itself, so no frontend image is needed.\n"
+      "Use `peelbox build --spec universalbuild.json --tag NAME --output type=oci,dest=FILE`; docs/migration.md has "
+      "the details.");
+  return exit_usage;
+}
+
+/// The first signal asks the command to stop, the second one ends the process at once.
+class signal_watch {
+ public:
+  signal_watch(asio::io_context& io, build::stop_request& stop, asio::cancellation_signal& command)
+      : signals_(io, SIGINT, SIGTERM), patience_(io), stop_(stop), command_(command) {
+    wait();
+  }
+  void finish() {
+    signals_.cancel();
+    patience_.cancel();
+  }
+  int received() const noexcept { return received_; }
+
+ private:
+  void wait() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (received_ != 0) _exit(128 + number);
+      received_ = number;
+      if (stop_.ask()) {
+        say("cancelling the build; interrupt again to end at once");
+        patience_.expires_after(polite_limit);
+        patience_.async_wait([this](const boost::system::error_code& e) {
+          if (!e) command_.emit(asio::cancellation_type::terminal);
+        });
+      } else {
+        command_.emit(asio::cancellation_type::terminal);
+      }
+      wait();
+    });
+  }
+
+  asio::signal_set signals_;
+  asio::steady_timer patience_;
+  build::stop_request& stop_;
+  asio::cancellation_signal& command_;
+  int received_ = 0;
+};
+
+int run(task<int> (*command)(build_args, surroundings), build_args args) {
+  asio::io_context io(1);
+  blocking_pool pool(std::max(2u, std::min(8u, std::thread::hardware_concurrency())));
+  const log_level level = args.verbose > 1 ? log_level::debug : args.verbose == 1 ? log_level::info : log_level::warning;
+  const logger log(level, [](log_level, std::string_view line) { say(line); });
+  build::stop_request stop(io.get_executor());
+  asio::cancellation_signal cancel;
+  signal_watch signals(io, stop, cancel);
+  int code = exit_build_failed;
+  asio::co_spawn(io, command(std::move(args), surroundings{environment_variable, pool, log, stop, say, answer}),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result_code) {
+                   code = result_code;
+                   if (const auto why = failure_of(thrown)) {
+                     if (why->code != errc::cancelled) say("error: internal: " + why->text);
+                     code = to_exit_code(why->code);
+                   }
+                   signals.finish();
+                 }));
+  io.run();
+  if (signals.received() != 0) {
+    say("error: the build was interrupted");
+    return 128 + signals.received();
+  }
+  return code;
+}
+
+int main_without_exceptions(int argc, char** argv) {
+  // A closed pipe is an error of the write that meets it.
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"Builds images with BuildKit from a UniversalBuild spec", "peelbox"};
+  app.set_version_flag("--version", std::string("peelbox ") + std::string(version));
+  app.require_subcommand(1);
+  build_args args;
+  CLI::App* const build = add_build_command(app, args);
+  CLI::App* const frontend = app.add_subcommand("frontend", "Gone; says what replaces it")->allow_extras();
+  CLI::App* const show_version = app.add_subcommand("version", "Print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    say(std::string("error: ") + error.what());
+    say("Run `peelbox --help` or `peelbox build --help`.");
+    return exit_usage;
+  }
+  if (frontend->parsed()) return frontend_is_gone();
+  if (show_version->parsed()) {
+    answer(std::string("peelbox ") + std::string(version));
+    return exit_ok;
+  }
+  if (build->parsed()) return run(run_build_command, std::move(args));
+  return exit_usage;
+}
+
+}  // namespace
+}  // namespace peelbox::cli
+
+int main(int argc, char** argv) {
+  try {
+    return peelbox::cli::main_without_exceptions(argc, argv);
+  } catch (const std::exception& error) {
+    peelbox::cli::say(std::string("error: internal: ") + error.what());
+    return peelbox::cli::exit_build_failed;
+  }
+}

@@ -1,0 +1,93 @@
+#include "cli/output_option.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/csv_fields.hpp"
+
+namespace peelbox::cli {
+
+namespace {
+
+constexpr std::string_view forms =
+    "type=oci,dest=FILE, type=docker,dest=FILE, type=local,dest=DIR or type=tar,dest=FILE";
+
+failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
+
+std::optional<output_option::kind> kind_of(std::string_view text) {
+  using kind = output_option::kind;
+  for (const kind k : {kind::oci, kind::docker, kind::tar, kind::local})
+    if (to_string(k) == text) return k;
+  return std::nullopt;
+}
+
+/// std::nullopt: switched off.
+result<std::optional<std::string>> attestation_value(std::string_view flag, const std::string& text,
+                                                     std::string_view when_on) {
+  if (text.empty() || text == "true" || text == "1") return std::optional<std::string>(when_on);
+  if (text == "false" || text == "0") return std::optional<std::string>();
+  if (text.find('=') == std::string::npos)
+    return wrong(fmt::format("{}={}: expected true, false or key=value", flag, text));
+  result<std::map<std::string, std::string>> fields = parse_fields(text);
+  if (fields.has_error()) return fields.error().in(flag);
+  return std::optional<std::string>(text);
+}
+
+}  // namespace
+
+std::string_view to_string(output_option::kind kind) noexcept {
+  switch (kind) {
+    case output_option::kind::oci: return "oci";
+    case output_option::kind::docker: return "docker";
+    case output_option::kind::tar: return "tar";
+    case output_option::kind::local: return "local";
+  }
+  return "";
+}
+
+result<output_option> parse_output(std::string_view text) {
+  result<std::map<std::string, std::string>> fields = parse_fields(text);
+  if (fields.has_error()) return fields.error().in("--output").in(fmt::format("expected {}", forms));
+  const auto type = fields->find("type");
+  if (type == fields->end()) return wrong(fmt::format("--output '{}': type= is missing; expected {}", text, forms));
+  const std::optional<output_option::kind> kind = kind_of(type->second);
+  if (!kind)
+    return wrong(fmt::format("--output '{}': there is no type '{}'; expected {}", text, type->second, forms));
+  output_option output;
+  output.type = *kind;
+  if (const auto dest = fields->find("dest"); dest != fields->end()) output.dest = dest->second;
+  if (output.dest.empty() && output.type != output_option::kind::docker)
+    return wrong(fmt::format("--output '{}': dest= is missing; say where to write, as in type={},dest={}", text,
+                             type->second, output.type == output_option::kind::local ? "out" : "image.tar"));
+  if (output.type == output_option::kind::local && output.dest == "-")
+    return wrong(fmt::format("--output '{}': a directory cannot go to standard output; use type=tar,dest=-", text));
+  fields->erase("type");
+  fields->erase("dest");
+  output.attributes = std::move(*fields);
+  return output;
+}
+
+result<attestation_choice> choose_attestations(const attestation_flags& flags, const output_option& output) {
+  attestation_choice choice;
+  const bool by_default = output.type == output_option::kind::oci;
+  if (flags.sbom) {
+    result<std::optional<std::string>> value = attestation_value("--sbom", *flags.sbom, "");
+    if (value.has_error()) return value.error();
+    choice.wanted.sbom = *value;
+  } else if (by_default) {
+    choice.wanted.sbom = "";
+    choice.sbom_is_default = true;
+  }
+  if (flags.provenance) {
+    result<std::optional<std::string>> value = attestation_value("--provenance", *flags.provenance, "mode=min");
+    if (value.has_error()) return value.error();
+    choice.wanted.provenance = *value;
+  } else if (by_default) {
+    choice.wanted.provenance = "mode=min";
+  }
+  if (output.type == output_option::kind::docker && choice.wanted.any())
+    return wrong("a Docker archive cannot hold an SBOM or provenance; use --output type=oci,dest=FILE, or leave "
+                 "--sbom and --provenance out");
+  return choice;
+}
+
+}  // namespace peelbox::cli

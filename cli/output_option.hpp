@@ -1,0 +1,44 @@
+// --output, --sbom and --provenance as values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/async/failure.hpp"
+#include "engine/build/solve_request.hpp"
+
+namespace peelbox::cli {
+
+struct output_option {
+  enum class kind { oci, docker, tar, local };
+  kind type = kind::docker;
+  std::string dest;  ///< a file, a directory for local, "-" for standard output; empty: load into Docker
+  std::map<std::string, std::string> attributes;  ///< further exporter attributes, passed on
+
+  bool is_image() const noexcept { return type == kind::oci || type == kind::docker; }
+};
+
+std::string_view to_string(output_option::kind kind) noexcept;
+
+/// "type=oci,dest=FILE", "type=docker[,dest=FILE]", "type=local,dest=DIR", "type=tar,dest=FILE".
+result<output_option> parse_output(std::string_view text);
+
+/// What was written on the command line; std::nullopt: nothing.
+struct attestation_flags {
+  std::optional<std::string> sbom;
+  std::optional<std::string> provenance;
+};
+
+struct attestation_choice {
+  build::attestations wanted;
+  /// The SBOM is ours by default, so a daemon without the scanner image is no error.
+  bool sbom_is_default = false;
+};
+
+/// "", "true", "false", or attributes such as "generator=IMAGE" and "mode=max". On by default for OCI output; a Docker
+/// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}.
+result<attestation_choice> choose_attestations(const attestation_flags& flags, const output_option& output);
+
+}  // namespace peelbox::cli

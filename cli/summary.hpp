@@ -1,0 +1,25 @@
+// The last words of a successful build.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli/build_plan.hpp"
+#include "engine/build/build.hpp"
+#include "engine/progress/trace.hpp"
+
+namespace peelbox::cli {
+
+/// "1.5 GB", "17.3 kB": decimal units as in progress lines.
+std::string human_bytes(std::uint64_t bytes);
+/// "0.4s", "1m 12s".
+std::string human_time(std::chrono::milliseconds time);
+
+/// The digest that names the image, or empty for exporters without one.
+std::string image_digest(const build::build_outcome& outcome);
+
+std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
+                                       const progress::trace& picture, std::chrono::milliseconds took);
+
+}  // namespace peelbox::cli

@@ -1,0 +1,13 @@
+// Counts the bytes of a stream and remembers when the peer was last heard.
+#pragma once
+
+#include <memory>
+
+#include "engine/build/daemon.hpp"
+#include "transport/stream.hpp"
+
+namespace peelbox::build {
+
+transport::stream_ptr observe(transport::stream_ptr stream, std::shared_ptr<traffic> seen);
+
+}  // namespace peelbox::build

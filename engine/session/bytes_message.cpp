@@ -1,0 +1,81 @@
+#include "engine/session/bytes_message.hpp"
+
+#include <array>
+
+namespace peelbox::session {
+
+namespace {
+
+struct cursor {
+  byte_view bytes;
+  std::size_t at = 0;
+
+  bool done() const { return at == bytes.size(); }
+  bool varint(std::uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (done()) return false;
+      const auto byte = std::to_integer<std::uint64_t>(bytes[at++]);
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+  bool skip(std::uint64_t count) {
+    if (count > bytes.size() - at) return false;
+    at += static_cast<std::size_t>(count);
+    return true;
+  }
+};
+
+failure broken() { return failure(errc::protocol, "the daemon sent a malformed BytesMessage", origin::peer); }
+
+}  // namespace
+
+byte_chain encode_bytes_message(byte_chain data) {
+  std::array<std::byte, 11> header{};
+  std::size_t size = 0;
+  header[size++] = std::byte{0x0a};
+  for (std::uint64_t left = data.size();;) {
+    const bool more = left >= 0x80;
+    header[size++] = static_cast<std::byte>((left & 0x7f) | (more ? 0x80u : 0u));
+    left >>= 7;
+    if (!more) break;
+  }
+  byte_chain message;
+  message.append_copy(byte_view(header.data(), size));
+  message.append(std::move(data));
+  return message;
+}
+
+result<byte_slice> decode_bytes_message(const byte_slice& message) {
+  cursor in{message.view()};
+  byte_slice data;
+  while (!in.done()) {
+    std::uint64_t tag = 0;
+    std::uint64_t value = 0;
+    if (!in.varint(tag)) return broken();
+    switch (tag & 7) {
+      case 0:
+        if (!in.varint(value)) return broken();
+        break;
+      case 1:
+        if (!in.skip(8)) return broken();
+        break;
+      case 2: {
+        if (!in.varint(value)) return broken();
+        const std::size_t start = in.at;
+        if (!in.skip(value)) return broken();
+        if (tag >> 3 == 1) data = message.sub(start, static_cast<std::size_t>(value));
+        break;
+      }
+      case 5:
+        if (!in.skip(4)) return broken();
+        break;
+      default: return broken();
+    }
+  }
+  return data;
+}
+
+}  // namespace peelbox::session

@@ -1,0 +1,20 @@
+// Packets of file sync as messages of one gRPC call: where the two worlds meet.
+#pragma once
+
+#include "engine/filesync/packet_channel.hpp"
+#include "h2grpc/rpc/server_call.hpp"
+
+namespace peelbox::session {
+
+/// Each packet is one message. Cancelled calls fail both directions with errc::cancelled. Refers to `call`.
+class call_packets final : public filesync::packet_channel {
+ public:
+  explicit call_packets(h2grpc::server_call& call) : call_(call) {}
+  task<result<void>> send(byte_chain packet) override { return call_.send(std::move(packet)); }
+  task<result<std::optional<byte_slice>>> receive() override { return call_.receive(); }
+
+ private:
+  h2grpc::server_call& call_;
+};
+
+}  // namespace peelbox::session

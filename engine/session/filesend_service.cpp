@@ -1,0 +1,92 @@
+#include "engine/session/filesend_service.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "engine/filesync/receiver.hpp"
+#include "engine/session/bytes_message.hpp"
+#include "engine/session/call_packets.hpp"
+
+namespace peelbox::session {
+
+namespace {
+
+using h2grpc::code;
+using h2grpc::make_status;
+
+/// Bytes gathered before a pool thread writes them; the daemon sends pieces of 4 KiB to 3 MiB.
+constexpr std::size_t write_unit = 512 << 10;
+
+std::size_t exporter_id(const h2grpc::metadata& headers) {
+  // Daemons before v0.13 send none: there is one exporter.
+  const std::string text(headers.get("buildkit-attachable-exporter-id").value_or("0"));
+  std::size_t id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);
+  return id;
+}
+
+grpc_status failed(export_targets& targets, const failure& why) {
+  if (!targets.first_failure && why.code != errc::cancelled) targets.first_failure = why;
+  return make_status(why.code == errc::cancelled ? code::cancelled : code::internal, why.text);
+}
+
+task<result<void>> flush(std::shared_ptr<output_file> file, byte_chain& pending, blocking_pool& pool) {
+  auto job = [file, bytes = std::move(pending)]() -> result<void> { return file->write(bytes); };
+  result<void> written = co_await pool.run(std::move(job));
+  co_return written;
+}
+
+task<grpc_status> receive_file(h2grpc::server_call& call, std::shared_ptr<export_targets> targets,
+                               std::shared_ptr<output_file> file, blocking_pool& pool) {
+  byte_chain pending;
+  for (;;) {
+    result<std::optional<byte_slice>> message = co_await call.receive();
+    if (message.has_error()) co_return failed(*targets, message.error());
+    if (!message.value()) break;
+    result<byte_slice> data = decode_bytes_message(**message);
+    if (data.has_error()) co_return failed(*targets, data.error());
+    targets->received.bytes_transferred += data->size();
+    pending.append(std::move(*data));
+    if (pending.size() < write_unit) continue;
+    result<void> written = co_await flush(file, pending, pool);
+    if (written.has_error()) co_return failed(*targets, written.error());
+  }
+  result<void> written = co_await flush(file, pending, pool);
+  if (written.has_error()) co_return failed(*targets, written.error());
+  result<void> committed = co_await pool.run([file] { return file->commit(); });
+  if (committed.has_error()) co_return failed(*targets, committed.error());
+  co_return grpc_status{};
+}
+
+task<grpc_status> receive_directory(h2grpc::server_call& call, std::shared_ptr<export_targets> targets,
+                                    std::string path, blocking_pool& pool) {
+  call_packets packets(call);
+  result<void> received = co_await filesync::receive_tree(path, packets, pool, targets->received);
+  if (received.has_error()) co_return failed(*targets, received.error());
+  co_return grpc_status{};
+}
+
+task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_targets> targets, blocking_pool& pool) {
+  const std::size_t id = exporter_id(call.request_metadata());
+  if (id >= targets->by_id.size())
+    co_return make_status(code::not_found, "no output was asked for exporter " + std::to_string(id));
+  const export_target target = targets->by_id[id];
+  if (const auto* file = std::get_if<file_target>(&target)) {
+    if (!file->file) co_return make_status(code::failed_precondition, "this output has no file");
+    std::shared_ptr<output_file> open_file = file->file;
+    co_return co_await receive_file(call, targets, std::move(open_file), pool);
+  }
+  std::string path = std::get<directory_target>(target).path;
+  co_return co_await receive_directory(call, targets, std::move(path), pool);
+}
+
+}  // namespace
+
+void add_filesend_service(h2grpc::method_table& methods, std::shared_ptr<export_targets> targets,
+                          blocking_pool& pool) {
+  methods.add("/moby.filesync.v1.FileSend/DiffCopy", [targets = std::move(targets), &pool](h2grpc::server_call& call) {
+    return diff_copy(call, targets, pool);
+  });
+}
+
+}  // namespace peelbox::session

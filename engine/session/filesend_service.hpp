@@ -1,0 +1,44 @@
+// moby.filesync.v1.FileSend: what the daemon exports to us.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/async/blocking_pool.hpp"
+#include "engine/filesync/transfer_stats.hpp"
+#include "engine/session/output_file.hpp"
+#include "h2grpc/rpc/server.hpp"
+
+namespace peelbox::session {
+
+/// A single file: oci, docker and tar exporters.
+struct file_target {
+  std::shared_ptr<output_file> file;
+};
+/// A directory: the local exporter. Created when missing.
+struct directory_target {
+  std::string path;
+};
+
+/// Where one exporter's output goes; the position in `export_targets::by_id` is the exporter's index in SolveRequest.
+using export_target = std::variant<file_target, directory_target>;
+
+/// Shared between the service and the build, which reads it after the solve.
+struct export_targets {
+  std::vector<export_target> by_id;
+  /// What arrived so far, for progress; a file counts its bytes only.
+  filesync::transfer_stats received;
+  /// The first failure on our side, with its own words; the daemon's error only repeats them.
+  std::optional<failure> first_failure;
+};
+
+/// Adds FileSend/DiffCopy. A file is committed before the call's status is sent, because the daemon takes that
+/// status as proof that the export is complete (session/filesync/filesync.go, exporter/oci/export.go).
+void add_filesend_service(h2grpc::method_table& methods, std::shared_ptr<export_targets> targets,
+                          blocking_pool& pool);
+
+}  // namespace peelbox::session

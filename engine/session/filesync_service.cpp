@@ -1,0 +1,79 @@
+#include "engine/session/filesync_service.hpp"
+
+#include <utility>
+
+#include "engine/session/call_packets.hpp"
+
+namespace peelbox::session {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Query-style percent-decoding; a broken escape stays as it is.
+std::string query_unescape(const std::string& text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      plain += ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      plain += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::vector<std::string> values_of(const h2grpc::metadata& headers, const std::string& key) {
+  std::vector<std::string> values = headers.get_all(key);
+  if (headers.get(key + "-encoded") == "1")
+    for (std::string& value : values) value = query_unescape(value);
+  return values;
+}
+
+task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
+                            const logger& log) {
+  const std::vector<std::string> names = values_of(call.request_metadata(), "dir-name");
+  const std::string name = names.empty() ? std::string() : names.front();
+  const auto found = contexts->by_name.find(name);
+  if (found == contexts->by_name.end())
+    co_return h2grpc::make_status(h2grpc::code::not_found, "no access allowed to dir \"" + name + "\"");
+  const std::shared_ptr<const filesync::context_source> source = found->second;
+  filesync::request_filters filters = filters_of(call.request_metadata());
+  log.debug("inner: the daemon asks for directory \"{}\"", name);
+  call_packets packets(call);
+  result<filesync::transfer_stats> sent =
+      co_await filesync::send_tree(source, std::move(filters), packets, pool, contexts->live);
+  if (sent.has_value()) co_return grpc_status{};
+  const failure& why = sent.error();
+  if (why.code == errc::cancelled) co_return h2grpc::make_status(h2grpc::code::cancelled, why.text);
+  if (!contexts->first_failure) contexts->first_failure = why;
+  co_return h2grpc::make_status(h2grpc::code::unknown, why.text);
+}
+
+}  // namespace
+
+filesync::request_filters filters_of(const h2grpc::metadata& headers) {
+  filesync::request_filters filters;
+  filters.include = values_of(headers, "include-patterns");
+  filters.exclude = values_of(headers, "exclude-patterns");
+  filters.follow_paths = values_of(headers, "followpaths");
+  return filters;
+}
+
+void add_filesync_service(h2grpc::method_table& methods, std::shared_ptr<shared_contexts> contexts,
+                          blocking_pool& pool, const logger& log) {
+  methods.add("/moby.filesync.v1.FileSync/DiffCopy",
+              [contexts = std::move(contexts), &pool, &log](h2grpc::server_call& call) {
+                return diff_copy(call, contexts, pool, log);
+              });
+}
+
+}  // namespace peelbox::session

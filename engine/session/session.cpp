@@ -1,0 +1,40 @@
+#include "engine/session/session.hpp"
+
+#include <utility>
+
+#include "engine/session/tunnel_stream.hpp"
+
+namespace peelbox::session {
+
+session::session(identity names, h2grpc::method_table methods, const logger& log)
+    : names_(std::move(names)), methods_(std::move(methods)), log_(log) {}
+
+task<failure> session::run(std::shared_ptr<h2grpc::connection> control) {
+  h2grpc::metadata headers;
+  headers.add("x-docker-expose-session-uuid", names_.id);
+  headers.add("x-docker-expose-session-sharedkey", names_.shared_key);
+  // Clients of the v0.15 era sent a name; older daemons log it.
+  headers.add("x-docker-expose-session-name", "peelbox");
+  for (std::string& path : methods_.paths())
+    headers.add("x-docker-expose-session-grpc-method", std::move(path));
+
+  h2grpc::client_call call = control->open("/moby.buildkit.v1.Control/Session", std::move(headers));
+  h2grpc::connection_options options;
+  options.name = "inner";
+  transport::stream_ptr tunnel = make_tunnel_stream(std::move(call), "session " + names_.id);
+  const executor ex = co_await asio::this_coro::executor;
+  inner_ = h2grpc::connection::create(h2grpc::role::server, std::move(tunnel), std::move(options), ex, log_);
+  if (closing_) inner_->shutdown();
+  failure why = co_await h2grpc::serve(inner_, methods_);
+  inner_.reset();
+  log_.debug("inner: session {} ended: {}", names_.id, why.text);
+  if (closing_) co_return failure(errc::closed, "session closed");
+  co_return std::move(why).in("session");
+}
+
+void session::close() {
+  closing_ = true;
+  if (inner_) inner_->shutdown();
+}
+
+}  // namespace peelbox::session

@@ -1,0 +1,38 @@
+// The inner side of a build: the daemon calls back into our services.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/async/asio.hpp"
+#include "engine/async/log.hpp"
+#include "engine/session/identity.hpp"
+#include "h2grpc/rpc/connection.hpp"
+#include "h2grpc/rpc/server.hpp"
+
+namespace peelbox::session {
+
+/// Opens Control.Session on `control` (the outer connection that carries it) and serves `methods` to the daemon on
+/// the inner connection until the daemon or close() ends it. Sources: session/session.go, session/grpchijack.
+class session {
+ public:
+  session(identity names, h2grpc::method_table methods, const logger& log);
+
+  /// Runs until the session has ended; errc::closed after close(). There is no "ready" message in the protocol: a
+  /// Solve that names the session may be sent at once, the daemon waits 5 s for it.
+  task<failure> run(std::shared_ptr<h2grpc::connection> control);
+
+  /// Half-closes the tunnel; run() then ends with the daemon's answer.
+  void close();
+
+  const identity& names() const noexcept { return names_; }
+
+ private:
+  identity names_;
+  h2grpc::method_table methods_;
+  const logger& log_;
+  std::shared_ptr<h2grpc::connection> inner_;
+  bool closing_ = false;
+};
+
+}  // namespace peelbox::session

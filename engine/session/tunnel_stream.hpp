@@ -1,0 +1,18 @@
+// The session's byte stream inside one Control.Session call.
+#pragma once
+
+#include <string>
+
+#include "h2grpc/rpc/client_call.hpp"
+#include "transport/stream.hpp"
+
+namespace peelbox::session {
+
+/// Largest BytesMessage sent: daemons before v0.14 accept 4 MiB, and smaller ones keep latency low.
+inline constexpr std::size_t max_tunnel_message = 1 << 20;
+
+/// Each write becomes one BytesMessage whose slices are passed on without a copy; reads hand out the messages' bytes
+/// as they came. shutdown_write() half-closes the call, close() resets it (session/grpchijack/dial.go).
+transport::stream_ptr make_tunnel_stream(h2grpc::client_call call, std::string name);
+
+}  // namespace peelbox::session

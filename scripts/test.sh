@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Sets up and passes all tests; ends with "N passed, N failed".
+#   scripts/test.sh           everything: release, integration on real daemons, ASan+UBSan, TSan, clang and fuzz replay
+#   scripts/test.sh quick     unit tests of the release build only
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+mode=${1:-all}
+results=build/test-results
+passed=0
+failed=0
+
+fail() { # WHAT: counts a stage that could not run
+  echo "FAILED: $1"
+  failed=$((failed + 1))
+}
+
+build() { # PRESET TARGET...
+  local preset=$1
+  shift
+  mkdir -p "build/$preset"
+  cmake --preset "$preset" >"build/$preset/configure.log" 2>&1 || { tail -n 30 "build/$preset/configure.log"; return 1; }
+  local targets=()
+  [[ $# -gt 0 ]] && targets=(--target "$@")
+  cmake --build "build/$preset" "${targets[@]}" >"build/$preset/build.log" 2>&1 ||
+    { grep -E -A12 'error:|FAILED:' "build/$preset/build.log" | head -n 60; return 1; }
+}
+
+run_ctest() { # NAME DIRECTORY CTEST-ARGUMENTS...
+  local name=$1 dir=$2
+  shift 2
+  mkdir -p "$results"
+  local log=$results/$name.log
+  ctest --test-dir "$dir" --output-on-failure --no-tests=error "$@" >"$log" 2>&1
+  local status=$?
+  local bad total
+  # "97% tests passed, 3 tests failed out of 100"
+  read -r bad total < <(sed -n 's/.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\1 \2/p' "$log" | tail -n 1)
+  if [[ -z ${total:-} ]]; then
+    tail -n 20 "$log"
+    fail "$name: no test ran"
+    return
+  fi
+  # A skipped test is a promise without a proof.
+  local skipped
+  skipped=$(grep -cE '\*\*\*(Skipped|Not Run)' "$log")
+  passed=$((passed + total - bad - skipped))
+  failed=$((failed + bad + skipped))
+  if [[ $status -ne 0 || $bad -ne 0 || $skipped -ne 0 ]]; then
+    sed -n '/tests passed/q;p' "$log" | grep -vE '^ *[0-9]+/[0-9]+ Test .*Passed|^ *Start ' | tail -n 150
+    grep -A200 'tests FAILED' "$log" | head -n 60
+  fi
+  printf '%-12s %s of %s passed (%ss)\n' "$name" "$((total - bad - skipped))" "$total" "$SECONDS"
+}
+
+jobs=$(nproc)
+scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
+
+if build release; then
+  run_ctest unit build/release -j "$jobs" -LE 'integration|serial'
+  run_ctest serial build/release -L 'serial'
+else
+  fail "release build"
+fi
+
+if [[ $mode == all ]]; then
+  if scripts/testbed.sh up >"build/testbed.log" 2>&1; then
+    eval "$(scripts/testbed.sh env)"
+    run_ctest integration build/release -j 2 -L integration
+  else
+    tail -n 30 build/testbed.log
+    fail "test bed"
+  fi
+  if build asan; then
+    run_ctest asan build/asan -j "$jobs" -LE 'integration|serial|interop|structure|slow'
+    if [[ -n ${PEELBOX_TB_DIR:-} ]]; then
+      PEELBOX_BINARY=$PWD/build/asan/bin/peelbox run_ctest asan-integration build/release -j 2 -L sanitized
+    fi
+  else
+    fail "asan build"
+  fi
+  if build tsan thread_tests; then
+    run_ctest tsan build/tsan -j "$jobs" -L threads
+  else
+    fail "tsan build"
+  fi
+  # clang's warnings, and the fuzzers over their seeds and found inputs.
+  if build fuzz; then
+    run_ctest fuzz build/fuzz -j "$jobs" -L fuzz
+  else
+    fail "clang build with fuzzers"
+  fi
+  scripts/testbed.sh down >>build/testbed.log 2>&1 || fail "test bed shutdown"
+fi
+
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]

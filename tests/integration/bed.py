@@ -1,0 +1,265 @@
+"""What every integration test uses: the test bed's daemons, peelbox, buildctl, trees and images."""
+
+import hashlib
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import unittest
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+PEELBOX = os.environ.get("PEELBOX_BINARY", str(REPO / "build/release/bin/peelbox"))
+LLB_TOOL = os.environ.get("PEELBOX_LLB_TOOL", str(REPO / "build/release/bin/llb_tool"))
+TESTBED = str(REPO / "scripts/testbed.sh")
+BUILD_IMAGE = "docker.io/peelbox/debian-build:12"
+RUNTIME_IMAGE = "docker.io/peelbox/debian:12"
+# Sanitizers slow everything down; no test measures time, limits only keep a hang from lasting.
+TIMEOUT = 240
+
+
+def bed(name):
+    value = os.environ.get("PEELBOX_TB_" + name)
+    if not value:
+        raise AssertionError(
+            f"PEELBOX_TB_{name} is not set: run `scripts/testbed.sh up` and `eval \"$(scripts/testbed.sh env)\"` first")
+    return value
+
+
+class Outcome:
+    def __init__(self, process, seconds):
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+        self.seconds = seconds
+
+    def __str__(self):
+        return f"exit {self.code} after {self.seconds:.1f}s\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def clean_environment(extra=None):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("BUILDKIT", "DOCKER_", "XDG_RUNTIME"))}
+    env["DOCKER_CONFIG"] = "/nonexistent"
+    env.update(extra or {})
+    return env
+
+
+def run(command, timeout=TIMEOUT, stdin=None, env=None, cwd=None, text=True):
+    start = time.monotonic()
+    process = subprocess.run(
+        [str(c) for c in command], input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
+        capture_output=True, text=text, errors="replace" if text else None, timeout=timeout,
+        env=clean_environment(env), cwd=cwd)
+    return Outcome(process, time.monotonic() - start)
+
+
+def peelbox(*arguments, **how):
+    return run([PEELBOX, *arguments], **how)
+
+
+def buildctl(*arguments, **how):
+    return run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), *arguments], **how)
+
+
+def summary(outcome):
+    """The last lines of a build as a dictionary: {"digest": "sha256:…", "context": "…", …}."""
+    fields = {}
+    for line in outcome.err.splitlines():
+        match = re.match(r"^(image|digest|output|platform|attested|context|steps|time) +(.*)$", line)
+        if match:
+            fields[match[1]] = match[2]
+    return fields
+
+
+def sent(outcome):
+    """(files sent, files considered) of the summary's context line."""
+    match = re.match(r"(\d+) of (\d+) files", summary(outcome).get("context", ""))
+    if not match:
+        raise AssertionError(f"no context line in the summary:\n{outcome}")
+    return int(match[1]), int(match[2])
+
+
+class OciArchive:
+    """An OCI layout in a tar, read by digest; every blob's digest is checked."""
+
+    def __init__(self, path):
+        self.tar = tarfile.open(path)
+        self.index = json.loads(self.tar.extractfile("index.json").read())
+
+    def blob(self, digest):
+        data = self.tar.extractfile("blobs/" + digest.replace(":", "/")).read()
+        actual = "sha256:" + hashlib.sha256(data).hexdigest()
+        if actual != digest:
+            raise AssertionError(f"blob {digest} has digest {actual}")
+        return data
+
+    def manifests(self):
+        """All manifests as (descriptor, manifest), nested indexes opened."""
+        found = []
+        todo = list(self.index["manifests"])
+        while todo:
+            descriptor = todo.pop(0)
+            document = json.loads(self.blob(descriptor["digest"]))
+            if "manifests" in document:
+                todo.extend(document["manifests"])
+            else:
+                found.append((descriptor, document))
+        return found
+
+    def image(self):
+        for descriptor, manifest in self.manifests():
+            if descriptor.get("platform", {}).get("os") != "unknown":
+                return manifest
+        raise AssertionError("the archive holds no image manifest")
+
+    def config(self):
+        return json.loads(self.blob(self.image()["config"]["digest"]))
+
+    def layer_digests(self):
+        return [layer["digest"] for layer in self.image()["layers"]]
+
+    def layer_names(self):
+        names = []
+        for layer in self.image()["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(layer["digest"]))) as tar:
+                names.extend(tar.getnames())
+        return names
+
+    def predicates(self):
+        """Predicate types of the attestations."""
+        return sorted(layer["annotations"]["in-toto.io/predicate-type"]
+                      for descriptor, manifest in self.manifests()
+                      if descriptor.get("platform", {}).get("os") == "unknown"
+                      for layer in manifest["layers"])
+
+
+class BedTest(unittest.TestCase):
+    """A test with a scratch directory of its own."""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="peelbox-it-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def write(self, name, content="", mode=None):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            path.write_text(content)
+        if mode is not None:
+            path.chmod(mode)
+        return path
+
+    def spec(self, name="spec.json", **sections):
+        """A small spec in the scratch directory, outside of the context directory `ctx`."""
+        document = {
+            "version": "1.0",
+            "metadata": {"project_name": "it", "language": "C", "build_system": "make"},
+            "build": {"packages": [], "commands": ["true"], "env": {}, "cache": []},
+            "runtime": {"packages": [], "env": {}, "copy": [], "command": ["/bin/true"], "ports": []},
+        }
+        for section, values in sections.items():
+            document[section] = {**document[section], **values}
+        return self.write(name, json.dumps(document))
+
+    def context(self, files=None):
+        root = self.dir / "ctx"
+        root.mkdir(exist_ok=True)
+        for name, content in (files or {}).items():
+            self.write("ctx/" + name, content)
+        return root
+
+    def build(self, *arguments, spec=None, output=None, daemon=None, context=None, **how):
+        """`peelbox build` with the bed's images on the bed's daemon."""
+        command = ["build", "--spec", spec or self.spec(), "--tag", "it:test", "--context", context or self.context(),
+                   "--output", output or f"type=oci,dest={self.dir}/image.tar",
+                   "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
+                   "--progress", "plain", "--buildkit", daemon or bed("BUILDKITD"), *arguments]
+        return peelbox(*command, **how)
+
+    def assert_ok(self, outcome):
+        self.assertEqual(outcome.code, 0, str(outcome))
+
+    def assert_fails(self, outcome, code, *parts):
+        self.assertEqual(outcome.code, code, str(outcome))
+        for part in parts:
+            self.assertIn(part, outcome.err, str(outcome))
+
+    def assert_nothing_left(self, directory=None):
+        """No half-written output: no image and no temporary file."""
+        names = [p.name for p in (directory or self.dir).iterdir()]
+        self.assertEqual([n for n in names if n.endswith((".tar", ".tmp"))], [])
+
+
+class PrivateDaemon:
+    """A buildkitd of the test's own, to be stopped or killed without hurting the others."""
+
+    def __init__(self, test, name):
+        self.name = f"{name}-{os.getpid()}"
+        started = subprocess.run([TESTBED, "daemon", "start", self.name], capture_output=True, text=True, timeout=60)
+        if started.returncode != 0:
+            raise AssertionError(f"private daemon: {started.stderr}")
+        self.address = started.stdout.strip().splitlines()[-1]
+        test.addCleanup(self.stop)
+
+    def pid(self):
+        out = subprocess.run([TESTBED, "daemon", "pid", self.name], capture_output=True, text=True, timeout=30)
+        return int(out.stdout.strip())
+
+    def signal(self, number):
+        os.kill(self.pid(), number)
+
+    def stop(self):
+        try:
+            os.kill(self.pid(), signal.SIGCONT)
+        except (ValueError, ProcessLookupError):
+            pass
+        subprocess.run([TESTBED, "daemon", "kill", self.name], capture_output=True, timeout=60)
+
+
+def wait_for(condition, what, seconds=60):
+    """Polls for something that another process does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+class Running:
+    """peelbox in the background, its standard error in a file that can be watched."""
+
+    def __init__(self, test, *arguments):
+        self.log = test.dir / "running.err"
+        self.file = open(self.log, "wb")
+        self.process = subprocess.Popen([PEELBOX, *[str(a) for a in arguments]], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=self.file, env=clean_environment())
+        test.addCleanup(self.end)
+
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+    def wait_for_text(self, text, seconds=90):
+        wait_for(lambda: text in self.text() or self.process.poll() is not None, repr(text), seconds)
+        if text not in self.text():
+            raise AssertionError(f"peelbox ended with {self.process.returncode} before {text!r}:\n{self.text()}")
+
+    def wait(self, seconds=120):
+        self.process.wait(seconds)
+        return self.process.returncode
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.file.close()

@@ -1,0 +1,72 @@
+"""What a person gets for a wrong command line: what is wrong, where, what to do, and the right exit code."""
+
+import json
+
+from bed import BedTest, bed, peelbox
+
+
+class Usage(BedTest):
+    def test_no_command_shows_help(self):
+        self.assert_fails(peelbox(), 2, "--help")
+
+    def test_unknown_flag(self):
+        self.assert_fails(peelbox("build", "--speck", "x"), 2, "--speck")
+
+    def test_missing_spec_names_detect(self):
+        self.assert_fails(peelbox("build", "--tag", "x"), 2, "--spec", "peelbox detect")
+
+    def test_missing_tag(self):
+        self.assert_fails(peelbox("build", "--spec", self.spec()), 2, "--tag")
+
+    def test_bad_tag(self):
+        self.assert_fails(peelbox("build", "--spec", self.spec(), "--tag", "UPPER CASE", "--output", "type=oci,dest=x"),
+                          2, "UPPER CASE")
+
+    def test_spec_that_is_not_there(self):
+        self.assert_fails(self.build(spec=self.dir / "none.json"), 2, "none.json", "No such file")
+
+    def test_spec_that_is_not_json(self):
+        self.assert_fails(self.build(spec=self.write("bad.json", '{"version": "1.0",\n "build": [}')), 2, "bad.json:2")
+
+    def test_spec_with_a_wrong_type_names_line_and_key(self):
+        spec = self.write("bad.json", '{\n "runtime": {\n  "ports": ["80a"]\n }\n}')
+        self.assert_fails(self.build(spec=spec), 2, "bad.json:3", "runtime.ports[0]")
+
+    def test_several_services_need_a_name(self):
+        one = json.loads(self.spec().read_text())
+        two = json.loads(json.dumps(one))
+        two["metadata"]["project_name"] = "other"
+        spec = self.write("two.json", json.dumps([one, two]))
+        self.assert_fails(self.build(spec=spec), 2, "--service", "it", "other")
+
+    def test_context_that_is_not_there(self):
+        self.assert_fails(self.build(context=self.dir / "none"), 4, "none", "No such file")
+
+    def test_output_without_type(self):
+        self.assert_fails(self.build(output="image.tar"), 2, "type=oci,dest=FILE")
+
+    def test_output_directory_that_is_not_there(self):
+        self.assert_fails(self.build(output=f"type=oci,dest={self.dir}/no/image.tar"), 4, "no/image.tar")
+
+    def test_wrong_address_shows_an_example(self):
+        self.assert_fails(self.build(daemon="buildkitd.sock"), 2, "buildkitd.sock", "unix://")
+
+    def test_no_daemon(self):
+        self.assert_fails(self.build(daemon=f"unix://{self.dir}/none.sock"), 3, "none.sock")
+
+    def test_default_sockets_are_listed_when_none_works(self):
+        outcome = peelbox("build", "--spec", self.spec(), "--tag", "x", "--context", self.context(), "--output",
+                          f"type=oci,dest={self.dir}/x.tar", env={"XDG_RUNTIME_DIR": str(self.dir)})
+        self.assert_fails(outcome, 3, "unix:///run/buildkit/buildkitd.sock", f"{self.dir}/buildkit/buildkitd.sock")
+
+    def test_old_daemon_is_refused_with_versions(self):
+        self.assert_fails(self.build(daemon=bed("OLD_BUILDKITD")), 3, "v0.11.0", "too old", "upgrade")
+        self.assert_nothing_left()
+
+    def test_frontend_is_gone(self):
+        self.assert_fails(peelbox("frontend"), 2, "gone", "peelbox build")
+
+    def test_version(self):
+        outcome = peelbox("--version")
+        self.assertEqual((outcome.code, outcome.err), (0, ""))
+        self.assertRegex(outcome.out, r"^peelbox \d+\.\d+\.\d+\n$")

@@ -1,0 +1,61 @@
+#include "cli/output_option.hpp"
+
+#include <gtest/gtest.h>
+
+namespace peelbox::cli {
+namespace {
+
+using kind = output_option::kind;
+
+TEST(OutputOption, TakesTheFourTypes) {
+  const auto oci = parse_output("type=oci,dest=a.tar,compression=zstd");
+  ASSERT_TRUE(oci.has_value());
+  EXPECT_EQ(oci->type, kind::oci);
+  EXPECT_EQ(oci->dest, "a.tar");
+  EXPECT_EQ(oci->attributes, (std::map<std::string, std::string>{{"compression", "zstd"}}));
+  EXPECT_EQ(parse_output("type=docker")->type, kind::docker);
+  EXPECT_EQ(parse_output("type=local,dest=out")->type, kind::local);
+  EXPECT_EQ(parse_output("type=tar,dest=-")->dest, "-");
+}
+
+TEST(OutputOption, SaysWhatIsMissing) {
+  const auto expect = [](const char* text, const char* part) {
+    const auto output = parse_output(text);
+    ASSERT_TRUE(output.has_error()) << text;
+    EXPECT_EQ(output.error().code, errc::usage);
+    EXPECT_NE(output.error().text.find(part), std::string::npos) << output.error().text;
+  };
+  expect("dest=a.tar", "type= is missing");
+  expect("type=oci", "dest= is missing");
+  expect("type=image,name=x", "no type 'image'");
+  expect("type=local,dest=-", "type=tar,dest=-");
+  expect("image.tar", "expected type=oci,dest=FILE");
+}
+
+TEST(Attestations, AreOnByDefaultForOciOnly) {
+  const auto oci = choose_attestations({}, *parse_output("type=oci,dest=a"));
+  ASSERT_TRUE(oci.has_value());
+  EXPECT_EQ(oci->wanted.sbom, "");
+  EXPECT_EQ(oci->wanted.provenance, "mode=min");
+  EXPECT_TRUE(oci->sbom_is_default);
+  for (const char* other : {"type=docker,dest=a", "type=tar,dest=a", "type=local,dest=a"})
+    EXPECT_FALSE(choose_attestations({}, *parse_output(other))->wanted.any()) << other;
+}
+
+TEST(Attestations, FlagsDecide) {
+  const output_option oci = *parse_output("type=oci,dest=a");
+  auto choice = choose_attestations({"generator=example/scan", "mode=max"}, oci);
+  ASSERT_TRUE(choice.has_value());
+  EXPECT_EQ(choice->wanted.sbom, "generator=example/scan");
+  EXPECT_EQ(choice->wanted.provenance, "mode=max");
+  EXPECT_FALSE(choice->sbom_is_default);
+  choice = choose_attestations({"false", "0"}, oci);
+  EXPECT_FALSE(choice->wanted.any());
+  EXPECT_EQ(choose_attestations({"maybe", {}}, oci).error().code, errc::usage);
+  const auto docker = choose_attestations({"true", {}}, *parse_output("type=docker,dest=a"));
+  ASSERT_TRUE(docker.has_error());
+  EXPECT_NE(docker.error().text.find("type=oci"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peelbox::cli

@@ -1,0 +1,28 @@
+#include "engine/session/identity.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace peelbox::session {
+namespace {
+
+TEST(Identity, RandomIdsAreDistinctAndHaveNoColon) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = random_id();
+    EXPECT_EQ(id.size(), 25u);
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"), std::string::npos);
+    EXPECT_TRUE(seen.insert(id).second);
+  }
+}
+
+TEST(Identity, SharedKeyIsStablePerPathAndMode) {
+  EXPECT_EQ(shared_key_for("/src/app", "git"), shared_key_for("/src/app", "git"));
+  EXPECT_NE(shared_key_for("/src/app", "git"), shared_key_for("/src/app2", "git"));
+  EXPECT_NE(shared_key_for("/src/app", "git"), shared_key_for("/src/app", "none"));
+  EXPECT_EQ(shared_key_for("/src/app", "git").find(':'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peelbox::session

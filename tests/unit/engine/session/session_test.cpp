@@ -1,0 +1,114 @@
+#include "engine/session/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "engine/async/task_group.hpp"
+#include "engine/session/auth_service.hpp"
+#include "engine/session/health_service.hpp"
+#include "h2grpc/rpc/typed.hpp"
+#include "proto/auth.pb.h"
+#include "proto/health.pb.h"
+#include "tests/support/memory_stream.hpp"
+#include "tests/support/run_task.hpp"
+#include "tests/support/server_tunnel.hpp"
+
+namespace peelbox::session {
+namespace {
+
+namespace health_v1 = grpc::health::v1;
+
+/// What the fake daemon saw and did with the session.
+struct daemon_notes {
+  h2grpc::metadata headers;
+  int health = -1;
+  std::string user;
+  int unknown_method = -1;
+};
+
+task<result<void>> probe(std::shared_ptr<h2grpc::connection> inner, daemon_notes& notes) {
+  auto health = co_await h2grpc::unary<health_v1::HealthCheckResponse>(inner, "/grpc.health.v1.Health/Check",
+                                                                       health_v1::HealthCheckRequest());
+  if (health.has_error()) co_return health.error();
+  notes.health = health->status();
+  moby::filesync::v1::CredentialsRequest question;
+  question.set_host("registry.example");
+  auto login = co_await h2grpc::unary<moby::filesync::v1::CredentialsResponse>(
+      inner, "/moby.filesync.v1.Auth/Credentials", question);
+  if (login.has_error()) co_return login.error();
+  notes.user = login->username() + "/" + login->secret();
+  auto unknown = co_await h2grpc::unary<health_v1::HealthCheckResponse>(inner, "/moby.filesync.v1.Auth/FetchToken",
+                                                                        health_v1::HealthCheckRequest());
+  notes.unknown_method = unknown.has_error() && unknown.error().status ? unknown.error().status->code : -1;
+  co_return result<void>();
+}
+
+task<grpc_status> serve_session(h2grpc::server_call& call, daemon_notes& notes, const logger& log) {
+  notes.headers = call.request_metadata();
+  const executor ex = co_await asio::this_coro::executor;
+  h2grpc::connection_options options;
+  options.name = "daemon-inner";
+  auto inner = h2grpc::connection::create(h2grpc::role::client, std::make_unique<test::server_tunnel>(call), options,
+                                          ex, log);
+  auto done = co_await task_group::run([&](task_group& group) -> task<result<void>> {
+    group.spawn([](std::shared_ptr<h2grpc::connection> c) -> task<result<void>> {
+      (void)co_await c->run();
+      co_return result<void>();
+    }(inner));
+    auto probed = co_await probe(inner, notes);
+    group.cancel();
+    co_return probed;
+  });
+  if (done.has_error()) co_return h2grpc::make_status(h2grpc::code::unknown, done.error().text);
+  co_return grpc_status{};
+}
+
+task<failure> run_against_daemon(daemon_notes& notes) {
+  const logger log;
+  const executor ex = co_await asio::this_coro::executor;
+  test::memory_pair wire = test::make_memory_pair(ex);
+  h2grpc::method_table daemon_methods;
+  daemon_methods.add("/moby.buildkit.v1.Control/Session",
+                     [&](h2grpc::server_call& call) { return serve_session(call, notes, log); });
+  auto daemon = h2grpc::connection::create(h2grpc::role::server, std::move(wire.b), {}, ex, log);
+  auto control = h2grpc::connection::create(h2grpc::role::client, std::move(wire.a), {}, ex, log);
+
+  h2grpc::method_table services;
+  add_health_service(services);
+  add_auth_service(services, [](std::string host) -> task<result<registry_login>> {
+    co_return registry_login{"user-of-" + host, "secret"};
+  });
+  session subject(identity{"an-id", "a-key"}, std::move(services), log);
+  failure why(errc::internal, "");
+  auto all = co_await task_group::run([&](task_group& group) -> task<result<void>> {
+    group.spawn([](std::shared_ptr<h2grpc::connection> c, const h2grpc::method_table& m) -> task<result<void>> {
+      (void)co_await h2grpc::serve(c, m);
+      co_return result<void>();
+    }(daemon, daemon_methods));
+    group.spawn([](std::shared_ptr<h2grpc::connection> c) -> task<result<void>> {
+      (void)co_await c->run();
+      co_return result<void>();
+    }(control));
+    why = co_await subject.run(control);
+    group.cancel();
+    co_return result<void>();
+  });
+  EXPECT_TRUE(all.has_value());
+  co_return why;
+}
+
+TEST(Session, ServesTheDaemonThroughTheTunnel) {
+  daemon_notes notes;
+  const failure why = test::run_task(run_against_daemon(notes));
+  EXPECT_EQ(notes.headers.get("x-docker-expose-session-uuid"), "an-id");
+  EXPECT_EQ(notes.headers.get("x-docker-expose-session-sharedkey"), "a-key");
+  EXPECT_EQ(notes.headers.get_all("x-docker-expose-session-grpc-method"),
+            (std::vector<std::string>{"/grpc.health.v1.Health/Check", "/moby.filesync.v1.Auth/Credentials"}));
+  EXPECT_EQ(notes.health, health_v1::HealthCheckResponse::SERVING);
+  EXPECT_EQ(notes.user, "user-of-registry.example/secret");
+  EXPECT_EQ(notes.unknown_method, static_cast<int>(h2grpc::code::unimplemented));
+  // The daemon ended the call in an orderly way, which is the end of the session.
+  EXPECT_NE(why.code, errc::internal) << why.text;
+}
+
+}  // namespace
+}  // namespace peelbox::session
