@@ -1,0 +1,200 @@
+#include "engine/docker/config.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+namespace peelbox::docker {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t largest_file = 4 << 20;
+
+failure wrong(std::string_view file, std::string_view key, std::string_view reason) {
+  return failure(errc::usage, fmt::format("{}: {}{}{}", file, key, key.empty() ? "" : " ", reason), origin::user);
+}
+
+/// A key of the file as it appears in a message.
+std::string quoted(std::string_view outer, std::string_view name) {
+  return fmt::format("{}[\"{}\"]", outer, name.substr(0, 200));
+}
+
+/// Absent and null count as empty.
+result<void> take_string(dom::object from, const char* name, std::string& to, std::string_view file,
+                         std::string_view outer) {
+  dom::element value;
+  if (from[name].get(value) != simdjson::SUCCESS || value.is_null()) return {};
+  std::string_view text;
+  if (value.get(text) != simdjson::SUCCESS)
+    return wrong(file, outer.empty() ? std::string(name) : fmt::format("{}.{}", outer, name), "is not a string");
+  to = text;
+  return {};
+}
+
+/// Calls `each(name, value)` for the members of the object `name`; absent and null count as empty.
+template <class Each>
+result<void> for_members(dom::object root, const char* name, std::string_view file, Each each) {
+  dom::element value;
+  if (root[name].get(value) != simdjson::SUCCESS || value.is_null()) return {};
+  dom::object members;
+  if (value.get(members) != simdjson::SUCCESS) return wrong(file, name, "is not an object");
+  for (const auto& member : members) {
+    result<void> r = each(member.key, member.value);
+    if (r.has_error()) return r;
+  }
+  return {};
+}
+
+result<auth_entry> parse_entry(dom::element value, std::string_view file, const std::string& key) {
+  auth_entry entry;
+  if (value.is_null()) return entry;
+  dom::object members;
+  if (value.get(members) != simdjson::SUCCESS) return wrong(file, key, "is not an object");
+  const std::array<std::pair<const char*, std::string*>, 5> fields{{{"auth", &entry.auth},
+                                                                    {"username", &entry.username},
+                                                                    {"password", &entry.password},
+                                                                    {"identitytoken", &entry.identity_token},
+                                                                    {"registrytoken", &entry.registry_token}}};
+  for (const auto& [name, to] : fields) {
+    auto r = take_string(members, name, *to, file, key);
+    if (r.has_error()) return r.error();
+  }
+  return entry;
+}
+
+result<std::optional<std::string>> read_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+    return errno_failure(errno, path);
+  }
+  std::string text;
+  std::array<char, 16384> part;
+  for (;;) {
+    const ssize_t n = ::read(fd, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    const int error = errno;
+    if (n <= 0 || text.size() > largest_file) ::close(fd);
+    if (n < 0) return errno_failure(error, path);
+    if (n == 0) return std::optional<std::string>(std::move(text));
+    if (text.size() > largest_file)
+      return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", path, largest_file >> 20), origin::user);
+    text.append(part.data(), static_cast<std::size_t>(n));
+  }
+}
+
+bool is_installed(const environment& variables, std::string_view program) {
+  const std::string path = variables("PATH").value_or("");
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const auto end = rest.find(':');
+    const std::string_view directory = rest.substr(0, end);
+    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+    if (directory.empty()) continue;
+    if (::access(fmt::format("{}/{}", directory, program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+/// docker/cli, cli/config/credentials/default_store_linux.go.
+std::string default_store(const environment& variables) {
+  const std::string name = is_installed(variables, "pass") ? "pass" : "secretservice";
+  return is_installed(variables, "docker-credential-" + name) ? name : std::string();
+}
+
+}  // namespace
+
+environment process_environment() {
+  return [](std::string_view name) -> std::optional<std::string> {
+    const char* value = std::getenv(std::string(name).c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+}
+
+result<config> parse_config(std::string_view json, std::string_view file) {
+  if (json.size() > largest_file)
+    return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", file, largest_file >> 20), origin::user);
+  config c;
+  c.file = file;
+  if (json.find_first_not_of(" \t\r\n") == json.npos) return c;  // Docker, too, takes an empty file for {}
+  const simdjson::padded_string padded(json);
+  dom::parser parser;
+  dom::element document;
+  if (const auto error = parser.parse(padded).get(document))
+    return wrong(file, "", fmt::format("is not valid JSON: {}", simdjson::error_message(error)));
+  dom::object root;
+  if (document.get(root) != simdjson::SUCCESS) return wrong(file, "", "is not a JSON object");
+
+  auto r = for_members(root, "auths", file, [&](std::string_view name, dom::element value) -> result<void> {
+    auto entry = parse_entry(value, file, quoted("auths", name));
+    if (entry.has_error()) return entry.error();
+    c.auths[std::string(name)] = std::move(*entry);
+    return {};
+  });
+  if (r.has_error()) return r.error();
+  r = for_members(root, "credHelpers", file, [&](std::string_view name, dom::element value) -> result<void> {
+    std::string_view helper;
+    if (value.get(helper) != simdjson::SUCCESS) return wrong(file, quoted("credHelpers", name), "is not a string");
+    c.cred_helpers[std::string(name)] = helper;
+    return {};
+  });
+  if (r.has_error()) return r.error();
+  r = take_string(root, "credsStore", c.creds_store, file, "");
+  if (r.has_error()) return r.error();
+  return c;
+}
+
+result<config> load_config(const environment& variables) {
+  std::string directory = variables("DOCKER_CONFIG").value_or("");
+  if (directory.empty()) {
+    const std::string home = variables("HOME").value_or("");
+    if (!home.empty()) directory = home + "/.docker";
+  }
+  config c;
+  if (!directory.empty()) {
+    const std::string path = directory + "/config.json";
+    auto text = read_file(path);
+    if (text.has_error()) return std::move(text).error();
+    if (text->has_value()) {
+      auto parsed = parse_config(**text, path);
+      if (parsed.has_error()) return parsed;
+      c = std::move(*parsed);
+    }
+  }
+  if (c.auths.empty() && c.cred_helpers.empty() && c.creds_store.empty()) {
+    c.creds_store = default_store(variables);
+    c.default_store = !c.creds_store.empty();
+  }
+  if (const auto text = variables("DOCKER_AUTH_CONFIG"); text && !text->empty()) {
+    auto parsed = parse_config(*text, "environment variable DOCKER_AUTH_CONFIG");
+    if (parsed.has_error()) return parsed;
+    c.auths_of_environment = std::move(parsed->auths);
+  }
+  return c;
+}
+
+std::string_view host_of_key(std::string_view key) {
+  for (const std::string_view scheme : {std::string_view("https://"), std::string_view("http://")})
+    if (key.starts_with(scheme)) {
+      key.remove_prefix(scheme.size());
+      break;
+    }
+  return key.substr(0, key.find('/'));
+}
+
+std::string registry_key(std::string_view host) {
+  const std::string_view name = host_of_key(host);
+  if (name == "docker.io" || name == "index.docker.io" || name == "registry-1.docker.io")
+    return "https://index.docker.io/v1/";
+  return std::string(host);
+}
+
+}  // namespace peelbox::docker

@@ -1,0 +1,245 @@
+#include "engine/docker/credential_helper.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <simdjson.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+extern char** environ;
+
+namespace peelbox::docker {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t most_output = 64 << 10;
+constexpr std::size_t most_errors = 4 << 10;
+/// A pipe takes this without a reader (pipe(7): PIPE_BUF).
+constexpr std::size_t longest_server = 4096;
+
+class descriptor {
+ public:
+  descriptor() = default;
+  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~descriptor() { reset(); }
+  void reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+struct channel_ends {
+  descriptor read;
+  descriptor write;
+};
+
+result<channel_ends> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure(errno, "pipe");
+  return channel_ends{descriptor(ends[0]), descriptor(ends[1])};
+}
+
+/// A child that is killed with its process group and reaped when this goes away.
+class child {
+ public:
+  explicit child(pid_t pid) : pid_(pid) {
+#ifdef SYS_pidfd_open
+    exit_ = descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+#endif
+  }
+  child(const child&) = delete;
+  child& operator=(const child&) = delete;
+  ~child() {
+    if (ended_) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // in case it has not become a group of its own yet
+    while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+    }
+  }
+  /// Readable once the child has ended; -1 on kernels before 5.3, where ended() has to be asked again and again.
+  int exit_descriptor() const { return exit_.get(); }
+  bool ended() {
+    if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
+    return ended_;
+  }
+  bool succeeded() const { return ended_ && WIFEXITED(status_) && WEXITSTATUS(status_) == 0; }
+  std::string end() const {
+    if (WIFEXITED(status_)) return fmt::format("exit code {}", WEXITSTATUS(status_));
+    return fmt::format("signal {}", WTERMSIG(status_));
+  }
+
+ private:
+  pid_t pid_;
+  descriptor exit_;
+  int status_ = 0;
+  bool ended_ = false;
+};
+
+result<pid_t> start(const std::string& program, const channel_ends& in, const channel_ends& out,
+                    const channel_ends& err) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in.read.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err.write.get(), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t signals;
+  sigemptyset(&signals);
+  posix_spawnattr_setsigmask(&attributes, &signals);
+  for (const int s : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, s);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = program;
+  std::string verb = "get";
+  std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, program.c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == ENOENT)
+    return failure(errc::not_found,
+                   fmt::format("{} is not installed (not found in PATH), but Docker's config.json names it", program),
+                   origin::user);
+  if (error != 0) return errno_failure(error, program);
+  return pid;
+}
+
+/// Takes what is there; false when the other end is closed.
+bool take(int fd, std::string& to, std::size_t most, bool& more) {
+  std::array<char, 4096> part;
+  for (;;) {
+    const ssize_t n = ::read(fd, part.data(), part.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno == EAGAIN;
+    if (n == 0) return false;
+    const auto count = static_cast<std::size_t>(n);
+    const std::size_t room = most - std::min(most, to.size());
+    if (count > room) more = true;
+    to.append(part.data(), std::min(count, room));
+    if (more) return true;  // the caller decides; a flood must not keep us here
+  }
+}
+
+struct outcome {
+  std::string out;
+  std::string err;
+};
+
+/// Reads both outputs until the child has ended.
+result<outcome> converse(child& program, const std::string& name, int out, int err, std::chrono::milliseconds limit,
+                         int stop) {
+  const auto until = clock::now() + limit;
+  outcome o;
+  for (;;) {
+    const bool ended = program.ended();
+    bool too_much = false;
+    bool ignored = false;
+    if (out >= 0 && !take(out, o.out, most_output, too_much)) out = -1;
+    if (err >= 0 && !take(err, o.err, most_errors, ignored)) err = -1;
+    if (too_much) return failure(errc::limit, fmt::format("{}: it wrote more than {} KiB", name, most_output >> 10));
+    // Whatever the child wrote before its end is taken by now. A grandchild may keep the pipes open; it is not awaited.
+    if (ended) return o;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
+    if (left.count() <= 0)
+      return failure(errc::timed_out,
+                     fmt::format("{}: no answer within {} ms: does it wait for a password or a key?", name,
+                                 limit.count()));
+    // poll() skips negative descriptors.
+    std::array<pollfd, 4> waits{
+        {{out, POLLIN, 0}, {err, POLLIN, 0}, {program.exit_descriptor(), POLLIN, 0}, {stop, POLLIN, 0}}};
+    constexpr int without_pidfd = 20;
+    const int pause = program.exit_descriptor() < 0 ? std::min<int>(without_pidfd, static_cast<int>(left.count()) + 1)
+                                                    : static_cast<int>(left.count()) + 1;
+    (void)::poll(waits.data(), waits.size(), pause);
+    if (waits[3].revents != 0) return failure(errc::cancelled, name + ": cancelled");
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view space = " \t\r\n";
+  const auto first = text.find_first_not_of(space);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+result<helper_login> parse_answer(const std::string& program, std::string_view text) {
+  const failure not_understood(errc::protocol,
+                               program + ": its answer is not a JSON object with Username and Secret", origin::peer);
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  const simdjson::padded_string padded(text);
+  if (parser.parse(padded).get(object) != simdjson::SUCCESS) return not_understood;
+  std::string_view username;
+  std::string_view secret;
+  if (object["Username"].get(username) != simdjson::SUCCESS || object["Secret"].get(secret) != simdjson::SUCCESS)
+    return not_understood;
+  return helper_login{std::string(username), std::string(secret)};
+}
+
+}  // namespace
+
+result<helper_login> run_credential_helper(const std::string& name, const std::string& server,
+                                           std::chrono::milliseconds limit, int stop) {
+  const bool plain = !name.empty() && name.size() <= 100 &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                              c == '_' || c == '.';
+                     });
+  if (!plain)
+    return failure(errc::usage, fmt::format("\"{}\" cannot be the name of a credential helper", name.substr(0, 100)),
+                   origin::user);
+  const std::string program = "docker-credential-" + name;
+  if (server.empty() || server.size() > longest_server)
+    return failure(errc::usage, program + ": the registry's name is empty or too long", origin::user);
+
+  auto in = make_pipe();
+  auto out = make_pipe();
+  auto err = make_pipe();
+  for (const auto* pipe : {&in, &out, &err})
+    if (pipe->has_error()) return pipe->error().in(program);
+  // Written before the child exists: the pipe holds it all, so this neither waits nor meets a closed end.
+  const ssize_t written = ::write(in->write.get(), server.data(), server.size());
+  if (written != static_cast<ssize_t>(server.size())) return errno_failure(errno, program);
+  in->write.reset();
+  auto pid = start(program, *in, *out, *err);
+  if (pid.has_error()) return pid.error();
+  child running(*pid);
+  in->read.reset();
+  out->write.reset();
+  err->write.reset();
+  ::fcntl(out->read.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(err->read.get(), F_SETFL, O_NONBLOCK);
+
+  auto said = converse(running, program, out->read.get(), err->read.get(), limit, stop);
+  if (said.has_error()) return said.error();
+  if (running.succeeded()) return parse_answer(program, said->out);
+  // docker-credential-helpers, credentials/error.go: the word for "no login" comes on stdout.
+  std::string_view words = trimmed(said->out);
+  if (words == "credentials not found in native keychain") return helper_login();
+  if (words.empty()) words = trimmed(said->err);
+  return failure(errc::io, fmt::format("{} failed ({}): {}", program, running.end(),
+                                       words.empty() ? std::string_view("it gave no reason") : words.substr(0, 300)));
+}
+
+}  // namespace peelbox::docker
