@@ -111,7 +111,7 @@ task<int> run_build_command(build_args args, surroundings with) {
   options.address = daemon->address;
   options.logins = make_login_lookup(with);
 
-  result<build::build_outcome> outcome = co_await build_and_show(std::move(options), **display, with);
+  result<build::build_outcome> outcome = co_await build_and_show(options, **display, with);
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
   if (outcome.has_error()) {

@@ -20,7 +20,7 @@ CLI::App* add_build_command(CLI::App& app, build_args& args) {
   build->add_option("-t,--tag", args.tag, "Name of the image")->type_name("REF");
   build->add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   build->add_option("-o,--output", args.output,
-                    "type=oci,dest=FILE | type=docker,dest=FILE | type=local,dest=DIR | type=tar,dest=FILE")
+                    "type=oci|docker|tar,dest=FILE, type=local,dest=DIR or type=cacheonly")
       ->type_name("FIELDS");
   build->add_option("--service", args.service, "Which service of a spec with several")->type_name("NAME");
   build->add_option("--llb", args.llb, "Build this LLB definition instead of a spec; - is standard input")->type_name("FILE");

@@ -197,6 +197,7 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
 
 result<void> open_output(prepared_build& prepared) {
   const output_option& output = prepared.output;
+  if (output.type == output_option::kind::cacheonly) return {};
   if (output.type == output_option::kind::local) {
     prepared.options.output = session::directory_target{output.dest};
     return {};
@@ -253,7 +254,7 @@ result<prepared_build> prepare_build(const build_args& args) {
   options.sbom_is_optional = attest->sbom_is_default;
   options.solve.attest = attest->wanted;
   options.solve.no_cache = args.no_cache;
-  options.solve.target.type = to_string(output->type);
+  if (output->type != output_option::kind::cacheonly) options.solve.target.type = to_string(output->type);
   options.solve.target.attributes = output->attributes;
   if (output->is_image()) options.solve.target.attributes["name"] = prepared.image_name;
   result<void> filled = args.llb.empty() ? use_spec(args, prepared) : use_llb(args, prepared);

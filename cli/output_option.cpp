@@ -9,13 +9,13 @@ namespace peelbox::cli {
 namespace {
 
 constexpr std::string_view forms =
-    "type=oci,dest=FILE, type=docker,dest=FILE, type=local,dest=DIR or type=tar,dest=FILE";
+    "type=oci,dest=FILE, type=docker,dest=FILE, type=local,dest=DIR, type=tar,dest=FILE or type=cacheonly";
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 std::optional<output_option::kind> kind_of(std::string_view text) {
   using kind = output_option::kind;
-  for (const kind k : {kind::oci, kind::docker, kind::tar, kind::local})
+  for (const kind k : {kind::oci, kind::docker, kind::tar, kind::local, kind::cacheonly})
     if (to_string(k) == text) return k;
   return std::nullopt;
 }
@@ -40,6 +40,7 @@ std::string_view to_string(output_option::kind kind) noexcept {
     case output_option::kind::docker: return "docker";
     case output_option::kind::tar: return "tar";
     case output_option::kind::local: return "local";
+    case output_option::kind::cacheonly: return "cacheonly";
   }
   return "";
 }
@@ -55,7 +56,9 @@ result<output_option> parse_output(std::string_view text) {
   output_option output;
   output.type = *kind;
   if (const auto dest = fields->find("dest"); dest != fields->end()) output.dest = dest->second;
-  if (output.dest.empty() && output.type != output_option::kind::docker)
+  if (output.type == output_option::kind::cacheonly && !output.dest.empty())
+    return wrong(fmt::format("--output '{}': type=cacheonly exports nothing, so dest= has no meaning", text));
+  if (output.dest.empty() && output.type != output_option::kind::docker && output.type != output_option::kind::cacheonly)
     return wrong(fmt::format("--output '{}': dest= is missing; say where to write, as in type={},dest={}", text,
                              type->second, output.type == output_option::kind::local ? "out" : "image.tar"));
   if (output.type == output_option::kind::local && output.dest == "-")

@@ -12,7 +12,7 @@
 namespace peelbox::cli {
 
 struct output_option {
-  enum class kind { oci, docker, tar, local };
+  enum class kind { oci, docker, tar, local, cacheonly };
   kind type = kind::docker;
   std::string dest;  ///< a file, a directory for local, "-" for standard output; empty: load into Docker
   std::map<std::string, std::string> attributes;  ///< further exporter attributes, passed on
@@ -22,7 +22,8 @@ struct output_option {
 
 std::string_view to_string(output_option::kind kind) noexcept;
 
-/// "type=oci,dest=FILE", "type=docker[,dest=FILE]", "type=local,dest=DIR", "type=tar,dest=FILE".
+/// "type=oci,dest=FILE", "type=docker[,dest=FILE]", "type=local,dest=DIR", "type=tar,dest=FILE",
+/// "type=cacheonly" (build, export nothing).
 result<output_option> parse_output(std::string_view text);
 
 /// What was written on the command line; std::nullopt: nothing.

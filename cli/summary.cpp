@@ -37,7 +37,8 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const bui
     lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
   }
   const std::string where = output.dest == "-" ? "standard output" : output.dest;
-  lines.push_back(fmt::format("output   {} ({}, {})", where, to_string(output.type), human_bytes(outcome.exported_bytes)));
+  if (output.type == output_option::kind::cacheonly) lines.push_back("output   none; the result stays in the daemon's cache");
+  else lines.push_back(fmt::format("output   {} ({}, {})", where, to_string(output.type), human_bytes(outcome.exported_bytes)));
   lines.push_back(fmt::format("platform {}", oci::to_string(prepared.options.solve.platform)));
   if (output.is_image()) {
     std::string made;

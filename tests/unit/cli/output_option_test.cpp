@@ -7,7 +7,7 @@ namespace {
 
 using kind = output_option::kind;
 
-TEST(OutputOption, TakesTheFourTypes) {
+TEST(OutputOption, TakesEveryType) {
   const auto oci = parse_output("type=oci,dest=a.tar,compression=zstd");
   ASSERT_TRUE(oci.has_value());
   EXPECT_EQ(oci->type, kind::oci);
@@ -16,6 +16,7 @@ TEST(OutputOption, TakesTheFourTypes) {
   EXPECT_EQ(parse_output("type=docker")->type, kind::docker);
   EXPECT_EQ(parse_output("type=local,dest=out")->type, kind::local);
   EXPECT_EQ(parse_output("type=tar,dest=-")->dest, "-");
+  EXPECT_EQ(parse_output("type=cacheonly")->type, kind::cacheonly);
 }
 
 TEST(OutputOption, SaysWhatIsMissing) {
@@ -29,6 +30,7 @@ TEST(OutputOption, SaysWhatIsMissing) {
   expect("type=oci", "dest= is missing");
   expect("type=image,name=x", "no type 'image'");
   expect("type=local,dest=-", "type=tar,dest=-");
+  expect("type=cacheonly,dest=x", "exports nothing");
   expect("image.tar", "expected type=oci,dest=FILE");
 }
 

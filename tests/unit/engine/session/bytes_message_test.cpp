@@ -33,7 +33,7 @@ TEST(BytesMessage, DecodesTheDataFieldInPlace) {
 
 TEST(BytesMessage, SkipsUnknownFieldsAndTakesTheLastData) {
   // field 2 varint 150, field 1 "a", field 3 fixed32, field 4 fixed64, field 1 "bc"
-  std::string text("\x10\x96\x01\x0a\x01" "a\x1d\x01\x02\x03\x04\x21\x01\x02\x03\x04\x05\x06\x07\x08\x0a\x02" "bc", 25);
+  std::string text("\x10\x96\x01\x0a\x01" "a\x1d\x01\x02\x03\x04\x21\x01\x02\x03\x04\x05\x06\x07\x08\x0a\x02" "bc", 24);
   const auto data = decode_bytes_message(byte_slice::of(text));
   ASSERT_TRUE(data.has_value());
   EXPECT_EQ(data->text(), "bc");
