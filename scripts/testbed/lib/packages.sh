@@ -12,8 +12,8 @@ install_host_packages() {
   local missing=()
   command -v curl >/dev/null || missing+=(curl)
   command -v openssl >/dev/null || missing+=(openssl)
-  command -v ip >/dev/null || missing+=(iproute2)
-  command -v ss >/dev/null || missing+=(iproute2)
+  { command -v ip && command -v ss; } >/dev/null || missing+=(iproute2)
+  command -v mount >/dev/null || missing+=(mount)
   command -v unshare >/dev/null || missing+=(util-linux)
   [ -e /usr/lib/x86_64-linux-gnu/libseccomp.so.2 ] || missing+=(libseccomp2) # runc
   [ "${#missing[@]}" -gt 0 ] || return 0
