@@ -54,7 +54,7 @@ parts_of_argument() {
 up() {
   local wanted
   wanted=$(parts_of_argument "$@")
-  require_debian_root
+  require_debian
   make_bed_dir
   lock_exclusive
   load_settings
@@ -79,8 +79,7 @@ up() {
 }
 
 down() {
-  [ -d "$TB" ] || return 0
-  lock_exclusive
+  [ ! -d "$TB" ] || lock_exclusive # without the folder there may still be processes
   load_settings
   stop_bed
   say "down"
@@ -94,8 +93,7 @@ stop_bed() {
 }
 
 clean() {
-  [ -d "$TB" ] || return 0
-  [ -e "$TB/$marker" ] || die "$TB was not made by testbed.sh (no $marker in it); not deleting it"
+  [ ! -d "$TB" ] || [ -e "$TB/$marker" ] || die "$TB was not made by testbed.sh (no $marker in it); not deleting it"
   down
   rm -rf --one-file-system "$TB"
 }
@@ -103,6 +101,7 @@ clean() {
 main() {
   local verb=${1:-help}
   [ $# -eq 0 ] || shift
+  case $verb in up | down | clean | daemon) require_root ;; esac
   case $verb in
     up) up "$@" ;;
     down) down ;;

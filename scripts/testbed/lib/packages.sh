@@ -1,8 +1,9 @@
 # Debian packages: a few installed on the host, the rest downloaded through private apt trees and only extracted.
 # shellcheck shell=bash
 
-require_debian_root() {
-  [ "$(id -u)" = 0 ] || die "the test bed needs root (mounts, namespaces, a bridge)"
+require_root() { [ "$(id -u)" = 0 ] || die "the test bed needs root (mounts, namespaces, bridges)"; }
+
+require_debian() {
   [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "the test bed is made for Debian 12 on amd64"
   grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || say "made for Debian 12; this machine is something else, good luck"
 }
@@ -82,8 +83,11 @@ fetch_suite() {
     inputs=$(fingerprint "$here/packages/$group.$suite" <(declare -f fetch_image_packages download_closure))
     is_made "fetch-$group" "$inputs" && continue
     unmake "fetch-$group"
-    [ -n "$updated" ] || step "fetch-$suite" "package lists of $suite" private_apt "$suite" update
-    updated=yes
+    if [ -z "$updated" ]; then
+      rm -f "$TB/apt/$suite/sources.list" # the machine may have another mirror by now
+      step "fetch-$suite" "package lists of $suite" private_apt "$suite" update
+      updated=yes
+    fi
     if [ "$group" = images ]; then
       step fetch-images "packages for the Debian images" fetch_image_packages
     else

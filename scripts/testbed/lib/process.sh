@@ -17,26 +17,41 @@ identity() {
   echo "$1 ${fields[19]} $(</proc/sys/kernel/random/boot_id)"
 }
 
-# recorded_pid NAME: the process id in run/NAME.pid if that very process still lives.
-recorded_pid() {
-  local recorded
-  recorded=$(cat "$TB/run/$1.pid" 2>/dev/null) || return 1
-  [ -n "$recorded" ] && [ "$recorded" = "$(identity "${recorded%% *}")" ] || return 1
-  echo "${recorded%% *}"
+# lives IDENTITY: whether that very process is still there.
+lives() { [ -n "$1" ] && [ "$(identity "${1%% *}")" = "$1" ]; }
+
+# await_end SECONDS IDENTITY...: fails if one of them is still there after that time.
+await_end() {
+  local tries=$(($1 * 40)) process
+  shift
+  for process in "$@"; do
+    while lives "$process"; do
+      ((tries-- > 0)) || return 1
+      sleep 0.025
+    done
+  done
 }
+
+# recorded NAME: the identity in run/NAME.pid if that very process still lives.
+recorded() {
+  local process
+  process=$(cat "$TB/run/$1.pid" 2>/dev/null) && lives "$process" || return 1
+  echo "$process"
+}
+
+is_running() { recorded "$1" >/dev/null; }
 
 # daemon_pid NAME: the daemon itself, below the `unshare` that watches over its namespaces and the `tini` in them.
 daemon_pid() {
   local pid
-  pid=$(recorded_pid "$1") || return 1
+  pid=$(recorded "$1") || return 1
+  pid=${pid%% *}
   while [[ $(cat "/proc/$pid/comm" 2>/dev/null) == @(unshare|tini) ]]; do
     pid=$(cut -d' ' -f1 "/proc/$pid/task/$pid/children" 2>/dev/null)
     [ -n "$pid" ] || return 1
   done
   echo "$pid"
 }
-
-is_running() { recorded_pid "$1" >/dev/null; }
 
 # launch NAME COMMAND...: start a daemon in a session of its own, with its output in log/NAME.log.
 launch() {
@@ -80,11 +95,9 @@ request_stop() {
 
 # await_stop NAME SECONDS: wait for it to end; past the time, kill it.
 await_stop() {
-  local name=$1 pid tries=$(($2 * 20))
-  while is_running "$name" && ((tries-- > 0)); do
-    sleep 0.05
-  done
-  if pid=$(recorded_pid "$name"); then
+  local name=$1 process
+  process=$(recorded "$name") || process=
+  if ! await_end "$2" "$process"; then
     say "$name did not end within $2 s, killing it"
     force_stop "$name"
   fi
@@ -94,28 +107,23 @@ await_stop() {
 # force_stop NAME: SIGKILL. The process 1 of its namespace dies with the recorded process (--kill-child), and when that
 # is gone the kernel ends all others in there.
 force_stop() {
-  local pid daemon
-  pid=$(recorded_pid "$1") || return 0
+  local process daemon
+  process=$(recorded "$1") || return 0
+  # Waited for as well: it holds its ports and database locks until it is gone itself.
   daemon=$(identity "$(daemon_pid "$1")") || daemon=
-  kill -KILL "$pid" 2>/dev/null || true
-  # The daemon holds its ports and database locks until it is gone itself.
-  while is_running "$1" || [[ -n $daemon && $(identity "${daemon%% *}") == "$daemon" ]]; do
-    sleep 0.02
-  done
+  kill -KILL "${process%% *}" 2>/dev/null || true
+  await_end 15 "$process" "$daemon" || die "$1 (process ${process%% *}) does not end, even by SIGKILL"
 }
 
 # What no pid file tells of, for instance because the folder was deleted while the bed ran.
 kill_strays() {
-  local pid strays
-  strays=$(grep -lsxzF "PEELBOX_TB_OWNER=$TB" /proc/[0-9]*/environ | cut -d/ -f3) || true
-  for pid in $strays; do
+  local pid process strays=()
+  while read -r pid; do
+    process=$(identity "$pid") || continue
+    strays+=("$process")
     kill -KILL "$pid" 2>/dev/null || true
-  done
-  for pid in $strays; do
-    while identity "$pid" >/dev/null; do
-      sleep 0.02
-    done
-  done
+  done < <(grep -lsxzF "PEELBOX_TB_OWNER=$TB" /proc/[0-9]*/environ | cut -d/ -f3)
+  await_end 15 ${strays[@]+"${strays[@]}"} || die "a leftover process of $TB does not end, even by SIGKILL"
 }
 
 # require_free_port ADDRESS: die unless nobody listens there. Called only when our own daemon does not run.

@@ -36,7 +36,7 @@ probe() {
   esac
 }
 
-quiet_curl() { curl --noproxy '*' --max-time 5 -sf -o "$TB/run/probe.$BASHPID" "$@" && rm -f "$TB/run/probe.$BASHPID"; }
+quiet_curl() { curl --noproxy '*' --max-time 5 -sf -o /dev/null "$@"; }
 probe_buildkit() { timeout 5 "$TB/bin/buildctl" "$@" debug workers >/dev/null 2>&1; }
 
 # command_of NAME: sets `command` to what starts it, after writing the files it reads.
@@ -77,7 +77,8 @@ dockerd_command() {
 
 # overlayfs does not work on top of overlayfs, that is in most containers.
 snapshotter() {
-  local try=$TB/state/overlay-try
+  local try
+  try=$(mktemp -d "$TB/state/overlay.XXXXXX")
   mkdir -p "$try"/{lower,upper,work,merged}
   if unshare --mount mount -t overlay -o "lowerdir=$try/lower,upperdir=$try/upper,workdir=$try/work" \
     overlay "$try/merged" 2>/dev/null; then
@@ -85,6 +86,7 @@ snapshotter() {
   else
     echo native
   fi
+  rm -rf "$try"
 }
 
 write_service_files() {

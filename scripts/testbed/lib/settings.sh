@@ -6,6 +6,8 @@ repo=$(dirname "$(dirname "$here")")
 TB=$(readlink -m "${PEELBOX_TESTBED_DIR:-$repo/build/testbed}")
 marker=.peelbox-testbed
 settings_file=$TB/run/settings
+# For what the whole machine sees (bridges, control groups): a name that no other bed has. 15 letters are the limit.
+bed_name=pbtb$(sha256sum <<<"$TB" | cut -c1-8)
 
 make_bed_dir() {
   # 108 bytes is the kernel's limit for the path of a unix socket; the longest name below run/ needs about 40.
@@ -45,8 +47,6 @@ load_settings() {
   registry_proxy=127.0.0.1:$((port_base + 1))
   buildkitd_tcp=127.0.0.1:$((port_base + 2))
   buildkitd_tls=127.0.0.1:$((port_base + 3))
-  # Names that are seen by the whole machine carry the port, which no two running beds share.
-  bed_name=pbtb$port_base
 }
 
 # other_settings_wanted: whether the environment asks for other addresses than the bed was started with.
