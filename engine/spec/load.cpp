@@ -42,7 +42,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 /// The known key that was probably meant, or nothing.
 std::string_view nearest(std::string_view key, names known) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, key.size() / 3) + 1;
+  std::size_t best_distance = (key.size() < 4 ? 1 : std::max<std::size_t>(2, key.size() / 3)) + 1;
   if (key.size() > 40) return {};
   for (const std::string_view candidate : known) {
     const std::size_t distance = edit_distance(key, candidate);
@@ -75,9 +75,12 @@ class reader {
  public:
   reader(std::string_view text, loaded_spec& out) : text_(text), out_(out) {}
 
+  /// `prefix` stands before each path: "" or "[2].".
   void service(const json_value& from, const std::string& prefix) {
     prefix_ = prefix;
     note("", from.offset);
+    // null stands for the default inside a service, not for a service.
+    if (from.type != kind::object) return expected("", from, "an object");
     universal_build& service = out_.services.emplace_back();
     static constexpr std::array<std::string_view, 4> keys{"version", "metadata", "build", "runtime"};
     object(from, "", keys, [&](const std::string& path, std::string_view key, const json_value& value) {
@@ -89,9 +92,10 @@ class reader {
   }
 
   void error(const std::string& path, std::size_t offset, std::string_view text) {
-    if (errors_.size() <= max_reported)
-      errors_.push_back(fmt::format("{}:{}: {}{}: {}", out_.file_name, line_of(text_, offset), prefix_,
-                                    path.empty() ? "the service" : path, text));
+    if (errors_.size() > max_reported) return;
+    std::string whole = prefix_ + path;
+    if (path.empty() && !whole.empty()) whole.pop_back();
+    errors_.push_back(fmt::format("{}:{}: {}: {}", out_.file_name, line_at(offset), whole, text));
   }
 
   std::vector<std::string>& errors() { return errors_; }
@@ -274,14 +278,7 @@ result<loaded_spec> load(std::string_view text, std::string file_name) {
         origin::user);
   } else if (root->type == kind::array && !root->items.empty()) {
     out.is_array = true;
-    for (std::size_t i = 0; i < root->items.size(); ++i) {
-      if (root->items[i].type != kind::object) {
-        in.error(fmt::format("[{}]", i), root->items[i].offset,
-                 fmt::format("expected an object, found {}", shown(root->items[i])));
-      } else {
-        in.service(root->items[i], fmt::format("[{}].", i));
-      }
-    }
+    for (std::size_t i = 0; i < root->items.size(); ++i) in.service(root->items[i], fmt::format("[{}].", i));
   } else {
     return failure(errc::usage,
                    fmt::format("{}:{}: {}", out.file_name, line_of(text, root->offset),

@@ -118,8 +118,8 @@ result<llb::state> install(const base_image& image, const base_image& tools,
     if (manager != package_manager::apk || tools.is_distroless || tools.manager != package_manager::apk)
       return failure(
           errc::usage,
-          fmt::format("{} cannot be installed: the image {} X; choose another runtime image or leave the "
-                      "packages out",
+          fmt::format("{} cannot be installed: the image {} has no package manager that the build image {} "
+                      "could stand in for; choose another runtime image or leave the packages out",
                       fmt::join(packages, ", "), image.text, tools.text),
           origin::user);
     // apk of the build image writes into the runtime image: what it adds is one layer on top, and nothing of
