@@ -14,10 +14,7 @@
 #if __has_include("engine/build/error_text.hpp")
 #include "engine/build/error_text.hpp"
 #endif
-#if __has_include("engine/docker/credentials.hpp")
-#define HAVE_DOCKER
 #include "engine/docker/credentials.hpp"
-#endif
 #include "engine/progress/display.hpp"
 
 namespace peelbox::cli {
@@ -35,19 +32,19 @@ result<progress::mode> progress_mode(const build_args& args, const build::enviro
   return progress::choose_mode(*flag, variable ? variable->c_str() : nullptr);
 }
 
-session::login_lookup make_login_lookup([[maybe_unused]] const surroundings& with) {
-#ifndef HAVE_DOCKER
-  return {};
-#else
+task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<const docker::config> config,
+                                              blocking_pool& pool) {
+  result<docker::credentials> found = co_await docker::find_credentials(std::move(host), *config, pool);
+  if (found.has_error()) co_return found.error();
+  co_return session::registry_login{found->username, found->secret};
+}
+
+/// Logins for registries, from Docker's configuration. A broken configuration is said once and means no logins.
+session::login_lookup make_login_lookup(const surroundings& with) {
   result<docker::config> loaded = docker::load_config(with.env);
   if (loaded.has_error()) with.say("warning: registries are used without a login: " + loaded.error().text);
   auto config = std::make_shared<const docker::config>(loaded.has_value() ? *loaded : docker::config{});
-  return [config, &pool = with.pool](std::string host) -> task<result<session::registry_login>> {
-    result<docker::credentials> found = co_await docker::find_credentials(std::move(host), *config, pool);
-    if (found.has_error()) co_return found.error();
-    co_return session::registry_login{found->username, found->secret};
-  };
-#endif
+  return [config, pool = &with.pool](std::string host) { return look_up(std::move(host), config, *pool); };
 }
 
 /// What goes wrong first is what counts; the display ends by itself when the build closes the channel.

@@ -34,8 +34,8 @@ void write_line(int fd, std::string_view line) {
 void say(std::string_view line) { write_line(STDERR_FILENO, progress::sanitize(line)); }
 void answer(std::string_view line) { write_line(STDOUT_FILENO, line); }
 
-std::optional<std::string> environment_variable(const char* name) {
-  const char* const value = std::getenv(name);
+std::optional<std::string> environment_variable(std::string_view name) {
+  const char* const value = std::getenv(std::string(name).c_str());
   if (!value) return std::nullopt;
   return std::string(value);
 }

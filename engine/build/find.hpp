@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/async/asio.hpp"
@@ -21,7 +22,7 @@ struct candidate {
 };
 
 /// A variable of the environment; std::nullopt when it is not set.
-using environment = std::function<std::optional<std::string>(const char* name)>;
+using environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 /// A named address is the only candidate; else the standalone daemon's sockets, of root and of the user.
 std::vector<candidate> candidates(const std::optional<std::string>& flag, const environment& env);

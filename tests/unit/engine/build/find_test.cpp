@@ -8,8 +8,8 @@ namespace peelbox::build {
 namespace {
 
 environment over(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
+  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
+    const auto found = variables.find(std::string(name));
     if (found == variables.end()) return std::nullopt;
     return found->second;
   };
