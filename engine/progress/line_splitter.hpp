@@ -14,12 +14,13 @@ namespace peelbox::progress {
 /// the last state is left. A line longer than `longest` bytes is cut into several, never inside a character.
 class line_splitter {
  public:
-  /// Calls `sink(std::string_view line, wall_time when_it_began)` for each line that ends in `chunk`.
+  /// Calls `sink(std::string_view line, wall_time when_it_began)` for each line that ends in `chunk`. `scratch` is
+  /// memory that calls share.
   template <class Sink>
-  void feed(std::string_view chunk, wall_time time, std::size_t longest, Sink&& sink) {
-    clean_.clear();
-    sanitizer_.feed(chunk, clean_);
-    std::string_view rest = clean_;
+  void feed(std::string_view chunk, wall_time time, std::size_t longest, std::string& scratch, Sink&& sink) {
+    scratch.clear();
+    sanitizer_.feed(chunk, scratch);
+    std::string_view rest = scratch;
     while (!rest.empty()) {
       const void* found = std::memchr(rest.data(), '\n', rest.size());
       const std::size_t length =
@@ -49,9 +50,8 @@ class line_splitter {
   /// The stream ended: what is left becomes a line.
   template <class Sink>
   void finish(Sink&& sink) {
-    clean_.clear();
-    sanitizer_.finish(clean_);
-    partial_.append(clean_);
+    sanitizer_.finish(partial_);
+    partial_.erase(0, overwritten(partial_));
     if (!partial_.empty()) emit(partial_, since_, sink);
     partial_.clear();
   }
@@ -87,7 +87,6 @@ class line_splitter {
 
   sanitizer sanitizer_{sanitizer::carriage_return::keep};
   std::string partial_;
-  std::string clean_;
   wall_time since_{};
 };
 

@@ -14,14 +14,18 @@ void append_base64(std::string_view data, std::string& out) {
   const auto byte = [&](std::size_t i) -> std::uint32_t {
     return i < data.size() ? static_cast<unsigned char>(data[i]) : 0u;
   };
-  for (std::size_t i = 0; i < data.size(); i += 3) {
+  std::size_t to = out.size();
+  out.resize(to + (data.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < data.size(); i += 3, to += 4) {
     const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    out.push_back(alphabet[group >> 18]);
-    out.push_back(alphabet[group >> 12 & 63]);
-    out.push_back(i + 1 < data.size() ? alphabet[group >> 6 & 63] : '=');
-    out.push_back(i + 2 < data.size() ? alphabet[group & 63] : '=');
+    out[to] = alphabet[group >> 18];
+    out[to + 1] = alphabet[group >> 12 & 63];
+    out[to + 2] = i + 1 < data.size() ? alphabet[group >> 6 & 63] : '=';
+    out[to + 3] = i + 2 < data.size() ? alphabet[group & 63] : '=';
   }
 }
+
+unsigned low_bits(char continuation) { return static_cast<unsigned char>(continuation) & 0x3Fu; }
 
 // JSON text (RFC 8259). Control characters are escaped, so the line is harmless on a terminal as well; what is not UTF-8
 // becomes U+FFFD.
@@ -29,6 +33,10 @@ void append_json_string(std::string_view text, std::string& out) {
   out.push_back('"');
   const auto replacement = [&] { out.append("\\ufffd"); };
   for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begin = i;
+    while (i < text.size() && text[i] >= ' ' && text[i] < 0x7F && text[i] != '"' && text[i] != '\\') ++i;
+    out.append(text.substr(begin, i - begin));
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x80) {
       ++i;
@@ -38,9 +46,7 @@ void append_json_string(std::string_view text, std::string& out) {
         case '\n': out.append("\\n"); break;
         case '\r': out.append("\\r"); break;
         case '\t': out.append("\\t"); break;
-        default:
-          if (c < 0x20 || c == 0x7F) fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-          else out.push_back(static_cast<char>(c));
+        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
       }
       continue;
     }
@@ -55,8 +61,8 @@ void append_json_string(std::string_view text, std::string& out) {
     if (!good) {
       replacement();
       ++i;
-    } else if (const unsigned code = size == 2   ? (c & 0x1Fu) << 6 | (text[i + 1] & 0x3Fu)
-                                     : size == 3 ? (c & 0x0Fu) << 12 | (text[i + 1] & 0x3Fu) << 6 | (text[i + 2] & 0x3Fu)
+    } else if (const unsigned code = size == 2   ? (c & 0x1Fu) << 6 | low_bits(text[i + 1])
+                                     : size == 3 ? (c & 0x0Fu) << 12 | low_bits(text[i + 1]) << 6 | low_bits(text[i + 2])
                                                  : 0x10000u;
                code < 0xA0 || code == 0x061C || (code >= 0x200E && code <= 0x2069)) {
       fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);  // C1 and what reorders text
@@ -69,6 +75,12 @@ void append_json_string(std::string_view text, std::string& out) {
   out.push_back('"');
 }
 
+void append_padded(std::uint64_t n, std::size_t digits, std::string& out) {
+  const std::size_t begin = out.size();
+  out.resize(begin + digits);
+  for (std::size_t i = digits; i-- > 0; n /= 10) out[begin + i] = static_cast<char>('0' + n % 10);
+}
+
 // RFC 3339 in UTC, with as many decimals as needed, as Go's RFC3339Nano.
 void append_time(std::optional<wall_time> time, std::string& out) {
   if (!time) {
@@ -78,11 +90,21 @@ void append_time(std::optional<wall_time> time, std::string& out) {
   const auto day = std::chrono::floor<std::chrono::days>(*time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss<duration> clock(*time - day);
-  fmt::format_to(std::back_inserter(out), "\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                 clock.minutes().count(), clock.seconds().count());
+  out.push_back('"');
+  append_padded(static_cast<std::uint64_t>(static_cast<int>(date.year())), 4, out);
+  out.push_back('-');
+  append_padded(static_cast<unsigned>(date.month()), 2, out);
+  out.push_back('-');
+  append_padded(static_cast<unsigned>(date.day()), 2, out);
+  out.push_back('T');
+  append_padded(static_cast<std::uint64_t>(clock.hours().count()), 2, out);
+  out.push_back(':');
+  append_padded(static_cast<std::uint64_t>(clock.minutes().count()), 2, out);
+  out.push_back(':');
+  append_padded(static_cast<std::uint64_t>(clock.seconds().count()), 2, out);
   if (const auto nanos = clock.subseconds().count(); nanos != 0) {
-    fmt::format_to(std::back_inserter(out), ".{:09}", nanos);
+    out.push_back('.');
+    append_padded(static_cast<std::uint64_t>(nanos), 9, out);
     while (out.back() == '0') out.pop_back();
   }
   out.append("Z\"");

@@ -1,7 +1,9 @@
 #include "engine/progress/sanitize.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace peelbox::progress {
 namespace {
@@ -18,6 +20,23 @@ constexpr std::array<bool, 256> plain_bytes = [] {
 }();
 
 constexpr bool is_plain(char c) { return plain_bytes[static_cast<unsigned char>(c)]; }
+
+// How many bytes at the front are plain. Printable ASCII is checked eight bytes at a time.
+std::size_t plain_front(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x8080808080808080;
+  std::size_t at = 0;
+  for (;;) {
+    for (std::uint64_t word; at + 8 <= text.size(); at += 8) {
+      std::memcpy(&word, text.data() + at, 8);
+      // A byte below 0x20 borrows, 0x7F carries into its high bit, and bytes from 0x80 have it.
+      if (((word | (word - ones * 0x20) | (word + ones)) & highs) != 0) break;
+    }
+    const std::size_t stop = std::min(at + 8, text.size());
+    while (at < stop && is_plain(text[at])) ++at;
+    if (at < stop || at == text.size()) return at;
+  }
+}
 
 constexpr bool reorders_or_breaks(char32_t c) {
   return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
@@ -47,10 +66,9 @@ void sanitizer::feed(std::string_view chunk, std::string& out) {
   std::size_t at = 0;
   while (at < chunk.size()) {
     if (state_ == state::text && expected_ == 0) {
-      std::size_t end = at;
-      while (end < chunk.size() && is_plain(chunk[end])) ++end;
-      out.append(chunk.substr(at, end - at));
-      at = end;
+      const std::size_t plain = plain_front(chunk.substr(at));
+      out.append(chunk.substr(at, plain));
+      at += plain;
       if (at == chunk.size()) return;
     }
     const auto c = static_cast<unsigned char>(chunk[at++]);

@@ -120,15 +120,15 @@ void trace::finish(wall_time now) {
   begin(now);
   for (const std::uint32_t i : with_partial_line_) flush_lines(members_[i]);
   with_partial_line_.clear();
-  for (const std::uint32_t i : shown_) {
-    step& s = steps_[i];
-    if (s.state != step_state::running) continue;
+  // Members of groups that never started keep nobody waiting any more.
+  std::erase_if(unfinished_, [this](std::uint32_t i) {
     const step_state last = counts_[i].state(true);
-    if (last == step_state::running) continue;
-    s.state = last;
+    if (last == step_state::running || last == step_state::announced) return false;
+    steps_[i].state = last;
     ++finished_;
     mark(i);
-  }
+    return true;
+  });
   end();
 }
 
@@ -265,6 +265,7 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
   step& s = steps_[step_index];
   const group_counts& counts = counts_[step_index];
   const bool was_finished = s.visible && s.finished();
+  const bool was_unfinished = s.visible && !was_finished;
   s.state = counts.state(false);
   if (counts.failed == 0 && counts.cancelled == 0) s.error.clear();
   if (m.latest_start && (!s.latest_start || *s.latest_start < *m.latest_start)) s.latest_start = m.latest_start;
@@ -277,6 +278,9 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
   }
   const bool is_finished = s.visible && s.finished();
   if (is_finished != was_finished) finished_ = is_finished ? finished_ + 1 : finished_ - 1;
+  const bool is_unfinished = s.visible && !is_finished;
+  if (is_unfinished && !was_unfinished) unfinished_.push_back(step_index);
+  if (!is_unfinished && was_unfinished) std::erase(unfinished_, step_index);
   mark(step_index);
 }
 
@@ -372,6 +376,13 @@ void trace::apply_warning(const warning& in) {
 }
 
 duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
+  if (members_of_step_[step_index].size() == 1) {
+    const member& only = members_[members_of_step_[step_index][0]];
+    if (only.intervals.size() == 1 && only.summed == duration{0}) {
+      return std::max(only.intervals[0].end.value_or(clamp_time(now)) - only.intervals[0].start, duration{0});
+    }
+  }
+  now = clamp_time(now);
   duration sum{0};
   std::vector<std::pair<wall_time, wall_time>> runs;
   for (const std::uint32_t i : members_of_step_[step_index]) {
@@ -396,7 +407,7 @@ void trace::apply_log(const log_chunk& in) {
   if (!m.output) m.output = std::make_unique<std::array<line_splitter, 2>>();
   const int stream = in.stream == 2 ? 2 : 1;
   line_splitter& source = (*m.output)[static_cast<std::size_t>(stream - 1)];
-  source.feed(in.data, local(in.timestamp), limits_.line_bytes,
+  source.feed(in.data, local(in.timestamp), limits_.line_bytes, clean_,
               [&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
   if (source.has_partial() && !m.has_partial_line) {
     m.has_partial_line = true;
@@ -409,7 +420,7 @@ void trace::add_line(const member& m, int stream, wall_time time, std::string_vi
   if (m.latest_start && time > *m.latest_start) at = time - *m.latest_start;
   step& s = steps_[m.step];
   ++s.lines;
-  s.tail.push({at, stream, std::string(text)}, limits_.log_tail);
+  s.tail.push(at, stream, text, limits_.log_tail);
   // Only the size counts until end() sets the view: line_text_ still moves.
   line_text_.append(text);
   lines_.push_back({m.step, stream, at, std::string_view(line_text_.data(), text.size())});

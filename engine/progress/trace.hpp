@@ -56,11 +56,17 @@ struct tail_line {
 /// The last lines of a log, oldest first.
 class log_tail {
  public:
-  void push(tail_line line, std::size_t most) {
+  void push(duration at, int stream, std::string_view text, std::size_t most) {
     if (most == 0) return;
-    if (ring_.size() < most) return ring_.push_back(std::move(line));
-    ring_[first_] = std::move(line);
-    first_ = (first_ + 1) % ring_.size();
+    if (ring_.size() < most) {
+      ring_.push_back({at, stream, std::string(text)});
+      return;
+    }
+    tail_line& oldest = ring_[first_];
+    oldest.at = at;
+    oldest.stream = stream;
+    oldest.text.assign(text);
+    if (++first_ == ring_.size()) first_ = 0;
   }
   std::size_t size() const noexcept { return ring_.size(); }
   bool empty() const noexcept { return ring_.empty(); }
@@ -116,6 +122,8 @@ class trace {
   const std::deque<step>& steps() const noexcept { return steps_; }
   /// Steps that became visible, in that order.
   const std::vector<std::uint32_t>& shown() const noexcept { return shown_; }
+  /// Visible steps that have not finished, in the order of their last start.
+  const std::vector<std::uint32_t>& unfinished() const noexcept { return unfinished_; }
   /// The step that shows a vertex, or null.
   const step* find(std::string_view digest) const;
 
@@ -170,12 +178,14 @@ class trace {
   index_map by_digest_;
   index_map by_group_;
   std::vector<std::uint32_t> shown_;
+  std::vector<std::uint32_t> unfinished_;
   std::size_t finished_ = 0;
 
   std::vector<std::uint32_t> changed_;
   std::vector<bool> is_changed_;
   std::vector<new_line> lines_;
   std::string line_text_;                  // all text of lines_; the views are set in end()
+  std::string clean_;                      // of the chunk at hand
   std::vector<std::uint32_t> with_partial_line_;
 
   std::vector<context_transfer> waiting_transfers_;

@@ -68,8 +68,7 @@ class tty_renderer final : public renderer {
     std::vector<std::uint32_t> seen;
     std::size_t room = height;
     std::size_t hidden = 0;
-    for (const std::uint32_t i : shown) {
-      if (picture.steps()[i].finished()) continue;
+    for (const std::uint32_t i : picture.unfinished()) {
       if (seen.size() + 1 < height) seen.push_back(i);
       else ++hidden;
     }

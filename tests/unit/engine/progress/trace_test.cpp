@@ -139,6 +139,12 @@ TEST(Trace, LinesAreJoinedAcrossChunksAndEndWithTheStep) {
   EXPECT_EQ(p.at("a").tail[0].at, 100ms) << "the time at which the line began";
 }
 
+TEST(Trace, AnUnfinishedLineObeysCarriageReturnsAtItsEndToo) {
+  picture p("@0\nv a|name=A|started=0\nl a|0|50%\\r\\xc3\n@1\nv a|name=A|started=0|completed=1\n");
+  ASSERT_EQ(p.at("a").tail.size(), 1u);
+  EXPECT_EQ(p.at("a").tail[0].text, "�");
+}
+
 TEST(Trace, LongLinesAreSplitBetweenCharacters) {
   trace_limits limits;
   limits.line_bytes = 5;
