@@ -59,14 +59,19 @@ dial_function dialer_of(scheme kind) {
   return not_yet;
 }
 
-}  // namespace
-
-task<result<stream_ptr>> dial(endpoint where, dial_options options) {
+task<result<stream_ptr>> dial_within(endpoint where, dial_options options) {
   std::string late =
       fmt::format("{}: no connection within {} ms", where.text, options.limits.overall.count());
   const auto overall = options.limits.overall;
   auto work = dialer_of(where.kind)(std::move(where), std::move(options));
   co_return co_await with_timeout(std::move(work), overall, std::move(late));
+}
+
+}  // namespace
+
+// Not a coroutine itself, so that what the references refer to need not outlive the call.
+task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options) {
+  return dial_within(where, options);
 }
 
 }  // namespace peelbox::transport

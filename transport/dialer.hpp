@@ -25,6 +25,8 @@ struct dial_options {
 
 /// Connects. Failures: errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options) and
 /// unsupported (a scheme that this version cannot reach). Cancelling leaves nothing behind.
-task<result<stream_ptr>> dial(endpoint where, dial_options options);
+/// Both arguments are copied before it returns. Name the options first: GCC 12 destroys a braced temporary of a
+/// co_await expression, as in `co_await dial(where, {})`, twice.
+task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options);
 
 }  // namespace peelbox::transport
