@@ -1,0 +1,161 @@
+#include "engine/build/error_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "engine/build/error_details.hpp"
+#include "engine/build/error_hints.hpp"
+#include "engine/progress/format.hpp"
+#include "engine/progress/sanitize.hpp"
+
+namespace peelbox::build {
+namespace {
+
+using progress::sanitize;
+using progress::sanitize_line;
+
+constexpr std::string_view process_begin = "process \"";
+constexpr std::string_view process_end = "\" did not complete successfully";
+constexpr std::string_view exit_begin = "exit code: ";
+constexpr std::string_view rule = "--------------------";
+constexpr std::size_t longest_command = 4096;
+constexpr std::size_t most_source_lines = 40;
+
+// Go's %q: the escapes that occur in commands.
+std::string unquoted(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out.push_back(text[i]);
+      continue;
+    }
+    switch (const char c = text[++i]) {
+      case 'n': out.push_back('\n'); break;
+      case 't': out.push_back('\t'); break;
+      case '"':
+      case '\\': out.push_back(c); break;
+      default: out.append({'\\', c});
+    }
+  }
+  return out;
+}
+
+// The command in `process "…" did not complete successfully` (executor/errdefs, solver/llbsolver/ops/exec.go).
+std::string command_in(std::string_view message) {
+  const std::size_t from = message.find(process_begin);
+  if (from == std::string_view::npos) return {};
+  const std::size_t begin = from + process_begin.size();
+  const std::size_t end = message.find(process_end, begin);
+  if (end == std::string_view::npos) return {};
+  std::string command = unquoted(message.substr(begin, std::min(end - begin, longest_command)));
+  for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc "}) {
+    if (command.starts_with(shell)) return command.substr(shell.size());
+  }
+  return command;
+}
+
+std::optional<std::int64_t> exit_code_in(std::string_view message) {
+  const std::size_t at = message.rfind(exit_begin);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::int64_t code = 0;
+  const char* const begin = message.data() + at + exit_begin.size();
+  if (std::from_chars(begin, message.data() + message.size(), code).ptr == begin) return std::nullopt;
+  return code;
+}
+
+// The step that the daemon names, else the first one that was seen to fail.
+const progress::step* failed_step(const error_details& details, const progress::trace& picture) {
+  for (const std::string& digest : details.vertices) {
+    if (const progress::step* const s = picture.find(digest)) return s;
+  }
+  for (const std::uint32_t i : picture.shown()) {
+    if (picture.steps()[i].state == progress::step_state::failed) return &picture.steps()[i];
+  }
+  return nullptr;
+}
+
+void append_indented(std::string_view label, const std::string& text, std::string& out) {
+  out.append("\n  ").append(label);
+  for (const char c : text) {
+    out.push_back(c);
+    if (c == '\n') out.append(label.size() + 2, ' ');
+  }
+}
+
+// The lines around a place, in buildctl's form: two above and below a single line, one around a longer piece
+// (solver/errdefs/source.go).
+void append_source(const error_source& source, std::string& out) {
+  std::int64_t first = source.ranges.front().first;
+  std::int64_t last = source.ranges.front().last;
+  for (const line_range& range : source.ranges) {
+    first = std::min(first, range.first);
+    last = std::max(last, range.last);
+  }
+  const auto count = static_cast<std::int64_t>(source.lines.size());
+  out.append("\n").append(sanitize_line(source.filename.empty() ? "source" : source.filename, 256));
+  out.append(":").append(std::to_string(first));
+  if (first > count) return;
+  last = std::min(last, count);
+  const int around = first == last ? 2 : 1;
+  const std::int64_t from = std::max<std::int64_t>(first - around, 1);
+  const std::int64_t to = std::min({last + around, count, from + static_cast<std::int64_t>(most_source_lines)});
+  out.append("\n").append(rule);
+  for (std::int64_t line = from; line <= to; ++line) {
+    const bool inside = std::any_of(source.ranges.begin(), source.ranges.end(),
+                                    [&](const line_range& r) { return line >= r.first && line <= r.last; });
+    std::string text = sanitize(std::string_view(source.lines[static_cast<std::size_t>(line - 1)]).substr(0, 1024));
+    out.append(fmt::format("\n {:3} | {} {}", line, inside ? ">>>" : "   ", text));
+  }
+  out.append("\n").append(rule);
+}
+
+}  // namespace
+
+std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
+  std::string_view message = why.text;
+  message = message.substr(0, options.most_message_bytes);
+  std::string out = sanitize(message);
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+
+  const error_details details = why.status ? read_error_details(*why.status) : error_details();
+  const std::string_view said = why.status && !why.status->message.empty() ? std::string_view(why.status->message) : message;
+  const std::optional<std::int64_t> exit_code = details.exit_code ? details.exit_code : exit_code_in(said);
+  // Failures of our own side are not the fault of a step, even if one was stopped by them.
+  const progress::step* const step = why.code == errc::remote ? failed_step(details, picture) : nullptr;
+
+  if (step != nullptr && !step->name.empty()) append_indented("step:      ", step->name, out);
+  else if (!details.description.empty()) append_indented("step:      ", sanitize_line(details.description), out);
+  if (const std::string command = command_in(said); !command.empty()) {
+    std::string clean = sanitize(command);
+    while (!clean.empty() && clean.back() == '\n') clean.pop_back();
+    append_indented("command:   ", clean, out);
+  }
+  if (exit_code) append_indented("exit code: ", std::to_string(*exit_code), out);
+  for (const std::string& denial : details.denials) append_indented("policy:    ", sanitize_line(denial), out);
+  for (const error_source& source : details.sources) append_source(source, out);
+
+  hint_question about;
+  about.code = why.code;
+  about.message = said;
+  if (why.code == errc::remote) about.exit_code = exit_code;
+  if (step != nullptr) {
+    for (std::size_t i = 0; i < step->tail.size(); ++i) about.log_tail.push_back(step->tail[i].text);
+    if (options.log_lines) {
+      std::string block = "\n";
+      progress::append_error_block(*step, options.most_log_lines, block);
+      block.pop_back();
+      out.append(block);
+    }
+  }
+  if (const auto hint = find_hint(about)) {
+    append_indented("cause:     ", sanitize_line(hint->cause), out);
+    append_indented("try:       ", sanitize_line(hint->advice), out);
+  }
+  return out;
+}
+
+}  // namespace peelbox::build

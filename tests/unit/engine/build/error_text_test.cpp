@@ -1,0 +1,190 @@
+#include "engine/build/error_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "engine/build/error_details.hpp"
+#include "engine/build/error_hints.hpp"
+#include "engine/progress/sanitize.hpp"
+
+namespace peelbox::build {
+namespace {
+
+constexpr progress::wall_time start{std::chrono::hours(24 * 365 * 54)};
+
+// A build with one failed step "d1" that printed `log`.
+progress::trace failed_build(const std::string& log = "", const std::string& name = "[2/2] RUN make") {
+  progress::trace picture;
+  progress::batch b;
+  b.vertices.push_back({"d0", {}, "[1/2] FROM alpine", false, start, start, "", std::nullopt});
+  b.vertices.push_back({"d1", {"d0"}, name, false, start, start + std::chrono::seconds(1), "exit code: 2", std::nullopt});
+  b.logs.push_back({"d1", 1, log, start});
+  picture.apply(b, start);
+  picture.finish(start);
+  return picture;
+}
+
+failure remote(std::string message, std::vector<status_detail> details = {}, int code = 2) {
+  failure f(errc::remote, "failed to solve: " + message, origin::peer);
+  f.status = std::make_shared<const grpc_status>(grpc_status{code, std::move(message), std::move(details)});
+  return f;
+}
+
+status_detail detail(const std::string& name, std::string json) {
+  return {"github.com/moby/buildkit/" + name, std::move(json)};
+}
+
+const std::string make_failed = "process \"/bin/sh -c make\" did not complete successfully: exit code: 2";
+
+TEST(ErrorText, AFailedRunNamesStepCommandExitCodeAndShowsItsLastLines) {
+  const auto picture = failed_build("cc main.c\nmain.c:3: error\n");
+  const std::string text = error_text(remote(make_failed, {detail("errdefs.Vertex+json", R"({"digest":"d1"})"),
+                                                           detail("gatewayapi.ExitMessage+json", R"({"Code":2,"Error":"x"})")}),
+                                      picture);
+  EXPECT_EQ(text,
+            "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 2\n"
+            "  step:      [2/2] RUN make\n"
+            "  command:   make\n"
+            "  exit code: 2\n"
+            "------\n"
+            " > [2/2] RUN make:\n"
+            "0.000 cc main.c\n"
+            "0.000 main.c:3: error\n"
+            "------");
+}
+
+TEST(ErrorText, LogLinesAreLeftOutWhenTheDisplayShowedThem) {
+  const auto picture = failed_build("cc main.c\n");
+  error_text_options options;
+  options.log_lines = false;
+  EXPECT_EQ(error_text(remote(make_failed), picture, options).find("cc main.c"), std::string::npos);
+}
+
+TEST(ErrorText, WithoutDetailsTheStepThatWasSeenToFailIsNamed) {
+  EXPECT_NE(error_text(remote(make_failed), failed_build()).find("step:      [2/2] RUN make"), std::string::npos);
+}
+
+TEST(ErrorText, AFailureOfOurSideBlamesNoStep) {
+  const std::string text = error_text(failure(errc::context, "src/a.c: it changed while it was sent", origin::user), failed_build("x\n"));
+  EXPECT_EQ(text, "src/a.c: it changed while it was sent");
+}
+
+TEST(ErrorText, ShowsThePlaceInASource) {
+  // "FROM a\nRUN b\nRUN c\nRUN d\nRUN e\nRUN f\n"
+  const std::string data = "RlJPTSBhClJVTiBiClJVTiBjClJVTiBkClJVTiBlClJVTiBmCg==";
+  const auto source = [&](const std::string& ranges) {
+    return detail("errdefs.Source+json", R"({"info":{"filename":"Dockerfile","data":")" + data + R"("},"ranges":[)" + ranges + "]}");
+  };
+  const std::string single =
+      error_text(remote("boom", {source(R"({"start":{"line":4},"end":{"line":4}})")}), progress::trace());
+  EXPECT_NE(single.find("Dockerfile:4\n"
+                        "--------------------\n"
+                        "   2 |     RUN b\n"
+                        "   3 |     RUN c\n"
+                        "   4 | >>> RUN d\n"
+                        "   5 |     RUN e\n"
+                        "   6 |     RUN f\n"
+                        "--------------------"),
+            std::string::npos)
+      << single;
+  const std::string several =
+      error_text(remote("boom", {source(R"({"start":{"line":1},"end":{"line":2}})")}), progress::trace());
+  EXPECT_NE(several.find("   1 | >>> FROM a\n   2 | >>> RUN b\n   3 |     RUN c\n-----"), std::string::npos) << several;
+  const std::string outside = error_text(
+      remote("boom", {source(R"({"start":{"line":4000000000000},"end":{"line":9000000000000000000}})")}), progress::trace());
+  EXPECT_NE(outside.find("Dockerfile:4000000000000"), std::string::npos);
+}
+
+TEST(ErrorText, HostileTextsAreHarmless) {
+  const auto picture = failed_build("\x1b[2Jlog\n", "RUN \x1b]0;t\x07x");
+  const std::string text = error_text(
+      remote("process \"/bin/sh -c echo \\\"a\\nb\\\" \x1b[31m\" did not complete successfully: exit code: 99999999999999999999999",
+             {detail("errdefs.Vertex+json", R"({"digest":"d1"})"), detail("errdefs.Vertex+json", "{"), detail("errdefs.Vertex+json", "[]"),
+              detail("errdefs.Source+json", R"({"info":7,"ranges":"x"})"),
+              detail("errdefs.Source+json", R"({"info":{"data":"!!!!"},"ranges":[{},{"start":{"line":-5}},{"start":{"line":1}}]})"),
+              detail("errdefs.Solve+json", std::string(100'000, '[')), detail("gatewayapi.ExitMessage+json", R"({"Code":"2"})"),
+              detail("stack.Stack+json", "{}"), {"", ""}}),
+      picture);
+  EXPECT_EQ(progress::sanitize(text), text);
+  EXPECT_NE(text.find("command:   echo \"a\n             b\""), std::string::npos) << text;
+}
+
+TEST(ErrorText, IsBounded) {
+  std::vector<status_detail> many(10'000, detail("errdefs.Solve+json", R"({"description":"d"})"));
+  EXPECT_LT(error_text(remote(std::string(10'000'000, 'x'), many), progress::trace()).size(), 20'000u);
+}
+
+TEST(ErrorDetails, AreReadAndOthersSkipped) {
+  const error_details d = read_error_details(
+      {2,
+       "",
+       {detail("errdefs.Vertex+json", R"({"digest":"sha256:a"})"), detail("errdefs.Solve+json", R"({"description":"copy /a /b","inputIDs":["1"]})"),
+        detail("policysession.DecisionResponse+json", R"({"action":"DENY","denyMessages":[{"message":"unsigned"}]})"),
+        {"type.googleapis.com/google.rpc.Help", "\x0a\x02"}}});
+  EXPECT_EQ(d.vertices, std::vector<std::string>{"sha256:a"});
+  EXPECT_EQ(d.description, "copy /a /b");
+  EXPECT_EQ(d.denials, std::vector<std::string>{"unsigned"});
+  EXPECT_FALSE(d.exit_code.has_value());
+}
+
+struct known_cause {
+  const char* message;
+  const char* log;
+  const char* cause;  // a part of it; "" = no hint
+};
+
+class Hints : public testing::TestWithParam<known_cause> {};
+
+TEST_P(Hints, NameTheCause) {
+  const std::string text = error_text(remote(GetParam().message), failed_build(GetParam().log));
+  const std::string cause = GetParam().cause;
+  if (cause.empty()) EXPECT_EQ(text.find("cause:"), std::string::npos) << text;
+  else EXPECT_NE(text.find(cause, text.find("cause:")), std::string::npos) << text;
+}
+
+#define RUN_FAILED(code) "process \"/bin/sh -c x\" did not complete successfully: exit code: " #code
+
+INSTANTIATE_TEST_SUITE_P(
+    Known, Hints,
+    testing::Values(
+        known_cause{RUN_FAILED(137), "", "memory ran out"}, known_cause{RUN_FAILED(127), "sh: x: not found\n", "not found in the image"},
+        known_cause{RUN_FAILED(1), "", ""},
+        known_cause{RUN_FAILED(100), "E: Unable to locate package libfoo-dev\n", "the package libfoo-dev is not"},
+        known_cause{RUN_FAILED(100), "E: Package 'libfoo' has no installation candidate\n", "the package libfoo has no version"},
+        known_cause{RUN_FAILED(1), "  foo (no such package):\n", "Alpine"},
+        known_cause{RUN_FAILED(1), "ERROR: No matching distribution found for nosuch==1\n", "pip knows no fitting version of nosuch==1"},
+        known_cause{RUN_FAILED(1), "tar: write error: No space left on device\n", "disk is full"},
+        known_cause{"failed to compute cache key: failed to calculate checksum of ref a::b: \"/src/app.py\": not found", "",
+                    "the path /src/app.py is copied"},
+        known_cause{"write /var/lib/x: no space left on device", "", "disk is full"},
+        known_cause{"failed to resolve source metadata for docker.io/library/nosuch:1: pull access denied, repository does not exist or "
+                    "may require authorization: server message: insufficient_scope: authorization failed",
+                    "", "the image docker.io/library/nosuch:1 is private or does not exist"},
+        known_cause{"failed to resolve source metadata for docker.io/library/alpine:9: docker.io/library/alpine:9: not found", "",
+                    "alpine:9 does not exist in its registry"},
+        known_cause{"failed to resolve source metadata for r.example/a:1: failed to do request: Head \"https://r.example/v2/\": dial tcp: "
+                    "lookup r.example: no such host",
+                    "", "cannot reach the registry"},
+        known_cause{"failed to resolve source metadata for docker.io/docker/buildkit-syft-scanner:stable-1: failed to do request: dial tcp", "",
+                    "writes the SBOM"},
+        known_cause{"no active session for abc: context deadline exceeded", "", "lost this client's session"},
+        known_cause{"exporter \"fancy\" could not be found", "", "no exporter fancy"},
+        known_cause{"unknown cache exporter: \"x\"", "", "kind of cache"},
+        known_cause{"granting entitlement security.insecure is not allowed by build daemon configuration", "",
+                    "entitlement security.insecure"},
+        known_cause{"unknown API capability source.future", "", "too old"},
+        known_cause{"failed to solve: process \"/bin/sh -c echo pull access denied\" did not complete successfully: exit code: 1", "", ""},
+        known_cause{"something nobody has seen", "", ""}));
+
+TEST(ErrorText, ALostConnectionSaysWhatToDo) {
+  const std::string text =
+      error_text(failure(errc::connection, "the connection to the daemon at tcp://h:1 was lost during the build: reset"), progress::trace());
+  EXPECT_NE(text.find("cause:     the daemon was stopped or crashed"), std::string::npos);
+  EXPECT_NE(text.find("try:"), std::string::npos);
+}
+
+TEST(ErrorText, ACancelledBuildNeedsNoAdvice) {
+  EXPECT_EQ(error_text(failure(errc::cancelled, "the build was cancelled", origin::user), progress::trace()), "the build was cancelled");
+}
+
+}  // namespace
+}  // namespace peelbox::build
