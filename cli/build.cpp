@@ -48,7 +48,7 @@ session::login_lookup make_login_lookup(const surroundings& with) {
 }
 
 /// What goes wrong first is what counts; the display ends by itself when the build closes the channel.
-task<result<build::build_outcome>> build_and_show(build::build_options options, progress::display& display,
+task<result<build::build_outcome>> build_and_show(const build::build_options& options, progress::display& display,
                                                   const surroundings& with) {
   const executor ex = co_await asio::this_coro::executor;
   channel<progress::batch> events(ex, event_queue);
@@ -58,7 +58,7 @@ task<result<build::build_outcome>> build_and_show(build::build_options options, 
       co_await d.run(e);
       co_return result<void>();
     }(display, events));
-    outcome = co_await build::run_build(std::move(options), with.stop, events, with.pool, with.log);
+    outcome = co_await build::run_build(options, with.stop, events, with.pool, with.log);
     co_return result<void>();
   });
   if (joined.has_error()) co_return joined.error();

@@ -19,6 +19,8 @@ namespace peelbox {
 /// run() executes a function on one of `threads` threads and resumes the caller on its own executor. The function
 /// must not throw and must end by itself: cancelling the caller does not interrupt it, the caller unwinds after it.
 /// What the function refers to must stay alive until then, so pass values or shared owners.
+/// Bind a function with captures to a local first: `co_await pool.run([owner] {…})` destroys the capture twice with
+/// GCC 12, which does not promote the closure of a co_await expression properly.
 /// The destructor waits for functions that are under way.
 class blocking_pool {
  public:

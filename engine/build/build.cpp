@@ -281,9 +281,9 @@ task<result<void>> solve_and_drain(build_state& state, task_group& group) {
   co_return result<void>();
 }
 
-task<result<build_outcome>> run_once(build_options options, stop_request& stop, channel<progress::batch>& events,
+task<result<build_outcome>> run_once(const build_options& options, stop_request& stop, channel<progress::batch>& events,
                                      blocking_pool& pool, const logger& log) {
-  build_state state(std::move(options), stop, events, pool, log);
+  build_state state(options, stop, events, pool, log);
   state.options.solve.session_id = state.options.names.id;
   state.options.solve.ref = session::random_id();
   state.contexts->by_name = state.options.contexts;
@@ -307,7 +307,7 @@ bool scanner_is_missing(const failure& why) {
 
 }  // namespace
 
-task<result<build_outcome>> run_build(build_options options, stop_request& stop, channel<progress::batch>& events,
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, channel<progress::batch>& events,
                                       blocking_pool& pool, const logger& log) {
   struct closer {
     channel<progress::batch>& c;
@@ -318,8 +318,9 @@ task<result<build_outcome>> run_build(build_options options, stop_request& stop,
       !scanner_is_missing(outcome.error()))
     co_return outcome;
   const std::string reason = outcome.error().text;
-  options.solve.attest.sbom.reset();
-  result<build_outcome> again = co_await run_once(std::move(options), stop, events, pool, log);
+  build_options without_sbom = options;
+  without_sbom.solve.attest.sbom.reset();
+  result<build_outcome> again = co_await run_once(without_sbom, stop, events, pool, log);
   if (again.has_value())
     again->warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
                               "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");

@@ -75,8 +75,8 @@ struct build_outcome {
 /// Runs the build. Progress goes to `events`, which is closed at the end. Failures: errc::remote (the build failed,
 /// with the daemon's status), errc::context (our files), errc::io (our output), errc::connection, errc::timed_out,
 /// errc::unsupported, errc::tls, errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which
-/// cancels the build on the daemon too. `stop`, `events` and `pool` must outlive it.
-task<result<build_outcome>> run_build(build_options options, stop_request& stop, channel<progress::batch>& events,
+/// cancels the build on the daemon too. All arguments must outlive it.
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, channel<progress::batch>& events,
                                       blocking_pool& pool, const logger& log);
 
 }  // namespace peelbox::build
