@@ -12,8 +12,9 @@ task<result<void>> ask(const logger& log) {
   co_return co_await task_group::run([&log](task_group& group) -> task<result<void>> {
     result<transport::endpoint> address = transport::parse_endpoint("unix:///nonexistent/buildkitd.sock");
     if (address.has_error()) co_return address.error();
-    auto control =
-        co_await build::connect(group, *address, {}, std::make_shared<build::traffic>(), "outer", log);
+    const transport::dial_options options;
+    auto connecting = build::connect(group, *address, options, std::make_shared<build::traffic>(), "outer", log);
+    auto control = co_await std::move(connecting);
     if (control.has_error()) co_return control.error();
     co_return result<void>();
   });
