@@ -73,6 +73,12 @@ bool is_registry(std::string_view registry) {
          std::all_of(port.begin(), port.end(), is_digit);
 }
 
+/// Docker's rule for the first part of a name with a slash in it.
+bool looks_like_registry(std::string_view first) {
+  return first.find_first_of(".:[") != std::string_view::npos || first == "localhost" ||
+         std::any_of(first.begin(), first.end(), is_upper);
+}
+
 bool is_tag(std::string_view tag) {
   if (tag.empty() || tag.size() > max_tag || tag.front() == '.' || tag.front() == '-') return false;
   return std::all_of(tag.begin(), tag.end(), [](char c) {
@@ -109,14 +115,12 @@ result<image_reference> parse_image_reference(std::string_view text) {
     rest = rest.substr(0, colon);
   }
   if (rest.empty()) return refuse("the name before the tag or digest is missing");
-  if (rest.size() == 64 && std::all_of(rest.begin(), rest.end(), is_hex))
+  if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_hex))
     return refuse("64 hexadecimal digits are the id of an image, not its name");
 
   const std::size_t slash = rest.find('/');
   const std::string_view first = rest.substr(0, slash);
-  const bool has_registry = slash != std::string_view::npos &&
-                            (first.find_first_of(".:[") != std::string_view::npos || first == "localhost" ||
-                             std::any_of(first.begin(), first.end(), is_upper));
+  const bool has_registry = slash != std::string_view::npos && looks_like_registry(first);
   if (has_registry) {
     out.registry = first;
     rest = rest.substr(slash + 1);
@@ -157,12 +161,14 @@ std::string image_reference::text() const {
 }
 
 std::string image_reference::familiar() const {
-  std::string out = repository;
-  if (registry != default_registry) {
-    out = name();
-  } else if (repository.starts_with(official_prefix) &&
-             repository.find('/', official_prefix.size()) == std::string::npos) {
-    out = repository.substr(official_prefix.size());
+  std::string out = name();
+  if (registry == default_registry) {
+    const std::size_t slash = repository.find('/');
+    if (repository.starts_with(official_prefix) && repository.find('/', slash + 1) == std::string::npos) {
+      out = repository.substr(official_prefix.size());
+    } else if (!looks_like_registry(std::string_view(repository).substr(0, slash))) {
+      out = repository;
+    }
   }
   if (!tag.empty()) out += ":" + tag;
   if (!digest.empty()) out += "@" + digest;
