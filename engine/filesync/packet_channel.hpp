@@ -13,7 +13,8 @@
 namespace peelbox::filesync {
 
 /// Several encoded packets one after another in `bytes`; packet i ends at ends[i]. Entries of a tree are announced
-/// by one small packet each, so they travel in batches on our side. On the wire each is still one message.
+/// by one small packet each, and small files come with two, so they travel in batches on our side. On the wire each
+/// packet is still one message.
 struct packet_batch {
   byte_slice bytes;
   std::vector<std::uint32_t> ends;
@@ -32,7 +33,8 @@ class packet_channel {
   virtual task<result<void>> send(byte_chain packet) = 0;
 
   /// The same as send() for each packet of the batch. An implementation that can frame many small messages in one go
-  /// overrides it; a batch holds at most a few hundred packets and 64 KiB, unless one packet alone is larger.
+  /// overrides it. A batch is either a few hundred small packets in some 64 KiB, or packets with file contents: then
+  /// the large ones among them should be referenced, not copied.
   virtual task<result<void>> send_batch(packet_batch batch) {
     std::size_t begin = 0;
     for (const std::uint32_t end : batch.ends) {

@@ -1,0 +1,108 @@
+#include "engine/filesync/context_filter.hpp"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "engine/filesync/disk_tree.hpp"
+#include "engine/filesync/follow_links.hpp"
+#include "engine/filesync/path_order.hpp"
+#include "engine/filesync/walk_directory.hpp"
+
+namespace peelbox::filesync {
+
+namespace {
+
+constexpr std::size_t max_ignore_file = 1024 * 1024;
+
+result<std::vector<ignore_line>> own_rules(const context_source& source, const file_tree& tree) {
+  std::vector<ignore_line> rules;
+  if (!source.dockerignore.empty()) {
+    const auto content = read_whole_file(tree, source.dockerignore, max_ignore_file);
+    if (content) {
+      rules = read_dockerignore(*content, source.dockerignore);
+    } else if (content.error().code != errc::not_found) {
+      return failure(errc::context, "cannot read ignore file " + quoted(source.dockerignore) + " of the context: " +
+                                        content.error().text, origin::user);
+    }
+  }
+  for (const auto& pattern : source.exclude) rules.push_back({pattern, 0, pattern, ""});
+  return rules;
+}
+
+}  // namespace
+
+result<opened_context> open_context(const context_source& source, const request_filters& request) {
+  opened_context context;
+  context.tree = source.tree;
+  if (!context.tree) {
+    auto tree = open_disk_tree(source.root);
+    if (!tree) return tree.error();
+    context.tree = std::move(*tree);
+  }
+  filter::rules rules;
+  auto own = own_rules(source, *context.tree);
+  if (!own) return own.error();
+  rules.own = std::move(*own);
+  rules.gitignore = source.gitignore;
+  rules.include = request.include;
+  rules.exclude = request.exclude;
+  if (!request.follow_paths.empty()) {
+    const auto followed = follow_links(*context.tree, request.follow_paths);
+    if (!followed) return followed.error();
+    rules.include = with_followed(std::move(rules.include), *followed);
+  }
+  auto compiled = filter::compile(std::move(rules));
+  if (!compiled) return compiled.error();
+  context.rules = std::make_shared<const filter>(std::move(*compiled));
+  return context;
+}
+
+result<path_decision> explain_path(const context_source& source, const request_filters& request,
+                                   const std::string& path) {
+  auto context = open_context(source, request);
+  if (!context) return context.error();
+  const std::string wanted = clean_path(path);
+  path_decision decision;
+  if (wanted == ".") {
+    decision.exists = decision.sent = true;
+    return decision;
+  }
+  if (const auto problem = path_problem(wanted)) {
+    return failure(errc::usage, "path " + quoted(path) + " is not inside the context: " + std::string(*problem),
+                   origin::user);
+  }
+  const walk_context walk{context->tree, context->rules, {}};
+  walk_directory directory;
+  for (std::size_t end = 0; end < wanted.size();) {
+    end = std::min(wanted.find('/', end + 1), wanted.size());
+    const std::string prefix = wanted.substr(0, end);
+    if (result<void> listed = open_and_list(walk, directory); !listed) return listed.error();
+    if (!directory.handle) return decision;
+    const std::string name(base_name(prefix));
+    const auto details = directory.handle->details(name);
+    if (!details) {
+      if (details.error().code == errc::not_found) return decision;
+      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text, origin::user);
+    }
+    const bool last = end == wanted.size();
+    const bool is_directory = S_ISDIR(details->posix_mode);
+    decision.exists = last;
+    if (!last && !is_directory) return decision;
+    walk_directory inner;
+    const auto verdict = context->rules->judge(prefix, is_directory, directory.scope, inner.scope);
+    if (verdict == filter::verdict::skip || (last && verdict == filter::verdict::look_inside)) {
+      decision.exists = true;
+      decision.why = context->rules->why_skipped(prefix, is_directory, directory.scope);
+      if (!last) decision.why = quoted(prefix) + " is left out by " + decision.why;
+      return decision;
+    }
+    inner.path = prefix;
+    inner.withheld = verdict == filter::verdict::look_inside;
+    directory = std::move(inner);
+  }
+  decision.sent = true;
+  return decision;
+}
+
+}  // namespace peelbox::filesync

@@ -1,0 +1,80 @@
+#include "engine/filesync/filter.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/filesync/path_order.hpp"
+
+namespace peelbox::filesync {
+
+result<filter> filter::compile(rules r) {
+  filter f;
+  std::vector<std::string> own;
+  own.reserve(r.own.size());
+  for (const auto& line : r.own) {
+    // A bad line is reported with its number, so each is tried alone first.
+    const auto alone = pattern_set::compile(std::span(&line.pattern, 1));
+    if (!alone) {
+      return line.line == 0 ? alone.error()
+                            : alone.error().in(fmt::format("{} line {}", line.file, line.line));
+    }
+    own.push_back(line.pattern);
+  }
+  auto own_set = pattern_set::compile(own);
+  if (!own_set) return own_set.error();
+  auto include = pattern_set::compile(r.include);
+  if (!include) return include.error().in("include patterns of the request");
+  auto exclude = pattern_set::compile(r.exclude);
+  if (!exclude) return exclude.error().in("exclude patterns of the request");
+  f.own_ = std::move(*own_set);
+  f.include_ = std::move(*include);
+  f.exclude_ = std::move(*exclude);
+  f.own_lines_ = std::move(r.own);
+  f.include_lines_ = std::move(r.include);
+  f.exclude_lines_ = std::move(r.exclude);
+  f.gitignore_ = r.gitignore;
+  return f;
+}
+
+filter::verdict filter::judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const {
+  bool send = true;
+  inner.git = outer.git;
+  if (outer.git && outer.git->decide(path, is_directory).ignored()) return verdict::skip;
+  if (!own_.empty() && own_.matches(path, outer.own, inner.own)) {
+    if (!is_directory || !own_.may_match_below(path, true)) return verdict::skip;
+    send = false;
+  }
+  if (!include_.empty() && !include_.matches(path, outer.include, inner.include)) {
+    if (!is_directory || !include_.may_match_below(path, false)) return verdict::skip;
+    send = false;
+  }
+  if (!exclude_.empty() && exclude_.matches(path, outer.exclude, inner.exclude)) {
+    if (!is_directory || !exclude_.may_match_below(path, true)) return verdict::skip;
+    send = false;
+  }
+  return send ? verdict::send : verdict::look_inside;
+}
+
+std::string filter::why_skipped(std::string_view path, bool is_directory, const scope& outer) const {
+  if (outer.git) {
+    if (const auto decision = outer.git->decide(path, is_directory); decision.ignored()) {
+      return fmt::format("{} line {}: {}", join_path(decision.directory, ".gitignore"), decision.rule->line,
+                         decision.rule->text);
+    }
+  }
+  pattern_set::parent_info unused;
+  if (!own_.empty() && own_.matches(path, outer.own, unused)) {
+    const ignore_line& line = own_lines_[own_.deciding(path, outer.own).value_or(0)];
+    return line.line == 0 ? "pattern " + line.pattern : fmt::format("{} line {}: {}", line.file, line.line, line.text);
+  }
+  if (!include_.empty() && !include_.matches(path, outer.include, unused)) {
+    const auto rule = include_.deciding(path, outer.include);
+    return rule ? "include pattern of the request: " + include_lines_[*rule]
+                : std::string("no include pattern of the request matches");
+  }
+  if (!exclude_.empty() && exclude_.matches(path, outer.exclude, unused)) {
+    return "exclude pattern of the request: " + exclude_lines_[exclude_.deciding(path, outer.exclude).value_or(0)];
+  }
+  return "";
+}
+
+}  // namespace peelbox::filesync

@@ -1,0 +1,61 @@
+// Which entries of a tree are sent.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+#include "engine/filesync/git_ignore.hpp"
+#include "engine/filesync/ignore_file.hpp"
+#include "engine/filesync/pattern.hpp"
+
+namespace peelbox::filesync {
+
+/// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns, .gitignore), then
+/// the request's include patterns, then its exclude patterns (fsutil/filter.go). Immutable, so that any number of
+/// threads may ask.
+class filter {
+ public:
+  struct rules {
+    std::vector<ignore_line> own;  ///< in the order they apply; the last match decides
+    bool gitignore = false;
+    std::vector<std::string> include;
+    std::vector<std::string> exclude;
+  };
+  /// failure{usage} names the pattern and where it comes from.
+  static result<filter> compile(rules r);
+
+  /// What is known about a directory when its entries are judged. Default-constructed for the root.
+  struct scope {
+    pattern_set::parent_info own;
+    pattern_set::parent_info include;
+    pattern_set::parent_info exclude;
+    std::shared_ptr<const git_ignore_scope> git;
+  };
+  enum class verdict {
+    send,
+    look_inside,  ///< a directory that is sent only if something below it is
+    skip,         ///< for a directory: nothing below it can be sent, so it is never opened
+  };
+  /// `inner` is overwritten; it is the scope of the entry when that is a directory that is not skipped.
+  verdict judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const;
+
+  bool uses_gitignore() const noexcept { return gitignore_; }
+  bool empty() const noexcept { return own_.empty() && include_.empty() && exclude_.empty() && !gitignore_; }
+
+  /// Why a path is not sent, for people: "" when it passes.
+  std::string why_skipped(std::string_view path, bool is_directory, const scope& outer) const;
+
+ private:
+  std::vector<ignore_line> own_lines_;
+  std::vector<std::string> include_lines_;
+  std::vector<std::string> exclude_lines_;
+  pattern_set own_;
+  pattern_set include_;
+  pattern_set exclude_;
+  bool gitignore_ = false;
+};
+
+}  // namespace peelbox::filesync

@@ -1,0 +1,173 @@
+#include "engine/filesync/sender.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "engine/async/task_group.hpp"
+#include "engine/async/timeout.hpp"
+#include "engine/filesync/announcer.hpp"
+#include "engine/filesync/context_filter.hpp"
+#include "engine/filesync/disk_tree.hpp"
+#include "engine/filesync/file_reader.hpp"
+#include "engine/filesync/packet.hpp"
+#include "engine/filesync/sender_core.hpp"
+#include "engine/filesync/walker.hpp"
+
+namespace peelbox::filesync {
+
+namespace {
+
+/// Entries are announced in batches of about this many bytes.
+constexpr std::size_t batch_bytes = 32 * 1024;
+/// Daemons before v0.13 take messages of 4 MiB.
+constexpr std::size_t max_packet_size = 2 * 1024 * 1024;
+constexpr std::size_t min_packet_size = 4 * 1024;
+/// How long the peer may take to accept the packet that tells it why the transfer failed.
+constexpr std::chrono::seconds error_packet_limit(5);
+
+// One transfer. The main coroutine sends, a child receives; both run on the network thread.
+class transfer {
+ public:
+  transfer(executor ex, std::shared_ptr<const context_source> source, opened_context context, packet_channel& channel,
+           blocking_pool& pool, transfer_stats& stats)
+      : channel_(channel),
+        stats_(stats),
+        wake_(std::make_shared<wakeup>(std::move(ex))),
+        core_(stats),
+        announcer_(core_.files(), stats),
+        walker_(context.tree, context.rules, pool, wake_, {source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)}),
+        reader_(context.tree, pool, wake_,
+                {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead}) {}
+  ~transfer() { wake_->close(); }
+
+  task<result<void>> run() {
+    return task_group::run([this](task_group& group) {
+      group.spawn(receive_all());
+      return send_all();
+    });
+  }
+
+ private:
+  task<result<void>> receive_all() {
+    while (!core_.finished()) {
+      result<std::optional<byte_slice>> message = co_await channel_.receive();
+      if (!message) co_return message.error();
+      if (!*message) co_return failure(errc::closed, "the daemon closed the file transfer before it was complete", origin::peer);
+      const result<packet> p = decode_packet((*message)->view());
+      if (!p) co_return p.error();
+      const result<void> accepted = core_.received(*p);
+      if (!accepted) co_return accepted.error();
+      wake_->notify_here();
+    }
+    co_return result<void>();
+  }
+
+  task<result<void>> send_all() {
+    while (!core_.finished()) {
+      bool progress = false;
+      if (!stats_.list_complete) {
+        const result<bool> announced = collect_entries();
+        if (!announced) co_return announced.error();
+        if (announcer_.pending()) {
+          const bool last = *announced;
+          packet_batch batch = announcer_.take();
+          // Before it is sent: the answer may come while sending waits.
+          if (last) core_.list_finished();
+          result<void> sent = co_await channel_.send_batch(std::move(batch));
+          if (!sent) co_return sent.error();
+          progress = true;
+        }
+      }
+      start_reading();
+      if (std::optional<result<file_reader::piece>> piece = reader_.poll()) {
+        if (!*piece) co_return piece->error();
+        start_reading();
+        result<void> sent = co_await send_piece(std::move(**piece));
+        if (!sent) co_return sent.error();
+        progress = true;
+      }
+      if (!progress) {
+        co_await wake_->wait();
+      } else {
+        // Sending need not have waited for anything; others on this thread want to run, requests to be received.
+        co_await asio::post(asio::use_awaitable);
+      }
+    }
+    byte_chain fin = fin_packet();
+    co_return co_await channel_.send(std::move(fin));
+  }
+
+  // True when the list is complete.
+  result<bool> collect_entries() {
+    walk_run run;
+    while (announcer_.pending_bytes() < batch_bytes) {
+      const result<walker::state> state = walker_.poll(run);
+      if (!state) return state.error();
+      if (*state == walker::state::wait) return false;
+      if (*state == walker::state::end) {
+        announcer_.finish();
+        return true;
+      }
+      announcer_.add(run);
+    }
+    return false;
+  }
+
+  void start_reading() {
+    while (core_.has_request() && reader_.has_room()) reader_.add(core_.next_request());
+    reader_.flush();
+  }
+
+  task<result<void>> send_piece(file_reader::piece piece) {
+    stats_.bytes_transferred += piece.payload;
+    // Before it is sent: the peer's FIN may come while sending waits.
+    for (std::size_t i = 0; i < piece.files_ended; ++i) core_.file_finished();
+    return channel_.send_batch(std::move(piece.packets));
+  }
+
+  packet_channel& channel_;
+  transfer_stats& stats_;
+  std::shared_ptr<wakeup> wake_;
+  sender_core core_;
+  announcer announcer_;
+  walker walker_;
+  file_reader reader_;
+};
+
+// What went wrong on our side is told to the peer; what the peer or the carrier did it knows.
+bool tell_peer(const failure& why) {
+  return why.code == errc::context || why.code == errc::usage || why.code == errc::io || why.code == errc::permission ||
+         why.code == errc::not_found || why.code == errc::limit;
+}
+
+task<result<void>> try_transfer(std::shared_ptr<const context_source> source, request_filters filters,
+                                packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
+  const executor ex = co_await asio::this_coro::executor;
+  result<opened_context> context =
+      co_await pool.run([source, f = std::move(filters)] { return open_context(*source, f); });
+  if (!context) co_return context.error();
+  transfer t(ex, source, std::move(*context), channel, pool, live);
+  co_return co_await t.run();
+}
+
+}  // namespace
+
+task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
+                                       packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
+  result<void> done = co_await try_transfer(std::move(source), std::move(filters), channel, pool, live);
+  if (!done) {
+    failure why = done.error();
+    if (tell_peer(why)) {
+      byte_chain packet = error_packet(why.text);
+      result<void> told = co_await with_timeout(channel.send(std::move(packet)), error_packet_limit, "");
+      if (!told) why.text += " (the daemon could not be told)";
+    }
+    co_return why;
+  }
+  co_return live;
+}
+
+}  // namespace peelbox::filesync

@@ -1,0 +1,181 @@
+#include "engine/filesync/walk_directory.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "engine/filesync/packet.hpp"
+#include "engine/filesync/path_order.hpp"
+#include "engine/filesync/stat.hpp"
+
+namespace peelbox::filesync {
+
+namespace {
+
+// git gives up on .gitignore files above 100 MB; a hundredth of that is still no ignore file.
+constexpr std::size_t max_ignore_file = 1024 * 1024;
+
+failure unreadable(std::string_view what, std::string_view path, const failure& why) {
+  const std::string where = path.empty() ? "the root of the context" : quoted(path) + " of the context";
+  failure f(errc::context, fmt::format("cannot {} {}: {}", what, where, why.text), origin::user);
+  if (why.code == errc::permission) f.text += "; make it readable or exclude it in .dockerignore";
+  return f;
+}
+
+entry_kind kind_of(std::uint32_t posix_mode) noexcept {
+  if (S_ISREG(posix_mode)) return entry_kind::regular;
+  if (S_ISDIR(posix_mode)) return entry_kind::directory;
+  if (S_ISLNK(posix_mode)) return entry_kind::symlink;
+  return entry_kind::other;
+}
+
+void fill_stat(stat_entry& out, const walk_options& options, entry_details&& d) {
+  out.mode = go_mode_of(d.posix_mode);
+  out.uid = options.reset_owner ? 0 : d.uid;
+  out.gid = options.reset_owner ? 0 : d.gid;
+  out.mod_time = d.mod_time;
+  const bool device = (out.mode & go_mode::device) != 0;
+  out.dev_major = device ? device_major(d.special_device) : 0;
+  out.dev_minor = device ? device_minor(d.special_device) : 0;
+  out.linkname = std::move(d.link_target);
+  out.size = out.is_regular() ? d.size : static_cast<std::int64_t>(out.linkname.size());
+  out.xattrs = std::move(d.xattrs);
+  if (out.is_symlink()) out.mode |= go_mode::permissions;
+}
+
+// One slice under construction.
+class slice_walk {
+ public:
+  slice_walk(const walk_context& context, const walk_directory& directory)
+      : context_(context), directory_(directory), prefix_(directory.path.empty() ? "" : directory.path + "/") {
+    slice_.chunk = std::make_shared<walk_chunk>();
+  }
+
+  void reserve(std::size_t count) {
+    slice_.chunk->entries.reserve(count);
+    slice_.chunk->packets.reserve(count * (48 + prefix_.size()));
+  }
+
+  /// False after a failure.
+  bool visit(std::string_view name, entry_kind kind) {
+    walk_chunk& chunk = *slice_.chunk;
+    ++chunk.considered;
+    stat_.path.assign(prefix_).append(name);
+    if (stat_.path == ".fsutil-metadata") return true;
+    std::optional<entry_details> details;
+    auto verdict = filter::verdict::skip;
+    if (kind != entry_kind::unknown) verdict = judge(kind);
+    if (kind == entry_kind::unknown || verdict != filter::verdict::skip) {
+      result<entry_details> read = directory_.handle->details(name);
+      if (!read) return unreadable_entry(read.error(), kind == entry_kind::unknown ? judge(kind) : verdict);
+      details = std::move(*read);
+      const entry_kind actual = kind_of(details->posix_mode);
+      // The listing may know no types, or the entry was replaced since.
+      if ((actual == entry_kind::directory) != (kind == entry_kind::directory) || kind == entry_kind::unknown) {
+        verdict = judge(actual);
+      }
+      kind = actual;
+    }
+    if (verdict == filter::verdict::skip) {
+      ++chunk.excluded;
+      return true;
+    }
+    add(name, kind, std::move(*details), verdict == filter::verdict::look_inside);
+    return true;
+  }
+
+  walked_slice take() { return std::move(slice_); }
+
+ private:
+  filter::verdict judge(entry_kind kind) {
+    if (context_.rules->empty()) return filter::verdict::send;
+    return context_.rules->judge(stat_.path, kind == entry_kind::directory, directory_.scope, inner_);
+  }
+
+  bool unreadable_entry(const failure& why, filter::verdict verdict) {
+    if (why.code == errc::not_found) return true;
+    if (why.code == errc::permission && verdict != filter::verdict::send) {
+      ++slice_.chunk->excluded;
+      return true;
+    }
+    slice_.error = unreadable("read", stat_.path, why);
+    return false;
+  }
+
+  void add(std::string_view name, entry_kind kind, entry_details&& details, bool withheld) {
+    walk_entry e;
+    e.kind = kind;
+    e.withheld = withheld;
+    e.several_names = kind == entry_kind::regular && details.links > 1;
+    e.size = details.size;
+    e.mod_time = details.mod_time;
+    e.inode = details.inode;
+    e.device = details.device;
+    fill_stat(stat_, context_.options, std::move(details));
+    if ((stat_.mode & (go_mode::socket | go_mode::irregular)) != 0) return;
+    walk_chunk& chunk = *slice_.chunk;
+    e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
+    const std::size_t path_end = append_stat_packet(chunk.packets, stat_);
+    e.packet_end = static_cast<std::uint32_t>(chunk.packets.size());
+    e.name_begin = static_cast<std::uint32_t>(path_end - name.size());
+    e.name_size = static_cast<std::uint16_t>(name.size());
+    if (kind == entry_kind::directory) {
+      auto child = std::make_shared<walk_directory>();
+      child->path = stat_.path;
+      child->scope = std::move(inner_);
+      child->withheld = withheld;
+      inner_ = {};
+      slice_.children.push_back(std::move(child));
+      e.child = slice_.children.size();
+    }
+    chunk.entries.push_back(e);
+  }
+
+  const walk_context& context_;
+  const walk_directory& directory_;
+  std::string prefix_;
+  stat_entry stat_;
+  filter::scope inner_;
+  walked_slice slice_;
+};
+
+}  // namespace
+
+result<void> open_and_list(const walk_context& context, walk_directory& directory) {
+  const auto tolerate = [&](const failure& why) -> result<void> {
+    directory.names = name_list();
+    const bool root = directory.path.empty();
+    if (!root && (why.code == errc::not_found || (why.code == errc::permission && directory.withheld))) return {};
+    return unreadable("read directory", directory.path, why);
+  };
+  auto handle = context.tree->directory(directory.path);
+  if (!handle) return tolerate(handle.error());
+  auto names = (*handle)->list();
+  if (!names) return tolerate(names.error());
+  directory.handle = std::move(*handle);
+  directory.names = std::move(*names);
+  if (!context.rules->uses_gitignore()) return {};
+  const std::size_t at = directory.names.find(".gitignore");
+  if (at == directory.names.size()) return {};
+  const std::string path = join_path(directory.path, ".gitignore");
+  const auto content = read_whole_file(*context.tree, path, max_ignore_file);
+  if (!content) {
+    // A link or a directory of that name is no ignore file for git either.
+    if (content.error().code == errc::not_found) return {};
+    return unreadable("read", path, content.error());
+  }
+  directory.scope.git = git_ignore_scope::inner(directory.scope.git, directory.path,
+                                                std::make_shared<const git_ignore_file>(*content));
+  return {};
+}
+
+walked_slice walk_slice(const walk_context& context, const walk_directory& directory, std::size_t begin,
+                        std::size_t end) {
+  slice_walk walk(context, directory);
+  walk.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) {
+    if (!walk.visit(directory.names.name(i), directory.names.kind(i))) break;
+  }
+  return walk.take();
+}
+
+}  // namespace peelbox::filesync
