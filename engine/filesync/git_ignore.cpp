@@ -92,10 +92,7 @@ bool git_glob::parse_class(std::string_view pattern, std::size_t& at) {
 
 std::optional<git_glob> git_glob::compile(std::string_view pattern) {
   git_glob glob;
-  const auto add = [&](kind type, bool star, char byte = 0) -> element& {
-    glob.elements_.push_back({type, star, false, byte, 0});
-    return glob.elements_.back();
-  };
+  const auto add = [&](kind type, bool star, char byte = 0) { glob.elements_.push_back({type, star, byte, 0}); };
   for (std::size_t at = 0; at < pattern.size();) {
     const char c = pattern[at++];
     if (c == '*') {
@@ -108,7 +105,8 @@ std::optional<git_glob> git_glob::compile(std::string_view pattern) {
       if (!two || !own_name) {
         add(kind::not_slash, true);
       } else if (rest.starts_with('/')) {
-        add(kind::any, true).skip_two = true;
+        add(kind::dirs, false);
+        add(kind::any, true);
         add(kind::byte, false, '/');
         ++at;
       } else {
@@ -134,6 +132,7 @@ bool git_glob::consumes(const element& e, char c) const noexcept {
     case kind::not_slash: return c != '/';
     case kind::set: return sets_[e.set].test(byte_of(c));
     case kind::any: return true;
+    case kind::dirs: return false;
   }
   return false;
 }
@@ -143,7 +142,10 @@ bool git_glob::matches(std::string_view text) const {
     set.each([&](std::size_t i) {
       if (i == elements_.size()) return;
       if (elements_[i].star) set.set(i + 1);
-      if (elements_[i].skip_two) set.set(i + 2);
+      if (elements_[i].type == kind::dirs) {
+        set.set(i + 1);
+        set.set(i + 3);
+      }
     });
   };
   position_set now(elements_.size() + 1);

@@ -22,11 +22,10 @@ class git_glob {
   bool matches(std::string_view text) const;
 
  private:
-  enum class kind : std::uint8_t { byte, not_slash, set, any };
+  enum class kind : std::uint8_t { byte, not_slash, set, any, dirs };
   struct element {
-    kind type = kind::byte;
+    kind type = kind::byte;  // dirs: the next two are "**/" and may be absent together
     bool star = false;
-    bool skip_two = false;  // "**/": this and the slash may be absent together
     char byte = 0;
     std::uint32_t set = 0;
   };

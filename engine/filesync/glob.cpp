@@ -263,9 +263,8 @@ class path_regex::parser {
   result<void> parse_one() {
     const char32_t rune = regex_[at_++];
     if (rune == '(') {  // "(.*/)?" as a whole
-      element& dirs = add(element_kind::any);
-      dirs.star = true;
-      dirs.skip_two = true;
+      add(element_kind::dirs);
+      add(element_kind::any).star = true;
       add_rune('/');
       at_ += 5;
       return {};
@@ -468,7 +467,7 @@ result<path_regex> path_regex::compile(std::string_view pattern) {
 void path_regex::find_literals() {
   const auto literal = [&](std::size_t i) {
     const element& e = elements_[i];
-    const bool optional = i > 0 && elements_[i - 1].skip_two;
+    const bool optional = i > 1 && elements_[i - 2].kind == element_kind::dirs;
     return e.kind == element_kind::rune && !e.star && !optional && e.rune != replacement;
   };
   std::size_t front = 0;
@@ -484,7 +483,7 @@ void path_regex::find_literals() {
     return set.negated && set.ranges.size() == 1 && set.ranges[0] == std::pair<char32_t, char32_t>('/', '/');
   };
   if (back == front + 1 && name_star(front)) shape_ = shape::name_star;
-  if (front == 0 && back == 3 && elements_[0].skip_two && name_star(2) && suffix_.find('/') == suffix_.npos) {
+  if (front == 0 && back == 4 && elements_[0].kind == element_kind::dirs && name_star(3) && suffix_.find('/') == suffix_.npos) {
     shape_ = shape::any_dir_star;
   }
 }
@@ -508,7 +507,10 @@ void path_regex::close(position_set& set, std::string_view text, std::size_t at)
     if (i == elements_.size()) return;
     const element& e = elements_[i];
     if (e.star) set.set(i + 1);
-    if (e.skip_two) set.set(i + 2);
+    if (e.kind == element_kind::dirs) {
+      set.set(i + 1);
+      set.set(i + 3);
+    }
     if ((e.kind == element_kind::text_begin && at == 0) || (e.kind == element_kind::text_end && at == text.size()) ||
         (e.kind == element_kind::word_edge && word_edge()) || (e.kind == element_kind::no_word_edge && !word_edge())) {
       set.set(i + 1);

@@ -47,11 +47,10 @@ class path_regex {
     bool negated = false;
     bool contains(char32_t rune) const noexcept;
   };
-  enum class element_kind : std::uint8_t { rune, set, any, text_begin, text_end, word_edge, no_word_edge };
+  enum class element_kind : std::uint8_t { rune, set, any, dirs, text_begin, text_end, word_edge, no_word_edge };
   struct element {
-    element_kind kind = element_kind::rune;
-    bool star = false;      ///< repeated, may be absent
-    bool skip_two = false;  ///< this and the next element may be absent together: "(.*/)?"
+    element_kind kind = element_kind::rune;  ///< dirs: the next two are "(.*/)?"
+    bool star = false;                       ///< repeated, may be absent
     char32_t rune = 0;
     std::uint32_t set = 0;
   };

@@ -43,6 +43,7 @@ class transfer {
                 {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead}) {}
   ~transfer() { wake_->close(); }
 
+  // Both ways of ending join the receiving child before this object goes.
   task<result<void>> run() {
     return task_group::run([this](task_group& group) {
       group.spawn(receive_all());
@@ -76,7 +77,8 @@ class transfer {
           packet_batch batch = announcer_.take();
           // Before it is sent: the answer may come while sending waits.
           if (last) core_.list_finished();
-          result<void> sent = co_await channel_.send_batch(std::move(batch));
+          auto sending = channel_.send_batch(std::move(batch));
+          result<void> sent = co_await std::move(sending);
           if (!sent) co_return sent.error();
           progress = true;
         }
@@ -85,7 +87,8 @@ class transfer {
       if (std::optional<result<file_reader::piece>> piece = reader_.poll()) {
         if (!*piece) co_return piece->error();
         start_reading();
-        result<void> sent = co_await send_piece(std::move(**piece));
+        auto sending = send_piece(std::move(**piece));
+        result<void> sent = co_await std::move(sending);
         if (!sent) co_return sent.error();
         progress = true;
       }
@@ -96,8 +99,9 @@ class transfer {
         co_await asio::post(asio::use_awaitable);
       }
     }
-    byte_chain fin = fin_packet();
-    co_return co_await channel_.send(std::move(fin));
+    auto sending = channel_.send(fin_packet());
+    result<void> sent = co_await std::move(sending);
+    co_return sent;
   }
 
   // True when the list is complete.
@@ -146,23 +150,26 @@ bool tell_peer(const failure& why) {
 task<result<void>> try_transfer(std::shared_ptr<const context_source> source, request_filters filters,
                                 packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
   const executor ex = co_await asio::this_coro::executor;
-  result<opened_context> context =
-      co_await pool.run([source, f = std::move(filters)] { return open_context(*source, f); });
+  auto open = pool.run([source, f = std::move(filters)] { return open_context(*source, f); });
+  result<opened_context> context = co_await std::move(open);
   if (!context) co_return context.error();
   transfer t(ex, source, std::move(*context), channel, pool, live);
-  co_return co_await t.run();
+  result<void> done = co_await t.run();
+  co_return done;
 }
 
 }  // namespace
 
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
                                        packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
-  result<void> done = co_await try_transfer(std::move(source), std::move(filters), channel, pool, live);
+  auto running = try_transfer(std::move(source), std::move(filters), channel, pool, live);
+  result<void> done = co_await std::move(running);
   if (!done) {
     failure why = done.error();
     if (tell_peer(why)) {
       byte_chain packet = error_packet(why.text);
-      result<void> told = co_await with_timeout(channel.send(std::move(packet)), error_packet_limit, "");
+      auto telling = with_timeout(channel.send(std::move(packet)), error_packet_limit, "");
+      result<void> told = co_await std::move(telling);
       if (!told) why.text += " (the daemon could not be told)";
     }
     co_return why;

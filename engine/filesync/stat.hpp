@@ -31,16 +31,16 @@ std::uint32_t posix_permissions(std::uint32_t mode) noexcept;
 
 /// fsutil.types.Stat. Strings are arbitrary bytes.
 struct stat_entry {
-  std::string path;            ///< relative to the root, '/' between names
+  std::string path = {};       ///< relative to the root, '/' between names
   std::uint32_t mode = 0;      ///< go_mode bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::int64_t size = 0;       ///< 0 for everything but regular files and symlinks
   std::int64_t mod_time = 0;   ///< nanoseconds since the epoch, may be negative
-  std::string linkname;        ///< text of a symlink, or the path that a hard link is another name of
+  std::string linkname = {};   ///< text of a symlink, or the path that a hard link is another name of
   std::int64_t dev_major = 0;
   std::int64_t dev_minor = 0;
-  std::vector<std::pair<std::string, std::string>> xattrs;  ///< sorted by name
+  std::vector<std::pair<std::string, std::string>> xattrs = {};  ///< sorted by name
 
   bool is_directory() const noexcept { return (mode & go_mode::directory) != 0; }
   bool is_symlink() const noexcept { return (mode & go_mode::symlink) != 0; }

@@ -51,7 +51,8 @@ class packet_pipe {
     task<result<void>> push(byte_slice packet) {
       // A full queue without a waiting reader is the usual case; asking first saves a coroutine.
       if (out_.try_push(packet)) co_return result<void>();
-      if (co_await out_.push(std::move(packet))) co_return result<void>();
+      const bool taken = co_await out_.push(std::move(packet));
+      if (taken) co_return result<void>();
       co_return failure(errc::connection, "the pipe is closed", origin::transport);
     }
     queue& out_;
