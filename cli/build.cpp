@@ -11,9 +11,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/summary.hpp"
 #include "engine/async/task_group.hpp"
-#if __has_include("engine/build/error_text.hpp")
 #include "engine/build/error_text.hpp"
-#endif
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
 
@@ -113,7 +111,9 @@ task<int> run_build_command(build_args args, surroundings with) {
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
   if (outcome.has_error()) {
     const failure& why = outcome.error();
-    const std::string text = why.text;
+    build::error_text_options shown_already;
+    shown_already.log_lines = !(*display)->shows_error_blocks();
+    const std::string text = build::error_text(why, (*display)->picture(), shown_already);
     with.say("error: " + text);
     if (!args.quiet) with.say(fmt::format("failed after {}", human_time(took)));
     co_return to_exit_code(why.code);
