@@ -111,7 +111,7 @@ void run(benchmark::State& state, carrier kind, work w) {
     io.run();
     if (!good) state.SkipWithError("a call failed");
   }
-  const auto total = state.iterations() * w.streams * w.messages;
+  const auto total = static_cast<std::size_t>(state.iterations()) * w.streams * w.messages;
   state.SetBytesProcessed(static_cast<std::int64_t>(total * w.message_size));
   state.SetItemsProcessed(static_cast<std::int64_t>(total));
 }

@@ -79,7 +79,10 @@ class wire {
   wire(peer& a, peer& b, unsigned seed = 1, std::size_t most = 1 << 16) : a_(a), b_(b), random_(seed), most_(most) {}
 
   void run() {
-    while (pass(a_, b_) | pass(b_, a_)) {
+    bool more = true;
+    while (more) {
+      more = pass(a_, b_);
+      more = pass(b_, a_) || more;
     }
   }
 

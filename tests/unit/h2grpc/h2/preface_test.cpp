@@ -32,7 +32,7 @@ TEST(Preface, AServerTakesOnlyTheMagic) {
 
 TEST(Preface, TheSessionFailsWithTheText) {
   session_options o;
-  for (std::size_t piece : {1, 5, 100}) {
+  for (const std::size_t piece : {1u, 5u, 100u}) {
     session client(o);
     const std::string_view page = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
     std::optional<failure> why;
