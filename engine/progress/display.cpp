@@ -94,7 +94,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
   auto parts = std::make_unique<impl>();
   const terminal_info terminal = look_at_terminal(options.fd);
   parts->how = options.how;
-  if (parts->how == mode::automatic) parts->how = terminal.is_terminal ? mode::tty : mode::plain;
+  if (parts->how == mode::automatic) parts->how = terminal.can_redraw ? mode::tty : mode::plain;
   if (parts->how == mode::tty && !terminal.is_terminal) {
     return failure(errc::usage, "progress mode tty needs a terminal; use plain or auto", origin::user);
   }

@@ -20,7 +20,7 @@ result<mode> parse_mode(std::string_view text);
 result<mode> choose_mode(mode flag, const char* environment);
 
 struct display_options {
-  mode how = mode::automatic;  ///< automatic: tty on a terminal, else plain
+  mode how = mode::automatic;  ///< automatic: tty on a terminal that can redraw, else plain
   int fd = 2;                  ///< stays open; never made non-blocking, since others share it
   bool color = true;
   std::size_t error_lines = 10;

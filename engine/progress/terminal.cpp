@@ -11,6 +11,8 @@ namespace peelbox::progress {
 terminal_info look_at_terminal(int fd) noexcept {
   terminal_info info;
   info.is_terminal = ::isatty(fd) == 1;
+  const char* term = std::getenv("TERM");
+  info.can_redraw = info.is_terminal && (term == nullptr || std::string_view(term) != "dumb");
   winsize size{};
   if (info.is_terminal && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
     info.columns = size.ws_col;
@@ -21,9 +23,7 @@ terminal_info look_at_terminal(int fd) noexcept {
 
 bool color_wanted() noexcept {
   const char* no_color = std::getenv("NO_COLOR");
-  if (no_color != nullptr && *no_color != '\0') return false;
-  const char* term = std::getenv("TERM");
-  return term == nullptr || std::string_view(term) != "dumb";
+  return no_color == nullptr || *no_color == '\0';
 }
 
 }  // namespace peelbox::progress

@@ -5,6 +5,7 @@ namespace peelbox::progress {
 
 struct terminal_info {
   bool is_terminal = false;
+  bool can_redraw = false;  ///< a terminal that understands cursor movement: TERM is not "dumb"
   unsigned columns = 80;
   unsigned rows = 24;
 };
@@ -12,7 +13,7 @@ struct terminal_info {
 /// Asks the kernel; never fails: what is not a terminal is 80 x 24.
 terminal_info look_at_terminal(int fd) noexcept;
 
-/// False when NO_COLOR is set to something (no-color.org) or TERM is "dumb".
+/// False when NO_COLOR is set to something (no-color.org).
 bool color_wanted() noexcept;
 
 }  // namespace peelbox::progress
