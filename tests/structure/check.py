@@ -49,7 +49,7 @@ RULES = {
 }
 
 # Headers of the operating system and C library.
-SYSTEM = re.compile(r"(sys|netinet|arpa|linux|net)/[a-z_]+\.h$|[a-z_0-9]+\.h$")
+SYSTEM = re.compile(r"(sys|netinet|arpa|linux|net)/[a-z_0-9]+\.h$|[a-z_0-9]+\.h$")
 
 # What one file may include although its folder may not.
 EXCEPTIONS = {

@@ -1,0 +1,43 @@
+// Any bytes as an address: no crash; what is accepted keeps its rules, and its parts give the same endpoint again.
+#include "transport/endpoint.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+using namespace peelbox;
+using namespace peelbox::transport;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto e = parse_endpoint(text);
+  if (e.has_error()) {
+    require(e.error().code == errc::usage && e.error().who == origin::user && !e.error().text.empty());
+    require(e.error().text.size() < 1000);
+    return 0;
+  }
+  require(e->text == text);
+  require(!e->authority().empty());
+  if (e->kind == scheme::unix_socket) {
+    require(!e->path.empty() && e->path.size() <= 107 && e->path.find('\0') == std::string::npos);
+    require("unix://" + e->path == text);
+  } else if (e->kind == scheme::tcp) {
+    require(e->port != 0 && !e->host.empty());
+    const bool v6 = e->host.find(':') != std::string::npos;
+    const auto again = parse_endpoint("tcp://" + (v6 ? "[" + e->host + "]" : e->host) + ":" + std::to_string(e->port));
+    require(again.has_value() && again->host == e->host && again->port == e->port);
+    const auto authority = parse_endpoint("tcp://" + e->authority());
+    require(authority.has_value() && authority->port == e->port);
+  } else {
+    require(std::string(to_string(e->kind)) + "://" + e->rest == text);
+  }
+  return 0;
+}
