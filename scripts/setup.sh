@@ -11,7 +11,7 @@ build_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 test_packages=(
-  clang-16 libclang-rt-16-dev python3 python3-grpcio python3-protobuf nghttp2-client curl openssl attr iproute2 procps
+  clang-16 libclang-rt-16-dev python3 python3-grpcio python3-protobuf nghttp2-client curl openssl iproute2 time procps
 )
 
 packages=("${build_packages[@]}")

@@ -239,7 +239,12 @@ task<result<void>> solve_and_drain(build_state& state, task_group& group) {
     carrier = *connected;
   }
   result<daemon_version> version = co_await ask_version(control);
-  if (version.has_error()) co_return version.error();
+  if (version.has_error()) {
+    failure why = version.error();
+    if (why.code == errc::closed && options.dial.tls.empty() && options.address.kind == transport::scheme::tcp)
+      why.text += " before it answered; if it expects TLS, use --tlscacert, --tlscert and --tlskey";
+    co_return why;
+  }
   state.outcome.daemon = *version;
   state.log.info("daemon at {}: BuildKit {}", options.address.text,
                  version->text.empty() ? "of unknown version" : version->text);

@@ -10,6 +10,12 @@ namespace peelbox::build {
 
 namespace {
 
+/// Whatever keeps us from the daemon is a connection problem to the caller, not one of its files.
+failure no_connection(failure why) {
+  if (why.code == errc::not_found || why.code == errc::permission || why.code == errc::io) why.code = errc::connection;
+  return why;
+}
+
 task<result<void>> run_connection(std::shared_ptr<h2grpc::connection> connection) {
   (void)co_await connection->run();
   co_return result<void>();
@@ -22,7 +28,7 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, tra
                                                           std::shared_ptr<traffic> seen, std::string name,
                                                           const logger& log) {
   result<transport::stream_ptr> stream = co_await transport::dial(to, options);
-  if (stream.has_error()) co_return stream.error();
+  if (stream.has_error()) co_return no_connection(stream.error());
   log.debug("{}: connected to {}", name, (*stream)->describe());
   h2grpc::connection_options connection_options;
   connection_options.name = std::move(name);
@@ -45,6 +51,8 @@ task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> con
   if (info.has_value()) co_return daemon_version{true, info->buildkitversion().version()};
   const auto status = info.error().status;
   if (status && status->code == static_cast<int>(h2grpc::code::unimplemented)) co_return daemon_version{};
+  // The end of the connection says more than the status that the call got from it.
+  if (control->ended()) co_return *control->ended();
   co_return info.error();
 }
 

@@ -64,10 +64,6 @@ def peelbox(*arguments, **how):
     return run([PEELBOX, *arguments], **how)
 
 
-def buildctl(*arguments, **how):
-    return run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), *arguments], **how)
-
-
 def summary(outcome):
     """The last lines of a build as a dictionary: {"digest": "sha256:…", "context": "…", …}."""
     fields = {}
@@ -90,11 +86,15 @@ class OciArchive:
     """An OCI layout in a tar, read by digest; every blob's digest is checked."""
 
     def __init__(self, path):
-        self.tar = tarfile.open(path)
-        self.index = json.loads(self.tar.extractfile("index.json").read())
+        self.path = path
+        self.index = json.loads(self.member("index.json"))
+
+    def member(self, name):
+        with tarfile.open(self.path) as tar:
+            return tar.extractfile(name).read()
 
     def blob(self, digest):
-        data = self.tar.extractfile("blobs/" + digest.replace(":", "/")).read()
+        data = self.member("blobs/" + digest.replace(":", "/"))
         actual = "sha256:" + hashlib.sha256(data).hexdigest()
         if actual != digest:
             raise AssertionError(f"blob {digest} has digest {actual}")
@@ -204,15 +204,18 @@ class PrivateDaemon:
 
     def __init__(self, test, name):
         self.name = f"{name}-{os.getpid()}"
-        started = subprocess.run([TESTBED, "daemon", "start", self.name], capture_output=True, text=True, timeout=60)
+        started = self.command("start")
         if started.returncode != 0:
             raise AssertionError(f"private daemon: {started.stderr}")
         self.address = started.stdout.strip().splitlines()[-1]
         test.addCleanup(self.stop)
 
+    def command(self, verb):
+        env = {**os.environ, "PEELBOX_TESTBED_DIR": bed("DIR")}
+        return subprocess.run([TESTBED, "daemon", verb, self.name], capture_output=True, text=True, timeout=60, env=env)
+
     def pid(self):
-        out = subprocess.run([TESTBED, "daemon", "pid", self.name], capture_output=True, text=True, timeout=30)
-        return int(out.stdout.strip())
+        return int(self.command("pid").stdout.strip())
 
     def signal(self, number):
         os.kill(self.pid(), number)
@@ -222,7 +225,7 @@ class PrivateDaemon:
             os.kill(self.pid(), signal.SIGCONT)
         except (ValueError, ProcessLookupError):
             pass
-        subprocess.run([TESTBED, "daemon", "kill", self.name], capture_output=True, timeout=60)
+        self.command("kill")
 
 
 def wait_for(condition, what, seconds=60):

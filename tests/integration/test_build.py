@@ -156,13 +156,11 @@ class Outputs(BedTest):
         self.assertEqual(OciArchive(self.dir / "image.tar").config()["config"]["Entrypoint"],
                          ["/bin/sh", "-c", "echo hi"])
 
-    def test_platform_reaches_the_image(self):
-        # Copying alone runs nothing, so it works for a machine that this one is not.
+    def test_platform_reaches_the_daemon(self):
+        # The bed has no image for that platform, so the daemon's refusal has to name it.
         self.context({"f": "x"})
-        outcome = self.build("--platform", "linux/s390x", "--build-image", "scratch", spec=self.spec(runtime=self.COPY))
-        # The bed has no image for it: the daemon has to have been asked for that platform.
-        self.assertEqual(outcome.code, 1, str(outcome))
-        self.assertIn("s390x", outcome.err, str(outcome))
+        outcome = self.build("--platform", "linux/s390x", spec=self.spec(runtime=self.COPY))
+        self.assert_fails(outcome, 1, "s390x")
 
 
 class Plans(BedTest):
@@ -282,6 +280,6 @@ class Context(BedTest):
         (self.dir / "def.llb").write_bytes(made.stdout)
         outcome = peelbox("build", "--llb", self.dir / "def.llb", "--local", f"context={tree}", "--tag", "x", "--output",
                           f"type=oci,dest={self.dir}/image.tar", "--progress", "plain", "--buildkit", bed("BUILDKITD"))
-        self.assert_fails(outcome, 4, "shrank", "4096")
-        self.assertRegex(outcome.err, r"error: .*(enabled|defrag|shmem_enabled|hpage_pmd_size|use_zero_page)")
+        self.assert_fails(outcome, 4)
+        self.assertRegex(outcome.err, r"error: context file '[a-z_/]+' (shrank|was written to)")
         self.assert_nothing_left()
