@@ -2,15 +2,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <csignal>
+#include <cstdlib>
 #include <thread>
 
-#include "engine/progress/fd_writer.hpp"
+#include "engine/progress/terminal.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/engine/progress/script.hpp"
 
@@ -151,6 +153,52 @@ TEST(Display, CancelledItWritesTheEndAndUnwinds) {
   ASSERT_TRUE(thrown);
   EXPECT_THROW(std::rethrow_exception(thrown), boost::system::system_error);
   EXPECT_NE(out.all().find("#1 INCOMPLETE"), std::string::npos);
+}
+
+// A pseudo-terminal: what is written to `slave` can be read from `master`.
+struct terminal_pair {
+  int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int slave = -1;
+  terminal_pair() {
+    if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) throw std::runtime_error("pty");
+    slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0) throw std::runtime_error("pty");
+    winsize size{};
+    size.ws_col = 60;
+    size.ws_row = 20;
+    ::ioctl(slave, TIOCSWINSZ, &size);
+  }
+  ~terminal_pair() {
+    pipe_pair::close_end(slave);
+    pipe_pair::close_end(master);
+  }
+};
+
+TEST(Display, DrawsOnATerminal) {
+  terminal_pair pty;
+  const terminal_info size = look_at_terminal(pty.slave);
+  EXPECT_TRUE(size.is_terminal);
+  EXPECT_EQ(size.columns, 60u);
+  auto d = display_on(pty.slave, mode::tty);
+  peelbox::test::run_task(show(*d, {events_of("@0\nv a|name=RUN x|started=0\n"),
+                                    events_of("@0\nv a|name=RUN x|started=0|completed=0\n")}));
+  char buffer[8192];
+  const ssize_t n = ::read(pty.master, buffer, sizeof buffer);
+  ASSERT_GT(n, 0);
+  const std::string seen(buffer, static_cast<std::size_t>(n));
+  EXPECT_NE(seen.find("[+] Building 0.0s (0/0)"), std::string::npos) << "something is seen before the first event";
+  EXPECT_NE(seen.find("(1/1) FINISHED"), std::string::npos);
+}
+
+TEST(Display, AStoppedTerminalDoesNotHoldTheEnd) {
+  terminal_pair pty;
+  ::tcflow(pty.slave, TCOOFF);  // as Ctrl-S does
+  display_options options;
+  options.drain_limit = 50ms;
+  auto d = display_on(pty.slave, mode::plain, options);
+  peelbox::test::run_task(show(*d, {events_of("@0\nv a|name=RUN x|started=0\nrepeat 500 l a|0|more than a terminal takes at once\\n\n")}));
+  EXPECT_EQ(d->picture().find("a")->lines, 500u);
+  ::tcflow(pty.slave, TCOON);
 }
 
 TEST(Display, TtyNeedsATerminal) {
