@@ -69,7 +69,7 @@ class transfer {
   task<result<void>> send_all() {
     while (!core_.finished()) {
       bool progress = false;
-      if (!stats_.list_complete) {
+      if (!core_.list_is_finished()) {
         const result<bool> announced = collect_entries();
         if (!announced) co_return announced.error();
         if (announcer_.pending()) {

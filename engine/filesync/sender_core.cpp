@@ -16,12 +16,13 @@ result<void> sender_core::received(const packet& p) {
                                    "asked for before", p.id),
                        origin::peer);
       }
+      ++owed_;
       ++stats_.files_requested;
       requests_.push_back(p.id);
       return {};
     }
     case packet_type::fin:
-      if (!stats_.list_complete || stats_.files_transferred < stats_.files_requested) {
+      if (!list_finished_ || owed_ > 0) {
         return failure(errc::protocol, "the daemon ended the transfer before everything was sent", origin::peer);
       }
       finished_ = true;

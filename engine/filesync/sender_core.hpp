@@ -25,9 +25,13 @@ class sender_core {
   result<void> received(const packet& p);
 
   /// All entries and the packet that ends the list are on their way.
-  void list_finished() noexcept { stats_.list_complete = true; }
+  void list_finished() noexcept { list_finished_ = stats_.list_complete = true; }
+  bool list_is_finished() const noexcept { return list_finished_; }
   /// The last packet of a file is on its way.
-  void file_finished() noexcept { ++stats_.files_transferred; }
+  void file_finished() noexcept {
+    --owed_;
+    ++stats_.files_transferred;
+  }
 
   /// Requests in the order they came. Each file can be asked for once, so the queue is bounded by the tree; it must
   /// take them all, because a receiver that cannot get rid of its requests stops reading.
@@ -41,6 +45,8 @@ class sender_core {
   transfer_stats& stats_;
   file_table files_;
   std::deque<std::uint32_t> requests_;
+  std::size_t owed_ = 0;  // files requested and not finished
+  bool list_finished_ = false;
   bool finished_ = false;
 };
 

@@ -66,7 +66,7 @@ stat_entry random_entry(std::mt19937& random) {
   e.uid = static_cast<std::uint32_t>(random() % 3 * 100000);
   e.gid = static_cast<std::uint32_t>(random() % 3);
   e.size = number();
-  e.mod_time = number() - (random() % 2 ? mtime : 0);
+  e.mod_time = random() % 2 ? number() : -number() / 2;
   if (random() % 2) e.linkname = text(20);
   if (random() % 2) e.dev_major = number();
   if (random() % 2) e.dev_minor = number();
