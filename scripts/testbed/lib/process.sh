@@ -10,9 +10,11 @@ stat_fields() {
 }
 
 # A process id alone is reused sooner or later; with its start time and the boot it belongs to it is unique.
+# (No process substitution in here: become_daemon would leave its zombie to the daemon's `unshare` as the first child.)
 identity() {
-  local -a fields
-  read -ra fields < <(stat_fields "$1") || return 1
+  local stat fields
+  stat=$(stat_fields "$1") || return 1
+  read -ra fields <<<"$stat"
   [ "${fields[0]}" != Z ] || return 1
   echo "$1 ${fields[19]} $(</proc/sys/kernel/random/boot_id)"
 }
