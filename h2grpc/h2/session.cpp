@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "h2grpc/h2/large_fields.hpp"
 #include "h2grpc/h2/nghttp2_api.hpp"
 #include "h2grpc/h2/preface.hpp"
 
@@ -53,9 +54,10 @@ std::string text_of(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 struct session::impl {
-  explicit impl(const session_options& o) : options(o) {}
+  explicit impl(const session_options& o) : options(o), filter(o.side, o.max_header_bytes) {}
 
   session_options options;
+  large_fields filter;
   api::session_ptr handle;
   std::unordered_map<stream_id, std::unique_ptr<stream>> streams;
   std::vector<event> events;
@@ -133,12 +135,14 @@ struct session::impl {
       auto& self = *static_cast<impl*>(user);
       stream* s = self.find(frame->hd.stream_id);
       if (!s) return 0;
-      s->incoming_size += name_size + value_size + 32;  // as RFC 9113, 6.5.2 counts
+      const std::string_view short_value(reinterpret_cast<const char*>(value), value_size);
+      std::optional<std::string> large = self.filter.take(short_value);
+      s->incoming_size += name_size + (large ? large->size() : value_size) + 32;  // as RFC 9113, 6.5.2 counts
       if (s->incoming_size > self.options.max_header_bytes) {
         s->why = "the peer's headers are larger than " + std::to_string(self.options.max_header_bytes) + " bytes";
         return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
       }
-      s->incoming.push_back({text_of(name, name_size), text_of(value, value_size)});
+      s->incoming.push_back({text_of(name, name_size), large ? std::move(*large) : std::string(short_value)});
       return 0;
     });
   }
@@ -356,9 +360,12 @@ result<void> session::feed(byte_view bytes) {
     if (self.options.side == role::client && self.first_bytes.front() != 0) return {};
   }
   self.fed_data = 0;
-  const auto taken =
-      api::mem_recv(self.handle.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  if (taken < 0) {
+  while (!bytes.empty()) {
+    const byte_view part = self.filter.next(bytes);
+    if (part.empty()) continue;
+    const auto taken =
+        api::mem_recv(self.handle.get(), reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
+    if (taken >= 0) continue;
     self.fail(failure(errc::protocol,
                       std::string("HTTP/2 cannot go on: ") + nghttp2_strerror(static_cast<int>(taken)) +
                           (self.library_text.empty() ? "" : " (" + self.library_text + ")"),
