@@ -80,7 +80,7 @@ int dump_llb(const build_args& args, const surroundings& with) {
 
 }  // namespace
 
-task<int> run_build_command(build_args args, surroundings with) {
+task<int> run_build_command(const build_args& args, const surroundings& with) {
   const auto started = std::chrono::steady_clock::now();
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);

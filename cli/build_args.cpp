@@ -4,101 +4,51 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
-
 namespace peelbox::cli {
 
-CLI::App* add_build_command(CLI::App& app, build_args& args) {
-  CLI::App* build = app.add_subcommand("build", "Build an image from a UniversalBuild spec");
-  build->footer(
+void add_build_flags(CLI::App& build, build_args& args) {
+  build.footer(
       "Examples:\n"
       "  peelbox build --spec universalbuild.json --tag app:1 --output type=oci,dest=app.tar\n"
       "  peelbox build --spec spec.json --tag app:1 --output type=local,dest=out --buildkit tcp://builder:1234\n\n"
       "Exit codes: 0 ok, 1 build failed, 2 usage, 3 no connection, 4 context or output files, 130/143 interrupted");
-  build->add_option("--spec", args.spec, "UniversalBuild JSON (write one with `peelbox detect`)")->type_name("FILE");
-  build->add_option("-t,--tag", args.tag, "Name of the image")->type_name("REF");
-  build->add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
-  build->add_option("-o,--output", args.output,
+  build.add_option("--spec", args.spec, "UniversalBuild JSON (write one with `peelbox detect`)")->type_name("FILE");
+  build.add_option("-t,--tag", args.tag, "Name of the image")->type_name("REF");
+  build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
+  build.add_option("-o,--output", args.output,
                     "type=oci|docker|tar,dest=FILE, type=local,dest=DIR or type=cacheonly")
       ->type_name("FIELDS");
-  build->add_option("--service", args.service, "Which service of a spec with several")->type_name("NAME");
-  build->add_option("--llb", args.llb, "Build this LLB definition instead of a spec; - is standard input")->type_name("FILE");
-  build->add_option("--local", args.locals, "Directory of a local source of --llb, sent as it is")->type_name("NAME=DIR")
+  build.add_option("--service", args.service, "Which service of a spec with several")->type_name("NAME");
+  build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec; - is standard input")->type_name("FILE");
+  build.add_option("--local", args.locals, "Directory of a local source of --llb, sent as it is")->type_name("NAME=DIR")
       ->take_all();
-  build->add_option("--dump-llb", args.dump_llb, "Write the LLB definition of the spec and stop; - is standard output")
+  build.add_option("--dump-llb", args.dump_llb, "Write the LLB definition of the spec and stop; - is standard output")
       ->type_name("FILE");
-  build->add_option("--platform", args.platform, "os/arch[/variant]; default: this machine's")->type_name("P");
-  build->add_option("--entrypoint", args.entrypoint, "Command of the image instead of the spec's")->type_name("CMD");
-  build->add_option("--build-image", args.build_image, "Image that the build runs in")->type_name("REF");
-  build->add_option("--runtime-image", args.runtime_image, "Image that the result is based on")->type_name("REF");
-  build->add_option("--package-manager", args.package_manager, "auto | apk | apt")->type_name("NAME");
-  build->add_option("--buildkit,--addr", args.buildkit, "Address of the daemon (default: BUILDKIT_HOST, then its sockets)")
+  build.add_option("--platform", args.platform, "os/arch[/variant]; default: this machine's")->type_name("P");
+  build.add_option("--entrypoint", args.entrypoint, "Command of the image instead of the spec's")->type_name("CMD");
+  build.add_option("--build-image", args.build_image, "Image that the build runs in")->type_name("REF");
+  build.add_option("--runtime-image", args.runtime_image, "Image that the result is based on")->type_name("REF");
+  build.add_option("--package-manager", args.package_manager, "auto | apk | apt")->type_name("NAME");
+  build.add_option("--buildkit,--addr", args.buildkit, "Address of the daemon (default: BUILDKIT_HOST, then its sockets)")
       ->type_name("ADDR");
-  build->add_option("--tlscacert", args.tls.ca_file, "CA that signed the daemon's certificate")->type_name("FILE");
-  build->add_option("--tlscert", args.tls.cert_file, "Certificate to show to the daemon")->type_name("FILE");
-  build->add_option("--tlskey", args.tls.key_file, "Key of that certificate")->type_name("FILE");
-  build->add_option("--tlsservername", args.tls.server_name, "Name in the daemon's certificate")->type_name("NAME");
-  build->add_option("--tlsdir", args.tls_dir, "Directory with ca.pem, cert.pem and key.pem")->type_name("DIR");
-  build->add_option("--sbom", args.attest.sbom, "Add an SBOM: true | false | generator=IMAGE (default: for OCI output)")
+  build.add_option("--tlscacert", args.tls.ca_file, "CA that signed the daemon's certificate")->type_name("FILE");
+  build.add_option("--tlscert", args.tls.cert_file, "Certificate to show to the daemon")->type_name("FILE");
+  build.add_option("--tlskey", args.tls.key_file, "Key of that certificate")->type_name("FILE");
+  build.add_option("--tlsservername", args.tls.server_name, "Name in the daemon's certificate")->type_name("NAME");
+  build.add_option("--tlsdir", args.tls_dir, "Directory with ca.pem, cert.pem and key.pem")->type_name("DIR");
+  build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true | false | generator=IMAGE (default: for OCI output)")
       ->expected(0, 1)->type_name("[V]");
-  build->add_option("--provenance", args.attest.provenance, "Add provenance: true | false | mode=min|max (default: for OCI output)")
+  build.add_option("--provenance", args.attest.provenance, "Add provenance: true | false | mode=min|max (default: for OCI output)")
       ->expected(0, 1)->type_name("[V]");
-  build->add_flag("--no-sbom", args.no_sbom, "The same as --sbom=false");
-  build->add_flag("--no-provenance", args.no_provenance, "The same as --provenance=false");
-  build->add_flag("--no-cache", args.no_cache, "Run every step again");
-  build->add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files to the context");
-  build->add_option("--progress", args.progress, "auto | plain | tty | rawjson | quiet")->type_name("MODE");
-  build->add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
+  build.add_flag("--no-sbom", args.no_sbom, "The same as --sbom=false");
+  build.add_flag("--no-provenance", args.no_provenance, "The same as --provenance=false");
+  build.add_flag("--no-cache", args.no_cache, "Run every step again");
+  build.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files to the context");
+  build.add_option("--progress", args.progress, "auto | plain | tty | rawjson | quiet")->type_name("MODE");
+  build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
       ->type_name("S")->check(CLI::Range(10u, 86'400u))->capture_default_str();
-  build->add_flag("-q,--quiet", args.quiet, "Print the image digest only");
-  build->add_flag("-v,--verbose", args.verbose, "Tell about connections and sessions; -vv tells more");
-  return build;
-}
-
-result<std::vector<std::string>> split_command(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\n");
-  if (first != std::string_view::npos && text[first] == '[') {
-    boost::system::error_code error;
-    const boost::json::value parsed = boost::json::parse(text, error);
-    if (error || !parsed.is_array())
-      return failure(errc::usage, "--entrypoint: not a JSON array of strings: " + error.message(), origin::user);
-    std::vector<std::string> words;
-    for (const auto& word : parsed.get_array()) {
-      if (!word.is_string()) return failure(errc::usage, "--entrypoint: not a JSON array of strings", origin::user);
-      words.emplace_back(word.get_string());
-    }
-    if (words.empty()) return failure(errc::usage, "--entrypoint: the command is empty", origin::user);
-    return words;
-  }
-  std::vector<std::string> words;
-  std::string word;
-  bool in_word = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-      else if (c == '\\' && quote == '"' && i + 1 < text.size()) word += text[++i];
-      else word += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      in_word = true;
-    } else if (c == '\\' && i + 1 < text.size()) {
-      word += text[++i];
-      in_word = true;
-    } else if (c == ' ' || c == '\t' || c == '\n') {
-      if (in_word) words.push_back(std::exchange(word, {}));
-      in_word = false;
-    } else {
-      word += c;
-      in_word = true;
-    }
-  }
-  if (quote != 0) return failure(errc::usage, "--entrypoint: a quote is not closed", origin::user);
-  if (in_word) words.push_back(word);
-  if (words.empty()) return failure(errc::usage, "--entrypoint: the command is empty", origin::user);
-  return words;
+  build.add_flag("-q,--quiet", args.quiet, "Print the image digest only");
+  build.add_flag("-v,--verbose", args.verbose, "Tell about connections and sessions; -vv tells more");
 }
 
 }  // namespace peelbox::cli

@@ -46,11 +46,7 @@ struct build_args {
   int verbose = 0;
 };
 
-/// Describes `build` and its flags to CLI11, writing into `args`.
-CLI::App* add_build_command(CLI::App& app, build_args& args);
-
-/// Splits a command as a shell would: blanks separate, quotes and backslashes keep together; nothing is expanded.
-/// A JSON array of strings is taken as it is. failure{usage} for an open quote or an empty command.
-result<std::vector<std::string>> split_command(std::string_view text);
+/// Describes the flags of `build` to CLI11, writing into `args`.
+void add_build_flags(CLI::App& build, build_args& args);
 
 }  // namespace peelbox::cli

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/split_command.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/platform.hpp"
 #include "engine/spec/load.hpp"

@@ -12,9 +12,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <thread>
+#include <vector>
 #include <unistd.h>
 
-#include "cli/build.hpp"
+#include "cli/command.hpp"
 #include "cli/exit_code.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/progress/sanitize.hpp"
@@ -22,7 +23,6 @@
 namespace peelbox::cli {
 namespace {
 
-constexpr std::string_view version = PEELBOX_VERSION;
 /// How long the daemon may take to report the cancelled steps after the first Ctrl-C.
 constexpr std::chrono::seconds polite_limit{5};
 
@@ -38,13 +38,6 @@ std::optional<std::string> environment_variable(std::string_view name) {
   const char* const value = std::getenv(std::string(name).c_str());
   if (!value) return std::nullopt;
   return std::string(value);
-}
-
-int frontend_is_gone() {
-  say("error: `peelbox frontend` is gone: peelbox now talks to BuildKit itself, so no frontend image is needed.\n"
-      "Use `peelbox build --spec universalbuild.json --tag NAME --output type=oci,dest=FILE`; docs/migration.md has "
-      "the details.");
-  return exit_usage;
 }
 
 /// The first signal asks the command to stop, the second one ends the process at once.
@@ -86,16 +79,18 @@ class signal_watch {
   int received_ = 0;
 };
 
-int run(task<int> (*command)(build_args, surroundings), build_args args) {
+int run(const command& chosen) {
   asio::io_context io(1);
   blocking_pool pool(std::max(2u, std::min(8u, std::thread::hardware_concurrency())));
-  const log_level level = args.verbose > 1 ? log_level::debug : args.verbose == 1 ? log_level::info : log_level::warning;
+  const int verbosity = chosen.verbosity();
+  const log_level level = verbosity > 1 ? log_level::debug : verbosity == 1 ? log_level::info : log_level::warning;
   const logger log(level, [](log_level, std::string_view line) { say(line); });
   build::stop_request stop(io.get_executor());
   asio::cancellation_signal cancel;
   signal_watch signals(io, stop, cancel);
   int code = exit_build_failed;
-  asio::co_spawn(io, command(std::move(args), surroundings{environment_variable, pool, log, stop, say, answer}),
+  const surroundings with{environment_variable, pool, log, stop, say, answer};
+  asio::co_spawn(io, chosen.run(with),
                  asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result_code) {
                    code = result_code;
                    if (const auto why = failure_of(thrown)) {
@@ -116,12 +111,9 @@ int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{"Builds images with BuildKit from a UniversalBuild spec", "peelbox"};
-  app.set_version_flag("--version", std::string("peelbox ") + std::string(version));
+  app.set_version_flag("--version", "peelbox " PEELBOX_VERSION);
   app.require_subcommand(1);
-  build_args args;
-  CLI::App* const build = add_build_command(app, args);
-  CLI::App* const frontend = app.add_subcommand("frontend", "Gone; says what replaces it")->allow_extras();
-  CLI::App* const show_version = app.add_subcommand("version", "Print the version");
+  const std::vector<command> commands{add_build_command(app), add_frontend_command(app), add_version_command(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
@@ -131,12 +123,8 @@ int main_without_exceptions(int argc, char** argv) {
     say("Run `peelbox --help` or `peelbox build --help`.");
     return exit_usage;
   }
-  if (frontend->parsed()) return frontend_is_gone();
-  if (show_version->parsed()) {
-    answer(std::string("peelbox ") + std::string(version));
-    return exit_ok;
-  }
-  if (build->parsed()) return run(run_build_command, std::move(args));
+  for (const command& one : commands)
+    if (one.app->parsed()) return run(one);
   return exit_usage;
 }
 

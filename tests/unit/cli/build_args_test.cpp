@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "cli/exit_code.hpp"
+#include "cli/split_command.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -14,8 +15,7 @@ namespace {
 build_args parse(std::vector<std::string> words) {
   CLI::App app;
   build_args args;
-  add_build_command(app, args);
-  words.insert(words.begin(), "build");
+  add_build_flags(app, args);
   std::reverse(words.begin(), words.end());
   app.parse(words);
   return args;

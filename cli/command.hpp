@@ -1,0 +1,45 @@
+// What a subcommand is to main().
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "engine/async/asio.hpp"
+#include "engine/async/blocking_pool.hpp"
+#include "engine/async/log.hpp"
+#include "engine/build/build.hpp"
+#include "engine/build/find.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace peelbox::cli {
+
+/// What main made once and every command uses.
+struct surroundings {
+  build::environment env;
+  blocking_pool& pool;
+  const logger& log;
+  build::stop_request& stop;
+  /// One line for people, on standard error; made harmless.
+  std::function<void(std::string_view line)> say;
+  /// The result for machines, on standard output.
+  std::function<void(std::string_view line)> answer;
+};
+
+/// A subcommand as it was added to the parser. Its arguments live in `run` and `verbosity`.
+struct command {
+  CLI::App* app = nullptr;
+  /// Gives the exit code; everything that went wrong has been said.
+  std::function<task<int>(const surroundings& with)> run;
+  /// How often -v was given; read after parsing.
+  std::function<int()> verbosity = [] { return 0; };
+};
+
+/// One function per command, each in a file of its own; main() lists them.
+command add_build_command(CLI::App& app);
+command add_frontend_command(CLI::App& app);
+command add_version_command(CLI::App& app);
+
+}  // namespace peelbox::cli
