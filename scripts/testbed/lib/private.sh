@@ -86,7 +86,8 @@ stop_private() {
   remove_cgroups "$bed_name/$service"
   rm -f "$TB/run/$service.addresses" "$TB/run/$service.sock"
   if [ -z "$keep" ]; then
-    rm -rf "$TB/state/daemons/$1" "$TB/log/$service.log"
+    rm -f "$TB/log/$service.log"
+    discard "$TB/state/daemons/$1"
   fi
 }
 

@@ -68,14 +68,9 @@ launch() {
 }
 
 become_daemon() {
-  local name=$1 fd
+  local name=$1
   shift
-  # The daemon must not keep the lock or a pipe of our caller open.
-  for fd in /proc/"$BASHPID"/fd/*; do
-    fd=${fd##*/}
-    ((fd <= 2)) || eval "exec $fd>&-"
-  done
-  exec </dev/null >>"$TB/log/$name.log" 2>&1
+  detach "$TB/log/$name.log"
   printf '\n== %s starts: %s\n' "$(date '+%F %T')" "$*"
   # Written by the process itself before it turns into the daemon: there is no moment without a pid file.
   identity "$BASHPID" >"$TB/run/$name.pid.new"
@@ -85,6 +80,24 @@ become_daemon() {
     "PEELBOX_TB_OWNER=$TB" \
     "HTTP_PROXY=http://$registry_proxy" "HTTPS_PROXY=http://$registry_proxy" NO_PROXY=localhost,127.0.0.1 \
     "$@"
+}
+
+# detach LOG: keep neither the lock nor a pipe of our caller open.
+detach() {
+  local fd
+  for fd in /proc/"$BASHPID"/fd/*; do
+    fd=${fd##*/}
+    ((fd <= 2)) || eval "exec $fd>&-"
+  done
+  exec </dev/null >>"$1" 2>&1
+}
+
+# discard FOLDER: gone at once; the deleting, which takes many seconds for a used build cache, goes on behind our back.
+discard() {
+  [ -d "$1" ] || return 0
+  mkdir -p "$TB/trash"
+  mv "$1" "$(mktemp -d "$TB/trash/XXXXXX")"
+  (detach "$TB/log/discard.log" && exec setsid nice rm -rf "$TB"/trash/* &)
 }
 
 # request_stop NAME: ask it to end, and do not wait.

@@ -213,5 +213,5 @@ stop_everything() {
   done
   kill_strays
   rm -f "$TB"/run/*.{sock,addresses,lock}
-  rm -rf "$TB/state/daemons"
+  discard "$TB/state/daemons"
 }
