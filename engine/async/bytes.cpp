@@ -14,15 +14,18 @@ std::uint64_t byte_chain::copied_bytes() noexcept { return copied.load(std::memo
 
 void byte_chain::swap(byte_chain& other) noexcept {
   slices_.swap(other.slices_);
+  std::swap(head_, other.head_);
   std::swap(size_, other.size_);
   block_.swap(other.block_);
+  std::swap(block_capacity_, other.block_capacity_);
   std::swap(block_used_, other.block_used_);
   std::swap(tail_is_block_, other.tail_is_block_);
 }
 
 void byte_chain::append(byte_slice slice) {
   if (slice.empty()) return;
-  if (slice.size() < copy_below) return append_copy(slice.view());
+  // The first slice has nothing to be gathered with, and a block for it alone would be far larger than it.
+  if (slice.size() < copy_below && !empty()) return append_copy(slice.view());
   size_ += slice.size();
   slices_.push_back(std::move(slice));
   tail_is_block_ = false;
@@ -34,23 +37,24 @@ void byte_chain::append(byte_chain&& other) {
     return;
   }
   byte_chain taken(std::move(other));
-  for (auto& slice : taken.slices_) append(std::move(slice));
+  for (std::size_t i = taken.head_; i < taken.slices_.size(); ++i) append(std::move(taken.slices_[i]));
 }
 
 void byte_chain::append_copy(byte_view bytes) {
   copied.fetch_add(bytes.size(), std::memory_order_relaxed);
   while (!bytes.empty()) {
-    if (!block_ || block_used_ == block_size) {
-      block_ = std::shared_ptr<std::byte[]>(new std::byte[block_size]);
+    if (block_used_ == block_capacity_) {
+      block_capacity_ = block_capacity_ == 0 && bytes.size() <= first_block_size ? first_block_size : block_size;
+      block_ = std::make_shared_for_overwrite<std::byte[]>(block_capacity_);
       block_used_ = 0;
       tail_is_block_ = false;
     }
-    const std::size_t count = std::min(bytes.size(), block_size - block_used_);
+    const std::size_t count = std::min(bytes.size(), block_capacity_ - block_used_);
     std::byte* const target = block_.get() + block_used_;
     std::memcpy(target, bytes.data(), count);
     block_used_ += count;
     size_ += count;
-    if (tail_is_block_ && !slices_.empty()) {
+    if (tail_is_block_ && head_ < slices_.size()) {
       const byte_slice& last = slices_.back();
       slices_.back() = byte_slice(block_, {last.data(), last.size() + count});
     } else {
@@ -61,26 +65,39 @@ void byte_chain::append_copy(byte_view bytes) {
   }
 }
 
+// The slices before head_ are empty; they go when they are the larger part, so each is moved at most once or twice.
+void byte_chain::drop_front() {
+  slices_[head_] = byte_slice();
+  ++head_;
+  if (head_ == slices_.size()) {
+    slices_.clear();
+    head_ = 0;
+    tail_is_block_ = false;
+  } else if (head_ >= 32 && head_ * 2 > slices_.size()) {
+    slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+  }
+}
+
 void byte_chain::consume(std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;
   while (count > 0) {
-    byte_slice& first = slices_.front();
+    byte_slice& first = slices_[head_];
     if (count < first.size()) {
       first = first.sub(count);
       return;
     }
     count -= first.size();
-    slices_.pop_front();
+    drop_front();
   }
-  if (slices_.empty()) tail_is_block_ = false;
 }
 
 void byte_chain::move_front(std::size_t count, byte_chain& target) {
   count = std::min(count, size_);
   size_ -= count;
   while (count > 0) {
-    byte_slice& first = slices_.front();
+    byte_slice& first = slices_[head_];
     if (count < first.size()) {
       target.append(first.sub(0, count));
       first = first.sub(count);
@@ -88,15 +105,14 @@ void byte_chain::move_front(std::size_t count, byte_chain& target) {
     }
     count -= first.size();
     target.append(std::move(first));
-    slices_.pop_front();
+    drop_front();
   }
-  if (slices_.empty()) tail_is_block_ = false;
 }
 
 std::string byte_chain::str() const {
   std::string text;
   text.reserve(size_);
-  for (const auto& slice : slices_) text += slice.text();
+  for (const auto& slice : slices()) text += slice.text();
   return text;
 }
 

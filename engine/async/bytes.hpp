@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace peelbox {
 
@@ -57,6 +57,8 @@ class byte_slice {
 class byte_chain {
  public:
   static constexpr std::size_t copy_below = 512;
+  /// Blocks grow from the first to the last of these sizes: most chains hold one small header.
+  static constexpr std::size_t first_block_size = 1024;
   static constexpr std::size_t block_size = 16 * 1024;
 
   byte_chain() = default;
@@ -83,7 +85,8 @@ class byte_chain {
 
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  const std::deque<byte_slice>& slices() const noexcept { return slices_; }
+  /// Valid until the chain changes.
+  std::span<const byte_slice> slices() const noexcept { return {slices_.data() + head_, slices_.size() - head_}; }
   /// All bytes in one string; for tests and small messages.
   std::string str() const;
   /// Bytes that append_copy and append have copied in this process, for the test that payload is not among them.
@@ -91,11 +94,15 @@ class byte_chain {
 
  private:
   void swap(byte_chain& other) noexcept;
+  void drop_front();
 
-  std::deque<byte_slice> slices_;
+  // A queue in a vector: chains are made and moved all the time, and an empty vector costs no allocation.
+  std::vector<byte_slice> slices_;
+  std::size_t head_ = 0;
   std::size_t size_ = 0;
   // The block that append_copy is filling; the last slice ends at block_used_ when tail_is_block_.
   std::shared_ptr<std::byte[]> block_;
+  std::size_t block_capacity_ = 0;
   std::size_t block_used_ = 0;
   bool tail_is_block_ = false;
 };

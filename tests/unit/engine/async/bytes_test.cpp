@@ -60,5 +60,31 @@ TEST(ByteChain, AppendAfterConsumeDoesNotTouchEarlierSlices) {
   EXPECT_EQ(chain.str(), "z");
 }
 
+TEST(ByteChain, ASmallSliceAloneIsNotCopied) {
+  const auto before = byte_chain::copied_bytes();
+  byte_chain chain(byte_slice::of_static("small"));
+  EXPECT_EQ(byte_chain::copied_bytes(), before);
+  chain.append(byte_slice::of_static(" and more"));
+  EXPECT_EQ(chain.str(), "small and more");
+}
+
+TEST(ByteChain, LongQueuesStayInOrderWhileTheyAreDrained) {
+  byte_chain chain, drained;
+  std::string in, out;
+  for (int round = 0; round < 300; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      const std::string piece(600 + static_cast<std::size_t>(round * 5 + i), static_cast<char>('a' + (round + i) % 26));
+      in += piece;
+      chain.append(byte_slice::of(piece));
+    }
+    byte_chain part;
+    chain.move_front(3000, part);
+    out += part.str();
+    EXPECT_EQ(chain.size() + out.size(), in.size());
+  }
+  out += chain.str();
+  EXPECT_EQ(out, in);
+}
+
 }  // namespace
 }  // namespace peelbox
