@@ -5,8 +5,6 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <type_traits>
@@ -21,7 +19,8 @@ namespace peelbox {
 /// What the function refers to must stay alive until then, so pass values or shared owners.
 /// Bind a function with captures to a local first: `co_await pool.run([owner] {…})` destroys the capture twice with
 /// GCC 12, which does not promote the closure of a co_await expression properly.
-/// The destructor waits for functions that are under way.
+/// The destructor waits for functions that are under way. The callers' io_context must outlive the pool: a thread may
+/// still be leaving post() when the caller has already gone on.
 class blocking_pool {
  public:
   explicit blocking_pool(unsigned threads) : threads_(threads), pool_(threads) {}
@@ -37,11 +36,10 @@ class blocking_pool {
     const executor ex = co_await asio::this_coro::executor;
     auto token = asio::use_awaitable;
     auto start = [this, ex, f = std::move(function)](auto handler) mutable {
-      auto work = asio::prefer(ex, asio::execution::outstanding_work.tracked);
-      asio::post(pool_, [f = std::move(f), work = std::move(work),
-                         h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
+      // co_spawn keeps the caller's context at work, so no work guard is needed here.
+      asio::post(pool_, [f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
         R value = f();
-        asio::post(work, [h = std::move(h), v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
+        asio::post(ex, [h = std::move(h), v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
       });
     };
     co_return co_await asio::async_initiate<decltype(token), void(R)>(std::move(start), token);

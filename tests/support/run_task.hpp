@@ -44,9 +44,10 @@ T run_task(asio::io_context& io, task<T> work, std::chrono::seconds limit = std:
   }
 }
 
+/// The context is the program's, because threads of a blocking_pool may touch it a moment after the coroutine's end.
 template <class T>
 T run_task(task<T> work, std::chrono::seconds limit = std::chrono::seconds(20)) {
-  asio::io_context io;
+  static asio::io_context io;
   return run_task(io, std::move(work), limit);
 }
 

@@ -168,8 +168,8 @@ TEST_F(Credentials, CancellingKillsTheHelper) {
          scratch_.file("pid") + "'; sleep 1000");
   config c;
   c.creds_store = "fake";
-  blocking_pool pool(1);
   asio::io_context io;
+  blocking_pool pool(1);
   asio::cancellation_signal stop;
   bool aborted = false;
   asio::co_spawn(io, find_credentials("r.example", c, pool),
