@@ -202,21 +202,25 @@ void file_reader::start(std::shared_ptr<job> j) {
 void file_reader::add(file_table::file file) {
   const std::size_t size = size_of(file);
   if (static_cast<std::uint64_t>(file.announced.size) > options_.packet_size) {
-    flush();
+    start_batch();
     large_ = std::make_shared<large_file>();
     large_->pieces_left = (size + options_.packet_size - 1) / options_.packet_size;
     large_->wanted = std::move(file);
     continue_large();
     return;
   }
-  if (batch_ && batch_->bytes + size > max_batch_bytes) flush();
+  if (batch_ && batch_->bytes + size > max_batch_bytes) start_batch();
   if (!batch_) batch_ = std::make_shared<small_files>();
   batch_->bytes += size;
   batch_->files.push_back(std::move(file));
-  if (batch_->files.size() >= max_batch_files || batch_->bytes >= max_batch_bytes) flush();
+  if (batch_->files.size() >= max_batch_files || batch_->bytes >= max_batch_bytes) start_batch();
 }
 
 void file_reader::flush() {
+  if (jobs_.size() < pool_.threads()) start_batch();
+}
+
+void file_reader::start_batch() {
   if (!batch_) return;
   batch_->cost = batch_->bytes + batch_->files.size() * 2 * max_data_header;
   start(std::exchange(batch_, nullptr));

@@ -38,7 +38,8 @@ class file_reader {
   bool has_room() const noexcept;
   /// Files are read and handed out in the order they are added.
   void add(file_table::file file);
-  /// Call after the last of a series of add(): starts reading what was held back to be read together.
+  /// Call when no more add() is due now: starts reading what was held back to be read together, unless all threads
+  /// have work from us anyway; then it waits for more files or for the next poll().
   void flush();
 
   struct piece {
@@ -56,6 +57,7 @@ class file_reader {
   struct large_file;
   struct large_piece;
   void start(std::shared_ptr<job> j);
+  void start_batch();
   void continue_large();
 
   const std::shared_ptr<const file_tree> tree_;
