@@ -234,8 +234,8 @@ bool git_ignore_file::matches(const matcher& m, std::string_view path, std::stri
 }
 
 const git_ignore_file::rule* git_ignore_file::find(std::string_view path, bool is_directory) const {
-  if (path.empty()) return nullptr;
   const std::string_view name = base_name(path);
+  if (name.empty()) return nullptr;
   // 1 + the index of the best rule so far; 0 is none.
   std::size_t best = 0;
   const auto scan = [&](const index_list& list, bool known) {
