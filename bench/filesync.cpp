@@ -119,7 +119,8 @@ void walk(benchmark::State& state) {
   }
   state.counters["entries/s"] = benchmark::Counter(static_cast<double>(entries), benchmark::Counter::kIsRate);
 }
-BENCHMARK(walk)->Arg(0)->Arg(1)->Arg(30)->Arg(300)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(walk)->Arg(0)->Arg(1)->Arg(30)->Arg(300)->UseRealTime()->MeasureProcessCPUTime()->Unit(
+    benchmark::kMillisecond);
 
 // Asks for everything and throws it away.
 task<result<void>> swallow(packet_channel& channel, bool request) {
@@ -160,7 +161,8 @@ task<result<void>> send(std::shared_ptr<context_source> source, packet_channel& 
   co_return result<void>();
 }
 
-void run_transfer(benchmark::State& state, const std::string& root, bool request, const std::string& destination = "") {
+void run_transfer(benchmark::State& state, const std::string& root, bool request,
+                  const std::string& destination = "") {
   transfer_stats stats;
   for (auto _ : state) {
     asio::io_context io;
@@ -180,9 +182,10 @@ void run_transfer(benchmark::State& state, const std::string& root, bool request
                    });
     io.run();
   }
-  state.counters["entries/s"] = benchmark::Counter(static_cast<double>(stats.entries()), benchmark::Counter::kIsRate);
-  state.counters["bytes/s"] = benchmark::Counter(static_cast<double>(stats.bytes_transferred), benchmark::Counter::kIsRate,
-                                                 benchmark::Counter::kIs1024);
+  state.counters["entries/s"] =
+      benchmark::Counter(static_cast<double>(stats.entries()), benchmark::Counter::kIsRate);
+  state.counters["bytes/s"] = benchmark::Counter(static_cast<double>(stats.bytes_transferred),
+                                                 benchmark::Counter::kIsRate, benchmark::Counter::kIs1024);
 }
 
 void send_large(benchmark::State& state) { run_transfer(state, all_trees().large(), true); }
@@ -199,7 +202,8 @@ BENCHMARK(copy_large)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::k
 void match(benchmark::State& state) {
   const auto set = pattern_set::compile(rules(static_cast<std::size_t>(state.range(0))));
   std::vector<std::string> paths;
-  for (int i = 0; i < 1000; ++i) paths.push_back("pkg" + std::to_string(i % 10) + "/mod/file" + std::to_string(i) + ".js");
+  for (int i = 0; i < 1000; ++i)
+    paths.push_back("pkg" + std::to_string(i % 10) + "/mod/file" + std::to_string(i) + ".js");
   pattern_set::parent_info parent;
   pattern_set::parent_info above;
   pattern_set::parent_info info;

@@ -1,4 +1,5 @@
-// Three paths by lines: the order is one, cleaning is final, and what path_problem() lets through cannot leave.
+// Three paths by lines: the order is one, cleaning is final, and what path_problem() lets through cannot
+// leave.
 #include <cstdlib>
 #include <string>
 

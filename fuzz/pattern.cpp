@@ -1,8 +1,10 @@
-// Lines of patterns, a zero byte, then paths by lines. Matching must end, and pruning must agree with matching.
+// Lines of patterns, a zero byte, then paths by lines. Matching must end, and pruning must agree with
+// matching.
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "engine/filesync/glob.hpp"
 #include "engine/filesync/path_order.hpp"
 #include "engine/filesync/pattern.hpp"
 

@@ -1,5 +1,5 @@
-// A hostile sender: length-prefixed packets. No step may leave the root, write to a file that was not begun, or begin
-// one that was not asked for.
+// A hostile sender: length-prefixed packets. No step may leave the root, write to a file that was not begun,
+// or begin one that was not asked for.
 #include <cstdlib>
 #include <set>
 #include <string>
@@ -19,8 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::set<std::uint32_t> begun;
   while (size > 0) {
     const std::size_t length = std::min<std::size_t>(data[0], size - 1);
-    const byte_slice message =
-        byte_slice::of(std::string(reinterpret_cast<const char*>(data + 1), length));
+    const byte_slice message = byte_slice::of(std::string(reinterpret_cast<const char*>(data + 1), length));
     data += 1 + length;
     size -= 1 + length;
     auto p = decode_packet(message.view());
@@ -32,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (step.what == kind::make_entry || step.what == kind::begin_file) {
         if (path_problem(step.entry.path)) std::abort();
       }
-      if (step.what == kind::begin_file && (!requested.contains(step.id) || !begun.insert(step.id).second)) std::abort();
+      if (step.what == kind::begin_file && (!requested.contains(step.id) || !begun.insert(step.id).second))
+        std::abort();
       if ((step.what == kind::write || step.what == kind::end_file) && !begun.contains(step.id)) std::abort();
       if (step.what == kind::end_file) begun.erase(step.id);
     }

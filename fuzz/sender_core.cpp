@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   transfer_stats stats;
   sender_core core(stats);
   const auto dir = core.files().add_directory(file_table::root, "dir");
-  for (std::uint32_t id = 1; id < 200; id += 2) core.files().add_file(id, id % 3 == 0 ? dir : file_table::root, "f", {});
+  for (std::uint32_t id = 1; id < 200; id += 2)
+    core.files().add_file(id, id % 3 == 0 ? dir : file_table::root, "f", {});
   std::set<std::uint32_t> asked;
   while (size > 0) {
     const std::size_t length = std::min<std::size_t>(data[0] % 16, size - 1);

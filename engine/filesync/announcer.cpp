@@ -56,7 +56,8 @@ void announcer::add_file(const walk_chunk& chunk, const walk_entry& entry) {
     }
   }
   stats_.bytes_listed += static_cast<std::uint64_t>(entry.size);
-  files_.add_file(next_id_, current_directory(), chunk.name(entry), {entry.size, entry.mod_time, entry.inode});
+  files_.add_file(next_id_, current_directory(), chunk.name(entry),
+                  {entry.size, entry.mod_time, entry.inode});
   append(chunk.packet(entry));
 }
 
@@ -91,9 +92,7 @@ void announcer::add(const walk_run& run) {
   for (std::size_t i = run.first; i < run.last; ++i) add_entry(*run.chunk, run.chunk->entries[i]);
 }
 
-void announcer::finish() {
-  ends_.push_back(static_cast<std::uint32_t>(packets_.size()));
-}
+void announcer::finish() { ends_.push_back(static_cast<std::uint32_t>(packets_.size())); }
 
 packet_batch announcer::take() {
   packet_batch batch{byte_slice::of(std::move(packets_)), std::move(ends_)};

@@ -14,8 +14,9 @@
 
 namespace peelbox::filesync {
 
-/// Gives ids, sends withheld directories when something below them is sent, turns further names of a file into hard
-/// links and notes down what can be requested. Ids count all STAT packets of the stream (fsutil/send.go).
+/// Gives ids, sends withheld directories when something below them is sent, turns further names of a file
+/// into hard links and notes down what can be requested. Ids count all STAT packets of the stream
+/// (fsutil/send.go).
 class announcer {
  public:
   announcer(file_table& files, transfer_stats& stats) : files_(files), stats_(stats) {}

@@ -8,8 +8,8 @@
 
 namespace peelbox::filesync {
 
-/// Buffers of one size, aligned to pages. Released from any thread by dropping the last share, which may happen long
-/// after the pool is gone. Keeps at most `keep` unused ones.
+/// Buffers of one size, aligned to pages. Released from any thread by dropping the last share, which may
+/// happen long after the pool is gone. Keeps at most `keep` unused ones.
 class buffer_pool {
  public:
   buffer_pool(std::size_t size, std::size_t keep) : shelf_(std::make_shared<shelf>(size, keep)) {}

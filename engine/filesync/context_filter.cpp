@@ -22,8 +22,10 @@ result<std::vector<ignore_line>> own_rules(const context_source& source, const f
     if (content) {
       rules = read_dockerignore(*content, source.dockerignore);
     } else if (content.error().code != errc::not_found) {
-      return failure(errc::context, "cannot read ignore file " + quoted(source.dockerignore) + " of the context: " +
-                                        content.error().text, origin::user);
+      return failure(errc::context,
+                     "cannot read ignore file " + quoted(source.dockerignore) +
+                         " of the context: " + content.error().text,
+                     origin::user);
     }
   }
   for (const auto& pattern : source.exclude) rules.push_back({pattern, 0, pattern, ""});
@@ -69,7 +71,8 @@ result<path_decision> explain_path(const context_source& source, const request_f
     return decision;
   }
   if (const auto problem = path_problem(wanted)) {
-    return failure(errc::usage, "path " + quoted(path) + " is not inside the context: " + std::string(*problem),
+    return failure(errc::usage,
+                   "path " + quoted(path) + " is not inside the context: " + std::string(*problem),
                    origin::user);
   }
   const walk_context walk{context->tree, context->rules, {}};
@@ -83,7 +86,8 @@ result<path_decision> explain_path(const context_source& source, const request_f
     const auto details = directory.handle->details(name);
     if (!details) {
       if (details.error().code == errc::not_found) return decision;
-      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text, origin::user);
+      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text,
+                     origin::user);
     }
     const bool last = end == wanted.size();
     const bool is_directory = S_ISDIR(details->posix_mode);

@@ -26,15 +26,21 @@ std::int64_t nanoseconds(const timespec& t) noexcept {
 
 entry_kind kind_of(unsigned char type) noexcept {
   switch (type) {
-    case DT_REG: return entry_kind::regular;
-    case DT_DIR: return entry_kind::directory;
-    case DT_LNK: return entry_kind::symlink;
-    case DT_UNKNOWN: return entry_kind::unknown;
-    default: return entry_kind::other;
+    case DT_REG:
+      return entry_kind::regular;
+    case DT_DIR:
+      return entry_kind::directory;
+    case DT_LNK:
+      return entry_kind::symlink;
+    case DT_UNKNOWN:
+      return entry_kind::unknown;
+    default:
+      return entry_kind::other;
   }
 }
 
-// Devices whose file system said that it has no extended attributes, so that nobody asks for each entry again.
+// Devices whose file system said that it has no extended attributes, so that nobody asks for each entry
+// again.
 class xattr_memory {
  public:
   bool may_have(std::uint64_t device) const noexcept {
@@ -49,7 +55,8 @@ class xattr_memory {
     for (auto& slot : without_) {
       std::uint64_t empty = 0;
       // Device numbers are kept plus one, 0 is a free slot. More devices than slots only costs time.
-      if (slot.compare_exchange_strong(empty, device + 1, std::memory_order_relaxed) || empty == device + 1) return;
+      if (slot.compare_exchange_strong(empty, device + 1, std::memory_order_relaxed) || empty == device + 1)
+        return;
     }
   }
 
@@ -59,7 +66,8 @@ class xattr_memory {
 
 class disk_directory final : public open_directory {
  public:
-  disk_directory(unique_fd fd, std::shared_ptr<xattr_memory> memory) : fd_(std::move(fd)), memory_(std::move(memory)) {}
+  disk_directory(unique_fd fd, std::shared_ptr<xattr_memory> memory)
+      : fd_(std::move(fd)), memory_(std::move(memory)) {}
 
   result<name_list> list() override {
     name_list names;

@@ -84,7 +84,9 @@ result<int> disk_writer::open_cached(const std::string& directory) {
   return cached_.get();
 }
 
-result<int> disk_writer::directory_of(const std::string& path) { return open_cached(std::string(parent_path(path))); }
+result<int> disk_writer::directory_of(const std::string& path) {
+  return open_cached(std::string(parent_path(path)));
+}
 
 std::string disk_writer::temporary_name() {
   std::uint64_t salt = 0;
@@ -123,7 +125,8 @@ result<void> disk_writer::make_directory(stat_entry&& entry) {
   if (::mkdirat(*directory, name.c_str(), 0700) != 0) {
     if (errno != EEXIST) return failed("create directory", entry.path, errno);
     struct stat st;
-    if (::fstatat(*directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return failed("look at", entry.path, errno);
+    if (::fstatat(*directory, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
+      return failed("look at", entry.path, errno);
     if (!S_ISDIR(st.st_mode)) {
       if (::unlinkat(*directory, name.c_str(), 0) != 0 || ::mkdirat(*directory, name.c_str(), 0700) != 0) {
         return failed("replace", entry.path, errno);
@@ -157,7 +160,8 @@ result<void> disk_writer::make_special(const stat_entry& entry) {
   }
   if (done != 0) {
     failure why = failed("create", entry.path, errno);
-    if ((entry.mode & go_mode::device) != 0 && why.code == errc::permission) why.text += " (devices need root)";
+    if ((entry.mode & go_mode::device) != 0 && why.code == errc::permission)
+      why.text += " (devices need root)";
     ::unlinkat(*directory, temporary.c_str(), 0);
     return why;
   }
@@ -190,10 +194,12 @@ result<void> disk_writer::begin_file(std::uint32_t id, stat_entry&& entry) {
   if (!directory) return directory.error();
   if (open_descriptors_ >= max_descriptors) close_least_used();
   std::string temporary = temporary_name();
-  unique_fd fd(::openat(*directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  unique_fd fd(
+      ::openat(*directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return failed("create", entry.path, errno);
   ++open_descriptors_;
-  files_.insert_or_assign(id, open_file_state{std::move(entry), std::move(temporary), std::move(fd), ++clock_});
+  files_.insert_or_assign(id,
+                          open_file_state{std::move(entry), std::move(temporary), std::move(fd), ++clock_});
   return {};
 }
 
@@ -213,7 +219,8 @@ result<int> disk_writer::descriptor(open_file_state& file) {
   const auto directory = directory_of(file.entry.path);
   if (!directory) return directory.error();
   if (open_descriptors_ >= max_descriptors) close_least_used();
-  file.fd = unique_fd(::openat(*directory, file.temporary.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+  file.fd =
+      unique_fd(::openat(*directory, file.temporary.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
   if (!file.fd) return failed("open the temporary file of", file.entry.path, errno);
   ++open_descriptors_;
   return file.fd.get();

@@ -17,14 +17,15 @@ namespace peelbox::filesync {
 
 /// Everything is opened relative to the root's descriptor without following links, so nothing that is in the
 /// directory, or appears there meanwhile, leads outside. A link where a directory belongs is replaced.
-/// Files, links and devices are made under a temporary name and renamed over what was there. Directories get their
-/// modes and times in finish(), because what is written into them would change them.
+/// Files, links and devices are made under a temporary name and renamed over what was there. Directories get
+/// their modes and times in finish(), because what is written into them would change them.
 ///
-/// Entries must have passed order_validator. All functions block; one thread at a time. Failures name the path.
-/// The destructor removes temporary files.
+/// Entries must have passed order_validator. All functions block; one thread at a time. Failures name the
+/// path. The destructor removes temporary files.
 class disk_writer {
  public:
-  /// Creates `root` with mode 0700 when it is missing (not its parents). `delete_others`: see receive_options.
+  /// Creates `root` with mode 0700 when it is missing (not its parents). `delete_others`: see
+  /// receive_options.
   static result<std::unique_ptr<disk_writer>> open(const std::string& root, bool delete_others);
   ~disk_writer();
   disk_writer(const disk_writer&) = delete;
@@ -45,7 +46,8 @@ class disk_writer {
     unique_fd fd;
     std::uint64_t used = 0;
   };
-  explicit disk_writer(std::string root_name, unique_fd root) : root_name_(std::move(root_name)), root_(std::move(root)) {}
+  explicit disk_writer(std::string root_name, unique_fd root)
+      : root_name_(std::move(root_name)), root_(std::move(root)) {}
 
   failure failed(std::string_view what, const std::string& path, int error) const;
   result<int> directory_of(const std::string& path);

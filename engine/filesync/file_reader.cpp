@@ -24,18 +24,23 @@ constexpr std::size_t max_batch_bytes = 256 * 1024;
 constexpr std::size_t max_jobs = 64;
 
 failure changed(const std::string& path, std::string_view what) {
-  return failure(errc::context, fmt::format("context file {} {} while it was sent; run the build again when nothing "
-                                            "writes to the context", quoted(path), what), origin::user);
+  return failure(errc::context,
+                 fmt::format("context file {} {} while it was sent; run the build again when nothing "
+                             "writes to the context",
+                             quoted(path), what),
+                 origin::user);
 }
 
 failure unreadable(const std::string& path, const failure& why) {
   if (why.code == errc::not_found) return changed(path, "vanished (" + why.text + ")");
-  failure f(errc::context, fmt::format("cannot read context file {}: {}", quoted(path), why.text), origin::user);
+  failure f(errc::context, fmt::format("cannot read context file {}: {}", quoted(path), why.text),
+            origin::user);
   if (why.code == errc::permission) f.text += "; make it readable or exclude it in .dockerignore";
   return f;
 }
 
-std::optional<failure> compare(const std::string& path, const file_identity& announced, const file_identity& now) {
+std::optional<failure> compare(const std::string& path, const file_identity& announced,
+                               const file_identity& now) {
   if (now.inode != announced.inode) return changed(path, "was replaced");
   if (now.size < announced.size) {
     return changed(path, fmt::format("shrank from {} to {} bytes", announced.size, now.size));
@@ -58,7 +63,8 @@ std::optional<failure> read_exactly(open_file& file, const file_table::file& wan
   const auto count = file.read(offset, target, size);
   if (!count) return unreadable(wanted.path, count.error());
   if (*count == size) return std::nullopt;
-  return changed(wanted.path, fmt::format("shrank from {} to {} bytes", wanted.announced.size, offset + *count));
+  return changed(wanted.path,
+                 fmt::format("shrank from {} to {} bytes", wanted.announced.size, offset + *count));
 }
 
 std::size_t size_of(const file_table::file& f) noexcept { return static_cast<std::size_t>(f.announced.size); }
@@ -84,7 +90,9 @@ struct file_reader::small_files final : job {
     const std::size_t room = bytes + files.size() * 2 * max_data_header;
     std::shared_ptr<std::byte[]> buffer(new std::byte[room]);
     std::byte* at = buffer.get();
-    const auto end_packet = [&] { out.packets.ends.push_back(static_cast<std::uint32_t>(at - buffer.get())); };
+    const auto end_packet = [&] {
+      out.packets.ends.push_back(static_cast<std::uint32_t>(at - buffer.get()));
+    };
     for (const auto& wanted : files) {
       auto file = tree.file(wanted.path);
       if (!file) error = unreadable(wanted.path, file.error());
@@ -172,8 +180,8 @@ struct file_reader::large_piece final : job {
   }
 };
 
-file_reader::file_reader(std::shared_ptr<const file_tree> tree, blocking_pool& pool, std::shared_ptr<wakeup> wake,
-                         read_options options)
+file_reader::file_reader(std::shared_ptr<const file_tree> tree, blocking_pool& pool,
+                         std::shared_ptr<wakeup> wake, read_options options)
     : tree_(std::move(tree)),
       pool_(pool),
       wake_(std::move(wake)),

@@ -20,10 +20,10 @@ struct read_options {
   std::size_t ahead = 16 * 1024 * 1024;   ///< bytes read and not yet taken
 };
 
-/// Contents are read behind room for the packet header, so that header and payload are one slice that is never copied.
-/// Files that fit into one packet are read many at a time; larger ones in pieces, several at the same time. Every file
-/// is checked against what was announced when it is opened and again after its last byte was read: it is sent as
-/// announced or not at all.
+/// Contents are read behind room for the packet header, so that header and payload are one slice that is
+/// never copied. Files that fit into one packet are read many at a time; larger ones in pieces, several at
+/// the same time. Every file is checked against what was announced when it is opened and again after its last
+/// byte was read: it is sent as announced or not at all.
 ///
 /// Used on the network thread. The destructor abandons what is under way without waiting.
 class file_reader {
@@ -38,8 +38,8 @@ class file_reader {
   bool has_room() const noexcept;
   /// Files are read and handed out in the order they are added.
   void add(file_table::file file);
-  /// Call when no more add() is due now: starts reading what was held back to be read together, unless all threads
-  /// have work from us anyway; then it waits for more files or for the next poll().
+  /// Call when no more add() is due now: starts reading what was held back to be read together, unless all
+  /// threads have work from us anyway; then it waits for more files or for the next poll().
   void flush();
 
   struct piece {

@@ -24,7 +24,8 @@ file_table::directory file_table::add_directory(directory parent, std::string_vi
   return static_cast<directory>(directories_.size() - 1);
 }
 
-void file_table::add_file(std::uint32_t id, directory parent, std::string_view name, const file_identity& announced) {
+void file_table::add_file(std::uint32_t id, directory parent, std::string_view name,
+                          const file_identity& announced) {
   files_.push_back({announced, id, parent, keep(name), false});
 }
 

@@ -54,7 +54,9 @@ class file_table {
   };
   std::size_t find(std::uint32_t id) const noexcept;
   name_ref keep(std::string_view name);
-  std::string_view text(const name_ref& name) const noexcept { return {blocks_[name.block].get() + name.offset, name.size}; }
+  std::string_view text(const name_ref& name) const noexcept {
+    return {blocks_[name.block].get() + name.offset, name.size};
+  }
 
   static constexpr std::size_t block_size = 1 << 16;
   std::vector<std::unique_ptr<char[]>> blocks_;

@@ -14,14 +14,16 @@ void name_list::add(std::string_view name, entry_kind kind) {
 
 void name_list::sort() {
   std::sort(items_.begin(), items_.end(), [&](const item& a, const item& b) {
-    return std::string_view(text_.data() + a.offset, a.size) < std::string_view(text_.data() + b.offset, b.size);
+    return std::string_view(text_.data() + a.offset, a.size) <
+           std::string_view(text_.data() + b.offset, b.size);
   });
 }
 
 std::size_t name_list::find(std::string_view name) const noexcept {
-  const auto it = std::lower_bound(items_.begin(), items_.end(), name, [&](const item& a, std::string_view wanted) {
-    return std::string_view(text_.data() + a.offset, a.size) < wanted;
-  });
+  const auto it =
+      std::lower_bound(items_.begin(), items_.end(), name, [&](const item& a, std::string_view wanted) {
+        return std::string_view(text_.data() + a.offset, a.size) < wanted;
+      });
   const auto i = static_cast<std::size_t>(it - items_.begin());
   return i < size() && this->name(i) == name ? i : size();
 }
@@ -32,7 +34,8 @@ result<std::string> read_whole_file(const file_tree& tree, std::string_view path
   const auto identity = (*file)->identify();
   if (!identity) return identity.error();
   if (static_cast<std::uint64_t>(identity->size) > limit) {
-    return failure(errc::limit, fmt::format("has {} bytes, more than the limit of {}", identity->size, limit));
+    return failure(errc::limit,
+                   fmt::format("has {} bytes, more than the limit of {}", identity->size, limit));
   }
   std::string content(static_cast<std::size_t>(identity->size), '\0');
   const auto count = (*file)->read(0, reinterpret_cast<std::byte*>(content.data()), content.size());

@@ -29,7 +29,9 @@ class name_list {
 
   std::size_t size() const noexcept { return items_.size(); }
   entry_kind kind(std::size_t i) const noexcept { return items_[i].kind; }
-  std::string_view name(std::size_t i) const noexcept { return {text_.data() + items_[i].offset, items_[i].size}; }
+  std::string_view name(std::size_t i) const noexcept {
+    return {text_.data() + items_[i].offset, items_[i].size};
+  }
   /// Index of the name, or size().
   std::size_t find(std::string_view name) const noexcept;
 
@@ -61,14 +63,15 @@ struct file_identity {
   bool operator==(const file_identity&) const = default;
 };
 
-/// All functions block and are called on pool threads. Failures: errc::not_found (gone, or not of the expected type
-/// any more), permission, io; their text is the reason alone, the caller adds the path.
+/// All functions block and are called on pool threads. Failures: errc::not_found (gone, or not of the
+/// expected type any more), permission, io; their text is the reason alone, the caller adds the path.
 class open_directory {
  public:
   virtual ~open_directory() = default;
   /// Sorted.
   virtual result<name_list> list() = 0;
-  /// `name` is one name that ends in a zero byte behind its view, as those of name_list do. Does not follow links.
+  /// `name` is one name that ends in a zero byte behind its view, as those of name_list do. Does not follow
+  /// links.
   virtual result<entry_details> details(std::string_view name) = 0;
 };
 

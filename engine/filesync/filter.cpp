@@ -35,7 +35,8 @@ result<filter> filter::compile(rules r) {
   return f;
 }
 
-filter::verdict filter::judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const {
+filter::verdict filter::judge(std::string_view path, bool is_directory, const scope& outer,
+                              scope& inner) const {
   bool send = true;
   inner.git = outer.git;
   if (outer.git && outer.git->decide(path, is_directory).ignored()) return verdict::skip;
@@ -64,7 +65,8 @@ std::string filter::why_skipped(std::string_view path, bool is_directory, const 
   pattern_set::parent_info unused;
   if (!own_.empty() && own_.matches(path, outer.own, unused)) {
     const ignore_line& line = own_lines_[own_.deciding(path, outer.own).value_or(0)];
-    return line.line == 0 ? "pattern " + line.pattern : fmt::format("{} line {}: {}", line.file, line.line, line.text);
+    return line.line == 0 ? "pattern " + line.pattern
+                          : fmt::format("{} line {}: {}", line.file, line.line, line.text);
   }
   if (!include_.empty() && !include_.matches(path, outer.include, unused)) {
     const auto rule = include_.deciding(path, outer.include);
@@ -72,7 +74,8 @@ std::string filter::why_skipped(std::string_view path, bool is_directory, const 
                 : std::string("no include pattern of the request matches");
   }
   if (!exclude_.empty() && exclude_.matches(path, outer.exclude, unused)) {
-    return "exclude pattern of the request: " + exclude_lines_[exclude_.deciding(path, outer.exclude).value_or(0)];
+    return "exclude pattern of the request: " +
+           exclude_lines_[exclude_.deciding(path, outer.exclude).value_or(0)];
   }
   return "";
 }

@@ -13,9 +13,9 @@
 
 namespace peelbox::filesync {
 
-/// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns, .gitignore), then
-/// the request's include patterns, then its exclude patterns (fsutil/filter.go). Immutable, so that any number of
-/// threads may ask.
+/// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns,
+/// .gitignore), then the request's include patterns, then its exclude patterns (fsutil/filter.go). Immutable,
+/// so that any number of threads may ask.
 class filter {
  public:
   struct rules {

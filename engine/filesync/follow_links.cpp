@@ -83,7 +83,8 @@ class resolver {
       if (!targets) return targets.error();
       if (!targets->empty()) {
         resolved_.insert(prefix);
-        for (const auto& target : *targets) work_.push_back({below_root(target + "/" + std::string(rest)), p.links + 1});
+        for (const auto& target : *targets)
+          work_.push_back({below_root(target + "/" + std::string(rest)), p.links + 1});
         return {};
       }
       if (rest.empty()) {
@@ -157,7 +158,8 @@ result<std::vector<std::string>> follow_links(const file_tree& tree, std::span<c
   return drop_below(all.take());
 }
 
-std::vector<std::string> with_followed(std::vector<std::string> include, const std::vector<std::string>& followed) {
+std::vector<std::string> with_followed(std::vector<std::string> include,
+                                       const std::vector<std::string>& followed) {
   if (followed.empty()) return include;
   include.insert(include.end(), followed.begin(), followed.end());
   return drop_below(std::move(include));

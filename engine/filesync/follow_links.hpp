@@ -10,17 +10,18 @@
 
 namespace peelbox::filesync {
 
-/// Every link met on the way to the paths and what the paths come to, relative to the root, sorted, without those
-/// below another one. Names in a path may be glob patterns; they are looked up to find links only. Links that lead
-/// out of the tree are taken as starting at its root. Missing paths stay as they are. Empty when the root itself is
-/// among the results: then nothing needs to be left out (fsutil/followlinks.go).
+/// Every link met on the way to the paths and what the paths come to, relative to the root, sorted, without
+/// those below another one. Names in a path may be glob patterns; they are looked up to find links only.
+/// Links that lead out of the tree are taken as starting at its root. Missing paths stay as they are. Empty
+/// when the root itself is among the results: then nothing needs to be left out (fsutil/followlinks.go).
 ///
 /// Unlike the reference, a link that two paths go through is followed for both.
 /// Blocks. Unreadable directories fail with errc::context.
 result<std::vector<std::string>> follow_links(const file_tree& tree, std::span<const std::string> paths);
 
-/// The include patterns to use when followpaths were given: both lists, after the reference's single pass that drops
-/// a pattern behind its own parent path; empty (everything) when one of them is ".".
-std::vector<std::string> with_followed(std::vector<std::string> include, const std::vector<std::string>& followed);
+/// The include patterns to use when followpaths were given: both lists, after the reference's single pass
+/// that drops a pattern behind its own parent path; empty (everything) when one of them is ".".
+std::vector<std::string> with_followed(std::vector<std::string> include,
+                                       const std::vector<std::string>& followed);
 
 }  // namespace peelbox::filesync

@@ -15,10 +15,18 @@ unsigned char byte_of(char c) noexcept { return static_cast<unsigned char>(c); }
 // Membership of git's character classes, in the C locale.
 bool add_named_class(std::string_view name, std::bitset<256>& set) {
   using test = int (*)(int);
-  static constexpr std::array<std::pair<std::string_view, test>, 12> known{{
-      {"alnum", std::isalnum}, {"alpha", std::isalpha}, {"blank", std::isblank}, {"cntrl", std::iscntrl},
-      {"digit", std::isdigit}, {"graph", std::isgraph}, {"lower", std::islower}, {"print", std::isprint},
-      {"punct", std::ispunct}, {"space", std::isspace}, {"upper", std::isupper}, {"xdigit", std::isxdigit}}};
+  static constexpr std::array<std::pair<std::string_view, test>, 12> known{{{"alnum", std::isalnum},
+                                                                            {"alpha", std::isalpha},
+                                                                            {"blank", std::isblank},
+                                                                            {"cntrl", std::iscntrl},
+                                                                            {"digit", std::isdigit},
+                                                                            {"graph", std::isgraph},
+                                                                            {"lower", std::islower},
+                                                                            {"print", std::isprint},
+                                                                            {"punct", std::ispunct},
+                                                                            {"space", std::isspace},
+                                                                            {"upper", std::isupper},
+                                                                            {"xdigit", std::isxdigit}}};
   const auto it = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.first == name; });
   if (it == known.end()) return false;
   for (int c = 0; c < 128; ++c) {
@@ -92,7 +100,9 @@ bool git_glob::parse_class(std::string_view pattern, std::size_t& at) {
 
 std::optional<git_glob> git_glob::compile(std::string_view pattern) {
   git_glob glob;
-  const auto add = [&](kind type, bool star, char byte = 0) { glob.elements_.push_back({type, star, byte, 0}); };
+  const auto add = [&](kind type, bool star, char byte = 0) {
+    glob.elements_.push_back({type, star, byte, 0});
+  };
   for (std::size_t at = 0; at < pattern.size();) {
     const char c = pattern[at++];
     if (c == '*') {
@@ -128,11 +138,16 @@ std::optional<git_glob> git_glob::compile(std::string_view pattern) {
 
 bool git_glob::consumes(const element& e, char c) const noexcept {
   switch (e.type) {
-    case kind::byte: return e.byte == c;
-    case kind::not_slash: return c != '/';
-    case kind::set: return sets_[e.set].test(byte_of(c));
-    case kind::any: return true;
-    case kind::dirs: return false;
+    case kind::byte:
+      return e.byte == c;
+    case kind::not_slash:
+      return c != '/';
+    case kind::set:
+      return sets_[e.set].test(byte_of(c));
+    case kind::any:
+      return true;
+    case kind::dirs:
+      return false;
   }
   return false;
 }
@@ -195,11 +210,12 @@ void git_ignore_file::add(std::string_view line, std::size_t number) {
   m.by_name = pattern.find('/') == pattern.npos;
   if (pattern.starts_with('/')) pattern.remove_prefix(1);
   if (pattern.empty()) return;
-  // git compares what stands before the first special byte and hands only the rest to its glob; "foo**/bar" is
-  // therefore "foo" and then a real "**/".
+  // git compares what stands before the first special byte and hands only the rest to its glob; "foo**/bar"
+  // is therefore "foo" and then a real "**/".
   const std::size_t special = std::min(pattern.find_first_of("*?[\\"), pattern.size());
   const std::string_view rest = pattern.substr(special);
-  if (m.by_name && rest.size() > 1 && special == 0 && rest.find_first_of("*?[\\", 1) == rest.npos && rest[0] == '*') {
+  if (m.by_name && rest.size() > 1 && special == 0 && rest.find_first_of("*?[\\", 1) == rest.npos &&
+      rest[0] == '*') {
     m.ends_with = true;
     m.literal = std::string(rest.substr(1));
   } else {
@@ -275,7 +291,8 @@ git_ignore_scope::decision git_ignore_scope::decide(std::string_view path, bool 
   for (const git_ignore_scope* scope = this; scope != nullptr; scope = scope->outer_.get()) {
     const std::size_t skip = scope->directory_.empty() ? 0 : scope->directory_.size() + 1;
     if (path.size() <= skip) continue;
-    if (const auto* rule = scope->file_->find(path.substr(skip), is_directory)) return {rule, scope->directory_};
+    if (const auto* rule = scope->file_->find(path.substr(skip), is_directory))
+      return {rule, scope->directory_};
   }
   return {};
 }

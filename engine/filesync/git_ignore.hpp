@@ -14,7 +14,8 @@
 namespace peelbox::filesync {
 
 /// One pattern of git's wildmatch.c with WM_PATHNAME: '*' and '?' stop at '/', "**" between slashes does not,
-/// '[class]' with '!' or '^', ranges and [:names:], backslash escapes. Works on bytes. Linear in text times pattern.
+/// '[class]' with '!' or '^', ranges and [:names:], backslash escapes. Works on bytes. Linear in text times
+/// pattern.
 class git_glob {
  public:
   /// std::nullopt for a pattern that git never matches (an open class, a final backslash).
@@ -54,8 +55,8 @@ class git_ignore_file {
 
  private:
   struct matcher {
-    bool by_name = false;  // no slash in the pattern: the last name of the path decides
-    std::string literal;   // compared first; all of the pattern when there is no glob
+    bool by_name = false;          // no slash in the pattern: the last name of the path decides
+    std::string literal;           // compared first; all of the pattern when there is no glob
     std::optional<git_glob> glob;  // for what follows the literal
     bool ends_with = false;        // "*literal"
   };
@@ -74,8 +75,8 @@ class git_ignore_file {
   index_list always_;
 };
 
-/// The .gitignore files that apply in one directory: its own and those of the directories above it up to the root of
-/// the tree. What is above the root, the global file and .git/info/exclude do not count.
+/// The .gitignore files that apply in one directory: its own and those of the directories above it up to the
+/// root of the tree. What is above the root, the global file and .git/info/exclude do not count.
 class git_ignore_scope {
  public:
   /// `directory` is "" for the root; `file` may be null (no rules here). Returns `outer` itself in that case.
@@ -88,8 +89,8 @@ class git_ignore_scope {
     std::string_view directory;                   ///< where its .gitignore is
     bool ignored() const noexcept { return rule != nullptr && !rule->negated; }
   };
-  /// For an entry of this directory or of one below it without rules of its own. The directories above must have
-  /// been asked first: what is in an ignored directory is ignored, no rule can bring it back.
+  /// For an entry of this directory or of one below it without rules of its own. The directories above must
+  /// have been asked first: what is in an ignored directory is ignored, no rule can bring it back.
   decision decide(std::string_view path, bool is_directory) const;
 
  private:

@@ -6,7 +6,8 @@ namespace peelbox::filesync {
 
 namespace {
 failure broken(const std::string& path, std::string_view rule) {
-  return failure(errc::protocol, "entry " + quoted(path) + " is not allowed: " + std::string(rule), origin::peer);
+  return failure(errc::protocol, "entry " + quoted(path) + " is not allowed: " + std::string(rule),
+                 origin::peer);
 }
 }  // namespace
 
@@ -23,7 +24,8 @@ result<void> order_validator::check(const stat_entry& entry) {
   const std::string_view nearest = open_directories_.empty() ? std::string_view() : open_directories_.back();
   if (nearest != parent) return broken(entry.path, "its directory was not announced before it");
   if (entry.is_hard_link() && !files_.contains(entry.linkname)) {
-    return broken(entry.path, "it is a hard link to " + quoted(entry.linkname) + ", which was not announced as a file");
+    return broken(entry.path,
+                  "it is a hard link to " + quoted(entry.linkname) + ", which was not announced as a file");
   }
   if (entry.has_data()) files_.insert(entry.path);
   if (entry.is_directory()) open_directories_.push_back(entry.path);

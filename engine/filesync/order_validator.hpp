@@ -10,9 +10,9 @@
 
 namespace peelbox::filesync {
 
-/// Feed it every announced entry in order. Rules of fsutil/validator.go and fsutil/hardlinks.go: clean relative
-/// paths, strictly ascending wire order, the parent directory announced before, hard links only to files announced
-/// before in this sequence. The receiver trusts nothing that did not pass it.
+/// Feed it every announced entry in order. Rules of fsutil/validator.go and fsutil/hardlinks.go: clean
+/// relative paths, strictly ascending wire order, the parent directory announced before, hard links only to
+/// files announced before in this sequence. The receiver trusts nothing that did not pass it.
 class order_validator {
  public:
   /// failure{protocol} names the path and the rule; the validator must not be used after that.

@@ -59,7 +59,8 @@ std::size_t stat_size(const stat_entry& e) noexcept {
   std::size_t size = text_size(e.path) + number_size(e.mode) + number_size(e.uid) + number_size(e.gid) +
                      number_size(bits(e.size)) + number_size(bits(e.mod_time)) + text_size(e.linkname) +
                      number_size(bits(e.dev_major)) + number_size(bits(e.dev_minor));
-  for (const auto& [name, value] : e.xattrs) size += bytes_size(bytes_size(name.size()) + bytes_size(value.size()));
+  for (const auto& [name, value] : e.xattrs)
+    size += bytes_size(bytes_size(name.size()) + bytes_size(value.size()));
   return size;
 }
 
@@ -96,11 +97,16 @@ class reader {
   }
   bool skip(std::uint32_t type) noexcept {
     switch (type) {
-      case varint: return number().has_value();
-      case fixed64: return skip_bytes(8);
-      case length_delimited: return bytes().has_value();
-      case fixed32: return skip_bytes(4);
-      default: return false;  // groups left the language before proto3
+      case varint:
+        return number().has_value();
+      case fixed64:
+        return skip_bytes(8);
+      case length_delimited:
+        return bytes().has_value();
+      case fixed32:
+        return skip_bytes(4);
+      default:
+        return false;  // groups left the language before proto3
     }
   }
 
@@ -157,17 +163,28 @@ bool read_xattr(reader& in, stat_entry& entry) {
 bool read_stat(byte_view message, stat_entry& entry) {
   return each_field(message, [&](reader& in, std::uint32_t key) {
     switch (key) {
-      case tag(1, length_delimited): return read_text(in, entry.path);
-      case tag(2, varint): return read_number(in, entry.mode);
-      case tag(3, varint): return read_number(in, entry.uid);
-      case tag(4, varint): return read_number(in, entry.gid);
-      case tag(5, varint): return read_number(in, entry.size);
-      case tag(6, varint): return read_number(in, entry.mod_time);
-      case tag(7, length_delimited): return read_text(in, entry.linkname);
-      case tag(8, varint): return read_number(in, entry.dev_major);
-      case tag(9, varint): return read_number(in, entry.dev_minor);
-      case tag(10, length_delimited): return read_xattr(in, entry);
-      default: return in.skip(key & 7);
+      case tag(1, length_delimited):
+        return read_text(in, entry.path);
+      case tag(2, varint):
+        return read_number(in, entry.mode);
+      case tag(3, varint):
+        return read_number(in, entry.uid);
+      case tag(4, varint):
+        return read_number(in, entry.gid);
+      case tag(5, varint):
+        return read_number(in, entry.size);
+      case tag(6, varint):
+        return read_number(in, entry.mod_time);
+      case tag(7, length_delimited):
+        return read_text(in, entry.linkname);
+      case tag(8, varint):
+        return read_number(in, entry.dev_major);
+      case tag(9, varint):
+        return read_number(in, entry.dev_minor);
+      case tag(10, length_delimited):
+        return read_xattr(in, entry);
+      default:
+        return in.skip(key & 7);
     }
   });
 }
@@ -269,13 +286,15 @@ result<packet> decode_packet(byte_view message) {
         p.has_entry = true;
         return entry && read_stat(*entry, p.entry);
       }
-      case tag(3, varint): return read_number(in, p.id);
+      case tag(3, varint):
+        return read_number(in, p.id);
       case tag(4, length_delimited): {
         const auto data = in.bytes();
         if (data) p.data = *data;
         return data.has_value();
       }
-      default: return in.skip(key & 7);
+      default:
+        return in.skip(key & 7);
     }
   });
   if (!ok) return failure(errc::protocol, "a file sync packet of the peer cannot be decoded", origin::peer);

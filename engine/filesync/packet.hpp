@@ -1,5 +1,5 @@
-// The Packet message of file sync, written and read by hand: a DATA header without touching the payload, a STAT
-// straight into a batch.
+// The Packet message of file sync, written and read by hand: a DATA header without touching the payload, a
+// STAT straight into a batch.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ byte_chain end_of_file_packet(std::uint32_t id);
 byte_chain fin_packet();
 byte_chain error_packet(std::string_view text);
 
-/// What goes before `payload_size` (> 0) bytes of payload of file `id`, for payload that is read right behind it.
+/// What goes before `payload_size` (> 0) bytes of payload of file `id`, for payload that is read right behind
+/// it.
 inline constexpr std::size_t max_data_header = 16;
 /// Writes at most max_data_header bytes and returns how many.
 std::size_t write_data_header(std::byte* out, std::uint32_t id, std::size_t payload_size) noexcept;
@@ -38,15 +39,15 @@ struct packet {
   /// May have a value that is not in packet_type: a newer peer; the reference ignores such packets.
   packet_type type = packet_type::stat;
   bool has_entry = false;
-  stat_entry entry;       ///< meaningful when has_entry
+  stat_entry entry;  ///< meaningful when has_entry
   std::uint32_t id = 0;
-  byte_view data;         ///< refers to the bytes that were decoded
+  byte_view data;  ///< refers to the bytes that were decoded
 
   std::string_view text() const noexcept { return as_text(data); }
 };
 
-/// Total over any bytes: either a packet or failure{protocol}. Unknown fields are skipped, of a repeated field the
-/// last one counts, as in any proto3 decoder.
+/// Total over any bytes: either a packet or failure{protocol}. Unknown fields are skipped, of a repeated
+/// field the last one counts, as in any proto3 decoder.
 result<packet> decode_packet(byte_view message);
 
 }  // namespace peelbox::filesync

@@ -12,29 +12,29 @@
 
 namespace peelbox::filesync {
 
-/// Several encoded packets one after another in `bytes`; packet i ends at ends[i]. Entries of a tree are announced
-/// by one small packet each, and small files come with two, so they travel in batches on our side. On the wire each
-/// packet is still one message.
+/// Several encoded packets one after another in `bytes`; packet i ends at ends[i]. Entries of a tree are
+/// announced by one small packet each, and small files come with two, so they travel in batches on our side.
+/// On the wire each packet is still one message.
 struct packet_batch {
   byte_slice bytes;
   std::vector<std::uint32_t> ends;
 };
 
-/// One encoded Packet (fsutil/types/wire.proto) = one message. An encoded packet may be empty: that is the end of the
-/// list of entries. Used from the network thread. At most one send and one receive are under way at a time; they run
-/// beside each other, and neither may wait for the other.
+/// One encoded Packet (fsutil/types/wire.proto) = one message. An encoded packet may be empty: that is the
+/// end of the list of entries. Used from the network thread. At most one send and one receive are under way
+/// at a time; they run beside each other, and neither may wait for the other.
 class packet_channel {
  public:
   virtual ~packet_channel() = default;
 
-  /// Takes the packet over; waits while the carrier's queue is full (back-pressure). The slices of payload are
-  /// referenced until they are written, never copied.
-  /// Fails with what ended the carrier. Cancellation: operation_aborted; the packet may or may not have been queued.
+  /// Takes the packet over; waits while the carrier's queue is full (back-pressure). The slices of payload
+  /// are referenced until they are written, never copied. Fails with what ended the carrier. Cancellation:
+  /// operation_aborted; the packet may or may not have been queued.
   virtual task<result<void>> send(byte_chain packet) = 0;
 
-  /// The same as send() for each packet of the batch. An implementation that can frame many small messages in one go
-  /// overrides it. A batch is either a few hundred small packets in some 64 KiB, or packets with file contents: then
-  /// the large ones among them should be referenced, not copied.
+  /// The same as send() for each packet of the batch. An implementation that can frame many small messages in
+  /// one go overrides it. A batch is either a few hundred small packets in some 64 KiB, or packets with file
+  /// contents: then the large ones among them should be referenced, not copied.
   virtual task<result<void>> send_batch(packet_batch batch) {
     std::size_t begin = 0;
     for (const std::uint32_t end : batch.ends) {
@@ -46,8 +46,8 @@ class packet_channel {
     co_return result<void>();
   }
 
-  /// The next packet of the peer as one contiguous slice; std::nullopt when the peer half-closed in an orderly way.
-  /// Fails with what ended the carrier (a reset by the peer, a lost connection).
+  /// The next packet of the peer as one contiguous slice; std::nullopt when the peer half-closed in an
+  /// orderly way. Fails with what ended the carrier (a reset by the peer, a lost connection).
   virtual task<result<std::optional<byte_slice>>> receive() = 0;
 };
 

@@ -7,8 +7,8 @@
 
 namespace peelbox::filesync {
 
-/// <0, 0, >0. The wire order: depth first, parents before children, names of one directory by bytes. The same as
-/// comparing whole paths by bytes with '/' below every other byte (fsutil/validator.go, fsutil/diff.go).
+/// <0, 0, >0. The wire order: depth first, parents before children, names of one directory by bytes. The same
+/// as comparing whole paths by bytes with '/' below every other byte (fsutil/validator.go, fsutil/diff.go).
 int compare_paths(std::string_view a, std::string_view b) noexcept;
 
 struct path_less {
@@ -16,8 +16,8 @@ struct path_less {
   bool operator()(std::string_view a, std::string_view b) const noexcept { return compare_paths(a, b) < 0; }
 };
 
-/// What is wrong with a path that a peer announced; std::nullopt when it is fine: relative, not empty, names separated
-/// by single slashes, none of them "." or "..", no NUL.
+/// What is wrong with a path that a peer announced; std::nullopt when it is fine: relative, not empty, names
+/// separated by single slashes, none of them "." or "..", no NUL.
 std::optional<std::string_view> path_problem(std::string_view path) noexcept;
 
 /// Directory part without the slash ("" for a top-level name) and the last name.
@@ -30,8 +30,8 @@ bool is_below(std::string_view path, std::string_view dir) noexcept;
 /// "dir/name", or "name" at the top.
 std::string join_path(std::string_view dir, std::string_view name);
 
-/// Shortest equivalent of a path by words alone, as Go's filepath.Clean: single slashes, no ".", inner ".." resolved,
-/// no trailing slash, "." for nothing. Patterns and followed paths are normalised with it.
+/// Shortest equivalent of a path by words alone, as Go's filepath.Clean: single slashes, no ".", inner ".."
+/// resolved, no trailing slash, "." for nothing. Patterns and followed paths are normalised with it.
 std::string clean_path(std::string_view path);
 
 /// For messages: the path in single quotes, control characters escaped.

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "engine/filesync/glob.hpp"
 #include "engine/filesync/path_order.hpp"
 
 namespace peelbox::filesync {
 
 namespace {
 
-void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) { bits[i / 64] |= std::uint64_t{1} << (i % 64); }
+void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) {
+  bits[i / 64] |= std::uint64_t{1} << (i % 64);
+}
 
 }  // namespace
 
@@ -87,11 +90,15 @@ void pattern_set::index() {
 
 bool pattern_set::matches_rule(const rule& r, std::string_view path) const {
   switch (r.type) {
-    case kind::exact: return path == r.text;
-    case kind::prefix: return path.starts_with(r.text);
+    case kind::exact:
+      return path == r.text;
+    case kind::prefix:
+      return path.starts_with(r.text);
     case kind::suffix:
-      return path.ends_with(r.text) || (r.text.starts_with('/') && path == std::string_view(r.text).substr(1));
-    case kind::regex: return r.regex.matches(path);
+      return path.ends_with(r.text) ||
+             (r.text.starts_with('/') && path == std::string_view(r.text).substr(1));
+    case kind::regex:
+      return r.regex.matches(path);
   }
   return false;
 }
@@ -169,10 +176,14 @@ bool pattern_set::may_match_below(std::string_view directory, bool negated) cons
   return std::any_of(rules_.begin(), rules_.end(), [&](const rule& r) {
     if (r.negated != negated) return false;
     switch (r.type) {
-      case kind::exact: return r.text.size() > prefix.size() && r.text.starts_with(prefix);
-      case kind::prefix: return r.text.starts_with(prefix) || prefix.starts_with(r.text);
-      case kind::suffix: return true;
-      case kind::regex: return r.regex.may_extend(prefix);
+      case kind::exact:
+        return r.text.size() > prefix.size() && r.text.starts_with(prefix);
+      case kind::prefix:
+        return r.text.starts_with(prefix) || prefix.starts_with(r.text);
+      case kind::suffix:
+        return true;
+      case kind::regex:
+        return r.regex.may_extend(prefix);
     }
     return true;
   });

@@ -10,23 +10,26 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
-#include "engine/filesync/glob.hpp"
+#include "engine/filesync/path_regex.hpp"
 
 namespace peelbox::filesync {
 
-/// A compiled list with the meaning of github.com/moby/patternmatcher, oddities included, because the daemon's cache
-/// keys and people's ignore files rely on it:
-///  - white space around a pattern and empty patterns do not count; it is cleaned by words (clean_path) before a
+/// A compiled list with the meaning of github.com/moby/patternmatcher, oddities included, because the
+/// daemon's cache keys and people's ignore files rely on it:
+///  - white space around a pattern and empty patterns do not count; it is cleaned by words (clean_path)
+///  before a
 ///    leading '!' (negation) is looked at; a leading '/' is kept and so never matches;
-///  - "**" and what stands right before and after it choose between comparing (exact, prefix, suffix) and a regular
+///  - "**" and what stands right before and after it choose between comparing (exact, prefix, suffix) and a
+///  regular
 ///    expression, so "**foo" also matches "xfoo" and "foo/**" does not match "foo";
 ///  - the last pattern that applies decides; what matched a directory holds for everything below it.
 ///
-/// Immutable after compile(), so any number of threads may match. Cost per path hardly grows with the number of
-/// patterns: literal ones are found by hashing, the others by their first or last byte.
+/// Immutable after compile(), so any number of threads may match. Cost per path hardly grows with the number
+/// of patterns: literal ones are found by hashing, the others by their first or last byte.
 class pattern_set {
  public:
-  /// Which patterns applied to a path. Children of a directory are matched with the information of the directory.
+  /// Which patterns applied to a path. Children of a directory are matched with the information of the
+  /// directory.
   class parent_info {
    public:
     bool known() const noexcept { return known_; }
@@ -43,19 +46,19 @@ class pattern_set {
 
   bool empty() const noexcept { return rules_.empty(); }
 
-  /// Whether the path matches. `parent` is the information of its nearest directory, an unknown one for top-level
-  /// paths (MatchesUsingParentResults). Without parent information every directory above the path is tried as well.
-  /// `info` is overwritten; it may not be the same object as `parent`.
+  /// Whether the path matches. `parent` is the information of its nearest directory, an unknown one for
+  /// top-level paths (MatchesUsingParentResults). Without parent information every directory above the path
+  /// is tried as well. `info` is overwritten; it may not be the same object as `parent`.
   bool matches(std::string_view path, const parent_info& parent, parent_info& info) const;
   bool matches(std::string_view path) const;
 
-  /// Whether a pattern of this kind can match some path below the directory by itself. A directory that does not
-  /// match and below which no positive pattern can match has nothing that matches; one that matches and below which
-  /// no negated pattern can match has nothing that does not.
+  /// Whether a pattern of this kind can match some path below the directory by itself. A directory that does
+  /// not match and below which no positive pattern can match has nothing that matches; one that matches and
+  /// below which no negated pattern can match has nothing that does not.
   bool may_match_below(std::string_view directory, bool negated) const;
 
-  /// Index in the list given to compile() of the pattern that decided, for explanations; std::nullopt when none
-  /// applied.
+  /// Index in the list given to compile() of the pattern that decided, for explanations; std::nullopt when
+  /// none applied.
   std::optional<std::size_t> deciding(std::string_view path, const parent_info& parent) const;
 
  private:
@@ -80,11 +83,13 @@ class pattern_set {
   using index_list = std::vector<std::uint32_t>;
   struct text_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
   };
   using index_map = std::unordered_map<std::string, index_list, text_hash, std::equal_to<>>;
-  index_map by_path_;                     // exact
-  index_map by_name_;                     // "**/name"
+  index_map by_path_;  // exact
+  index_map by_name_;  // "**/name"
   std::vector<index_list> by_first_byte_;
   std::vector<index_list> by_last_byte_;
   index_list always_;

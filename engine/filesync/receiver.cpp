@@ -28,23 +28,36 @@ result<void> do_steps(disk_writer& disk, steps& all) {
   for (auto& step : all) {
     result<void> done;
     switch (step.what) {
-      case disk_step::kind::make_entry: done = disk.make_entry(std::move(step.entry)); break;
-      case disk_step::kind::begin_file: done = disk.begin_file(step.id, std::move(step.entry)); break;
-      case disk_step::kind::write: done = disk.write(step.id, step.data.view()); break;
-      case disk_step::kind::end_file: done = disk.end_file(step.id); break;
+      case disk_step::kind::make_entry:
+        done = disk.make_entry(std::move(step.entry));
+        break;
+      case disk_step::kind::begin_file:
+        done = disk.begin_file(step.id, std::move(step.entry));
+        break;
+      case disk_step::kind::write:
+        done = disk.write(step.id, step.data.view());
+        break;
+      case disk_step::kind::end_file:
+        done = disk.end_file(step.id);
+        break;
     }
     if (!done) return done;
   }
   return {};
 }
 
-// Three coroutines on the network thread: one receives, one writes to disk in order, one sends requests and FIN.
-// Receiving waits only for the disk, never for sending, so the two peers cannot wait for each other.
+// Three coroutines on the network thread: one receives, one writes to disk in order, one sends requests and
+// FIN. Receiving waits only for the disk, never for sending, so the two peers cannot wait for each other.
 class reception {
  public:
   reception(executor ex, std::shared_ptr<disk_writer> disk, packet_channel& channel, blocking_pool& pool,
             transfer_stats& stats, const receive_options& options)
-      : disk_(std::move(disk)), channel_(channel), pool_(pool), options_(options), core_(stats), changed_(std::move(ex)) {}
+      : disk_(std::move(disk)),
+        channel_(channel),
+        pool_(pool),
+        options_(options),
+        core_(stats),
+        changed_(std::move(ex)) {}
 
   task<result<void>> run() {
     return task_group::run([this](task_group& group) {
@@ -62,7 +75,8 @@ class reception {
       if (!*message) {
         // Everything is on disk and the sender knows; an orderly end instead of its FIN takes nothing away.
         if (fin_sent_) co_return result<void>();
-        co_return failure(errc::closed, "the daemon closed the file transfer before it was complete", origin::peer);
+        co_return failure(errc::closed, "the daemon closed the file transfer before it was complete",
+                          origin::peer);
       }
       result<packet> p = decode_packet((*message)->view());
       if (!p) co_return p.error();
@@ -129,7 +143,8 @@ class reception {
 task<result<void>> try_receive(std::string destination, packet_channel& channel, blocking_pool& pool,
                                transfer_stats& live, receive_options options) {
   const executor ex = co_await asio::this_coro::executor;
-  auto opening = pool.run([destination, options] { return disk_writer::open(destination, options.delete_others); });
+  auto opening =
+      pool.run([destination, options] { return disk_writer::open(destination, options.delete_others); });
   result<std::unique_ptr<disk_writer>> disk = co_await std::move(opening);
   if (!disk) co_return disk.error();
   reception r(ex, std::move(*disk), channel, pool, live, options);

@@ -11,7 +11,8 @@ result<std::optional<disk_step>> receiver_core::announced(stat_entry&& entry) {
   if ((entry.mode & (go_mode::socket | go_mode::irregular)) != 0) {
     return broken("entry " + quoted(entry.path) + " has a type that cannot be written to disk");
   }
-  if (entry.linkname.find('\0') != std::string::npos) return broken("link " + quoted(entry.path) + " has a zero byte in it");
+  if (entry.linkname.find('\0') != std::string::npos)
+    return broken("link " + quoted(entry.path) + " has a zero byte in it");
   const std::uint32_t id = next_id_++;
   if (entry.is_directory()) {
     ++stats_.directories;
@@ -38,7 +39,8 @@ result<std::optional<disk_step>> receiver_core::announced(stat_entry&& entry) {
 result<receiver_core::file*> receiver_core::file_of(std::uint32_t id) {
   const auto it = files_.find(id);
   if (it == files_.end() || !it->second.requested) {
-    return broken(fmt::format("the sender sent contents of file number {}, which was not asked for or had ended", id));
+    return broken(
+        fmt::format("the sender sent contents of file number {}, which was not asked for or had ended", id));
   }
   return &it->second;
 }

@@ -20,22 +20,23 @@ struct disk_step {
   enum class kind { make_entry, begin_file, write, end_file };
   kind what = kind::make_entry;
   std::uint32_t id = 0;
-  stat_entry entry;   ///< make_entry: anything without data (a hard link too); begin_file: the file
-  byte_slice data;    ///< write
+  stat_entry entry;  ///< make_entry: anything without data (a hard link too); begin_file: the file
+  byte_slice data;   ///< write
 };
 
-/// The receiver's half of the state machine (fsutil/receive.go), for a receiver that wants every file. The driver
-/// feeds packets, does the steps, sends the requests, and FIN when complete() and everything is on disk.
+/// The receiver's half of the state machine (fsutil/receive.go), for a receiver that wants every file. The
+/// driver feeds packets, does the steps, sends the requests, and FIN when complete() and everything is on
+/// disk.
 class receiver_core {
  public:
   explicit receiver_core(transfer_stats& stats) : stats_(stats) {}
 
-  /// Files under way at a time. The reference sender stops reading requests at 128 and reads four files at a time;
-  /// more than that keeps a long line busy with small files and still bounds our side.
+  /// Files under way at a time. The reference sender stops reading requests at 128 and reads four files at a
+  /// time; more than that keeps a long line busy with small files and still bounds our side.
   static constexpr std::size_t max_under_way = 512;
 
-  /// A packet and the message that it was decoded from (its data refers to it). The steps that follow from it are
-  /// appended. failure{remote} for the sender's ERR, failure{protocol} for a broken rule.
+  /// A packet and the message that it was decoded from (its data refers to it). The steps that follow from it
+  /// are appended. failure{remote} for the sender's ERR, failure{protocol} for a broken rule.
   template <class Steps>
   result<void> received(packet&& p, const byte_slice& message, Steps& steps) {
     return handle(std::move(p), message, [&](disk_step&& step) { steps.push_back(std::move(step)); });
@@ -122,7 +123,8 @@ result<void> receiver_core::handle(packet&& p, const byte_slice& message, Emit e
       f.status = std::make_shared<const grpc_status>(grpc_status{2, std::string(p.text()), {}});
       return f;
     }
-    case packet_type::request: return broken("the sender sent a packet that only we may send");
+    case packet_type::request:
+      return broken("the sender sent a packet that only we may send");
   }
   return {};  // a type of a newer protocol: the reference ignores it as well
 }

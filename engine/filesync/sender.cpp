@@ -1,8 +1,8 @@
 #include "engine/filesync/sender.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -31,14 +31,15 @@ constexpr std::chrono::seconds error_packet_limit(5);
 // One transfer. The main coroutine sends, a child receives; both run on the network thread.
 class transfer {
  public:
-  transfer(executor ex, std::shared_ptr<const context_source> source, opened_context context, packet_channel& channel,
-           blocking_pool& pool, transfer_stats& stats)
+  transfer(executor ex, std::shared_ptr<const context_source> source, opened_context context,
+           packet_channel& channel, blocking_pool& pool, transfer_stats& stats)
       : channel_(channel),
         stats_(stats),
         wake_(std::make_shared<wakeup>(std::move(ex))),
         core_(stats),
         announcer_(core_.files(), stats),
-        walker_(context.tree, context.rules, pool, wake_, {source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)}),
+        walker_(context.tree, context.rules, pool, wake_,
+                {source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)}),
         reader_(context.tree, pool, wake_,
                 {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead}) {}
   ~transfer() { wake_->close(); }
@@ -56,7 +57,9 @@ class transfer {
     while (!core_.finished()) {
       result<std::optional<byte_slice>> message = co_await channel_.receive();
       if (!message) co_return message.error();
-      if (!*message) co_return failure(errc::closed, "the daemon closed the file transfer before it was complete", origin::peer);
+      if (!*message)
+        co_return failure(errc::closed, "the daemon closed the file transfer before it was complete",
+                          origin::peer);
       const result<packet> p = decode_packet((*message)->view());
       if (!p) co_return p.error();
       const result<void> accepted = core_.received(*p);
@@ -95,7 +98,8 @@ class transfer {
       if (!progress) {
         co_await wake_->wait();
       } else {
-        // Sending need not have waited for anything; others on this thread want to run, requests to be received.
+        // Sending need not have waited for anything; others on this thread want to run, requests to be
+        // received.
         co_await asio::post(asio::use_awaitable);
       }
     }
@@ -143,8 +147,8 @@ class transfer {
 
 // What went wrong on our side is told to the peer; what the peer or the carrier did it knows.
 bool tell_peer(const failure& why) {
-  return why.code == errc::context || why.code == errc::usage || why.code == errc::io || why.code == errc::permission ||
-         why.code == errc::not_found || why.code == errc::limit;
+  return why.code == errc::context || why.code == errc::usage || why.code == errc::io ||
+         why.code == errc::permission || why.code == errc::not_found || why.code == errc::limit;
 }
 
 task<result<void>> try_transfer(std::shared_ptr<const context_source> source, request_filters filters,

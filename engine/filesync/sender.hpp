@@ -22,18 +22,19 @@ struct context_source {
   /// When set, this tree is sent and `root` is only its name in messages.
   std::shared_ptr<const file_tree> tree;
 
-  /// Rules of our own, applied before those of the request. What they leave out does not exist for the daemon.
-  /// Patterns in the syntax of .dockerignore (see pattern.hpp), for instance ".git" or "!keep".
+  /// Rules of our own, applied before those of the request. What they leave out does not exist for the
+  /// daemon. Patterns in the syntax of .dockerignore (see pattern.hpp), for instance ".git" or "!keep".
   std::vector<std::string> exclude;
   /// A file with .dockerignore lines, relative to the root; empty: none. A missing file means no rules.
   std::string dockerignore;
   /// Honour .gitignore in every directory of the tree, with git's rules.
   bool gitignore = false;
 
-  /// Announce uid and gid as 0, as the reference client does for local sources (client/solve.go); they are part of
-  /// the daemon's content hash.
+  /// Announce uid and gid as 0, as the reference client does for local sources (client/solve.go); they are
+  /// part of the daemon's content hash.
   bool reset_owner = true;
-  /// Largest payload of one packet. Daemons before v0.13 accept 4 MiB per message, so values above 2 MiB are cut.
+  /// Largest payload of one packet. Daemons before v0.13 accept 4 MiB per message, so values above 2 MiB are
+  /// cut.
   std::size_t packet_size = 1024 * 1024;
   /// Bytes of file contents that are read ahead of the carrier, whatever the tree.
   std::size_t read_ahead = 16 * 1024 * 1024;
@@ -48,15 +49,15 @@ struct request_filters {
   std::vector<std::string> follow_paths;  ///< followpaths
 };
 
-/// Sends the tree and serves requests until the peer has everything. Success: FIN was exchanged and the call may end
-/// with status OK; the value equals `live`.
+/// Sends the tree and serves requests until the peer has everything. Success: FIN was exchanged and the call
+/// may end with status OK; the value equals `live`.
 ///
-/// Fails with errc::usage for a bad pattern, errc::context when the tree cannot be read or a file changed, shrank,
-/// grew or vanished after it was announced (the text names path and cause; the peer was told with an ERR packet),
-/// errc::remote when the peer reported an error, errc::protocol when it broke a rule, or with the carrier's failure.
-/// Cancellation: unwinds with operation_aborted; nothing is sent.
-/// `channel`, `pool` and `live` must outlive the coroutine; reading that is under way on the pool when it ends is
-/// abandoned safely.
+/// Fails with errc::usage for a bad pattern, errc::context when the tree cannot be read or a file changed,
+/// shrank, grew or vanished after it was announced (the text names path and cause; the peer was told with an
+/// ERR packet), errc::remote when the peer reported an error, errc::protocol when it broke a rule, or with
+/// the carrier's failure. Cancellation: unwinds with operation_aborted; nothing is sent. `channel`, `pool`
+/// and `live` must outlive the coroutine; reading that is under way on the pool when it ends is abandoned
+/// safely.
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
                                        packet_channel& channel, blocking_pool& pool, transfer_stats& live);
 

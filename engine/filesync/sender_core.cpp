@@ -11,10 +11,12 @@ result<void> sender_core::received(const packet& p) {
   switch (p.type) {
     case packet_type::request: {
       if (!files_.mark_requested(p.id)) {
-        return failure(errc::protocol,
-                       fmt::format("the daemon asked for file number {}, which is not a file of this transfer or was "
-                                   "asked for before", p.id),
-                       origin::peer);
+        return failure(
+            errc::protocol,
+            fmt::format("the daemon asked for file number {}, which is not a file of this transfer or was "
+                        "asked for before",
+                        p.id),
+            origin::peer);
       }
       ++owed_;
       ++stats_.files_requested;
@@ -23,7 +25,8 @@ result<void> sender_core::received(const packet& p) {
     }
     case packet_type::fin:
       if (!list_finished_ || owed_ > 0) {
-        return failure(errc::protocol, "the daemon ended the transfer before everything was sent", origin::peer);
+        return failure(errc::protocol, "the daemon ended the transfer before everything was sent",
+                       origin::peer);
       }
       finished_ = true;
       return {};
@@ -33,7 +36,8 @@ result<void> sender_core::received(const packet& p) {
       return f;
     }
     case packet_type::stat:
-    case packet_type::data: return failure(errc::protocol, "the daemon sent a packet that only we may send", origin::peer);
+    case packet_type::data:
+      return failure(errc::protocol, "the daemon sent a packet that only we may send", origin::peer);
   }
   return {};  // a type of a newer protocol: the reference ignores it as well
 }

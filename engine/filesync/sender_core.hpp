@@ -12,16 +12,16 @@
 
 namespace peelbox::filesync {
 
-/// The sender's half of the state machine (fsutil/send.go). The driver announces files in the table, feeds received
-/// packets, reads and sends the requested files in the given order, and answers FIN.
+/// The sender's half of the state machine (fsutil/send.go). The driver announces files in the table, feeds
+/// received packets, reads and sends the requested files in the given order, and answers FIN.
 class sender_core {
  public:
   explicit sender_core(transfer_stats& stats) : stats_(stats) {}
 
   file_table& files() noexcept { return files_; }
 
-  /// A packet of the receiver. failure{remote} for its ERR, failure{protocol} for a broken rule: an id that is no
-  /// requestable file or was requested before, or FIN before everything was sent.
+  /// A packet of the receiver. failure{remote} for its ERR, failure{protocol} for a broken rule: an id that
+  /// is no requestable file or was requested before, or FIN before everything was sent.
   result<void> received(const packet& p);
 
   /// All entries and the packet that ends the list are on their way.
@@ -33,8 +33,8 @@ class sender_core {
     ++stats_.files_transferred;
   }
 
-  /// Requests in the order they came. Each file can be asked for once, so the queue is bounded by the tree; it must
-  /// take them all, because a receiver that cannot get rid of its requests stops reading.
+  /// Requests in the order they came. Each file can be asked for once, so the queue is bounded by the tree;
+  /// it must take them all, because a receiver that cannot get rid of its requests stops reading.
   bool has_request() const noexcept { return !requests_.empty(); }
   file_table::file next_request();
 

@@ -8,14 +8,22 @@ namespace {
 
 std::uint32_t type_bits(std::uint32_t posix_mode) noexcept {
   switch (posix_mode & S_IFMT) {
-    case S_IFREG: return 0;
-    case S_IFDIR: return go_mode::directory;
-    case S_IFLNK: return go_mode::symlink;
-    case S_IFBLK: return go_mode::device;
-    case S_IFCHR: return go_mode::device | go_mode::character;
-    case S_IFIFO: return go_mode::fifo;
-    case S_IFSOCK: return go_mode::socket;
-    default: return go_mode::irregular;
+    case S_IFREG:
+      return 0;
+    case S_IFDIR:
+      return go_mode::directory;
+    case S_IFLNK:
+      return go_mode::symlink;
+    case S_IFBLK:
+      return go_mode::device;
+    case S_IFCHR:
+      return go_mode::device | go_mode::character;
+    case S_IFIFO:
+      return go_mode::fifo;
+    case S_IFSOCK:
+      return go_mode::socket;
+    default:
+      return go_mode::irregular;
   }
 }
 
@@ -37,7 +45,9 @@ std::uint32_t posix_permissions(std::uint32_t mode) noexcept {
   return bits;
 }
 
-std::int64_t device_major(std::uint64_t rdev) noexcept { return static_cast<std::int64_t>((rdev >> 8) & 0xfff); }
+std::int64_t device_major(std::uint64_t rdev) noexcept {
+  return static_cast<std::int64_t>((rdev >> 8) & 0xfff);
+}
 
 std::int64_t device_minor(std::uint64_t rdev) noexcept {
   return static_cast<std::int64_t>((rdev & 0xff) | ((rdev >> 12) & 0xfff00));

@@ -12,7 +12,8 @@ namespace peelbox::filesync {
 namespace go_mode {
 inline constexpr std::uint32_t directory = 1U << 31;
 inline constexpr std::uint32_t symlink = 1U << 27;
-inline constexpr std::uint32_t device = 1U << 26;  ///< block device; with `character` also set: character device
+inline constexpr std::uint32_t device = 1U
+                                        << 26;  ///< block device; with `character` also set: character device
 inline constexpr std::uint32_t fifo = 1U << 25;
 inline constexpr std::uint32_t socket = 1U << 24;
 inline constexpr std::uint32_t setuid = 1U << 23;
@@ -20,7 +21,8 @@ inline constexpr std::uint32_t setgid = 1U << 22;
 inline constexpr std::uint32_t character = 1U << 21;
 inline constexpr std::uint32_t sticky = 1U << 20;
 inline constexpr std::uint32_t irregular = 1U << 19;
-inline constexpr std::uint32_t type_mask = directory | symlink | device | fifo | socket | character | irregular;
+inline constexpr std::uint32_t type_mask =
+    directory | symlink | device | fifo | socket | character | irregular;
 inline constexpr std::uint32_t permissions = 0777;
 }  // namespace go_mode
 
@@ -31,13 +33,13 @@ std::uint32_t posix_permissions(std::uint32_t mode) noexcept;
 
 /// fsutil.types.Stat. Strings are arbitrary bytes.
 struct stat_entry {
-  std::string path = {};       ///< relative to the root, '/' between names
-  std::uint32_t mode = 0;      ///< go_mode bits
+  std::string path = {};   ///< relative to the root, '/' between names
+  std::uint32_t mode = 0;  ///< go_mode bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::int64_t size = 0;       ///< 0 for everything but regular files and symlinks
-  std::int64_t mod_time = 0;   ///< nanoseconds since the epoch, may be negative
-  std::string linkname = {};   ///< text of a symlink, or the path that a hard link is another name of
+  std::int64_t size = 0;      ///< 0 for everything but regular files and symlinks
+  std::int64_t mod_time = 0;  ///< nanoseconds since the epoch, may be negative
+  std::string linkname = {};  ///< text of a symlink, or the path that a hard link is another name of
   std::int64_t dev_major = 0;
   std::int64_t dev_minor = 0;
   std::vector<std::pair<std::string, std::string>> xattrs = {};  ///< sorted by name

@@ -5,20 +5,21 @@
 
 namespace peelbox::filesync {
 
-/// Written and read on the network thread only; every number only grows, so it can be shown while the transfer runs.
+/// Written and read on the network thread only; every number only grows, so it can be shown while the
+/// transfer runs.
 struct transfer_stats {
   // What was found (sender) or announced (receiver).
-  std::uint64_t files = 0;        ///< regular files, hard links included
+  std::uint64_t files = 0;  ///< regular files, hard links included
   std::uint64_t directories = 0;
-  std::uint64_t links = 0;        ///< symbolic links
-  std::uint64_t hard_links = 0;   ///< second and further names of a file; also counted in `files`
-  std::uint64_t others = 0;       ///< devices and fifos
-  std::uint64_t bytes_listed = 0; ///< sum of the sizes of files that the peer may ask for
-  bool list_complete = false;     ///< all entries have been sent (received)
+  std::uint64_t links = 0;         ///< symbolic links
+  std::uint64_t hard_links = 0;    ///< second and further names of a file; also counted in `files`
+  std::uint64_t others = 0;        ///< devices and fifos
+  std::uint64_t bytes_listed = 0;  ///< sum of the sizes of files that the peer may ask for
+  bool list_complete = false;      ///< all entries have been sent (received)
 
   // What the walk cost (sender).
-  std::uint64_t considered = 0;        ///< names that were looked at
-  std::uint64_t excluded = 0;          ///< names left out by a rule; a directory that was not opened counts once
+  std::uint64_t considered = 0;  ///< names that were looked at
+  std::uint64_t excluded = 0;    ///< names left out by a rule; a directory that was not opened counts once
   std::uint64_t directories_read = 0;
 
   // What was transferred.

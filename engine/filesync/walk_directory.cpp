@@ -46,7 +46,9 @@ void fill_stat(stat_entry& out, const walk_options& options, entry_details&& d) 
 class slice_walk {
  public:
   slice_walk(const walk_context& context, const walk_directory& directory)
-      : context_(context), directory_(directory), prefix_(directory.path.empty() ? "" : directory.path + "/") {
+      : context_(context),
+        directory_(directory),
+        prefix_(directory.path.empty() ? "" : directory.path + "/") {
     slice_.chunk = std::make_shared<walk_chunk>();
   }
 
@@ -70,7 +72,8 @@ class slice_walk {
       details = std::move(*read);
       const entry_kind actual = kind_of(details->posix_mode);
       // The listing may know no types, or the entry was replaced since.
-      if ((actual == entry_kind::directory) != (kind == entry_kind::directory) || kind == entry_kind::unknown) {
+      if ((actual == entry_kind::directory) != (kind == entry_kind::directory) ||
+          kind == entry_kind::unknown) {
         verdict = judge(actual);
       }
       kind = actual;
@@ -144,7 +147,8 @@ result<void> open_and_list(const walk_context& context, walk_directory& director
   const auto tolerate = [&](const failure& why) -> result<void> {
     directory.names = name_list();
     const bool root = directory.path.empty();
-    if (!root && (why.code == errc::not_found || (why.code == errc::permission && directory.withheld))) return {};
+    if (!root && (why.code == errc::not_found || (why.code == errc::permission && directory.withheld)))
+      return {};
     return unreadable("read directory", directory.path, why);
   };
   auto handle = context.tree->directory(directory.path);

@@ -14,7 +14,8 @@ namespace peelbox::filesync {
 
 namespace {
 
-/// Entries that one thread does in one go; also what a thread does before it lets file reads on the pool have a turn.
+/// Entries that one thread does in one go; also what a thread does before it lets file reads on the pool have
+/// a turn.
 constexpr std::size_t slice_size = 256;
 /// Bytes of an entry of usual size, for the bound of what is read ahead.
 constexpr std::size_t usual_entry = 128;
@@ -56,7 +57,8 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
   std::size_t cost = 0;  // of slices that are done and not yet consumed
   unsigned workers = 0;
   std::vector<job> jobs;  // a heap, most urgent on top
-  std::unordered_map<std::uint64_t, std::shared_ptr<node>> nodes;  // discovered, not yet entered by the consumer
+  std::unordered_map<std::uint64_t, std::shared_ptr<node>>
+      nodes;  // discovered, not yet entered by the consumer
   std::uint64_t last_node = 0;
 
   // Only the consumer.
@@ -74,8 +76,8 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
     jobs.push_back(std::move(j));
     std::push_heap(jobs.begin(), jobs.end(), later);
   }
-  // The consumer never waits for ever: what it needs is under way or on top of the heap, because everything before it
-  // has been consumed; so a full look-ahead does not hold that one back.
+  // The consumer never waits for ever: what it needs is under way or on top of the heap, because everything
+  // before it has been consumed; so a full look-ahead does not hold that one back.
   bool may_start() const { return !stopped && !jobs.empty() && (waiting || cost < context.options.ahead); }
 
   // With the lock held.
@@ -170,8 +172,8 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
   }
 };
 
-walker::walker(std::shared_ptr<const file_tree> tree, std::shared_ptr<const filter> rules, blocking_pool& pool,
-               std::shared_ptr<wakeup> wake, walk_options options)
+walker::walker(std::shared_ptr<const file_tree> tree, std::shared_ptr<const filter> rules,
+               blocking_pool& pool, std::shared_ptr<wakeup> wake, walk_options options)
     : shared_(std::make_shared<shared>(walk_context{std::move(tree), std::move(rules), options}, pool,
                                        std::move(wake))) {
   auto root = std::make_shared<shared::node>();

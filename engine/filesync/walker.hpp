@@ -47,10 +47,13 @@ struct walk_chunk {
   std::string_view packet(const walk_entry& e) const noexcept {
     return {packets.data() + e.packet_begin, e.packet_end - e.packet_begin};
   }
-  std::string_view name(const walk_entry& e) const noexcept { return {packets.data() + e.name_begin, e.name_size}; }
+  std::string_view name(const walk_entry& e) const noexcept {
+    return {packets.data() + e.name_begin, e.name_size};
+  }
 };
 
-/// Entries first … last-1 of a chunk. Only the last of them can have entries below it; those are the next run.
+/// Entries first … last-1 of a chunk. Only the last of them can have entries below it; those are the next
+/// run.
 struct walk_run {
   std::shared_ptr<const walk_chunk> chunk;
   std::size_t first = 0;
@@ -60,9 +63,10 @@ struct walk_run {
   bool directory_begins = false;
 };
 
-/// Directories are listed and their entries judged, stat'ed and encoded on the pool, those that are needed first
-/// first; the network thread only takes runs. What the filter skips is neither opened nor stat'ed. An entry that
-/// vanishes meanwhile is left out. Left out as well: sockets, whatever has no type that the peer knows, and a
+/// Directories are listed and their entries judged, stat'ed and encoded on the pool, those that are needed
+/// first first; the network thread only takes runs. What the filter skips is neither opened nor stat'ed. An
+/// entry that vanishes meanwhile is left out. Left out as well: sockets, whatever has no type that the peer
+/// knows, and a
 /// ".fsutil-metadata" at the root, which confuses the peer's count of entries (PROTOCOL 5.8).
 ///
 /// Memory is bounded by `ahead` plus the names of the directories on the way to the current entry.
@@ -76,8 +80,8 @@ class walker {
   walker& operator=(const walker&) = delete;
 
   enum class state { run, wait, end };
-  /// The next run; `wait`: call again after the wakeup. failure{context} names the path that cannot be read and what
-  /// to do, and ends the walk.
+  /// The next run; `wait`: call again after the wakeup. failure{context} names the path that cannot be read
+  /// and what to do, and ends the walk.
   result<state> poll(walk_run& run);
 
  private:

@@ -43,10 +43,12 @@ ssize_t list_names(int directory, std::string_view name, char* buffer, std::size
   return ::llistxattr(proc_path(directory, name).c_str(), buffer, size);
 }
 
-ssize_t get_value(int directory, std::string_view name, const char* attribute, char* buffer, std::size_t size) {
+ssize_t get_value(int directory, std::string_view name, const char* attribute, char* buffer,
+                  std::size_t size) {
   if (has_xattrat.load(std::memory_order_relaxed)) {
     xattr_args args{reinterpret_cast<std::uint64_t>(buffer), static_cast<std::uint32_t>(size), 0};
-    return ::syscall(sys_getxattrat, directory, name.data(), AT_SYMLINK_NOFOLLOW, attribute, &args, sizeof args);
+    return ::syscall(sys_getxattrat, directory, name.data(), AT_SYMLINK_NOFOLLOW, attribute, &args,
+                     sizeof args);
   }
   return ::lgetxattr(proc_path(directory, name).c_str(), attribute, buffer, size);
 }

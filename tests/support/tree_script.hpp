@@ -51,8 +51,8 @@ inline std::string read_file(const std::string& path) {
   return all.str();
 }
 
-/// Each line: "PATH dir", "PATH file TEXT", "PATH symlink TARGET", "PATH link EXISTING" or "PATH fifo". Directories
-/// on the way are made. Paths without spaces; use write_file for the others.
+/// Each line: "PATH dir", "PATH file TEXT", "PATH symlink TARGET", "PATH link EXISTING" or "PATH fifo".
+/// Directories on the way are made. Paths without spaces; use write_file for the others.
 inline void make_tree(const std::string& root, const std::vector<std::string>& lines) {
   for (const auto& line : lines) {
     const std::size_t first = line.find(' ');

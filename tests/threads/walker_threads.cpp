@@ -15,8 +15,8 @@
 namespace peelbox::filesync {
 namespace {
 
-task<result<void>> send_side(std::shared_ptr<context_source> source, test::packet_pipe& pipe, blocking_pool& pool,
-                             transfer_stats& stats) {
+task<result<void>> send_side(std::shared_ptr<context_source> source, test::packet_pipe& pipe,
+                             blocking_pool& pool, transfer_stats& stats) {
   request_filters filters;
   filters.exclude = {"**/*.tmp", "d1*/skip"};
   auto sending = send_tree(std::move(source), std::move(filters), pipe.first(), pool, stats);
@@ -35,8 +35,9 @@ class threads : public testing::Test {
  protected:
   threads() {
     for (int i = 0; i < 1200; ++i) {
-      test::write_file(from_ / ("d" + std::to_string(i % 40) + "/e" + std::to_string(i % 3) + "/f" + std::to_string(i)),
-                       std::string(static_cast<std::size_t>(i % 50 * 10), 'x'));
+      test::write_file(
+          from_ / ("d" + std::to_string(i % 40) + "/e" + std::to_string(i % 3) + "/f" + std::to_string(i)),
+          std::string(static_cast<std::size_t>(i % 50 * 10), 'x'));
     }
     for (int i = 0; i < 1000; ++i) test::write_file(from_ / ("flat/" + std::to_string(i)), "");
     test::write_file(from_ / "large", std::string(3'000'000, 'L'));
@@ -58,11 +59,12 @@ TEST_F(threads, transfers) {
     test::packet_pipe pipe(io.get_executor(), 64);
     transfer_stats sent;
     transfer_stats received;
-    const result<void> done = test::run_task(io, task_group::run([&](task_group& group) {
-                                               group.spawn(receive_tree(to_ / "out", pipe.second(), pool, received));
-                                               return send_side(source_, pipe, pool, sent);
-                                             }),
-                                             std::chrono::seconds(100));
+    const result<void> done =
+        test::run_task(io, task_group::run([&](task_group& group) {
+                         group.spawn(receive_tree(to_ / "out", pipe.second(), pool, received));
+                         return send_side(source_, pipe, pool, sent);
+                       }),
+                       std::chrono::seconds(100));
     ASSERT_TRUE(done) << done.error().text;
     EXPECT_EQ(received.bytes_transferred, sent.bytes_transferred);
     EXPECT_EQ(received.entries(), sent.entries());
@@ -101,14 +103,17 @@ TEST_F(threads, a_tree_that_changes) {
     test::packet_pipe pipe(io.get_executor(), 64);
     transfer_stats sent;
     transfer_stats received;
-    // Either everything was seen, or a file that vanished is named; never a hang, never a half tree without an error.
-    const result<void> done = test::run_task(io, task_group::run([&](task_group& group) {
-                                               group.spawn(receive_tree(to_ / "out", pipe.second(), pool, received));
-                                               return send_side(source_, pipe, pool, sent);
-                                             }),
-                                             std::chrono::seconds(100));
+    // Either everything was seen, or a file that vanished is named; never a hang, never a half tree without
+    // an error.
+    const result<void> done =
+        test::run_task(io, task_group::run([&](task_group& group) {
+                         group.spawn(receive_tree(to_ / "out", pipe.second(), pool, received));
+                         return send_side(source_, pipe, pool, sent);
+                       }),
+                       std::chrono::seconds(100));
     if (!done) {
-      EXPECT_TRUE(done.error().code == errc::context || done.error().code == errc::remote) << done.error().text;
+      EXPECT_TRUE(done.error().code == errc::context || done.error().code == errc::remote)
+          << done.error().text;
     }
   }
   stop = true;

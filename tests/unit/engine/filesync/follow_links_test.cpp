@@ -14,7 +14,8 @@ using testing::IsEmpty;
 
 class follow_links_of : public testing::Test {
  protected:
-  std::vector<std::string> follow(const std::vector<std::string>& lines, const std::vector<std::string>& paths) {
+  std::vector<std::string> follow(const std::vector<std::string>& lines,
+                                  const std::vector<std::string>& paths) {
     peelbox::test::temp_dir dir;
     peelbox::test::make_tree(dir.path(), lines);
     const auto tree = open_disk_tree(dir.path());
@@ -59,7 +60,8 @@ TEST_F(follow_links_of, the_root_means_everything) {
 }
 
 TEST_F(follow_links_of, a_link_on_two_paths_is_followed_for_both) {
-  EXPECT_THAT(follow({"l symlink d", "d/x file 1", "d/y file 2"}, {"l/x", "l/y"}), ElementsAre("d/x", "d/y", "l"));
+  EXPECT_THAT(follow({"l symlink d", "d/x file 1", "d/y file 2"}, {"l/x", "l/y"}),
+              ElementsAre("d/x", "d/y", "l"));
 }
 
 TEST(with_followed, one_pass_over_both_lists) {

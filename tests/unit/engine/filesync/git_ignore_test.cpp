@@ -29,22 +29,63 @@ TEST(git_ignore, single_rules) {
     bool directory;
     bool expected;
   };
-  const row table[] = {
-      {"foo", "foo", false, true}, {"foo", "a/foo", false, true}, {"foo", "xfoo", false, false}, {"/foo", "foo", false, true},
-      {"/foo", "a/foo", false, false}, {"foo/", "foo", false, false}, {"foo/", "foo", true, true}, {"foo/", "a/foo", true, true},
-      {"a/foo", "a/foo", false, true}, {"a/foo", "b/a/foo", false, false}, {"*.o", "x/y.o", false, true}, {"*.o", ".o", false, true},
-      {"a/*.o", "a/x.o", false, true}, {"a/*.o", "a/b/x.o", false, false}, {"**/foo", "foo", false, true},
-      {"**/foo", "a/b/foo", false, true}, {"**/foo", "a/xfoo", false, false}, {"a/**", "a/b/c", false, true}, {"a/**", "a", true, false},
-      {"a/**/b", "a/b", false, true}, {"a/**/b", "a/x/y/b", false, true}, {"a/**/b", "a/xb", false, false},
-      {"foo**/bar", "foo/bar", false, true}, {"foo**bar", "fooxbar", false, true}, {"a/b**c", "a/bxc", false, true},
-      {"a/b**c", "a/bx/c", false, false}, {"# x", "# x", false, false}, {"\\#x", "#x", false, true}, {"\\!x", "!x", false, true},
-      {"foo ", "foo", false, true}, {"foo\\ ", "foo ", false, true}, {"foo\\ ", "foo", false, false}, {" foo", " foo", false, true},
-      {"foo\t", "foo", false, false}, {"[a-c]x", "bx", false, true}, {"[!a-c]x", "bx", false, false}, {"[^a-c]x", "dx", false, true},
-      {"[]]", "]", false, true}, {"[[:digit:]]x", "7x", false, true}, {"[[:nope:]]x", "7x", false, false}, {"[a", "[a", false, false},
-      {"a?c", "abc", false, true}, {"/a?c", "a/c", false, false}, {"x\\", "x\\", false, false}, {"foo\r\nbar", "foo", false, true},
-      {"\xEF\xBB\xBF" "foo", "foo", false, true}, {"*", ".hidden", false, true}, {"/", "a", true, false}, {"!", "a", false, false},
-      {"*a*b*", "xaybz", false, true}, {"\\*", "*", false, true}, {"\\*", "a", false, false}, {"a\\bc", "abc", false, true}};
-  for (const auto& r : table) EXPECT_EQ(ignored(r.content, r.path, r.directory), r.expected) << r.content << " on " << r.path;
+  const row table[] = {{"foo", "foo", false, true},
+                       {"foo", "a/foo", false, true},
+                       {"foo", "xfoo", false, false},
+                       {"/foo", "foo", false, true},
+                       {"/foo", "a/foo", false, false},
+                       {"foo/", "foo", false, false},
+                       {"foo/", "foo", true, true},
+                       {"foo/", "a/foo", true, true},
+                       {"a/foo", "a/foo", false, true},
+                       {"a/foo", "b/a/foo", false, false},
+                       {"*.o", "x/y.o", false, true},
+                       {"*.o", ".o", false, true},
+                       {"a/*.o", "a/x.o", false, true},
+                       {"a/*.o", "a/b/x.o", false, false},
+                       {"**/foo", "foo", false, true},
+                       {"**/foo", "a/b/foo", false, true},
+                       {"**/foo", "a/xfoo", false, false},
+                       {"a/**", "a/b/c", false, true},
+                       {"a/**", "a", true, false},
+                       {"a/**/b", "a/b", false, true},
+                       {"a/**/b", "a/x/y/b", false, true},
+                       {"a/**/b", "a/xb", false, false},
+                       {"foo**/bar", "foo/bar", false, true},
+                       {"foo**bar", "fooxbar", false, true},
+                       {"a/b**c", "a/bxc", false, true},
+                       {"a/b**c", "a/bx/c", false, false},
+                       {"# x", "# x", false, false},
+                       {"\\#x", "#x", false, true},
+                       {"\\!x", "!x", false, true},
+                       {"foo ", "foo", false, true},
+                       {"foo\\ ", "foo ", false, true},
+                       {"foo\\ ", "foo", false, false},
+                       {" foo", " foo", false, true},
+                       {"foo\t", "foo", false, false},
+                       {"[a-c]x", "bx", false, true},
+                       {"[!a-c]x", "bx", false, false},
+                       {"[^a-c]x", "dx", false, true},
+                       {"[]]", "]", false, true},
+                       {"[[:digit:]]x", "7x", false, true},
+                       {"[[:nope:]]x", "7x", false, false},
+                       {"[a", "[a", false, false},
+                       {"a?c", "abc", false, true},
+                       {"/a?c", "a/c", false, false},
+                       {"x\\", "x\\", false, false},
+                       {"foo\r\nbar", "foo", false, true},
+                       {"\xEF\xBB\xBF"
+                        "foo",
+                        "foo", false, true},
+                       {"*", ".hidden", false, true},
+                       {"/", "a", true, false},
+                       {"!", "a", false, false},
+                       {"*a*b*", "xaybz", false, true},
+                       {"\\*", "*", false, true},
+                       {"\\*", "a", false, false},
+                       {"a\\bc", "abc", false, true}};
+  for (const auto& r : table)
+    EXPECT_EQ(ignored(r.content, r.path, r.directory), r.expected) << r.content << " on " << r.path;
 }
 
 TEST(git_ignore, the_last_match_decides_and_is_named) {
@@ -67,7 +108,8 @@ TEST(git_ignore, agrees_with_git) {
   if (std::system("git --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "git is not installed";
   std::mt19937 random(7);
   const std::vector<std::string> names{"a", "b", "ab", "a.b", "x", ".h"};
-  const std::vector<std::string> parts{"a", "b", "ab", "*", "?", "**", "*.b", "x*", "a.b", "[ab]", "[!a]", "*a*", "\\a", ".*", "a**"};
+  const std::vector<std::string> parts{"a",   "b",    "ab",   "*",   "?",   "**", "*.b", "x*",
+                                       "a.b", "[ab]", "[!a]", "*a*", "\\a", ".*", "a**"};
   for (int round = 0; round < 25; ++round) {
     peelbox::test::temp_dir dir;
     std::map<std::string, std::string> files;
@@ -104,22 +146,27 @@ TEST(git_ignore, agrees_with_git) {
     std::string input;
     for (const auto& [path, directory] : entries) (input += path) += '\0';
     for (const auto& [where, content] : files) {
-      if (std::filesystem::is_directory(dir / where)) peelbox::test::write_file(dir / join_path(where, ".gitignore"), content);
+      if (std::filesystem::is_directory(dir / where))
+        peelbox::test::write_file(dir / join_path(where, ".gitignore"), content);
     }
     const std::string in = dir.path() + ".in";
     const std::string out = dir.path() + ".out";
     peelbox::test::write_file(in, input);
-    const std::string command = "cd '" + dir.path() + "' && git -c core.excludesFile= init -q . && git -c core.excludesFile= "
-                                "check-ignore --no-index -z --stdin <'" + in + "' >'" + out + "'";
+    const std::string command = "cd '" + dir.path() +
+                                "' && git -c core.excludesFile= init -q . && git -c core.excludesFile= "
+                                "check-ignore --no-index -z --stdin <'" +
+                                in + "' >'" + out + "'";
     (void)std::system(command.c_str());  // 1 when nothing is ignored
     std::set<std::string> expected;
     const std::string said = peelbox::test::read_file(out);
-    for (std::size_t at = 0; at < said.size(); at += std::strlen(said.c_str() + at) + 1) expected.insert(said.c_str() + at);
+    for (std::size_t at = 0; at < said.size(); at += std::strlen(said.c_str() + at) + 1)
+      expected.insert(said.c_str() + at);
     std::filesystem::remove(in);
     std::filesystem::remove(out);
 
     std::set<std::string> got;
-    const auto walk = [&](auto&& self, const std::string& path, std::shared_ptr<const git_ignore_scope> scope, bool inside) -> void {
+    const auto walk = [&](auto&& self, const std::string& path, std::shared_ptr<const git_ignore_scope> scope,
+                          bool inside) -> void {
       const auto file = files.find(path);
       if (file != files.end() && !inside) {
         scope = git_ignore_scope::inner(scope, path, std::make_shared<const git_ignore_file>(file->second));

@@ -15,7 +15,9 @@ std::vector<std::string> patterns(std::string_view content) {
 TEST(ignore_file, reads_lines_as_docker_does) {
   using testing::ElementsAre;
   EXPECT_THAT(patterns("a\nb\r\n\n  c  \n"), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(patterns("\xEF\xBB\xBF" "a"), ElementsAre("a"));
+  EXPECT_THAT(patterns("\xEF\xBB\xBF"
+                       "a"),
+              ElementsAre("a"));
   EXPECT_THAT(patterns("# comment\n #no comment\n"), ElementsAre("#no comment"));
   EXPECT_THAT(patterns("/a\n//b//c/\n/\n."), ElementsAre("a", "b/c", "/", "."));
   EXPECT_THAT(patterns("!a\n! b \n!/c\n!"), ElementsAre("!a", "!b", "!c", "!"));

@@ -1,7 +1,7 @@
 #include "engine/filesync/order_validator.hpp"
 
-#include <gtest/gtest.h>
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace peelbox::filesync {
 namespace {
@@ -24,7 +24,9 @@ std::string check(const std::vector<stat_entry>& entries) {
 }
 
 TEST(order_validator, accepts_a_tree) {
-  EXPECT_EQ(check({dir("a"), dir("a/b"), file("a/b/c"), file("a/d"), file("a-"), dir("b"), link("b/x", "a/d")}), "");
+  EXPECT_EQ(
+      check({dir("a"), dir("a/b"), file("a/b/c"), file("a/d"), file("a-"), dir("b"), link("b/x", "a/d")}),
+      "");
 }
 
 TEST(order_validator, refuses) {

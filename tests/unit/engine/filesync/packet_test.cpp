@@ -33,7 +33,8 @@ TEST(packet, matches_the_reference_vectors) {
   EXPECT_EQ(hex(stat_packet(dir)), "12130a016110ed83808008308080a8b1e39fe7cb17");
   stat_entry file{.path = "a/x", .mode = 0644, .size = 5, .mod_time = mtime};
   EXPECT_EQ(hex(stat_packet(file)), "12140a03612f7810a4032805308080a8b1e39fe7cb17");
-  stat_entry link{.path = "b", .mode = go_mode::symlink | 0777, .size = 3, .mod_time = mtime, .linkname = "a/x"};
+  stat_entry link{
+      .path = "b", .mode = go_mode::symlink | 0777, .size = 3, .mod_time = mtime, .linkname = "a/x"};
   EXPECT_EQ(hex(stat_packet(link)), "12190a016210ff8380402803308080a8b1e39fe7cb173a03612f78");
   EXPECT_EQ(hex(request_packet(1).str()), "08011801");
   EXPECT_EQ(hex(request_packet(0).str()), "0801");
@@ -59,7 +60,9 @@ stat_entry random_entry(std::mt19937& random) {
     for (char& c : s) c = static_cast<char>(random());
     return s;
   };
-  const auto number = [&] { return static_cast<std::int64_t>((std::uint64_t{random()} << 32 | random()) >> (random() % 64)); };
+  const auto number = [&] {
+    return static_cast<std::int64_t>((std::uint64_t{random()} << 32 | random()) >> (random() % 64));
+  };
   stat_entry e;
   e.path = text(300);
   e.mode = static_cast<std::uint32_t>(random());
@@ -70,7 +73,8 @@ stat_entry random_entry(std::mt19937& random) {
   if (random() % 2) e.linkname = text(20);
   if (random() % 2) e.dev_major = number();
   if (random() % 2) e.dev_minor = number();
-  for (std::size_t i = random() % 4; i > 0; --i) e.xattrs.emplace_back("user." + text(4) + "x", text(200) + "y");
+  for (std::size_t i = random() % 4; i > 0; --i)
+    e.xattrs.emplace_back("user." + text(4) + "x", text(200) + "y");
   return e;
 }
 
@@ -114,14 +118,14 @@ TEST(packet, decodes_what_peers_may_send) {
   using namespace std::string_view_literals;
   EXPECT_TRUE(decode("")->type == packet_type::stat && !decode("")->has_entry);
   EXPECT_EQ(decode("\x08\x01\x18\x05")->id, 5U);
-  EXPECT_EQ(decode("\x08\x01\x18\x05\x18\x06")->id, 6U);              // the last one counts
+  EXPECT_EQ(decode("\x08\x01\x18\x05\x18\x06")->id, 6U);                    // the last one counts
   EXPECT_EQ(decode("\x08\x02\x2d\x01\x02\x03\x04\x22\x01x")->text(), "x");  // unknown fixed32 skipped
   EXPECT_EQ(static_cast<int>(decode("\x08\x09")->type), 9);
   EXPECT_FALSE(decode("\x08"));
   EXPECT_FALSE(decode("\x22\x05hell"));
-  EXPECT_FALSE(decode("\x0b\x0c"));             // groups
-  EXPECT_FALSE(decode("\x00\x00"sv));           // field 0
-  EXPECT_FALSE(decode("\x12\x02\x0a\x05"));     // a length beyond its message
+  EXPECT_FALSE(decode("\x0b\x0c"));          // groups
+  EXPECT_FALSE(decode("\x00\x00"sv));        // field 0
+  EXPECT_FALSE(decode("\x12\x02\x0a\x05"));  // a length beyond its message
   EXPECT_FALSE(decode("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));
   EXPECT_FALSE(decode("\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"));
 }
@@ -132,7 +136,8 @@ TEST(packet, any_bytes_decode_or_fail_as_in_protobuf) {
     stat_entry e = random_entry(random);
     e.path.resize(std::min<std::size_t>(e.path.size(), 8));
     std::string bytes = stat_packet(e);
-    for (int i = 0; i < 3 && !bytes.empty(); ++i) bytes[random() % bytes.size()] = static_cast<char>(random());
+    for (int i = 0; i < 3 && !bytes.empty(); ++i)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
     const auto ours = decode_packet(as_bytes(bytes));
     fsutil::types::Packet theirs;
     // Protobuf still accepts groups and so on; whatever we take it must take with the same meaning.

@@ -10,7 +10,8 @@ namespace peelbox::filesync {
 namespace {
 
 TEST(path_order, slash_is_the_smallest_byte) {
-  const std::vector<std::string> ordered{"a", "a/b", "a/b/c", "a/c", "a b", "a!", "a-b", "a.b", "a0", "aa", "b", "\xC3\xA9"};
+  const std::vector<std::string> ordered{"a",   "a/b", "a/b/c", "a/c", "a b", "a!",
+                                         "a-b", "a.b", "a0",    "aa",  "b",   "\xC3\xA9"};
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     for (std::size_t k = 0; k < ordered.size(); ++k) {
       EXPECT_EQ(compare_paths(ordered[i], ordered[k]) < 0, i < k) << ordered[i] << " " << ordered[k];
@@ -50,17 +51,33 @@ TEST(path_order, refuses_paths_that_are_not_clean) {
   for (const char* good : {"a", "a/b", "..a", "a..", "...", "a/.b", " ", "a\nb", "\xff"}) {
     EXPECT_FALSE(path_problem(good)) << good;
   }
-  for (const char* bad : {"", "/", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/../b", "a/./b"}) {
+  for (const char* bad :
+       {"", "/", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/../b", "a/./b"}) {
     EXPECT_TRUE(path_problem(bad)) << bad;
   }
   EXPECT_TRUE(path_problem(std::string_view("a\0b", 3)));
 }
 
 TEST(path_order, clean_is_go_filepath_clean) {
-  const std::vector<std::pair<std::string, std::string>> table{
-      {"", "."}, {".", "."}, {"/", "/"}, {"a", "a"}, {"a/", "a"}, {"a//b", "a/b"}, {"./a", "a"}, {"a/./b", "a/b"},
-      {"a/../b", "b"}, {"a/..", "."}, {"..", ".."}, {"../a", "../a"}, {"a/../../b", "../b"}, {"/..", "/"},
-      {"/../a", "/a"}, {"//a", "/a"}, {"../../a", "../../a"}, {"!a/../b", "b"}, {"a/b/../../..", ".."}};
+  const std::vector<std::pair<std::string, std::string>> table{{"", "."},
+                                                               {".", "."},
+                                                               {"/", "/"},
+                                                               {"a", "a"},
+                                                               {"a/", "a"},
+                                                               {"a//b", "a/b"},
+                                                               {"./a", "a"},
+                                                               {"a/./b", "a/b"},
+                                                               {"a/../b", "b"},
+                                                               {"a/..", "."},
+                                                               {"..", ".."},
+                                                               {"../a", "../a"},
+                                                               {"a/../../b", "../b"},
+                                                               {"/..", "/"},
+                                                               {"/../a", "/a"},
+                                                               {"//a", "/a"},
+                                                               {"../../a", "../../a"},
+                                                               {"!a/../b", "b"},
+                                                               {"a/b/../../..", ".."}};
   for (const auto& [in, out] : table) EXPECT_EQ(clean_path(in), out) << in;
 }
 

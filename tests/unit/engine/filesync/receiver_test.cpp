@@ -72,15 +72,16 @@ task<result<void>> send_side(std::string root, packet_pipe& pipe, blocking_pool&
   co_return result<void>();
 }
 
-task<result<void>> receive_side(std::string root, receive_options options, packet_pipe& pipe, blocking_pool& pool,
-                                outcome& out) {
+task<result<void>> receive_side(std::string root, receive_options options, packet_pipe& pipe,
+                                blocking_pool& pool, outcome& out) {
   auto receiving = receive_tree(std::move(root), pipe.second(), pool, out.stats, options);
   out.received = co_await std::move(receiving);
   pipe.close_second();
   co_return result<void>();
 }
 
-outcome copy(const std::string& from, const std::string& to, receive_options options = {}, std::size_t capacity = 8) {
+outcome copy(const std::string& from, const std::string& to, receive_options options = {},
+             std::size_t capacity = 8) {
   asio::io_context io;
   blocking_pool pool(3);
   packet_pipe pipe(io.get_executor(), capacity);
@@ -125,8 +126,9 @@ std::string stat_packet(const stat_entry& e) {
 TEST(receiver, copies_a_tree_exactly) {
   temp_dir from;
   temp_dir to;
-  make_tree(from.path(), {"a/x file 1", "a/deep/er/y file 22", "a-b/z file 333", "empty file ", "link symlink a/x",
-                          "broken symlink ../nowhere", "hard link a/x", "zz/hard2 link a/x", "pipe fifo", "d dir"});
+  make_tree(from.path(),
+            {"a/x file 1", "a/deep/er/y file 22", "a-b/z file 333", "empty file ", "link symlink a/x",
+             "broken symlink ../nowhere", "hard link a/x", "zz/hard2 link a/x", "pipe fifo", "d dir"});
   write_file(from / "sp ace\n/b\xFFin", std::string(50'000, 'b'));
   ::chmod((from / "a/x").c_str(), 04751);
   ::chmod((from / "d").c_str(), 01555);
@@ -153,7 +155,8 @@ TEST(receiver, many_files_and_a_small_write_behind) {
   temp_dir from;
   temp_dir to;
   for (int i = 0; i < 1500; ++i) {
-    write_file(from / ("d" + std::to_string(i % 13) + "/f" + std::to_string(i)), std::string(static_cast<std::size_t>(i), 'x'));
+    write_file(from / ("d" + std::to_string(i % 13) + "/f" + std::to_string(i)),
+               std::string(static_cast<std::size_t>(i), 'x'));
   }
   receive_options tight;
   tight.write_behind = 1;
@@ -166,9 +169,11 @@ TEST(receiver, merges_and_replaces_whatever_is_there) {
   temp_dir from;
   temp_dir to;
   temp_dir outside;
-  make_tree(from.path(), {"file file new", "was_dir file new", "was_link file new", "dir/x file new", "dir2/y file new"});
+  make_tree(from.path(),
+            {"file file new", "was_dir file new", "was_link file new", "dir/x file new", "dir2/y file new"});
   make_tree(outside.path(), {"target file untouched", "dir/keep file untouched"});
-  make_tree(to.path(), {"file file old and longer", "was_dir/deep/x file old", "other file stays", "dir file old"});
+  make_tree(to.path(),
+            {"file file old and longer", "was_dir/deep/x file old", "other file stays", "dir file old"});
   std::filesystem::create_symlink(outside / "target", to / "was_link");
   std::filesystem::create_symlink(outside / "dir", to / "dir2");
   const auto before = describe(outside.path());
@@ -204,7 +209,8 @@ TEST(receiver, refuses_what_breaks_the_rules) {
     const auto r = receive_packets(to / "out", std::move(packets), stats);
     EXPECT_FALSE(r);
     for (const auto& e : std::filesystem::recursive_directory_iterator(to / "out")) {
-      EXPECT_EQ(e.path().string().find(".tmp"), std::string::npos) << "a temporary file was left: " << e.path();
+      EXPECT_EQ(e.path().string().find(".tmp"), std::string::npos)
+          << "a temporary file was left: " << e.path();
     }
     return r ? std::string() : r.error().text;
   };
@@ -212,11 +218,13 @@ TEST(receiver, refuses_what_breaks_the_rules) {
   EXPECT_THAT(say({stat_packet({.path = "../f", .mode = 0644})}), HasSubstr("'..'"));
   EXPECT_THAT(say({stat_packet({.path = "/f", .mode = 0644})}), HasSubstr("absolute"));
   EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::symlink | 0777, .linkname = "/tmp"}),
-                   stat_packet({.path = "s/f", .mode = 0644})}), HasSubstr("not announced"));
+                   stat_packet({.path = "s/f", .mode = 0644})}),
+              HasSubstr("not announced"));
   EXPECT_THAT(say({file, file}), HasSubstr("order"));
   EXPECT_THAT(say({data_packet(0, byte_slice::of("x")).str()}), HasSubstr("not asked for"));
   EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::irregular})}), HasSubstr("type"));
-  EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::symlink, .linkname = std::string("a\0b", 3)})}), HasSubstr("zero byte"));
+  EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::symlink, .linkname = std::string("a\0b", 3)})}),
+              HasSubstr("zero byte"));
   EXPECT_THAT(say({fin_packet().str()}), HasSubstr("before everything"));
   EXPECT_THAT(say({request_packet(0).str()}), HasSubstr("only we"));
   EXPECT_THAT(say({"", file}), HasSubstr("after the end"));
@@ -262,7 +270,8 @@ TEST(receiver_core, requests_have_a_bound) {
   receiver_core core(stats);
   std::vector<disk_step> steps;
   for (int i = 0; i < 2000; ++i) {
-    const byte_slice message = byte_slice::of(stat_packet({.path = std::to_string(100'000 + i), .mode = 0644}));
+    const byte_slice message =
+        byte_slice::of(stat_packet({.path = std::to_string(100'000 + i), .mode = 0644}));
     result<packet> p = decode_packet(message.view());
     ASSERT_TRUE(core.received(std::move(*p), message, steps));
   }

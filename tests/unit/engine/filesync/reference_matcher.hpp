@@ -56,13 +56,16 @@ struct slow_pattern {
 
   bool matches(const std::string& path) const {
     switch (type) {
-      case exact: return path == text;
-      case prefix: return path.starts_with(text.substr(0, text.size() - 2));
+      case exact:
+        return path == text;
+      case prefix:
+        return path.starts_with(text.substr(0, text.size() - 2));
       case suffix: {
         const std::string rest = text.substr(2);
         return path.ends_with(rest) || (rest.starts_with('/') && path == rest.substr(1));
       }
-      case regex: return std::regex_match(path, expression);
+      case regex:
+        return std::regex_match(path, expression);
     }
     return false;
   }
@@ -76,7 +79,8 @@ struct slow_patterns {
   }
 
   /// `parent`: what the parent's call left in its `info`; std::nullopt for top-level paths.
-  bool matches(const std::string& path, const std::optional<std::vector<bool>>& parent, std::vector<bool>& info) const {
+  bool matches(const std::string& path, const std::optional<std::vector<bool>>& parent,
+               std::vector<bool>& info) const {
     bool matched = false;
     info.assign(all.size(), false);
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -85,7 +89,8 @@ struct slow_patterns {
         if (all[i].negated != matched) continue;
         m = all[i].matches(path);
         if (!m && !parent) {
-          for (std::size_t slash = path.find('/'); slash != path.npos && !m; slash = path.find('/', slash + 1)) {
+          for (std::size_t slash = path.find('/'); slash != path.npos && !m;
+               slash = path.find('/', slash + 1)) {
             m = all[i].matches(path.substr(0, slash));
           }
         }

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
-#include <map>
 #include <sys/stat.h>
+#include <map>
 
 #include "engine/async/task_group.hpp"
 #include "engine/filesync/order_validator.hpp"
@@ -48,7 +48,7 @@ struct fake_daemon {
     std::size_t requested = 0;
     for (auto& packet : say_first) {
       result<void> said = co_await channel.send(std::move(packet));
-          if (!said) co_return said.error();
+      if (!said) co_return said.error();
     }
     while (true) {
       result<std::optional<byte_slice>> message = co_await channel.receive();
@@ -95,7 +95,7 @@ struct fake_daemon {
       if (list_ended && ended == requested) {
         byte_chain fin = fin_packet();
         result<void> said = co_await channel.send(std::move(fin));
-          if (!said) co_return said.error();
+        if (!said) co_return said.error();
         list_ended = false;  // once
         requested = SIZE_MAX;
       }
@@ -124,8 +124,8 @@ task<result<void>> far_side(fake_daemon& daemon, packet_pipe& pipe, outcome& out
   co_return result<void>();
 }
 
-task<result<void>> near_side(std::shared_ptr<context_source> source, request_filters filters, packet_pipe& pipe,
-                             blocking_pool& pool, outcome& out) {
+task<result<void>> near_side(std::shared_ptr<context_source> source, request_filters filters,
+                             packet_pipe& pipe, blocking_pool& pool, outcome& out) {
   transfer_stats live;
   auto sending = send_tree(std::move(source), std::move(filters), pipe.first(), pool, live);
   out.sent = co_await std::move(sending);
@@ -154,14 +154,15 @@ std::shared_ptr<context_source> source_of(const temp_dir& dir) {
 
 TEST(sender, sends_a_tree_and_its_files) {
   temp_dir dir;
-  make_tree(dir.path(), {"b file hello", "a/x file 1", "a/empty file ", "a-/y file 2", "link symlink a/x", "h link b",
-                         "pipe fifo", "d dir"});
+  make_tree(dir.path(), {"b file hello", "a/x file 1", "a/empty file ", "a-/y file 2", "link symlink a/x",
+                         "h link b", "pipe fifo", "d dir"});
   fake_daemon daemon;
   const outcome o = transfer(daemon, source_of(dir));
   ASSERT_TRUE(o.sent) << o.sent.error().text;
   ASSERT_TRUE(o.received) << o.received.error().text;
   EXPECT_TRUE(daemon.got_fin);
-  EXPECT_THAT(daemon.paths(), ElementsAre("a", "a/empty", "a/x", "a-", "a-/y", "b", "d", "h", "link", "pipe"));
+  EXPECT_THAT(daemon.paths(),
+              ElementsAre("a", "a/empty", "a/x", "a-", "a-/y", "b", "d", "h", "link", "pipe"));
   EXPECT_EQ(daemon.contents["b"], "hello");
   EXPECT_EQ(daemon.contents["a/x"], "1");
   EXPECT_EQ(daemon.contents["a/empty"], "");
@@ -241,9 +242,11 @@ TEST(sender, payload_is_never_copied) {
 
 TEST(sender, filters_of_the_request) {
   temp_dir dir;
-  make_tree(dir.path(), {"src/a.c file 1", "src/deep/b.c file 2", "src/deep/b.o file 3", "doc/x file 4", "empty dir"});
+  make_tree(dir.path(),
+            {"src/a.c file 1", "src/deep/b.c file 2", "src/deep/b.o file 3", "doc/x file 4", "empty dir"});
   fake_daemon daemon;
-  outcome o = transfer(daemon, source_of(dir), {.include = {"src/**/*.c"}, .exclude = {}, .follow_paths = {}});
+  outcome o =
+      transfer(daemon, source_of(dir), {.include = {"src/**/*.c"}, .exclude = {}, .follow_paths = {}});
   ASSERT_TRUE(o.sent);
   EXPECT_THAT(daemon.paths(), ElementsAre("src", "src/a.c", "src/deep", "src/deep/b.c"));
   fake_daemon second;
@@ -260,27 +263,31 @@ TEST(sender, follow_paths) {
   temp_dir dir;
   make_tree(dir.path(), {"a/real file 1", "link symlink a", "other file 2"});
   fake_daemon daemon;
-  const outcome o = transfer(daemon, source_of(dir), {.include = {}, .exclude = {}, .follow_paths = {"link/real"}});
+  const outcome o =
+      transfer(daemon, source_of(dir), {.include = {}, .exclude = {}, .follow_paths = {"link/real"}});
   ASSERT_TRUE(o.sent);
   EXPECT_THAT(daemon.paths(), ElementsAre("a", "a/real", "link"));
 }
 
 TEST(sender, own_ignore_rules_come_first) {
   temp_dir dir;
-  make_tree(dir.path(), {"keep file 1", "secret file 2", "node_modules/x file 3", "sub/out/y file 4", "sub/z file 5",
-                         ".dockerignore file secret"});
+  make_tree(dir.path(), {"keep file 1", "secret file 2", "node_modules/x file 3", "sub/out/y file 4",
+                         "sub/z file 5", ".dockerignore file secret"});
   peelbox::test::write_file(dir / "sub/.gitignore", "out/\n");
   auto source = source_of(dir);
   source->dockerignore = ".dockerignore";
   source->gitignore = true;
   source->exclude = {"**/node_modules"};
   fake_daemon daemon;
-  const outcome o = transfer(daemon, source, {.include = {"secret", "keep", "sub", "node_modules"}, .exclude = {}, .follow_paths = {}});
+  const outcome o =
+      transfer(daemon, source,
+               {.include = {"secret", "keep", "sub", "node_modules"}, .exclude = {}, .follow_paths = {}});
   ASSERT_TRUE(o.sent) << o.sent.error().text;
   EXPECT_THAT(daemon.paths(), ElementsAre("keep", "sub", "sub/.gitignore", "sub/z"));
 }
 
-// A file that is not what was announced ends the transfer with its name; changes are made when its request is due.
+// A file that is not what was announced ends the transfer with its name; changes are made when its request is
+// due.
 struct change {
   const char* name;
   std::function<void(const std::string&)> apply;
@@ -289,20 +296,39 @@ struct change {
 
 TEST(sender, changed_files_end_the_transfer) {
   const std::vector<change> changes{
-      {"shrank", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 3), 0); }, "shrank from 10 to 3 bytes"},
-      {"grew", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 30), 0); }, "grew from 10 to 30 bytes"},
+      {"shrank", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 3), 0); },
+       "shrank from 10 to 3 bytes"},
+      {"grew", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 30), 0); },
+       "grew from 10 to 30 bytes"},
       {"vanished", [](const std::string& p) { ::unlink(p.c_str()); }, "vanished"},
-      {"became a link", [](const std::string& p) { ::unlink(p.c_str()); EXPECT_EQ(::symlink("/etc/passwd", p.c_str()), 0); }, "vanished"},
-      {"became a fifo", [](const std::string& p) { ::unlink(p.c_str()); ::mkfifo(p.c_str(), 0600); }, "not a regular file"},
-      {"was touched", [](const std::string& p) { const timespec t[2]{{1, 0}, {1, 0}}; ::utimensat(AT_FDCWD, p.c_str(), t, 0); }, "was written to"},
-      {"was replaced", [](const std::string& p) {
+      {"became a link",
+       [](const std::string& p) {
+         ::unlink(p.c_str());
+         EXPECT_EQ(::symlink("/etc/passwd", p.c_str()), 0);
+       },
+       "vanished"},
+      {"became a fifo",
+       [](const std::string& p) {
+         ::unlink(p.c_str());
+         ::mkfifo(p.c_str(), 0600);
+       },
+       "not a regular file"},
+      {"was touched",
+       [](const std::string& p) {
+         const timespec t[2]{{1, 0}, {1, 0}};
+         ::utimensat(AT_FDCWD, p.c_str(), t, 0);
+       },
+       "was written to"},
+      {"was replaced",
+       [](const std::string& p) {
          std::filesystem::rename(p, p + "2");
          struct stat st;
          ::stat((p + "2").c_str(), &st);
          peelbox::test::write_file(p, "0123456789");
          const timespec t[2]{st.st_mtim, st.st_mtim};
          ::utimensat(AT_FDCWD, p.c_str(), t, 0);
-       }, "was replaced"},
+       },
+       "was replaced"},
   };
   for (const bool large : {false, true}) {
     for (const auto& c : changes) {
@@ -435,7 +461,8 @@ task<result<void>> cancel_after(int turns, task_group& group) {
 
 TEST(sender, cancellation_unwinds_at_any_time) {
   temp_dir dir;
-  for (int i = 0; i < 50; ++i) peelbox::test::write_file(dir / ("d" + std::to_string(i) + "/f"), std::string(1000, 'x'));
+  for (int i = 0; i < 50; ++i)
+    peelbox::test::write_file(dir / ("d" + std::to_string(i) + "/f"), std::string(1000, 'x'));
   for (int turns = 1; turns < 60; turns += 3) {
     asio::io_context io;
     blocking_pool pool(3);  // joins before the context goes

@@ -20,7 +20,8 @@ TEST(stat, translates_types_and_special_bits) {
 }
 
 TEST(stat, permissions_come_back) {
-  for (std::uint32_t bits = 0; bits < 010000; ++bits) EXPECT_EQ(posix_permissions(go_mode_of(S_IFREG | bits)), bits);
+  for (std::uint32_t bits = 0; bits < 010000; ++bits)
+    EXPECT_EQ(posix_permissions(go_mode_of(S_IFREG | bits)), bits);
 }
 
 TEST(stat, who_may_be_asked_for_data) {

@@ -144,7 +144,8 @@ TEST(walker, sockets_and_the_metadata_file_are_left_out) {
 
 TEST(walker, a_root_that_is_a_link_and_links_that_leave) {
   temp_dir dir;
-  make_tree(dir.path(), {"real/a file 1", "real/out symlink /etc", "real/up symlink ..", "root symlink real"});
+  make_tree(dir.path(),
+            {"real/a file 1", "real/out symlink /etc", "real/up symlink ..", "root symlink real"});
   EXPECT_THAT(walk(source_at(dir / "root")).paths(), ElementsAre("a", "out", "up"));
 }
 
@@ -182,8 +183,8 @@ class watched_tree final : public file_tree {
 
 TEST(walker, directories_that_no_pattern_can_match_are_not_opened) {
   temp_dir dir;
-  make_tree(dir.path(), {"src/a/x file 1", "src/b/x file 1", "node_modules/deep/x file 1", "sub/node_modules/x file 1",
-                         "doc/y file 1", "doc/keep/z file 1"});
+  make_tree(dir.path(), {"src/a/x file 1", "src/b/x file 1", "node_modules/deep/x file 1",
+                         "sub/node_modules/x file 1", "doc/y file 1", "doc/keep/z file 1"});
   const auto opened = [&](request_filters filters, std::vector<std::string> own = {}) {
     auto source = source_at(dir.path());
     auto tree = std::make_shared<watched_tree>(*open_disk_tree(dir.path()), std::set<std::string>{});
@@ -192,12 +193,16 @@ TEST(walker, directories_that_no_pattern_can_match_are_not_opened) {
     EXPECT_FALSE(walk(source, filters).error);
     return tree->opened;
   };
-  EXPECT_THAT(opened({.include = {"src/a"}, .exclude = {}, .follow_paths = {}}), ElementsAre("", "src", "src/a"));
-  EXPECT_THAT(opened({.include = {"src/*/x"}, .exclude = {}, .follow_paths = {}}), ElementsAre("", "src", "src/a", "src/b"));
+  EXPECT_THAT(opened({.include = {"src/a"}, .exclude = {}, .follow_paths = {}}),
+              ElementsAre("", "src", "src/a"));
+  EXPECT_THAT(opened({.include = {"src/*/x"}, .exclude = {}, .follow_paths = {}}),
+              ElementsAre("", "src", "src/a", "src/b"));
   EXPECT_THAT(opened({.include = {}, .exclude = {"**/node_modules", "doc"}, .follow_paths = {}}),
               ElementsAre("", "src", "src/a", "src/b", "sub"));
-  EXPECT_THAT(opened({.include = {}, .exclude = {"*", "!doc/keep"}, .follow_paths = {}}), ElementsAre("", "doc", "doc/keep"));
-  EXPECT_THAT(opened({}, {"src", "**/node_modules", "doc", "!doc/*/z"}), ElementsAre("", "doc", "doc/keep", "sub"));
+  EXPECT_THAT(opened({.include = {}, .exclude = {"*", "!doc/keep"}, .follow_paths = {}}),
+              ElementsAre("", "doc", "doc/keep"));
+  EXPECT_THAT(opened({}, {"src", "**/node_modules", "doc", "!doc/*/z"}),
+              ElementsAre("", "doc", "doc/keep", "sub"));
 }
 
 TEST(walker, unreadable_directories_matter_only_when_they_are_sent) {
@@ -210,9 +215,11 @@ TEST(walker, unreadable_directories_matter_only_when_they_are_sent) {
   EXPECT_EQ(w.error->code, errc::context);
   EXPECT_THAT(w.error->text, HasSubstr("'locked'"));
   EXPECT_THAT(w.error->text, HasSubstr(".dockerignore"));
-  EXPECT_THAT(walk(source, {.include = {}, .exclude = {"locked"}, .follow_paths = {}}).paths(), ElementsAre("a", "a/x", "z"));
+  EXPECT_THAT(walk(source, {.include = {}, .exclude = {"locked"}, .follow_paths = {}}).paths(),
+              ElementsAre("a", "a/x", "z"));
   // Looked into because of the negation, but nothing of it is sent.
-  const walked negated = walk(source, {.include = {}, .exclude = {"locked", "!locked/y"}, .follow_paths = {}});
+  const walked negated =
+      walk(source, {.include = {}, .exclude = {"locked", "!locked/y"}, .follow_paths = {}});
   EXPECT_FALSE(negated.error);
   EXPECT_THAT(negated.paths(), ElementsAre("a", "a/x", "z"));
 }
@@ -261,7 +268,8 @@ TEST(walker, paths_longer_than_the_system_takes) {
 
 TEST(walker, entries_that_come_and_go) {
   temp_dir dir;
-  for (int i = 0; i < 400; ++i) peelbox::test::write_file(dir / ("d" + std::to_string(i % 20) + "/f" + std::to_string(i)), "");
+  for (int i = 0; i < 400; ++i)
+    peelbox::test::write_file(dir / ("d" + std::to_string(i % 20) + "/f" + std::to_string(i)), "");
   std::atomic<bool> stop{false};
   std::thread churn([&] {
     for (int i = 0; !stop; i = (i + 1) % 20) {
@@ -321,12 +329,14 @@ TEST(walker, agrees_with_a_naive_walk) {
       std::map<std::string, std::array<std::vector<bool>, 3>> info;
       std::set<std::string, path_less> expected;
       std::vector<std::pair<std::string, bool>> ordered = tree;
-      std::sort(ordered.begin(), ordered.end(), [](const auto& l, const auto& r) { return compare_paths(l.first, r.first) < 0; });
+      std::sort(ordered.begin(), ordered.end(),
+                [](const auto& l, const auto& r) { return compare_paths(l.first, r.first) < 0; });
       for (const auto& [path, directory] : ordered) {
         bool hit[3];
         for (int k = 0; k < 3; ++k) {
           const std::string parent(parent_path(path));
-          const auto above = parent.empty() ? std::nullopt : std::optional(info[parent][static_cast<std::size_t>(k)]);
+          const auto above =
+              parent.empty() ? std::nullopt : std::optional(info[parent][static_cast<std::size_t>(k)]);
           hit[k] = slow[k].matches(path, above, info[path][static_cast<std::size_t>(k)]);
         }
         if (hit[0] || (!filters.include.empty() && !hit[1]) || hit[2]) continue;
@@ -338,7 +348,8 @@ TEST(walker, agrees_with_a_naive_walk) {
       options.ahead = random() % 2 == 0 ? 1 : 1000;
       const walked w = walk(source, filters, options, 3);
       ASSERT_EQ(w.paths(), std::vector<std::string>(expected.begin(), expected.end()))
-          << testing::PrintToString(own) << testing::PrintToString(filters.include) << testing::PrintToString(filters.exclude);
+          << testing::PrintToString(own) << testing::PrintToString(filters.include)
+          << testing::PrintToString(filters.exclude);
     }
   }
 }
@@ -354,7 +365,10 @@ TEST(explain, names_the_rule) {
   const auto why = [&](const std::string& path, request_filters filters = {}) {
     const auto d = explain_path(source, filters, path);
     EXPECT_TRUE(d);
-    return !d ? std::string("failed") : !d->exists ? std::string("missing") : d->sent ? std::string("sent") : d->why;
+    return !d           ? std::string("failed")
+           : !d->exists ? std::string("missing")
+           : d->sent    ? std::string("sent")
+                        : d->why;
   };
   EXPECT_EQ(why("keep"), "sent");
   EXPECT_EQ(why("nothing"), "missing");
@@ -362,8 +376,10 @@ TEST(explain, names_the_rule) {
   EXPECT_EQ(why("node_modules"), ".dockerignore line 3: node_modules");
   EXPECT_EQ(why("node_modules/y"), "'node_modules' is left out by .dockerignore line 3: node_modules");
   EXPECT_EQ(why("sub/out/z"), "'sub/out' is left out by sub/.gitignore line 2: out/");
-  EXPECT_THAT(why("keep", {.include = {}, .exclude = {"k*"}, .follow_paths = {}}), HasSubstr("exclude pattern of the request: k*"));
-  EXPECT_THAT(why("keep", {.include = {"a"}, .exclude = {}, .follow_paths = {}}), HasSubstr("no include pattern"));
+  EXPECT_THAT(why("keep", {.include = {}, .exclude = {"k*"}, .follow_paths = {}}),
+              HasSubstr("exclude pattern of the request: k*"));
+  EXPECT_THAT(why("keep", {.include = {"a"}, .exclude = {}, .follow_paths = {}}),
+              HasSubstr("no include pattern"));
   EXPECT_FALSE(explain_path(source, {}, "../x"));
 }
 
