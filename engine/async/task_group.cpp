@@ -66,16 +66,18 @@ task<result<void>> task_group::run(std::function<task<result<void>>(task_group&)
   task_group group(ex);
   group.spawn(body(group));
   co_await asio::this_coro::throw_if_cancelled(false);
-  bool cancelled = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-  if (cancelled) group.cancel();
+  bool cancelled = false;
   while (!group.children_.empty()) {
-    if (co_await group.changed_.wait() == wake::cancelled && !cancelled) {
+    // The state, not the reason of the last wake-up: a cancellation may arrive between a child's end and our resumption.
+    if (!cancelled && (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
       cancelled = true;
       // From here on only the children's ends matter.
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       group.cancel();
     }
+    if (!group.children_.empty()) co_await group.changed_.wait();
   }
+  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) cancelled = true;
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
   co_await asio::this_coro::throw_if_cancelled(true);
   if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);

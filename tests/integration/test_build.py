@@ -284,5 +284,5 @@ class Context(BedTest):
         outcome = peelbox("build", "--llb", self.dir / "def.llb", "--local", f"context={tree}", "--tag", "x", "--output",
                           f"type=oci,dest={self.dir}/image.tar", "--progress", "plain", "--buildkit", bed("BUILDKITD"))
         self.assert_fails(outcome, 4)
-        self.assertRegex(outcome.err, r"error: context file '[a-z_/]+' (shrank|was written to)")
+        self.assertRegex(outcome.err, r"error: context file '[^']+' (shrank|was written to)")
         self.assert_nothing_left()

@@ -77,5 +77,40 @@ TEST(TaskGroup, CancellingTheCallerCancelsChildrenBeforeItUnwinds) {
   EXPECT_EQ(ended_at_return, 2);
 }
 
+// A cancellation that meets a group which a child's end has woken but not yet resumed must not get lost.
+TEST(TaskGroup, CancellationBesideTheEndOfAChildIsNotLost) {
+  for (int steps = 0; steps < 12; ++steps) {
+    asio::io_context io;
+    asio::cancellation_signal stop;
+    event release(io.get_executor());
+    int ended = 0;
+    bool done = false;
+    auto child = [](event& e) -> task<result<void>> {
+      co_await e.wait();
+      co_return result<void>();
+    };
+    auto work = [](int& n, event& e, auto short_child) -> task<void> {
+      auto body = [&n, &e, &short_child](task_group& group) -> task<result<void>> {
+        group.spawn(wait_forever(n));
+        group.spawn(short_child(e));
+        co_return result<void>();
+      };
+      std::function<task<result<void>>(task_group&)> function = body;
+      (void)co_await task_group::run(std::move(function));
+    };
+    asio::co_spawn(io, work(ended, release, child),
+                   asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { done = true; }));
+    io.poll();
+    release.notify();
+    io.restart();
+    for (int i = 0; i < steps; ++i) io.poll_one();
+    stop.emit(asio::cancellation_type::terminal);
+    io.restart();
+    io.run_for(5s);
+    EXPECT_TRUE(done) << "cancelled after " << steps << " steps";
+    EXPECT_EQ(ended, 1);
+  }
+}
+
 }  // namespace
 }  // namespace peelbox
