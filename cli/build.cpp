@@ -101,9 +101,13 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
 
   build::build_options& options = prepared->options;
   result<build::found_daemon> daemon =
-      co_await build::find_daemon(args.buildkit, with.env, options.dial, with.log);
+      co_await build::find_daemon(args.buildkit, with.env, prepared->dial, with.log);
   if (daemon.has_error()) co_return say_failure(daemon.error(), with);
-  options.address = daemon->address;
+  options.way = daemon->way;
+  if (daemon->docker_as_fallback && !args.quiet)
+    with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
+                         options.way->name()));
+  if (options.to_docker) options.to_docker->variables = with.env;
   options.logins = make_login_lookup(with);
 
   result<build::build_outcome> outcome = co_await build_and_show(options, **display, with);

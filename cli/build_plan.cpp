@@ -198,7 +198,7 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
 
 result<void> open_output(prepared_build& prepared) {
   const output_option& output = prepared.output;
-  if (output.type == output_option::kind::cacheonly) return {};
+  if (output.type == output_option::kind::cacheonly || output.into_docker()) return {};
   if (output.type == output_option::kind::local) {
     prepared.options.output = session::directory_target{output.dest};
     return {};
@@ -231,14 +231,8 @@ result<prepared_build> prepare_build(const build_args& args) {
 
   prepared_build prepared;
   prepared.image_name = tag->text();
-  if (!args.output)
-    return wrong("--output is missing. This version writes files: --output type=oci,dest=image.tar, "
-                 "type=docker,dest=image.tar (for `docker load`), type=local,dest=DIR or type=tar,dest=rootfs.tar.");
-  result<output_option> output = parse_output(*args.output);
+  result<output_option> output = parse_output(args.output.value_or("type=docker"));
   if (output.has_error()) return output.error();
-  if (output->type == output_option::kind::docker && output->dest.empty())
-    return wrong("--output type=docker without dest= would load the image into Docker, which this version cannot do; "
-                 "use type=docker,dest=image.tar and `docker load -i image.tar`");
   prepared.output = *output;
   attestation_flags flags = args.attest;
   if (args.no_sbom) flags.sbom = "false";
@@ -250,12 +244,13 @@ result<prepared_build> prepare_build(const build_args& args) {
 
   build::build_options& options = prepared.options;
   options.names.id = session::random_id();
-  options.dial.tls = *tls;
+  prepared.dial.tls = *tls;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
   options.sbom_is_optional = attest->sbom_is_default;
   options.solve.attest = attest->wanted;
   options.solve.no_cache = args.no_cache;
-  if (output->type != output_option::kind::cacheonly) options.solve.target.type = to_string(output->type);
+  if (output->into_docker()) options.to_docker = build::docker_output{prepared.image_name, {}};
+  else if (output->type != output_option::kind::cacheonly) options.solve.target.type = to_string(output->type);
   options.solve.target.attributes = output->attributes;
   if (output->is_image()) options.solve.target.attributes["name"] = prepared.image_name;
   result<void> filled = args.llb.empty() ? use_spec(args, prepared) : use_llb(args, prepared);

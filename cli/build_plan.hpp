@@ -10,7 +10,8 @@
 namespace peelbox::cli {
 
 struct prepared_build {
-  build::build_options options;  ///< complete but for the address
+  build::build_options options;  ///< complete but for the way to the daemon
+  transport::dial_options dial;
   output_option output;
   std::string image_name;  ///< normalised
   std::string context_dir;

@@ -87,7 +87,7 @@ result<attestation_choice> choose_attestations(const attestation_flags& flags, c
   } else if (by_default) {
     choice.wanted.provenance = "mode=min";
   }
-  if (output.type == output_option::kind::docker && choice.wanted.any())
+  if (output.type == output_option::kind::docker && !output.into_docker() && choice.wanted.any())
     return wrong("a Docker archive cannot hold an SBOM or provenance; use --output type=oci,dest=FILE, or leave "
                  "--sbom and --provenance out");
   return choice;

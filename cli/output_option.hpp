@@ -17,6 +17,8 @@ struct output_option {
   std::string dest;  ///< a file, a directory for local, "-" for standard output; empty: load into Docker
   std::map<std::string, std::string> attributes;  ///< further exporter attributes, passed on
 
+  /// The image goes into Docker's own store.
+  bool into_docker() const noexcept { return type == kind::docker && dest.empty(); }
   bool is_image() const noexcept { return type == kind::oci || type == kind::docker; }
 };
 
@@ -39,7 +41,8 @@ struct attestation_choice {
 };
 
 /// "", "true", "false", or attributes such as "generator=IMAGE" and "mode=max". On by default for OCI output; a Docker
-/// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}.
+/// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}. Docker's own store may
+/// hold them, which the build finds out.
 result<attestation_choice> choose_attestations(const attestation_flags& flags, const output_option& output);
 
 }  // namespace peelbox::cli

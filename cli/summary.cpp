@@ -28,6 +28,18 @@ std::string image_digest(const build::build_outcome& outcome) {
   return found == outcome.exporter_response.end() ? std::string() : found->second;
 }
 
+std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes) {
+  using how = build::docker_delivery::how;
+  switch (delivery.way) {
+    case how::stored: return fmt::format("Docker at {} (stored by its own BuildKit)", delivery.engine);
+    case how::loaded: return fmt::format("Docker at {} (loaded, {})", delivery.engine, human_bytes(bytes));
+    case how::unchanged:
+      return fmt::format("Docker at {} (transfer skipped: the engine has this image already{})", delivery.engine,
+                         delivery.tagged ? ", only named it" : "");
+  }
+  return {};
+}
+
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took) {
   std::vector<std::string> lines;
@@ -36,8 +48,10 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const bui
     lines.push_back(fmt::format("image    {}", prepared.image_name));
     lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
   }
+  if (outcome.delivery) lines.push_back("output   " + delivery_text(*outcome.delivery, outcome.exported_bytes));
   const std::string where = output.dest == "-" ? "standard output" : output.dest;
-  if (output.type == output_option::kind::cacheonly) lines.push_back("output   none; the result stays in the daemon's cache");
+  if (outcome.delivery) {
+  } else if (output.type == output_option::kind::cacheonly) lines.push_back("output   none; the result stays in the daemon's cache");
   else lines.push_back(fmt::format("output   {} ({}, {})", where, to_string(output.type), human_bytes(outcome.exported_bytes)));
   lines.push_back(fmt::format("platform {}", oci::to_string(prepared.options.solve.platform)));
   if (output.is_image()) {

@@ -19,6 +19,9 @@ std::string human_time(std::chrono::milliseconds time);
 /// The digest that names the image, or empty for exporters without one.
 std::string image_digest(const build::build_outcome& outcome);
 
+/// How the image came to Docker.
+std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes);
+
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took);
 

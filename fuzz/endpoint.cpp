@@ -1,5 +1,6 @@
 // Any bytes as an address: no crash; what is accepted keeps its rules, and its parts give the same endpoint again.
 #include "transport/endpoint.hpp"
+#include "transport/helper_command.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -36,8 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again.has_value() && again->host == e->host && again->port == e->port);
     const auto authority = parse_endpoint("tcp://" + e->authority());
     require(authority.has_value() && authority->port == e->port);
+  } else if (e->kind == scheme::spawn) {
+    require(text == "spawn:");
   } else {
     require(std::string(to_string(e->kind)) + "://" + e->rest == text);
+    const auto argv = helper_command(*e);
+    require(argv.has_value() ? argv->size() > 4 : argv.error().code == errc::usage);
+    // No word that came from the address can be taken for a flag that we did not write.
+    if (argv.has_value() && e->kind == scheme::podman_container) require(!(*argv)[3].starts_with("-"));
+    (void)parse_container(*e);
   }
   return 0;
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "engine/async/timeout.hpp"
+#include "transport/helper_command.hpp"
+#include "transport/process_stream.hpp"
 #include "transport/tcp_stream.hpp"
 #include "transport/tls_stream.hpp"
 #include "transport/unix_stream.hpp"
@@ -30,11 +32,15 @@ task<result<stream_ptr>> dial_tcp(endpoint where, dial_options options) {
   co_return co_await start_tls(std::move(*connected), *setup, std::move(host), options.limits.handshake);
 }
 
-task<result<stream_ptr>> not_yet(endpoint where, dial_options) {
-  co_return failure(errc::unsupported,
-                    fmt::format("{}: {}:// is not supported yet by this version: it reaches unix:// and tcp:// "
-                                "addresses",
-                                where.text, to_string(where.kind)));
+task<result<stream_ptr>> dial_helper(endpoint where, dial_options) {
+  auto argv = helper_command(where);
+  if (argv.has_error()) co_return argv.error();
+  co_return co_await start_process_stream(std::move(*argv), where.text);
+}
+
+/// What needs Docker's configuration is resolved by whoever knows it, before it comes here.
+task<result<stream_ptr>> elsewhere(endpoint where, dial_options) {
+  co_return failure(errc::internal, fmt::format("{}: {}:// has to be resolved first", where.text, to_string(where.kind)));
 }
 
 task<result<stream_ptr>> no_pipes(endpoint where, dial_options) {
@@ -48,15 +54,16 @@ dial_function dialer_of(scheme kind) {
   switch (kind) {
     case scheme::unix_socket: return dial_unix;
     case scheme::tcp: return dial_tcp;
-    case scheme::docker: return not_yet;
-    case scheme::docker_container: return not_yet;
-    case scheme::podman_container: return not_yet;
-    case scheme::nerdctl_container: return not_yet;
-    case scheme::kube_pod: return not_yet;
-    case scheme::ssh: return not_yet;
+    case scheme::docker: return elsewhere;
+    case scheme::docker_container: return elsewhere;
+    case scheme::podman_container: return dial_helper;
+    case scheme::nerdctl_container: return dial_helper;
+    case scheme::kube_pod: return dial_helper;
+    case scheme::ssh: return dial_helper;
+    case scheme::spawn: return elsewhere;
     case scheme::npipe: return no_pipes;
   }
-  return not_yet;
+  return elsewhere;
 }
 
 task<result<stream_ptr>> dial_within(endpoint where, dial_options options) {

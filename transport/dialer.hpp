@@ -23,8 +23,9 @@ struct dial_options {
   dial_limits limits;
 };
 
-/// Connects. Failures: errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options) and
-/// unsupported (a scheme that this version cannot reach). Cancelling leaves nothing behind.
+/// Connects; podman-container://, nerdctl-container://, kube-pod:// and ssh:// by their programs. Failures:
+/// errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options), unsupported (npipe://), and
+/// internal for docker://, docker-container:// and spawn:, which engine/build resolves. Cancelling leaves nothing behind.
 /// Both arguments are copied before it returns. Name the options first: GCC 12 destroys a braced temporary of a
 /// co_await expression, as in `co_await dial(where, {})`, twice.
 task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options);

@@ -16,7 +16,7 @@ struct scheme_name {
   std::string_view name;
 };
 
-constexpr std::array<scheme_name, 9> schemes{{
+constexpr std::array<scheme_name, 10> schemes{{
     {scheme::unix_socket, "unix"},
     {scheme::tcp, "tcp"},
     {scheme::docker, "docker"},
@@ -26,6 +26,7 @@ constexpr std::array<scheme_name, 9> schemes{{
     {scheme::kube_pod, "kube-pod"},
     {scheme::ssh, "ssh"},
     {scheme::npipe, "npipe"},
+    {scheme::spawn, "spawn"},
 }};
 
 constexpr std::string_view unix_example = "unix:///run/buildkit/buildkitd.sock";
@@ -133,6 +134,12 @@ std::string endpoint::authority() const {
 
 result<endpoint> parse_endpoint(std::string_view text) {
   constexpr std::string_view separator = "://";
+  if (text == "spawn:") {
+    endpoint e;
+    e.kind = scheme::spawn;
+    e.text = text;
+    return e;
+  }
   const auto at = text.find(separator);
   if (at == text.npos) {
     if (text.empty()) return wrong(text, "it is empty", unix_example);
@@ -143,6 +150,7 @@ result<endpoint> parse_endpoint(std::string_view text) {
   const std::string_view rest = text.substr(at + separator.size());
   for (const auto& s : schemes) {
     if (s.name != name) continue;
+    if (s.kind == scheme::spawn) return wrong(text, "nothing follows \"spawn:\"", "spawn:");
     if (s.kind == scheme::unix_socket) return parse_unix(text, rest);
     if (s.kind == scheme::tcp) return parse_tcp(text, rest);
     if (rest.find('\0') != rest.npos) return wrong(text, "it contains a NUL byte", unix_example);

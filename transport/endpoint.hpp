@@ -20,6 +20,7 @@ enum class scheme {
   kube_pod,
   ssh,
   npipe,
+  spawn,  ///< "spawn:", a daemon of our own for one build
 };
 
 /// "unix", "docker-container", …

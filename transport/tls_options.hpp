@@ -16,6 +16,9 @@ struct tls_options {
   std::string key_file;
   /// The name (or IP address) that the daemon's certificate has to carry; empty: the host of the address.
   std::string server_name;
+  /// What ALPN offers (RFC 7301). Not an option of people: an HTTP/1.1 connection that will be upgraded needs
+  /// "http/1.1".
+  std::string protocol = "h2";
 
   bool empty() const noexcept {
     return ca_file.empty() && cert_file.empty() && key_file.empty() && server_name.empty();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/async/event.hpp"
 #include "engine/async/timeout.hpp"
@@ -132,8 +133,10 @@ class tls_stream final : public stream {
       return fine;
     });
     // RFC 7301; the list is length-prefixed.
-    static constexpr std::array<unsigned char, 3> offered{2, 'h', '2'};
-    SSL_set_alpn_protos(ssl_.get(), offered.data(), offered.size());
+    const std::string& protocol = peer_.options.protocol;
+    std::vector<unsigned char> offered{static_cast<unsigned char>(protocol.size())};
+    offered.insert(offered.end(), protocol.begin(), protocol.end());
+    SSL_set_alpn_protos(ssl_.get(), offered.data(), static_cast<unsigned>(offered.size()));
     X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl_.get());
     const std::string name = peer_.expected.substr(0, peer_.expected.find('%'));
     bool set = false;
@@ -310,9 +313,11 @@ class tls_stream final : public stream {
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &selected, &size);
     const std::string_view name(reinterpret_cast<const char*>(selected), size);
-    // A peer without ALPN selects nothing; then HTTP/2 is assumed, as for a connection without TLS.
-    if (size == 0 || name == "h2") return {};
-    return failure(errc::tls, fmt::format("{}: the peer selected the protocol \"{}\" instead of h2 (HTTP/2)", peer_.name, name),
+    // A peer without ALPN selects nothing; then what we offered is assumed, as for a connection without TLS.
+    if (size == 0 || name == peer_.options.protocol) return {};
+    return failure(errc::tls,
+                   fmt::format("{}: the peer selected the protocol \"{}\" instead of {}", peer_.name, name,
+                               peer_.options.protocol == "h2" ? "h2 (HTTP/2)" : peer_.options.protocol),
                    origin::peer);
   }
 

@@ -6,6 +6,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/async/timeout.hpp"
+#include "engine/build/observed_stream.hpp"
 #include "engine/build/status_events.hpp"
 #include "engine/session/filesync_service.hpp"
 #include "engine/session/health_service.hpp"
@@ -39,6 +40,7 @@ struct build_state {
   std::shared_ptr<session::export_targets> targets = std::make_shared<session::export_targets>();
   std::unique_ptr<session::session> session;
   build_outcome outcome;
+  std::shared_ptr<docker_delivery> delivery = std::make_shared<docker_delivery>();
   std::optional<failure> solve_failure;
   bool solved = false;
 };
@@ -138,7 +140,7 @@ task<result<wire_v1::SolveResponse>> exchange_solve(build_state& state, connecti
   if (control->ended())
     co_return failure(errc::connection,
                       fmt::format("the connection to the daemon at {} was lost during the build: {}",
-                                  state.options.address.text, control->ended()->text),
+                                  state.options.way->name(), control->ended()->text),
                       origin::transport);
   if (!status.ok()) co_return h2grpc::status_failure(status, "failed to solve");
   if (!reply) co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
@@ -168,7 +170,7 @@ task<result<void>> watch_silence(build_state& state) {
       co_return failure(errc::timed_out,
                         fmt::format("the daemon at {} has been silent for {} s, although it checks the session every 5 s: "
                                     "it hangs or the network drops packets. Look at the daemon's log, or restart it.",
-                                    state.options.address.text,
+                                    state.options.way->name(),
                                     std::chrono::duration_cast<std::chrono::seconds>(silent).count()),
                         origin::peer);
   }
@@ -203,8 +205,17 @@ task<result<void>> report_transfer(build_state& state) {
 
 /// A session that ends before the solve makes the build fail; after it, it is how things should be. The solve's own
 /// answer says more, so it gets a moment to arrive.
+/// `carrier` is the outer connection for Control.Session; none when sessions have an entry of their own.
 task<result<void>> run_session(build_state& state, connection_ptr carrier) {
-  failure why = co_await state.session->run(std::move(carrier));
+  failure why;
+  if (carrier) {
+    why = co_await state.session->run(std::move(carrier));
+  } else {
+    result<transport::stream_ptr> stream = co_await state.options.way->session(state.session->headers());
+    if (stream.has_error()) co_return stream.error().in("session");
+    state.log.debug("session: connected to {}", (*stream)->describe());
+    why = co_await state.session->run_on(observe(std::move(*stream), state.seen));
+  }
   state.log.debug("{}", why.text);
   const executor ex = co_await asio::this_coro::executor;
   event tick(ex);
@@ -212,7 +223,7 @@ task<result<void>> run_session(build_state& state, connection_ptr carrier) {
   if (state.solved) co_return result<void>();
   co_return failure(errc::connection,
                     fmt::format("the daemon at {} dropped the session during the build: {}",
-                                state.options.address.text, why.text),
+                                state.options.way->name(), why.text),
                     origin::peer);
 }
 
@@ -227,29 +238,37 @@ task<result<void>> solve_and_drain(build_state& state, task_group& group) {
   const build_options& options = state.options;
   connection_ptr control;
   {
-    auto connected = co_await connect(group, options.address, options.dial, state.seen, "outer", state.log);
+    auto connected = co_await connect(group, options.way, state.seen, "outer", state.log);
     if (connected.has_error()) co_return connected.error();
     control = *connected;
   }
   // Bulk data travels on a connection of its own, so that it delays neither Solve nor Status.
   connection_ptr carrier;
-  {
-    auto connected = co_await connect(group, options.address, options.dial, state.seen, "outer-session", state.log);
+  if (!options.way->has_session_entry()) {
+    auto connected = co_await connect(group, options.way, state.seen, "outer-session", state.log);
     if (connected.has_error()) co_return connected.error();
     carrier = *connected;
   }
-  result<daemon_version> version = co_await ask_version(control);
+  result<daemon_version> version = co_await ask_version(control, options.way);
   if (version.has_error()) {
     failure why = version.error();
-    if (why.code == errc::closed && options.dial.tls.empty() && options.address.kind == transport::scheme::tcp)
+    if (why.code == errc::closed && !options.way->uses_tls() &&
+        options.way->address().kind == transport::scheme::tcp)
       why.text += " before it answered; if it expects TLS, use --tlscacert, --tlscert and --tlskey";
     co_return why;
   }
   state.outcome.daemon = *version;
-  state.log.info("daemon at {}: BuildKit {}", options.address.text,
+  state.log.info("daemon at {}: BuildKit {}", options.way->name(),
                  version->text.empty() ? "of unknown version" : version->text);
-  result<void> accepted = check_version(*version, options.address.text);
+  result<void> accepted = check_version(*version, options.way->name());
   if (accepted.has_error()) co_return accepted.error();
+  if (options.to_docker) {
+    result<void> prepared =
+        co_await prepare_docker_output(options.way, control, *options.to_docker, state.options.solve,
+                                       state.options.output, state.delivery, state.log);
+    if (prepared.has_error()) co_return prepared.error();
+    if (state.options.output) state.targets->by_id.push_back(*state.options.output);
+  }
 
   const executor ex = co_await asio::this_coro::executor;
   bool status_done = false;
@@ -299,6 +318,7 @@ task<result<build_outcome>> run_once(const build_options& options, stop_request&
     co_return solved;
   });
   if (done.has_error()) co_return done.error();
+  if (state.options.to_docker) state.outcome.delivery = *state.delivery;
   state.outcome.context = state.contexts->live;
   state.outcome.wire = *state.seen;
   state.outcome.exported_bytes = state.targets->received.bytes_transferred;

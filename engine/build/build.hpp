@@ -11,6 +11,7 @@
 #include "engine/async/channel.hpp"
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
+#include "engine/build/docker_output.hpp"
 #include "engine/build/solve_request.hpp"
 #include "engine/filesync/sender.hpp"
 #include "engine/progress/event.hpp"
@@ -46,8 +47,8 @@ class stop_request {
 
 /// Everything a build was asked for.
 struct build_options {
-  transport::endpoint address;
-  transport::dial_options dial;
+  /// How the daemon is reached.
+  std::shared_ptr<route> way;
   /// `definition`, `image_config`, `platform`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
   solve_options solve;
   session::identity names;
@@ -55,6 +56,8 @@ struct build_options {
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
   /// Where the exporter's output goes; none for exporters that keep it in the daemon.
   std::optional<session::export_target> output;
+  /// Instead of `output` and of the exporter in `solve`: the image goes into Docker's store.
+  std::optional<docker_output> to_docker;
   session::login_lookup logins;
   /// SBOM is a default, not a wish: when its scanner cannot be pulled the build goes on without one.
   bool sbom_is_optional = false;
@@ -70,6 +73,8 @@ struct build_outcome {
   traffic wire;
   std::uint64_t exported_bytes = 0;
   std::vector<std::string> warnings;
+  /// Set for build_options::to_docker.
+  std::optional<docker_delivery> delivery;
 };
 
 /// Runs the build. Progress goes to `events`, which is closed at the end. Failures: errc::remote (the build failed,

@@ -3,12 +3,15 @@
 #include <utility>
 
 #include "engine/build/observed_stream.hpp"
+#include "engine/oci/platform.hpp"
 #include "h2grpc/rpc/typed.hpp"
 #include "proto/control.pb.h"
 
 namespace peelbox::build {
 
 namespace {
+
+namespace wire_v1 = moby::buildkit::v1;
 
 /// Whatever keeps us from the daemon is a connection problem to the caller, not one of its files.
 failure no_connection(failure why) {
@@ -23,17 +26,16 @@ task<result<void>> run_connection(std::shared_ptr<h2grpc::connection> connection
 
 }  // namespace
 
-task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, transport::endpoint to,
-                                                          transport::dial_options options,
+task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std::shared_ptr<route> way,
                                                           std::shared_ptr<traffic> seen, std::string name,
                                                           const logger& log) {
-  result<transport::stream_ptr> stream = co_await transport::dial(to, options);
+  result<transport::stream_ptr> stream = co_await way->control();
   if (stream.has_error()) co_return no_connection(stream.error());
   log.debug("{}: connected to {}", name, (*stream)->describe());
   h2grpc::connection_options connection_options;
   connection_options.name = std::move(name);
-  connection_options.authority = options.tls.server_name.empty() ? to.authority() : options.tls.server_name;
-  connection_options.scheme = options.tls.empty() ? "http" : "https";
+  connection_options.authority = way->authority();
+  connection_options.scheme = way->uses_tls() ? "https" : "http";
   const executor ex = co_await asio::this_coro::executor;
   seen->last_heard = std::chrono::steady_clock::now();
   auto connection =
@@ -43,17 +45,47 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, tra
   co_return connection;
 }
 
-task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control) {
+task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way) {
   h2grpc::call_options options;
   options.deadline = std::chrono::seconds(30);
-  result<moby::buildkit::v1::InfoResponse> info = co_await h2grpc::unary<moby::buildkit::v1::InfoResponse>(
-      control, "/moby.buildkit.v1.Control/Info", moby::buildkit::v1::InfoRequest(), h2grpc::metadata(), options);
-  if (info.has_value()) co_return daemon_version{true, info->buildkitversion().version()};
-  const auto status = info.error().status;
-  if (status && status->code == static_cast<int>(h2grpc::code::unimplemented)) co_return daemon_version{};
-  // The end of the connection says more than the status that the call got from it.
-  if (control->ended()) co_return *control->ended();
-  co_return info.error();
+  result<wire_v1::InfoResponse> info = co_await h2grpc::unary<wire_v1::InfoResponse>(
+      control, "/moby.buildkit.v1.Control/Info", wire_v1::InfoRequest(), h2grpc::metadata(), options);
+  daemon_version found;
+  if (info.has_value()) {
+    found.has_info = true;
+    found.text = info->buildkitversion().version();
+  } else {
+    const auto status = info.error().status;
+    if (!status || status->code != static_cast<int>(h2grpc::code::unimplemented)) {
+      // The end of the connection says more than the status that the call got from it.
+      if (control->ended()) co_return *control->ended();
+      co_return info.error();
+    }
+  }
+  if (const docker::engine_client* engine = way->embedding_engine(); engine && !parse_version(found.text)) {
+    auto version = co_await engine->version();
+    if (version.has_value()) found.engine = version->version;
+  }
+  co_return found;
+}
+
+task<result<std::vector<worker>>> list_workers(std::shared_ptr<h2grpc::connection> control) {
+  h2grpc::call_options options;
+  options.deadline = std::chrono::seconds(30);
+  auto listed = co_await h2grpc::unary<wire_v1::ListWorkersResponse>(
+      control, "/moby.buildkit.v1.Control/ListWorkers", wire_v1::ListWorkersRequest(), h2grpc::metadata(), options);
+  if (listed.has_error()) co_return listed.error();
+  std::vector<worker> all;
+  for (const auto& record : listed->record()) {
+    worker w;
+    w.id = record.id();
+    for (const auto& [key, value] : record.labels()) w.labels[key] = value;
+    for (const auto& p : record.platforms())
+      w.platforms.push_back(oci::to_string(oci::platform{p.os(), p.architecture(), p.variant()}));
+    w.version = record.buildkitversion().version();
+    all.push_back(std::move(w));
+  }
+  co_return all;
 }
 
 }  // namespace peelbox::build

@@ -1,16 +1,17 @@
 // A BuildKit daemon that we are connected to.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/async/log.hpp"
 #include "engine/async/task_group.hpp"
+#include "engine/build/route.hpp"
 #include "engine/build/version.hpp"
 #include "h2grpc/rpc/connection.hpp"
-#include "transport/dialer.hpp"
-#include "transport/endpoint.hpp"
 
 namespace peelbox::build {
 
@@ -23,12 +24,25 @@ struct traffic {
 
 /// Dials and speaks HTTP/2 on one outer connection. The connection runs as a child of `group` until it ends or the
 /// group is cancelled. Its end is not a failure of the group: calls report it, each in its own words.
-task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, transport::endpoint to,
-                                                          transport::dial_options options,
+task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std::shared_ptr<route> way,
                                                           std::shared_ptr<traffic> seen, std::string name,
                                                           const logger& log);
 
-/// Control.Info. A daemon without it (Unimplemented) is an answer too.
-task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control);
+/// Control.Info. A daemon without it (Unimplemented) is an answer too; then, and when the version is not known, the
+/// engine around it is asked for its own.
+task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way);
+
+/// One worker of a daemon; the first one is the default.
+struct worker {
+  std::string id;
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> platforms;  ///< "linux/amd64", …
+  std::string version;
+
+  /// dockerd's BuildKit with the containerd image store; without it, with graph drivers, there is no such label
+  /// (moby, daemon/internal/builder-next/worker).
+  bool has_snapshotter() const { return labels.contains("org.mobyproject.buildkit.worker.snapshotter"); }
+};
+task<result<std::vector<worker>>> list_workers(std::shared_ptr<h2grpc::connection> control);
 
 }  // namespace peelbox::build

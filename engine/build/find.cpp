@@ -4,16 +4,27 @@
 
 #include <utility>
 
+#include "engine/build/spawned_daemon.hpp"
+
 namespace peelbox::build {
 
 namespace {
 
 constexpr std::string_view root_socket = "unix:///run/buildkit/buildkitd.sock";
+constexpr std::string_view docker_address = "docker://";
 
-std::string how_to_start() {
-  return "Name a daemon with --buildkit ADDRESS or BUILDKIT_HOST, for example --buildkit tcp://127.0.0.1:1234, "
-         "or start one: `buildkitd` as root listens on unix:///run/buildkit/buildkitd.sock, "
-         "`rootlesskit buildkitd` on $XDG_RUNTIME_DIR/buildkit/buildkitd.sock.";
+std::string how_to_start(const environment& env) {
+  std::string text = "To get one: ";
+  if (find_program(env, "buildkitd"))
+    text += "buildkitd is installed, so `--buildkit spawn:` runs one for this build only. Or start ";
+  else if (find_program(env, "dockerd"))
+    text += "start Docker (`sudo systemctl start docker`), whose BuildKit is used then. Or start ";
+  else
+    text += "install Docker Engine 23.0 or newer (Debian, Ubuntu: `sudo apt install docker.io`; Fedora: `sudo dnf "
+            "install moby-engine`), whose BuildKit is used then. Or start ";
+  return text + "a standalone one: `buildkitd` as root listens on unix:///run/buildkit/buildkitd.sock, `rootlesskit "
+                "buildkitd` on $XDG_RUNTIME_DIR/buildkit/buildkitd.sock. Or name one with --buildkit ADDRESS or "
+                "BUILDKIT_HOST, for example --buildkit tcp://127.0.0.1:1234.";
 }
 
 }  // namespace
@@ -24,30 +35,48 @@ std::vector<candidate> candidates(const std::optional<std::string>& flag, const 
   std::vector<candidate> all{{std::string(root_socket), "default socket"}};
   if (const auto runtime = env("XDG_RUNTIME_DIR"); runtime && runtime->starts_with('/'))
     all.push_back({"unix://" + *runtime + "/buildkit/buildkitd.sock", "rootless socket"});
+  all.push_back({std::string(docker_address), "Docker's own BuildKit"});
   return all;
 }
 
 task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environment env,
                                        transport::dial_options options, const logger& log) {
   const std::vector<candidate> all = candidates(flag, env);
-  if (all.front().source == "--buildkit" || all.front().source == "BUILDKIT_HOST") {
-    result<transport::endpoint> address = transport::parse_endpoint(all.front().address);
-    if (address.has_error()) co_return address.error().in(all.front().source);
-    co_return found_daemon{std::move(*address), all.front().source};
-  }
-  std::string tried;
+  const bool named = all.front().source == "--buildkit" || all.front().source == "BUILDKIT_HOST";
+  found_daemon found;
   for (const candidate& one : all) {
     result<transport::endpoint> address = transport::parse_endpoint(one.address);
-    if (address.has_error()) continue;
-    result<transport::stream_ptr> stream = co_await transport::dial(*address, options);
-    if (stream.has_value()) {
-      log.info("using {} ({})", one.address, one.source);
-      co_return found_daemon{std::move(*address), one.source};
+    if (named && address.has_error()) co_return address.error().in(one.source);
+    // TLS options are about an address that was named.
+    const transport::dial_options with = named ? options : transport::dial_options{{}, options.limits};
+    std::string reason;
+    if (address.has_error()) {
+      reason = address.error().text;
+    } else {
+      result<std::shared_ptr<route>> way = make_route(*address, with, env, log);
+      if (named && way.has_error()) co_return way.error().in(one.source);
+      if (way.has_error()) {
+        reason = way.error().text;
+      } else {
+        if (!named) {
+          result<transport::stream_ptr> stream = co_await (*way)->control();
+          if (stream.has_error()) reason = stream.error().text;
+        }
+        if (reason.empty()) {
+          log.info("using {} ({})", (*way)->name(), one.source);
+          found.docker_as_fallback = !named && one.address == docker_address;
+          found.way = std::move(*way);
+          found.source = one.source;
+          co_return found;
+        }
+      }
     }
-    log.info("not {} ({}): {}", one.address, one.source, stream.error().text);
-    tried += fmt::format("\n  {} ({}): {}", one.address, one.source, stream.error().text);
+    log.info("not {} ({}): {}", one.address, one.source, reason);
+    found.tried.push_back({one, std::move(reason)});
   }
-  co_return failure(errc::connection, "no BuildKit daemon was found. Tried:" + tried + "\n" + how_to_start());
+  std::string text = "no BuildKit daemon was found. Tried:";
+  for (const attempt& one : found.tried) text += fmt::format("\n  {} ({}): {}", one.what.address, one.what.source, one.reason);
+  co_return failure(errc::connection, text + "\n" + how_to_start(env));
 }
 
 }  // namespace peelbox::build

@@ -19,7 +19,7 @@ std::string platforms_json(const oci::platform& platform) {
 
 }  // namespace
 
-bool needs_gateway(const solve_options& options) { return options.attest.any(); }
+bool needs_gateway(const solve_options& options) { return options.attest.any() || options.through_gateway; }
 
 moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   moby::buildkit::v1::SolveRequest request;

@@ -14,7 +14,7 @@ namespace peelbox::build {
 
 /// One exporter of the daemon (exporter/*, client/exporters.go).
 struct exporter {
-  std::string type;  ///< oci, docker, tar, local
+  std::string type;  ///< oci, docker, tar, local, moby
   std::map<std::string, std::string> attributes;
 };
 
@@ -37,10 +37,13 @@ struct solve_options {
   exporter target;
   attestations attest;
   bool no_cache = false;
+  /// For exporters that take the image config from result metadata only (dockerd with graph drivers).
+  bool through_gateway = false;
 };
 
 /// True when the build has to be run through the gateway: attestations are keyed by result metadata, which a plain
-/// definition cannot carry (solver/llbsolver/proc, exporter/containerimage/writer.go).
+/// definition cannot carry (solver/llbsolver/proc, exporter/containerimage/writer.go); dockerd's exporter "moby" reads
+/// nothing else (moby, daemon/internal/builder/exporter).
 bool needs_gateway(const solve_options& options);
 
 /// Control.Solve. With the gateway the definition is left out and goes into gateway_solve(); Control.Solve then waits

@@ -37,7 +37,12 @@ result<void> check_version(const daemon_version& found, std::string_view address
                     address, what, oldest_supported),
         origin::peer);
   };
-  if (!found.has_info) return refuse("a version before v0.11 (it does not answer Control.Info)");
+  if (!found.has_info)
+    return refuse(found.engine.empty()
+                      ? "a version before v0.11 (it does not answer Control.Info)"
+                      : fmt::format("the BuildKit of Docker Engine {}, which is before v0.11 (it does not answer "
+                                    "Control.Info)",
+                                    found.engine));
   const std::optional<version_number> version = parse_version(found.text);
   if (version && *version < *parse_version(oldest_supported)) return refuse(found.text);
   return {};

@@ -28,6 +28,8 @@ struct daemon_version {
   /// False when Control.Info is not implemented, which means older than v0.11.
   bool has_info = false;
   std::string text;  ///< may be empty or unknown
+  /// Version of the Docker Engine around it, when it was asked.
+  std::string engine = {};
 };
 
 /// Accepts v0.11 and newer, and a daemon that has Info but an unknown version; else failure{unsupported} with the

@@ -1,21 +1,18 @@
 #include "engine/docker/config.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <simdjson.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdlib>
+
+#include "engine/docker/read_file.hpp"
 
 namespace peelbox::docker {
 namespace {
 
 namespace dom = simdjson::dom;
-
-constexpr std::size_t largest_file = 4 << 20;
 
 failure wrong(std::string_view file, std::string_view key, std::string_view reason) {
   return failure(errc::usage, fmt::format("{}: {}{}{}", file, key, key.empty() ? "" : " ", reason), origin::user);
@@ -69,27 +66,6 @@ result<auth_entry> parse_entry(dom::element value, std::string_view file, const 
   return entry;
 }
 
-result<std::optional<std::string>> read_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-    return errno_failure(errno, path);
-  }
-  std::string text;
-  std::array<char, 16384> part;
-  for (;;) {
-    const ssize_t n = ::read(fd, part.data(), part.size());
-    if (n < 0 && errno == EINTR) continue;
-    const int error = errno;
-    if (n <= 0 || text.size() > largest_file) ::close(fd);
-    if (n < 0) return errno_failure(error, path);
-    if (n == 0) return std::optional<std::string>(std::move(text));
-    if (text.size() > largest_file)
-      return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", path, largest_file >> 20), origin::user);
-    text.append(part.data(), static_cast<std::size_t>(n));
-  }
-}
-
 bool is_installed(const environment& variables, std::string_view program) {
   const std::string path = variables("PATH").value_or("");
   std::string_view rest = path;
@@ -120,8 +96,8 @@ environment process_environment() {
 }
 
 result<config> parse_config(std::string_view json, std::string_view file) {
-  if (json.size() > largest_file)
-    return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", file, largest_file >> 20), origin::user);
+  if (json.size() > largest_config_file)
+    return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", file, largest_config_file >> 20), origin::user);
   config c;
   c.file = file;
   if (json.find_first_not_of(" \t\r\n") == json.npos) return c;  // Docker, too, takes an empty file for {}
@@ -161,7 +137,7 @@ result<config> load_config(const environment& variables) {
   config c;
   if (!directory.empty()) {
     const std::string path = directory + "/config.json";
-    auto text = read_file(path);
+    auto text = read_small_file(path);
     if (text.has_error()) return std::move(text).error();
     if (text->has_value()) {
       auto parsed = parse_config(**text, path);

@@ -16,6 +16,8 @@ using h2grpc::make_status;
 
 /// Bytes gathered before a pool thread writes them; the daemon sends pieces of 4 KiB to 3 MiB.
 constexpr std::size_t write_unit = 512 << 10;
+/// The same for a consumer, which writes to a socket.
+constexpr std::size_t consumer_unit = 256 << 10;
 
 std::size_t exporter_id(const h2grpc::metadata& headers) {
   // Daemons before v0.13 send none: there is one exporter.
@@ -67,6 +69,37 @@ task<grpc_status> receive_directory(h2grpc::server_call& call, std::shared_ptr<e
   co_return grpc_status{};
 }
 
+/// The daemon's small messages gathered to pieces that are worth a write.
+task<result<std::optional<byte_chain>>> next_piece(h2grpc::server_call& call, export_targets& targets, bool& ended) {
+  byte_chain piece;
+  while (!ended && piece.size() < consumer_unit) {
+    result<std::optional<byte_slice>> message = co_await call.receive();
+    if (message.has_error()) co_return message.error();
+    if (!message.value()) {
+      ended = true;
+      break;
+    }
+    result<byte_slice> data = decode_bytes_message(**message);
+    if (data.has_error()) co_return data.error();
+    targets.received.bytes_transferred += data->size();
+    piece.append(std::move(*data));
+  }
+  if (piece.empty()) co_return std::optional<byte_chain>();
+  co_return std::optional<byte_chain>(std::move(piece));
+}
+
+task<grpc_status> give_to_consumer(h2grpc::server_call& call, std::shared_ptr<export_targets> targets,
+                                   consumer_target target) {
+  bool ended = false;
+  // Lives in this frame for as long as the consumer runs.
+  piece_source pieces = [&call, &ended, t = targets.get()] { return next_piece(call, *t, ended); };
+  result<bool> wanted = co_await target.consume(call.request_metadata(), std::move(pieces));
+  if (wanted.has_error()) co_return failed(*targets, wanted.error());
+  // The daemon takes this status for "you have it" (exporter/oci/export.go).
+  if (!*wanted) co_return make_status(code::already_exists, "the image is there already");
+  co_return grpc_status{};
+}
+
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_targets> targets, blocking_pool& pool) {
   const std::size_t id = exporter_id(call.request_metadata());
   if (id >= targets->by_id.size())
@@ -76,6 +109,10 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_ta
     if (!file->file) co_return make_status(code::failed_precondition, "this output has no file");
     std::shared_ptr<output_file> open_file = file->file;
     co_return co_await receive_file(call, targets, std::move(open_file), pool);
+  }
+  if (const auto* consumer = std::get_if<consumer_target>(&target)) {
+    consumer_target copy = *consumer;
+    co_return co_await give_to_consumer(call, targets, std::move(copy));
   }
   std::string path = std::get<directory_target>(target).path;
   co_return co_await receive_directory(call, targets, std::move(path), pool);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,8 +25,17 @@ struct directory_target {
   std::string path;
 };
 
+/// The next bytes of what the daemon exports; std::nullopt after the last ones.
+using piece_source = std::function<task<result<std::optional<byte_chain>>>()>;
+/// Somebody who takes an archive as it comes, such as an image store. `about` is what the daemon says of it
+/// ("exporter-md-containerimage.digest" and others).
+struct consumer_target {
+  /// False: the archive is not wanted, because it is there already; the daemon then sends nothing.
+  std::function<task<result<bool>>(const h2grpc::metadata& about, piece_source pieces)> consume;
+};
+
 /// Where one exporter's output goes; the position in `export_targets::by_id` is the exporter's index in SolveRequest.
-using export_target = std::variant<file_target, directory_target>;
+using export_target = std::variant<file_target, directory_target, consumer_target>;
 
 /// Shared between the service and the build, which reads it after the solve.
 struct export_targets {

@@ -9,21 +9,28 @@ namespace peelbox::session {
 session::session(identity names, h2grpc::method_table methods, const logger& log)
     : names_(std::move(names)), methods_(std::move(methods)), log_(log) {}
 
-task<failure> session::run(std::shared_ptr<h2grpc::connection> control) {
-  h2grpc::metadata headers;
-  headers.add("x-docker-expose-session-uuid", names_.id);
-  headers.add("x-docker-expose-session-sharedkey", names_.shared_key);
+std::vector<std::pair<std::string, std::string>> session::headers() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  all.emplace_back("x-docker-expose-session-uuid", names_.id);
+  all.emplace_back("x-docker-expose-session-sharedkey", names_.shared_key);
   // Clients of the v0.15 era sent a name; older daemons log it.
-  headers.add("x-docker-expose-session-name", "peelbox");
-  for (std::string& path : methods_.paths())
-    headers.add("x-docker-expose-session-grpc-method", std::move(path));
+  all.emplace_back("x-docker-expose-session-name", "peelbox");
+  for (std::string& path : methods_.paths()) all.emplace_back("x-docker-expose-session-grpc-method", std::move(path));
+  return all;
+}
 
-  h2grpc::client_call call = control->open("/moby.buildkit.v1.Control/Session", std::move(headers));
+task<failure> session::run(std::shared_ptr<h2grpc::connection> control) {
+  h2grpc::metadata request;
+  for (auto& [name, value] : headers()) request.add(name, std::move(value));
+  h2grpc::client_call call = control->open("/moby.buildkit.v1.Control/Session", std::move(request));
+  return run_on(make_tunnel_stream(std::move(call), "session " + names_.id));
+}
+
+task<failure> session::run_on(transport::stream_ptr carrier) {
   h2grpc::connection_options options;
   options.name = "inner";
-  transport::stream_ptr tunnel = make_tunnel_stream(std::move(call), "session " + names_.id);
   const executor ex = co_await asio::this_coro::executor;
-  inner_ = h2grpc::connection::create(h2grpc::role::server, std::move(tunnel), std::move(options), ex, log_);
+  inner_ = h2grpc::connection::create(h2grpc::role::server, std::move(carrier), std::move(options), ex, log_);
   if (closing_) inner_->shutdown();
   failure why = co_await h2grpc::serve(inner_, methods_);
   inner_.reset();

@@ -3,12 +3,15 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/async/asio.hpp"
 #include "engine/async/log.hpp"
 #include "engine/session/identity.hpp"
 #include "h2grpc/rpc/connection.hpp"
 #include "h2grpc/rpc/server.hpp"
+#include "transport/stream.hpp"
 
 namespace peelbox::session {
 
@@ -21,6 +24,13 @@ class session {
   /// Runs until the session has ended; errc::closed after close(). There is no "ready" message in the protocol: a
   /// Solve that names the session may be sent at once, the daemon waits 5 s for it.
   task<failure> run(std::shared_ptr<h2grpc::connection> control);
+
+  /// The same on a connection that carries the session's bytes themselves: Docker's POST /session, whose request had
+  /// headers() (moby, daemon/server/router/session).
+  task<failure> run_on(transport::stream_ptr carrier);
+
+  /// What announces the session: id, shared key and the methods that are served.
+  std::vector<std::pair<std::string, std::string>> headers() const;
 
   /// Half-closes the tunnel; run() then ends with the daemon's answer.
   void close();

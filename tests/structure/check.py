@@ -19,7 +19,7 @@ ASIO = r"boost/asio/|boost/system/"
 # An entry that ends with "/" is a folder, others are files. "proto/" is what protoc generates.
 RULES = {
     "engine/async": ((), ASIO + "|fmt/"),
-    "transport": (("engine/async/",), ASIO + "|openssl/|fmt/"),
+    "transport": (("engine/async/",), ASIO + "|boost/beast/http|openssl/|fmt/"),
     "h2grpc/h2": (ASYNC_PURE, "fmt/"),
     "h2grpc/grpc": (ASYNC_PURE + ("h2grpc/h2/types.hpp",), "fmt/"),
     "engine/oci": (ASYNC_PURE, "openssl/|simdjson|fmt/"),
@@ -27,7 +27,8 @@ RULES = {
     "engine/filesync": (("engine/async/",), ASIO + "|fmt/"),
     "h2grpc/rpc": (("engine/async/", "transport/stream.hpp", "h2grpc/h2/", "h2grpc/grpc/"), ASIO + "|fmt/"),
     "engine/llb": (("engine/async/failure.hpp", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
-    "engine/docker": (("engine/async/",), ASIO + "|simdjson|fmt/"),
+    "engine/http": (("engine/async/", "transport/"), ASIO + "|fmt/"),
+    "engine/docker": (("engine/async/", "engine/http/", "engine/oci/digest.hpp", "transport/"), ASIO + "|simdjson|fmt/"),
     "engine/spec": (ASYNC_PURE + ("engine/llb/", "engine/oci/"), "simdjson|fmt/"),
     "engine/session": (("engine/async/", "h2grpc/", "transport/stream.hpp", "engine/filesync/", "engine/oci/", "proto/"),
                        ASIO + "|google/protobuf/|openssl/|fmt/"),
@@ -49,7 +50,9 @@ EXCEPTIONS = {
 # Files without executor, socket, timer, thread or clock: of Asio they may see buffer.hpp only, also through what they
 # include. Patterns of paths; a "!" takes files out again.
 PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.hpp", "engine/async/log.hpp",
-        "transport/endpoint.*", "transport/tls_options.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",
+        "transport/endpoint.*", "transport/tls_options.*", "transport/http_message.*",
+        "transport/http_upgrade.*", "transport/stdcopy.hpp", "transport/stdcopy.cpp",
+        "transport/helper_command.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",
         "engine/llb/*", "engine/spec/*", "engine/docker/config.*",
         "engine/progress/*", "!engine/progress/display.*", "!engine/progress/terminal.*",
         "!engine/progress/fd_writer.*",

@@ -218,15 +218,12 @@ TEST(Dialer, ANameWithoutAddressIsExplained) {
   EXPECT_THAT(f.text, HasSubstr("tcp://buildkit.invalid:1234: the name buildkit.invalid "));
 }
 
-TEST(Dialer, SchemesOfTheNextReleaseAreUnsupported) {
+TEST(Dialer, SchemesThatItDoesNotReachItself) {
   asio::io_context io;
-  for (const char* text : {"docker://", "docker-container://b", "podman-container://b", "nerdctl-container://b",
-                           "kube-pod://p", "ssh://h"}) {
-    const failure f = dial_failure(io, at(text));
-    EXPECT_EQ(f.code, errc::unsupported);
-    EXPECT_THAT(f.text, HasSubstr("not supported yet by this version"));
-  }
+  for (const char* text : {"docker://", "docker-container://b", "spawn:"})
+    EXPECT_EQ(dial_failure(io, at(text)).code, errc::internal);
   EXPECT_EQ(dial_failure(io, at("npipe://x")).code, errc::unsupported);
+  EXPECT_EQ(dial_failure(io, at("podman-container://-it")).code, errc::usage);
 }
 
 TEST(Dialer, TlsNeedsATcpAddress) {

@@ -1,0 +1,117 @@
+#include "engine/build/docker_output.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/docker/engine_client.hpp"
+#include "engine/oci/image_reference.hpp"
+
+namespace peelbox::build {
+
+namespace {
+
+using engine_ptr = std::shared_ptr<const docker::engine_client>;
+
+/// Names the image in the engine when it has it under another name. True: it is there under the wanted name now.
+task<result<bool>> is_there(engine_ptr engine, std::string name, image_digests digests,
+                            std::shared_ptr<docker_delivery> delivery) {
+  result<std::optional<docker::engine_image>> named = co_await engine->inspect_image(name);
+  if (named.has_error()) co_return named.error();
+  if (*named && digests.name((*named)->id)) co_return true;
+  for (const std::string& digest : {digests.manifest, digests.config}) {
+    if (digest.empty()) continue;
+    result<std::optional<docker::engine_image>> other = co_await engine->inspect_image(digest);
+    if (other.has_error()) co_return other.error();
+    if (!*other || !digests.name((*other)->id)) continue;
+    const auto reference = oci::parse_image_reference(name);
+    if (reference.has_error()) co_return false;
+    result<void> tagged = co_await engine->tag_image(digest, reference->name(), reference->tag);
+    // Somebody may have deleted it meanwhile: then it is sent.
+    if (tagged.has_error()) co_return false;
+    delivery->tagged = true;
+    co_return true;
+  }
+  co_return false;
+}
+
+task<result<bool>> load(engine_ptr engine, std::string name, image_digests digests, session::piece_source pieces,
+                        std::shared_ptr<docker_delivery> delivery, const logger& log) {
+  result<bool> there = co_await is_there(engine, name, digests, delivery);
+  if (there.has_error()) co_return there.error();
+  if (*there) {
+    delivery->way = docker_delivery::how::unchanged;
+    log.info("{} has {} already ({})", delivery->engine, name, digests.manifest);
+    co_return false;
+  }
+  result<std::string> said = co_await engine->load_image(std::move(pieces));
+  if (said.has_error()) co_return said.error();
+  log.info("{}: {}", delivery->engine, *said);
+  co_return true;
+}
+
+failure no_engine(failure why, const route& way) {
+  why.text = fmt::format(
+      "the image would be loaded into Docker, but: {}\nThe build itself would run on {}. Start Docker, name an engine "
+      "with DOCKER_HOST or DOCKER_CONTEXT, or write a file: --output type=oci,dest=FILE or type=docker,dest=FILE.",
+      why.text, way.name());
+  if (why.code == errc::not_found || why.code == errc::permission) why.code = errc::connection;
+  return why;
+}
+
+}  // namespace
+
+result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted,
+                                    solve_options& solve) {
+  if (solve.attest.any() && store == image_store::graph_driver)
+    return failure(errc::usage,
+                   "this Docker engine's image store cannot hold an SBOM or provenance. Write a file instead "
+                   "(--output type=oci,dest=FILE), leave --sbom and --provenance out, or switch the engine to the "
+                   "containerd image store",
+                   origin::user);
+  solve.target.attributes["name"] = wanted.image_name;
+  if (embedded) {
+    solve.target.type = "moby";
+    solve.through_gateway = true;
+    return {};
+  }
+  solve.target.type = solve.attest.any() ? "oci" : "docker";
+  // A local engine unpacks at once what was compressed for it.
+  solve.target.attributes.try_emplace("compression", "uncompressed");
+  return {};
+}
+
+task<result<void>> prepare_docker_output(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
+                                         docker_output wanted, solve_options& solve,
+                                         std::optional<session::export_target>& target,
+                                         std::shared_ptr<docker_delivery> delivery, const logger& log) {
+  if (way->embedding_engine()) {
+    result<std::vector<worker>> workers = co_await list_workers(control);
+    if (workers.has_error()) co_return workers.error();
+    const bool containerd = !workers->empty() && workers->front().has_snapshotter();
+    delivery->way = docker_delivery::how::stored;
+    delivery->engine = way->embedding_engine()->address().where.text;
+    co_return choose_docker_exporter(true, containerd ? image_store::containerd : image_store::graph_driver, wanted,
+                                     solve);
+  }
+  result<docker::engine_address> address = docker::find_engine(wanted.variables, "");
+  if (address.has_error()) co_return no_engine(address.error(), *way);
+  auto engine = std::make_shared<const docker::engine_client>(*address);
+  result<docker::engine_info> info = co_await engine->info();
+  if (info.has_error()) co_return no_engine(info.error(), *way);
+  delivery->way = docker_delivery::how::loaded;
+  delivery->engine = address->where.text;
+  result<void> chosen = choose_docker_exporter(
+      false, info->containerd_store ? image_store::containerd : image_store::graph_driver, wanted, solve);
+  if (chosen.has_error()) co_return chosen;
+  session::consumer_target consumer;
+  consumer.consume = [engine, name = wanted.image_name, delivery, &log](const h2grpc::metadata& about,
+                                                                        session::piece_source pieces) {
+    image_digests digests;
+    digests.manifest = about.get("exporter-md-containerimage.digest").value_or("");
+    digests.config = about.get("exporter-md-containerimage.config.digest").value_or("");
+    return load(engine, name, std::move(digests), std::move(pieces), delivery, log);
+  };
+  target = std::move(consumer);
+  co_return result<void>();
+}
+
+}  // namespace peelbox::build

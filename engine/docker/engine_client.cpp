@@ -1,0 +1,241 @@
+#include "engine/docker/engine_client.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <utility>
+
+#include "transport/dialer.hpp"
+#include "transport/helper_command.hpp"
+#include "transport/hijack_stream.hpp"
+#include "transport/process_stream.hpp"
+#include "transport/stdcopy_stream.hpp"
+
+namespace peelbox::docker {
+namespace {
+
+using namespace std::chrono_literals;
+namespace dom = simdjson::dom;
+
+/// An engine loads layers after it has read the archive, so its reply may take long.
+constexpr std::chrono::milliseconds load_limit = 10min;
+constexpr std::chrono::milliseconds upgrade_limit = 20s;
+
+std::string string_of(dom::element from, const char* key) {
+  std::string_view text;
+  return from[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+/// One JSON document that lives as long as this.
+struct document {
+  dom::parser parser;
+  dom::element root;
+
+  result<void> read(std::string_view json, std::string_view what) {
+    const simdjson::padded_string padded(json);
+    if (const auto error = parser.parse(padded).get(root))
+      return failure(errc::protocol, fmt::format("{}: the reply is not JSON: {}", what, simdjson::error_message(error)),
+                     origin::peer);
+    return {};
+  }
+};
+
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else out += c;
+  }
+  return out + '"';
+}
+
+failure refused(const engine_address& where, const http::request& what, const http::reply& reply) {
+  const errc code = reply.status == 404 ? errc::not_found : reply.status == 403 ? errc::permission : errc::connection;
+  return failure(code,
+                 fmt::format("Docker engine at {}: {} {}: HTTP status {}: {}", where.where.text, what.method,
+                             what.target.substr(0, 200), reply.status, reply.words),
+                 origin::peer);
+}
+
+/// Words for a socket of Docker's; the dialer's are about buildkitd.
+failure of_docker(failure why, const engine_address& where) {
+  const std::string name = fmt::format("Docker engine at {} ({})", where.where.text, where.source);
+  if (where.where.kind != transport::scheme::unix_socket) return std::move(why).in(name);
+  switch (why.code) {
+    case errc::not_found: why.text = name + ": there is no such socket: is Docker installed and running?"; break;
+    case errc::permission:
+      why.text = name + ": permission denied: join the group that owns the socket, usually `sudo usermod -aG docker "
+                        "$USER` and log in again, or use rootless Docker";
+      break;
+    case errc::connection: why.text = name + ": the socket exists, but no engine answers: is dockerd running?"; break;
+    default: break;
+  }
+  return why;
+}
+
+}  // namespace
+
+engine_client::engine_client(engine_address where, transport::dial_limits limits)
+    : where_(std::move(where)), limits_(limits) {}
+
+task<result<transport::stream_ptr>> engine_client::dial() const {
+  if (where_.where.kind == transport::scheme::ssh) {
+    auto argv = transport::ssh_command(where_.where, "docker system dial-stdio");
+    if (argv.has_error()) co_return argv.error();
+    co_return co_await transport::start_process_stream(*argv, where_.where.text);
+  }
+  transport::dial_options options;
+  options.tls = where_.tls;
+  options.tls.protocol = "http/1.1";
+  options.limits = limits_;
+  auto stream = co_await transport::dial(where_.where, options);
+  if (stream.has_error()) co_return of_docker(stream.error(), where_);
+  co_return stream;
+}
+
+task<result<http::reply>> engine_client::call(http::request what, http::limits most) const {
+  auto stream = co_await dial();
+  if (stream.has_error()) co_return stream.error();
+  auto reply = co_await http::exchange(std::move(*stream), what, most);
+  if (reply.has_value() && !reply->ok()) co_return refused(where_, what, *reply);
+  co_return reply;
+}
+
+task<result<void>> engine_client::ping() const {
+  http::request what;
+  what.target = "/_ping";
+  http::limits most;
+  most.reply = 10s;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) co_return reply.error();
+  co_return result<void>();
+}
+
+task<result<engine_version>> engine_client::version() const {
+  http::request what;
+  what.target = "/version";
+  const http::limits most;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) co_return reply.error();
+  document json;
+  auto read = json.read(reply->body, where_.where.text + ": GET /version");
+  if (read.has_error()) co_return read.error();
+  co_return engine_version{string_of(json.root, "Version"), string_of(json.root, "ApiVersion"),
+                           string_of(json.root, "Os"), string_of(json.root, "Arch")};
+}
+
+task<result<engine_info>> engine_client::info() const {
+  http::request what;
+  what.target = "/info";
+  const http::limits most;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) co_return reply.error();
+  document json;
+  auto read = json.read(reply->body, where_.where.text + ": GET /info");
+  if (read.has_error()) co_return read.error();
+  engine_info info;
+  info.storage_driver = string_of(json.root, "Driver");
+  dom::array status;
+  if (json.root["DriverStatus"].get(status) == simdjson::SUCCESS)
+    for (const dom::element pair : status) {
+      std::string_view key;
+      std::string_view value;
+      if (pair.at(0).get(key) != simdjson::SUCCESS || pair.at(1).get(value) != simdjson::SUCCESS) continue;
+      if (key == "driver-type" && value.starts_with("io.containerd.snapshotter.")) info.containerd_store = true;
+    }
+  co_return info;
+}
+
+task<result<std::optional<engine_image>>> engine_client::inspect_image(std::string name) const {
+  http::request what;
+  what.target = "/images/" + transport::url_encode(name) + "/json";
+  const http::limits most;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) {
+    if (reply.error().code == errc::not_found && reply.error().who == origin::peer)
+      co_return std::optional<engine_image>();
+    co_return reply.error();
+  }
+  document json;
+  auto read = json.read(reply->body, where_.where.text + ": image inspect");
+  if (read.has_error()) co_return read.error();
+  co_return std::optional<engine_image>(engine_image{string_of(json.root, "Id")});
+}
+
+task<result<void>> engine_client::tag_image(std::string name, std::string repository, std::string tag) const {
+  http::request what;
+  what.method = "POST";
+  what.target = fmt::format("/images/{}/tag?repo={}&tag={}", transport::url_encode(name),
+                            transport::url_encode(repository), transport::url_encode(tag));
+  const http::limits most;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) co_return reply.error();
+  co_return result<void>();
+}
+
+task<result<std::string>> engine_client::load_image(http::body_source archive) const {
+  http::request what;
+  what.method = "POST";
+  what.target = "/images/load?quiet=1";
+  what.headers = {{"Content-Type", "application/x-tar"}};
+  what.streamed = std::move(archive);
+  http::limits most;
+  most.reply = load_limit;
+  auto reply = co_await call(std::move(what), most);
+  if (reply.has_error()) co_return reply.error();
+  auto said = read_load_reply(reply->body);
+  if (said.has_error()) co_return said.error().in("Docker engine at " + where_.where.text + " cannot load the image");
+  co_return said;
+}
+
+task<result<transport::stream_ptr>> engine_client::exec(std::string container, std::vector<std::string> argv,
+                                                        std::string name) const {
+  std::string words;
+  for (const std::string& word : argv) words += (words.empty() ? "" : ",") + json_string(word);
+  http::request create;
+  create.method = "POST";
+  create.target = "/containers/" + transport::url_encode(container) + "/exec";
+  create.headers = {{"Content-Type", "application/json"}};
+  create.body = "{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,\"Tty\":false,\"Cmd\":[" + words + "]}";
+  const http::limits most;
+  auto created = co_await call(std::move(create), most);
+  if (created.has_error()) co_return created.error();
+  document json;
+  auto read = json.read(created->body, where_.where.text + ": exec");
+  if (read.has_error()) co_return read.error();
+  transport::upgrade_request start;
+  start.target = "/exec/" + transport::url_encode(string_of(json.root, "Id")) + "/start";
+  start.protocol = "tcp";
+  start.body = "{\"Detach\":false,\"Tty\":false}";
+  auto stream = co_await hijack(std::move(start));
+  if (stream.has_error()) co_return stream.error();
+  co_return transport::make_stdcopy_stream(std::move(*stream), std::move(name));
+}
+
+task<result<transport::stream_ptr>> engine_client::hijack(transport::upgrade_request request) const {
+  auto stream = co_await dial();
+  if (stream.has_error()) co_return stream.error();
+  auto upgraded = co_await transport::hijack(std::move(*stream), std::move(request), upgrade_limit);
+  if (upgraded.has_error()) co_return upgraded.error().in("Docker engine");
+  co_return upgraded;
+}
+
+result<std::string> read_load_reply(std::string_view lines) {
+  std::string said;
+  while (!lines.empty()) {
+    const auto end = lines.find('\n');
+    const std::string_view line = lines.substr(0, end);
+    lines = end == lines.npos ? std::string_view() : lines.substr(end + 1);
+    document json;
+    // A line that is not JSON is nothing to act on: the status was good.
+    if (line.empty() || json.read(line, "").has_error()) continue;
+    if (std::string error = string_of(json.root, "error"); !error.empty())
+      return failure(errc::io, std::move(error), origin::peer);
+    if (std::string text = string_of(json.root, "stream"); !text.empty()) said += text;
+  }
+  while (!said.empty() && (said.back() == '\n' || said.back() == ' ')) said.pop_back();
+  return said;
+}
+
+}  // namespace peelbox::docker

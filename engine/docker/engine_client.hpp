@@ -1,0 +1,70 @@
+// The Docker Engine API, as far as a builder needs it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/docker/engine_address.hpp"
+#include "engine/http/client.hpp"
+#include "transport/http_upgrade.hpp"
+
+namespace peelbox::docker {
+
+struct engine_version {
+  std::string version;      ///< "26.1.5"
+  std::string api_version;  ///< "1.45"
+  std::string os;
+  std::string arch;
+};
+
+struct engine_info {
+  std::string storage_driver;
+  /// The containerd image store: it holds indexes and attestations (moby, daemon/containerd).
+  bool containerd_store = false;
+};
+
+/// An image that the engine holds.
+struct engine_image {
+  /// Digest of the config (graph drivers) or of the manifest or index (containerd store).
+  std::string id;
+};
+
+/// Each call uses a connection of its own. Failures carry the engine's address and its own words: errc::connection,
+/// not_found (no such socket; 404), permission, timed_out, protocol, limit, tls, usage.
+class engine_client {
+ public:
+  engine_client(engine_address where, transport::dial_limits limits = {});
+
+  const engine_address& address() const noexcept { return where_; }
+
+  /// GET /_ping: proves that an engine is there.
+  task<result<void>> ping() const;
+  task<result<engine_version>> version() const;
+  task<result<engine_info>> info() const;
+  /// std::nullopt: there is no such image.
+  task<result<std::optional<engine_image>>> inspect_image(std::string name) const;
+  /// Gives the image another name, "repository:tag".
+  task<result<void>> tag_image(std::string name, std::string repository, std::string tag) const;
+  /// POST /images/load: an archive as it comes. Gives what the engine said of it. An error that the engine reports
+  /// inside of a good reply is a failure too.
+  task<result<std::string>> load_image(http::body_source archive) const;
+  /// Runs a program in a running container; the stream is its stdin and stdout, and its stderr becomes the failure.
+  task<result<transport::stream_ptr>> exec(std::string container, std::vector<std::string> argv,
+                                           std::string name) const;
+  /// POST /grpc or /session: the connection afterwards carries HTTP/2.
+  task<result<transport::stream_ptr>> hijack(transport::upgrade_request request) const;
+
+ private:
+  task<result<transport::stream_ptr>> dial() const;
+  task<result<http::reply>> call(http::request what, http::limits most) const;
+
+  engine_address where_;
+  transport::dial_limits limits_;
+};
+
+/// [p] The error inside the JSON lines of POST /images/load, or what it said ("Loaded image: …").
+result<std::string> read_load_reply(std::string_view lines);
+
+}  // namespace peelbox::docker

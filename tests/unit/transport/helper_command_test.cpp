@@ -1,0 +1,50 @@
+#include "transport/helper_command.hpp"
+
+#include <gmock/gmock.h>
+
+namespace peelbox::transport {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> of(std::string_view address) {
+  const auto argv = helper_command(parse_endpoint(address).value());
+  return argv.has_value() ? *argv : std::vector<std::string>{argv.error().text};
+}
+
+TEST(HelperCommand, IsWhatTheReferenceClientRuns) {
+  EXPECT_THAT(of("podman-container://bk"), ElementsAre("podman", "exec", "-i", "bk", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("nerdctl-container://bk"), ElementsAre("nerdctl", "exec", "-i", "bk", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("nerdctl-container://bk?namespace=k8s.io"),
+              ElementsAre("nerdctl", "exec", "--namespace", "k8s.io", "-i", "bk", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("kube-pod://pod-0?namespace=ci&context=c"),
+              ElementsAre("kubectl", "--context=c", "--namespace=ci", "exec", "--container=", "-i", "pod-0", "--",
+                          "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("ssh://host"), ElementsAre("ssh", "--", "host", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("ssh://me@host:22/run/bk.sock"),
+              ElementsAre("ssh", "-l", "me", "-p", "22", "--", "host", "buildctl", "--addr", "unix:///run/bk.sock",
+                          "dial-stdio"));
+  EXPECT_THAT(of("ssh://[::1]:22"), ElementsAre("ssh", "-p", "22", "--", "::1", "buildctl", "dial-stdio"));
+}
+
+TEST(HelperCommand, RefusesWhatAProgramOrShellWouldMisread) {
+  for (const char* text :
+       {"podman-container://-it", "podman-container://a b", "podman-container://a?x=y", "nerdctl-container://a?namespace=$(x)",
+        "kube-pod://p;ls", "kube-pod://p?context=-x", "ssh://-oProxyCommand=x", "ssh://a:b@host", "ssh://-x@host",
+        "ssh://host:port", "ssh://host?x", "ssh://host/run/a;b", "ssh://host/$(x)"}) {
+    const auto argv = helper_command(parse_endpoint(text).value());
+    ASSERT_TRUE(argv.has_error()) << text;
+    EXPECT_EQ(argv.error().code, errc::usage) << text;
+  }
+}
+
+TEST(HelperCommand, Containers) {
+  const auto plain = parse_container(parse_endpoint("docker-container://buildx_buildkit_x0").value());
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(plain->name, "buildx_buildkit_x0");
+  EXPECT_EQ(parse_container(parse_endpoint("docker-container://b?context=remote").value())->context, "remote");
+  EXPECT_TRUE(parse_container(parse_endpoint("docker-container://a/../b").value()).has_error());
+}
+
+}  // namespace
+}  // namespace peelbox::transport

@@ -1,0 +1,52 @@
+// A child process that never outlives its owner.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+
+namespace peelbox::transport {
+
+/// Which descriptors the child gets; -1 is /dev/null.
+struct child_descriptors {
+  int in = -1;
+  int out = -1;
+  int error = -1;
+};
+
+/// A program in a process group of its own, with the environment of ours and default signals. It is also ended by the
+/// kernel when the thread that started it dies (PR_SET_PDEATHSIG), so that a killed parent leaves nothing behind.
+class child_process {
+ public:
+  child_process() = default;
+  child_process(child_process&& other) noexcept;
+  child_process& operator=(child_process&& other) noexcept;
+  /// stop() with a short patience.
+  ~child_process();
+
+  /// `argv[0]` is looked up in PATH. errc::not_found when there is no such program, errc::permission, errc::io.
+  /// `parent_death_signal`: what the kernel sends when we die.
+  static result<child_process> start(const std::vector<std::string>& argv, child_descriptors use,
+                                     int parent_death_signal);
+
+  pid_t pid() const noexcept { return pid_; }
+  /// Reaps it if it has ended. True: it has ended, and end_text() tells how.
+  bool poll_ended();
+  /// "exit code 1", "signal 9".
+  std::string end_text() const;
+  bool succeeded() const noexcept { return ended_ && status_ == 0; }
+
+  /// SIGTERM to its group, SIGKILL after `patience`, and reaps it. Blocks for at most about `patience`.
+  void stop(std::chrono::milliseconds patience) noexcept;
+
+ private:
+  pid_t pid_ = -1;
+  bool ended_ = true;
+  int status_ = 0;
+};
+
+}  // namespace peelbox::transport

@@ -1,0 +1,179 @@
+#include "transport/http_message.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+
+namespace peelbox::transport {
+namespace {
+
+namespace http = boost::beast::http;
+namespace asio = boost::asio;
+
+constexpr std::uint32_t head_limit = 64 << 10;
+constexpr int most_interim_replies = 8;
+constexpr std::size_t longest_words = 1000;
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+/// Nothing that could end a line; targets may not hold blanks either.
+bool fits_line(std::string_view text, bool blanks) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 ? byte != 0x7f : blanks && (byte == ' ' || byte == '\t');
+  });
+}
+
+/// The string value of the first "message" key of a flat JSON object; enough for {"message":"…"}.
+std::optional<std::string> json_message(std::string_view body) {
+  const auto key = body.find("\"message\"");
+  if (key == body.npos) return std::nullopt;
+  auto at = body.find_first_not_of(" \t\r\n", key + 9);
+  if (at == body.npos || body[at] != ':') return std::nullopt;
+  at = body.find_first_not_of(" \t\r\n", at + 1);
+  if (at == body.npos || body[at] != '"') return std::nullopt;
+  std::string text;
+  for (++at; at < body.size() && body[at] != '"' && text.size() < longest_words; ++at) {
+    if (body[at] != '\\') {
+      text += body[at];
+      continue;
+    }
+    if (++at == body.size()) break;
+    switch (body[at]) {
+      case 'n': text += '\n'; break;
+      case 't': text += '\t'; break;
+      case 'r': break;
+      case 'u':
+        // Go escapes <, > and & this way; anything else is rare enough to be shown as a mark.
+        if (at + 4 < body.size()) {
+          const std::string_view digits = body.substr(at + 1, 4);
+          if (digits == "003c") text += '<';
+          else if (digits == "003e") text += '>';
+          else if (digits == "0026") text += '&';
+          else text += '?';
+          at += 4;
+        }
+        break;
+      default: text += body[at];
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+result<std::string> http_request_head(std::string_view method, std::string_view target, std::string_view host,
+                                      const http_headers& headers) {
+  if (!is_token(method) || target.empty() || !fits_line(target, false) || !fits_line(host, false))
+    return failure(errc::usage, fmt::format("HTTP request {} {}: a character is not allowed there", method, target));
+  std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: peelbox\r\n", method, target, host);
+  for (const auto& [name, value] : headers) {
+    if (!is_token(name) || !fits_line(value, true))
+      return failure(errc::usage, fmt::format("HTTP header {}: a character is not allowed there", name));
+    head += fmt::format("{}: {}\r\n", name, value);
+  }
+  head += "\r\n";
+  return head;
+}
+
+std::string url_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain) out += c;
+    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+struct http_reply::state {
+  explicit state(std::size_t most) : body_limit(most) { restart(); }
+
+  void restart() {
+    parser.emplace();
+    parser->eager(true);
+    parser->header_limit(head_limit);
+    parser->body_limit(body_limit);
+  }
+
+  std::size_t body_limit;
+  std::optional<http::response_parser<http::string_body>> parser;
+  std::string pending;  // what the parser could not take yet, then what follows the reply
+  int interim = 0;
+};
+
+http_reply::http_reply(std::size_t body_limit) : state_(std::make_unique<state>(body_limit)) {}
+http_reply::~http_reply() = default;
+
+result<bool> http_reply::feed(byte_view bytes) {
+  state& s = *state_;
+  s.pending.append(as_text(bytes));
+  for (;;) {
+    while (!s.parser->is_done() && !s.pending.empty()) {
+      boost::beast::error_code error;
+      const std::size_t taken = s.parser->put(asio::buffer(s.pending), error);
+      s.pending.erase(0, taken);
+      if (error == http::error::need_more) {
+        // The parser asks for a whole head; without this it would be asked for ever.
+        if (s.pending.size() > head_limit)
+          return failure(errc::protocol, "the head of the HTTP reply is too large", origin::peer);
+        return false;
+      }
+      if (error == http::error::body_limit)
+        return failure(errc::limit, fmt::format("the reply is larger than {} bytes", s.body_limit), origin::peer);
+      if (error)
+        return failure(errc::protocol, fmt::format("the answer is not HTTP/1.1 ({})", error.message()), origin::peer);
+      if (taken == 0) return false;
+    }
+    if (!s.parser->is_done()) return false;
+    const int code = status();
+    if (code < 100 || code >= 200 || code == 101) return true;
+    if (++s.interim > most_interim_replies)
+      return failure(errc::protocol, "the peer sends interim HTTP replies without end", origin::peer);
+    s.restart();
+  }
+}
+
+result<bool> http_reply::end() {
+  state& s = *state_;
+  if (s.parser->is_done()) return true;
+  if (!s.parser->got_some())
+    return failure(errc::connection, "the connection was closed before an answer came", origin::peer);
+  boost::beast::error_code error;
+  s.parser->put_eof(error);
+  if (error || !s.parser->is_done())
+    return failure(errc::connection, "the connection was closed in the middle of the answer", origin::peer);
+  return true;
+}
+
+int http_reply::status() const {
+  return state_->parser->is_header_done() ? static_cast<int>(state_->parser->get().result_int()) : 0;
+}
+std::string http_reply::reason() const { return std::string(state_->parser->get().reason()); }
+std::string http_reply::header(std::string_view name) const {
+  const auto& message = state_->parser->get();
+  const auto found = message.find(boost::beast::string_view(name.data(), name.size()));
+  return found == message.end() ? std::string() : std::string(found->value());
+}
+const std::string& http_reply::body() const { return state_->parser->get().body(); }
+std::string http_reply::take_leftover() { return std::exchange(state_->pending, {}); }
+
+std::string words_of_reply(const http_reply& reply) {
+  if (const auto message = json_message(reply.body())) return *message;
+  std::string_view body = reply.body();
+  while (!body.empty() && std::string_view(" \r\n\t").find(body.back()) != body.npos) body.remove_suffix(1);
+  if (body.empty()) return reply.reason();
+  return std::string(body.substr(0, longest_words));
+}
+
+}  // namespace peelbox::transport

@@ -1,0 +1,26 @@
+// The stdout part of an engine's exec as a stream.
+#pragma once
+
+#include <string>
+
+#include "transport/stream.hpp"
+
+namespace peelbox::transport {
+
+/// Reads give what the program writes to its stdout. The last lines of its stderr are kept; when the connection ends
+/// after such lines, or before anything was written to stdout, the end is a failure with these lines.
+stream_ptr make_stdcopy_stream(stream_ptr inner, std::string name);
+
+/// The last lines of a program's stderr, bounded. Untrusted text.
+class stderr_tail {
+ public:
+  void append(std::string_view text);
+  bool empty() const noexcept { return text_.empty(); }
+  /// One line or several, without blank ends.
+  std::string text() const;
+
+ private:
+  std::string text_;
+};
+
+}  // namespace peelbox::transport
