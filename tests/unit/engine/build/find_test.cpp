@@ -24,11 +24,12 @@ TEST(FindDaemon, ANamedAddressIsTheOnlyOne) {
   EXPECT_EQ(all[0].source, "BUILDKIT_HOST");
 }
 
-TEST(FindDaemon, OtherwiseTheStandaloneSockets) {
+TEST(FindDaemon, OtherwiseTheStandaloneSocketsAndThenDocker) {
   const auto all = candidates(std::nullopt, over({{"BUILDKIT_HOST", ""}, {"XDG_RUNTIME_DIR", "/run/user/1"}}));
-  ASSERT_EQ(all.size(), 2u);
+  ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].address, "unix:///run/buildkit/buildkitd.sock");
   EXPECT_EQ(all[1].address, "unix:///run/user/1/buildkit/buildkitd.sock");
+  EXPECT_EQ(all[2].address, "docker://");
 }
 
 }  // namespace

@@ -1,0 +1,55 @@
+#include "engine/build/docker_output.hpp"
+
+#include <gmock/gmock.h>
+
+namespace peelbox::build {
+namespace {
+
+const docker_output wanted{"docker.io/library/app:1", {}};
+
+TEST(DockerOutput, AnEnginesOwnBuildKitStoresTheImage) {
+  for (const image_store store : {image_store::containerd, image_store::graph_driver}) {
+    solve_options solve;
+    ASSERT_TRUE(choose_docker_exporter(true, store, wanted, solve).has_value());
+    EXPECT_EQ(solve.target.type, "moby");
+    EXPECT_EQ(solve.target.attributes.at("name"), "docker.io/library/app:1");
+    // The exporter takes the image config from there only.
+    EXPECT_TRUE(needs_gateway(solve));
+  }
+}
+
+TEST(DockerOutput, AStandaloneBuildKitMakesAnArchiveToLoad) {
+  solve_options solve;
+  ASSERT_TRUE(choose_docker_exporter(false, image_store::graph_driver, wanted, solve).has_value());
+  EXPECT_EQ(solve.target.type, "docker");
+  EXPECT_EQ(solve.target.attributes.at("compression"), "uncompressed");
+  EXPECT_FALSE(needs_gateway(solve));
+  solve_options chosen;
+  chosen.target.attributes["compression"] = "zstd";
+  ASSERT_TRUE(choose_docker_exporter(false, image_store::containerd, wanted, chosen).has_value());
+  EXPECT_EQ(chosen.target.attributes.at("compression"), "zstd");
+}
+
+TEST(DockerOutput, AttestationsNeedTheContainerdStore) {
+  solve_options solve;
+  solve.attest.provenance = "mode=max";
+  ASSERT_TRUE(choose_docker_exporter(false, image_store::containerd, wanted, solve).has_value());
+  EXPECT_EQ(solve.target.type, "oci");
+  for (const bool embedded : {true, false}) {
+    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, solve);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, errc::usage);
+    EXPECT_THAT(refused.error().text, testing::HasSubstr("type=oci,dest=FILE"));
+  }
+}
+
+TEST(DockerOutput, AnImageIsKnownByManifestOrConfig) {
+  const image_digests digests{"sha256:m", "sha256:c"};
+  EXPECT_TRUE(digests.name("sha256:m"));
+  EXPECT_TRUE(digests.name("sha256:c"));
+  EXPECT_FALSE(digests.name("sha256:x"));
+  EXPECT_FALSE(image_digests().name(""));
+}
+
+}  // namespace
+}  // namespace peelbox::build
