@@ -57,7 +57,7 @@ def new_definition(name):
 
 
 def prune():
-    subprocess.run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "prune", "--filter", "type=source.local"], check=True,
+    subprocess.run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "prune", "--filter", "type==source.local"], check=True,
                    capture_output=True)
 
 

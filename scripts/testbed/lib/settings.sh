@@ -4,6 +4,10 @@
 
 repo=$(dirname "$(dirname "$here")")
 TB=$(readlink -m "${PEELBOX_TESTBED_DIR:-$repo/build/testbed}")
+# A checkout may lie too deep for the sockets, or below an odd name; its bed then goes elsewhere, one per checkout.
+if [[ -z ${PEELBOX_TESTBED_DIR:-} && ( ${#TB} -gt 66 || $TB == *[[:space:]:,]* ) ]]; then
+  TB=/var/tmp/peelbox-testbed-$(printf %s "$repo" | cksum | cut -d' ' -f1)
+fi
 marker=.peelbox-testbed
 settings_file=$TB/run/settings
 # For what the whole machine sees (bridges, control groups): a name that no other bed has. 15 letters are the limit.
