@@ -54,7 +54,7 @@ run_ctest() { # NAME DIRECTORY CTEST-ARGUMENTS...
 }
 
 # Programs whose code crosses threads: the file pool, the walker, the resolver, the terminal writer, helpers.
-thread_programs=(async_test filesync_test transport_test docker_test progress_test)
+thread_programs=(async_test filesync_test transport_test docker_test progress_test walker_threads)
 
 run_gtest() { # NAME PROGRAM
   mkdir -p "$results"

@@ -4,6 +4,8 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <utility>
@@ -24,10 +26,21 @@ std::optional<failure> failure_of(std::exception_ptr exception) {
 
 task_group::task_group(executor ex) : executor_(ex), changed_(ex) {}
 
+namespace {
+
+/// Never starts a child inside spawn(): one that fails or cancels its group at once would otherwise meet a group that
+/// is still being set up, and Asio does not bear the cancellation of a coroutine that has not suspended yet.
+task<result<void>> start_later(executor ex, task<result<void>> child) {
+  co_await asio::post(ex, asio::use_awaitable);
+  co_return co_await std::move(child);
+}
+
+}  // namespace
+
 void task_group::spawn(task<result<void>> child_task) {
   children_.emplace_back();
   const auto which = std::prev(children_.end());
-  asio::co_spawn(executor_, std::move(child_task),
+  asio::co_spawn(executor_, start_later(executor_, std::move(child_task)),
                  asio::bind_cancellation_slot(which->signal.slot(),
                                               [this, which](std::exception_ptr exception, result<void> r) {
                                                 std::optional<failure> why = failure_of(exception);

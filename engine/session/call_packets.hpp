@@ -11,6 +11,9 @@ class call_packets final : public filesync::packet_channel {
  public:
   explicit call_packets(h2grpc::server_call& call) : call_(call) {}
   task<result<void>> send(byte_chain packet) override { return call_.send(std::move(packet)); }
+  task<result<void>> send_batch(filesync::packet_batch batch) override {
+    return call_.send_batch(std::move(batch.bytes), std::move(batch.ends));
+  }
   task<result<std::optional<byte_slice>>> receive() override { return call_.receive(); }
 
  private:

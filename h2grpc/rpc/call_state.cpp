@@ -35,6 +35,25 @@ task<result<void>> call_state::send(byte_chain message) {
   host_->session().write_copy(id_, prefix);
   host_->session().write(id_, std::move(message));
   host_->wake_writer();
+  co_return co_await await_room();
+}
+
+task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uint32_t> ends) {
+  const auto self = shared_from_this();
+  if (auto why = send_ended()) co_return *why;
+  before_send();
+  std::size_t begin = 0;
+  for (const std::uint32_t end : ends) {
+    const auto prefix = message_prefix(end - begin);
+    host_->session().write_copy(id_, prefix);
+    host_->session().write(id_, byte_chain(bytes.sub(begin, end - begin)));
+    begin = end;
+  }
+  host_->wake_writer();
+  co_return co_await await_room();
+}
+
+task<result<void>> call_state::await_room() {
   while (true) {
     if (auto why = send_ended()) co_return *why;
     if (queued() <= host_->call_high_water()) co_return result<void>();

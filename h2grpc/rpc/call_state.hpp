@@ -48,10 +48,13 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void on_drained();
 
   task<result<void>> send(byte_chain message);
+  /// Each piece of `bytes` up to the next of `ends` is one message; they are queued together and waited for once.
+  task<result<void>> send_batch(byte_slice bytes, std::vector<std::uint32_t> ends);
   task<result<std::optional<byte_slice>>> receive();
   std::size_t queued() const noexcept;
 
  protected:
+  task<result<void>> await_room();
   /// Why send() cannot go on; std::nullopt while it can.
   virtual std::optional<failure> send_ended() const = 0;
   /// Before the first message.

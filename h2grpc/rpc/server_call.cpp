@@ -131,6 +131,9 @@ const std::string& server_call::path() const noexcept { return of(state_).head()
 const metadata& server_call::request_metadata() const noexcept { return of(state_).head().custom; }
 void server_call::send_initial_metadata(metadata m) { of(state_).send_initial_metadata(m); }
 task<result<void>> server_call::send(byte_chain message) { return state_->send(std::move(message)); }
+task<result<void>> server_call::send_batch(byte_slice bytes, std::vector<std::uint32_t> ends) {
+  return state_->send_batch(std::move(bytes), std::move(ends));
+}
 task<result<std::optional<byte_slice>>> server_call::receive() { return state_->receive(); }
 void server_call::finish(grpc_status status, metadata trailing) { of(state_).finish(status, trailing); }
 void server_call::set_urgent() { of(state_).set_urgent(); }

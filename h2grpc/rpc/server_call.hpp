@@ -31,6 +31,8 @@ class server_call {
   void send_initial_metadata(metadata m);
   /// As client_call::send.
   task<result<void>> send(byte_chain message);
+  /// Many small messages at once: piece i of `bytes` ends at ends[i]. As send() for each of them, with one wait.
+  task<result<void>> send_batch(byte_slice bytes, std::vector<std::uint32_t> ends);
   /// The next message, or std::nullopt when the caller has half-closed. errc::cancelled with origin::transport when
   /// the caller reset the stream.
   task<result<std::optional<byte_slice>>> receive();

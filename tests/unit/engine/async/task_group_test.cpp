@@ -24,6 +24,8 @@ TEST(TaskGroup, FirstFailureCancelsTheOthersAndAllAreJoined) {
   auto r = test::run_task(task_group::run([&](task_group& group) -> task<result<void>> {
     group.spawn(wait_forever(ended));
     group.spawn(wait_forever(ended));
+    event started(co_await asio::this_coro::executor);
+    co_await started.wait_for(1ms);
     co_return failure(errc::io, "first");
   }));
   ASSERT_TRUE(r.has_error());
@@ -75,6 +77,16 @@ TEST(TaskGroup, CancellingTheCallerCancelsChildrenBeforeItUnwinds) {
   EXPECT_TRUE(aborted);
   EXPECT_EQ(ended, 2);
   EXPECT_EQ(ended_at_return, 2);
+}
+
+TEST(TaskGroup, AChildMayCancelItsGroupBeforeItEverWaited) {
+  int ended = 0;
+  auto r = test::run_task(task_group::run([&](task_group& group) -> task<result<void>> {
+    group.spawn(wait_forever(ended));
+    group.cancel();
+    co_return result<void>();
+  }));
+  EXPECT_TRUE(r.has_value());
 }
 
 // A cancellation that meets a group which a child's end has woken but not yet resumed must not get lost.
