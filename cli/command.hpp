@@ -39,7 +39,9 @@ struct command {
 
 /// One function per command, each in a file of its own; main() lists them.
 command add_build_command(CLI::App& app);
+command add_detect_command(CLI::App& app);
 command add_frontend_command(CLI::App& app);
+command add_schema_command(CLI::App& app);
 command add_version_command(CLI::App& app);
 
 }  // namespace peelbox::cli

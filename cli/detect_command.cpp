@@ -1,0 +1,57 @@
+// `peelbox detect` and `peelbox schema` as commands.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <memory>
+
+#include "cli/command.hpp"
+#include "cli/detect.hpp"
+#include "cli/exit_code.hpp"
+#include "engine/detect/write.hpp"
+
+namespace peelbox::cli {
+namespace {
+
+task<int> print_schema(const surroundings& with) {
+  std::string text = detect::spec_schema();
+  text.pop_back();
+  with.answer(text);
+  co_return exit_ok;
+}
+
+}  // namespace
+
+command add_detect_command(CLI::App& app) {
+  auto args = std::make_shared<detect_args>();
+  command added;
+  added.app = app.add_subcommand("detect", "Write the UniversalBuild spec of a repository");
+  CLI::App& detect_app = *added.app;
+  detect_app.footer(
+      "Examples:\n"
+      "  peelbox detect . > universalbuild.json\n"
+      "  peelbox detect --explain .\n"
+      "  peelbox detect --distro debian -o spec.json services/api\n\n"
+      "Files that .gitignore leaves out do not count, as for `peelbox build`. No network is used.\n"
+      "A peelbox.json or peelbox.toml in the repository changes what was detected.");
+  detect_app.add_option("path", args->path, "Directory of the repository")->type_name("DIR")->capture_default_str();
+  detect_app.add_option("-f,--format", args->format, "json | yaml")->type_name("NAME")->capture_default_str();
+  detect_app.add_option("-o,--output", args->output, "Write to this file, all or nothing")->type_name("FILE");
+  detect_app.add_option("--distro", args->distro, "Whose package names: wolfi | debian")->type_name("NAME")->capture_default_str();
+  detect_app.add_option("--package-index", args->package_index, "APKINDEX or list of package names, instead of the built-in table")
+      ->type_name("FILE");
+  detect_app.add_flag("--explain", args->explain, "Say what was found where, what it was taken for and why, instead of the spec");
+  detect_app.add_flag("--no-gitignore", args->no_gitignore, "Look at what .gitignore files leave out as well");
+  detect_app.add_flag("--offline", args->offline, "Use no network; it never is");
+  added.run = [args](const surroundings& with) { return detect(*args, with); };
+  return added;
+}
+
+command add_schema_command(CLI::App& app) {
+  command added;
+  added.app = app.add_subcommand("schema", "Print the JSON schema of the spec");
+  added.run = print_schema;
+  return added;
+}
+
+}  // namespace peelbox::cli

@@ -1,0 +1,201 @@
+#include "engine/detect/analysis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/detect/text.hpp"
+
+namespace peelbox::detect {
+
+std::string_view to_string(confidence how) noexcept {
+  switch (how) {
+    case confidence::certain: return "certain";
+    case confidence::likely: return "likely";
+    case confidence::guess: return "guess";
+  }
+  return "guess";
+}
+
+analysis::analysis(repository& f, const candidate& s, const std::vector<candidate>& a, distro t, draft& o)
+    : files(f), self(s), all(a), target(t), out(o) {}
+
+std::string analysis::path(std::string_view name) const { return join(self.dir, name); }
+bool analysis::has(std::string_view name) const { return files.has_file(path(name)); }
+const std::string* analysis::read(std::string_view name) { return files.read(path(name)); }
+
+std::string analysis::first_of(std::initializer_list<std::string_view> names) const {
+  for (const std::string_view name : names)
+    if (has(name)) return std::string(name);
+  return {};
+}
+
+std::string analysis::first_upwards(std::initializer_list<std::string_view> names) const {
+  std::string_view dir = self.dir;
+  while (true) {
+    for (const std::string_view name : names)
+      if (files.has_file(join(dir, name))) return join(dir, name);
+    if (dir.empty()) return {};
+    dir = parent_of(dir);
+  }
+}
+
+void analysis::because(std::string_view what, std::string_view value, std::string_view from, confidence how) {
+  out.reasons.push_back({std::string(what), std::string(value), std::string(from), how});
+}
+
+std::string analysis::command_in(std::string_view dir, std::string_view command) {
+  if (dir.empty()) return std::string(command);
+  return fmt::format("cd {} && {}", shell_word(dir), command);
+}
+
+void analysis::run(std::string_view command) { out.commands.push_back(command_in(self.dir, command)); }
+void analysis::run_at_root(std::string_view command) { out.commands.push_back(command_in(self.root, command)); }
+
+void analysis::copy(std::string_view from, std::string_view to) {
+  // "." of the root is the whole context, "dir/." would be one more way to write "dir/".
+  std::string source = from == "." ? (self.dir.empty() ? "." : self.dir + "/") : path(from);
+  out.copy.push_back({std::move(source), std::string(to)});
+}
+
+void analysis::needs(std::string_view name, std::string_view version) {
+  out.build_tools.push_back({std::string(name), std::string(version)});
+}
+void analysis::needs_at_runtime(std::string_view name, std::string_view version) {
+  out.runtime_tools.push_back({std::string(name), std::string(version)});
+}
+
+void analysis::listens(std::uint16_t port, std::string_view from, confidence how) {
+  if (!out.ports.empty() || port == 0) return;
+  out.ports.push_back(port);
+  because("port", std::to_string(port), from, how);
+}
+
+std::vector<std::string> analysis::sources(std::initializer_list<std::string_view> endings) const {
+  constexpr std::size_t most = 400;
+  std::vector<std::string> found;
+  const auto& dirs = files.directories();
+  // Directories of the service are neighbours of it in the sorted list, apart from names such as "a-b" between "a"
+  // and "a/b".
+  auto at = std::lower_bound(dirs.begin(), dirs.end(), self.dir,
+                             [](const directory& d, const std::string& p) { return d.path < p; });
+  for (; at != dirs.end() && at->path.starts_with(self.dir); ++at) {
+    if (!is_inside(at->path, self.dir)) continue;
+    const bool of_another = std::any_of(all.begin(), all.end(), [&](const candidate& c) {
+      return c.dir != self.dir && is_inside(c.dir, self.dir) && is_inside(at->path, c.dir);
+    });
+    const std::string padded = "/" + lower(at->path) + "/";
+    const bool of_tests = contains(padded, "/test/") || contains(padded, "/tests/") || contains(padded, "/spec/") ||
+                          contains(padded, "/__tests__/") || contains(padded, "/examples/") ||
+                          contains(padded, "/testdata/") || contains(padded, "/fixtures/");
+    if (of_another || (of_tests && !is_inside(self.dir, at->path))) continue;
+    for (const std::string& name : at->files)
+      if (std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }))
+        found.push_back(join(at->path, name));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const std::string& a, const std::string& b) {
+    return std::count(a.begin(), a.end(), '/') < std::count(b.begin(), b.end(), '/');
+  });
+  if (found.size() > most) found.resize(most);
+  return found;
+}
+
+namespace {
+
+std::optional<std::uint16_t> port_at(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\"'`(");
+  if (begin == std::string_view::npos || begin > 4) return std::nullopt;
+  unsigned number = 0;
+  std::size_t i = begin;
+  for (; i < text.size() && is_digit(text[i]) && i < begin + 6; ++i)
+    number = number * 10 + static_cast<unsigned>(text[i] - '0');
+  if (i == begin || number == 0 || number > 65535 || (i < text.size() && (is_word(text[i]) || text[i] == '.')))
+    return std::nullopt;
+  return static_cast<std::uint16_t>(number);
+}
+
+std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_list<std::string_view> before) {
+  std::size_t best = std::string_view::npos;
+  std::optional<std::uint16_t> port;
+  for (const std::string_view prefix : before) {
+    for (std::size_t at = text.find(prefix); at != std::string_view::npos && at < best;
+         at = text.find(prefix, at + 1)) {
+      // "port=" is not the end of "support=".
+      if (at > 0 && is_word(prefix.front()) && is_word(text[at - 1]) ) continue;
+      if (const auto number = port_at(text.substr(at + prefix.size()))) {
+        best = at;
+        port = number;
+        break;
+      }
+    }
+  }
+  return port;
+}
+
+bool reads_port_variable(std::string_view text) {
+  constexpr std::array<std::string_view, 13> forms{
+      "process.env.PORT",      "env.get(\"PORT\")",    "environ[\"PORT\"]",  "environ['PORT']",
+      "environ.get(\"PORT\"",  "environ.get('PORT'",   "getenv(\"PORT\")",   "getenv('PORT'",
+      "Getenv(\"PORT\")",      "env::var(\"PORT\")",   "ENV[\"PORT\"]",      "ENV['PORT']",
+      "getenv(\"PORT\","};
+  return std::any_of(forms.begin(), forms.end(), [&](std::string_view f) { return contains(text, f); });
+}
+
+std::string find_health(std::string_view text) {
+  constexpr std::array<std::string_view, 6> usual{"/healthz", "/health", "/readyz", "/livez", "/api/health", "/_health"};
+  for (const std::string_view path : usual)
+    for (const char quote : {'"', '\'', '`'})
+      if (contains(text, std::string(1, quote) + std::string(path) + quote)) return std::string(path);
+  return {};
+}
+
+}  // namespace
+
+source_facts look_at_sources(analysis& work, const std::vector<std::string>& paths,
+                             std::initializer_list<std::string_view> before_port) {
+  constexpr std::size_t most_bytes = 8 << 20;
+  source_facts out;
+  std::size_t bytes = 0;
+  for (const std::string& path : paths) {
+    if (bytes > most_bytes) break;
+    const std::string* text = work.files.read(path);
+    if (!text) continue;
+    bytes += text->size();
+    if (!out.port) {
+      out.port = find_port(*text, before_port);
+      if (out.port) out.port_from = path;
+    }
+    if (out.health.empty()) {
+      out.health = find_health(*text);
+      if (!out.health.empty()) out.health_from = path;
+    }
+    if (out.port_variable_from.empty() && reads_port_variable(*text)) out.port_variable_from = path;
+  }
+  return out;
+}
+
+std::uint16_t choose_port(analysis& work, std::uint16_t usual, std::string_view usual_from) {
+  work.listens(work.hinted_port, work.hinted_from, confidence::likely);
+  work.listens(usual, usual_from, confidence::likely);
+  return work.out.ports.empty() ? usual : work.out.ports.front();
+}
+
+void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::string_view usual_from) {
+  constexpr std::uint16_t fallback = 8080;
+  // A program that asks for PORT listens where it is told, any other where its text says.
+  if (facts.port && facts.port_variable_from.empty()) work.listens(*facts.port, facts.port_from, confidence::likely);
+  work.listens(work.hinted_port, work.hinted_from, confidence::likely);
+  if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
+  if (usual != 0) work.listens(usual, usual_from, confidence::likely);
+  if (!facts.port_variable_from.empty()) {
+    work.listens(fallback, "PORT, read in " + facts.port_variable_from, confidence::guess);
+    work.out.runtime_env.emplace("PORT", std::to_string(work.out.ports.front()));
+  }
+  if (!facts.health.empty() && !work.out.ports.empty() && work.out.health.empty()) {
+    work.out.health = facts.health;
+    work.because("health", facts.health, facts.health_from, confidence::likely);
+  }
+}
+
+}  // namespace peelbox::detect

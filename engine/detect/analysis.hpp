@@ -1,0 +1,73 @@
+// What a build system has at hand while it describes one service.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/detect/model.hpp"
+#include "engine/detect/repository.hpp"
+
+namespace peelbox::detect {
+
+class analysis {
+ public:
+  analysis(repository& files, const candidate& self, const std::vector<candidate>& all, distro target, draft& out);
+
+  repository& files;
+  const candidate& self;
+  const std::vector<candidate>& all;
+  const distro target;
+  draft& out;
+
+  // Paths of the service are relative to its directory.
+  std::string path(std::string_view name) const;
+  bool has(std::string_view name) const;
+  const std::string* read(std::string_view name);
+  /// The first of the names that exists, or "".
+  std::string first_of(std::initializer_list<std::string_view> names) const;
+  /// The first of the names that exists in the directory of the service or one above it, up to the root: its path.
+  std::string first_upwards(std::initializer_list<std::string_view> names) const;
+
+  void because(std::string_view what, std::string_view value, std::string_view from,
+               confidence how = confidence::certain);
+  /// "cd DIR && COMMAND"; the command alone for the root.
+  static std::string command_in(std::string_view dir, std::string_view command);
+  void run(std::string_view command);          ///< in the directory of the service
+  void run_at_root(std::string_view command);  ///< in the root of its workspace
+  void copy(std::string_view from, std::string_view to);  ///< `from` in the directory of the service
+  void needs(std::string_view tool, std::string_view version = {});
+  void needs_at_runtime(std::string_view tool, std::string_view version = {});
+  /// What a Dockerfile or compose file says about the port; 0 when they say nothing.
+  std::uint16_t hinted_port = 0;
+  std::string hinted_from;
+  /// Sets the only port, once: the first call wins.
+  void listens(std::uint16_t port, std::string_view from, confidence how);
+
+  /// Files of the service with one of the endings (".js"), those in directories of other candidates left out; those
+  /// nearest to its directory first. Bounded.
+  std::vector<std::string> sources(std::initializer_list<std::string_view> endings) const;
+};
+
+/// Where a program listens and what it answers, as far as its text shows it.
+struct source_facts {
+  std::optional<std::uint16_t> port;
+  std::string port_from;
+  std::string health;
+  std::string health_from;
+  std::string port_variable_from;  ///< a file that reads the environment variable PORT
+};
+
+/// `before_port`: texts directly before the digits of a port; blanks and quotes between are passed over.
+source_facts look_at_sources(analysis& work, const std::vector<std::string>& paths,
+                             std::initializer_list<std::string_view> before_port);
+/// For a command that we make, which is told the port: the hinted one, or the usual one.
+std::uint16_t choose_port(analysis& work, std::uint16_t usual, std::string_view usual_from);
+/// Port, health check and PORT variable of the draft from what the sources show. `usual` is the framework's port, 0
+/// when there is none; without any evidence the service has no port.
+void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::string_view usual_from);
+
+}  // namespace peelbox::detect

@@ -1,0 +1,40 @@
+// The whole pipeline: a repository -> one spec per service, with reasons.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+#include "engine/detect/model.hpp"
+#include "engine/detect/packages.hpp"
+#include "engine/detect/repository.hpp"
+
+namespace peelbox::detect {
+
+struct options {
+  distro target = distro::wolfi;
+  package_index index = package_index::built_in();
+};
+
+struct found_service {
+  spec::universal_build spec;
+  std::string dir;
+  std::string manifest;
+  std::vector<reason> reasons;
+  /// The overlay that was applied, or "".
+  std::string overlay;
+};
+
+struct detection {
+  std::vector<found_service> services;  ///< ascending by name
+  std::vector<rejected> lost;           ///< ascending by path
+  std::vector<note> notes;              ///< ascending by path
+  std::size_t directories = 0;
+  std::size_t files = 0;
+};
+
+/// Deterministic: equal repositories and options give equal results. An overlay (peelbox.json, peelbox.toml) that is
+/// wrong is failure{usage}; every other file that is broken is a note.
+result<detection> detect(repository& files, const options& how);
+
+}  // namespace peelbox::detect

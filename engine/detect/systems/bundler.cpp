@@ -1,0 +1,101 @@
+// Ruby projects.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+std::set<std::string> gems(std::string_view text) {
+  std::set<std::string> out;
+  for (const std::string_view line : lines_of(text)) {
+    const std::string_view entry = trim(line);
+    if (!entry.starts_with("gem ") && !entry.starts_with("gem(")) continue;
+    if (const auto name = quoted_after(entry)) out.insert(*name);
+  }
+  return out;
+}
+
+std::string ruby_version(analysis& work, std::string_view gemfile) {
+  if (const std::string found = version_in_file(work, ".ruby-version", "ruby"); !found.empty()) return found;
+  if (const std::string found = version_of_tool_files(work, "ruby"); !found.empty()) return found;
+  for (const std::string_view line : lines_of(gemfile))
+    if (trim(line).starts_with("ruby "))
+      if (const auto text = quoted_after(line)) return take_version(work, "ruby", *text, work.self.manifest, confidence::certain);
+  return {};
+}
+
+void add_native_gems(analysis& work, const std::set<std::string>& names) {
+  for (const auto& [gem, library] : {std::pair("pg", "postgresql"), std::pair("sqlite3", "sqlite")}) {
+    if (!names.contains(gem)) continue;
+    work.needs(fmt::format("{}-dev", library));
+    work.needs_at_runtime(fmt::format("{}-runtime", library));
+    work.because("library", library, fmt::format("gem {}", gem), confidence::likely);
+  }
+  if (names.contains("rails")) work.needs("yaml-dev");
+}
+
+std::string command(analysis& work, const framework* f, const std::set<std::string>& names) {
+  const std::string usual = f ? fmt::format("{}'s usual port", f->name) : "";
+  if (f && f->name == "Rails" && (work.has("bin/rails") || work.has("config/application.rb"))) {
+    work.out.runtime_env["RAILS_ENV"] = "production";
+    work.out.runtime_env["RAILS_LOG_TO_STDOUT"] = "1";
+    work.out.runtime_env["RAILS_SERVE_STATIC_FILES"] = "1";
+    work.because("environment", "SECRET_KEY_BASE has to be given when it is started", "Rails");
+    return fmt::format("bundle exec rails server -b 0.0.0.0 -p {}", choose_port(work, f->port, usual));
+  }
+  const std::string file = work.first_of({"app.rb", "server.rb", "main.rb"});
+  if (work.has("config.ru")) {
+    const std::uint16_t port = choose_port(work, 9292, "Rack's usual port");
+    if (names.contains("puma")) return fmt::format("bundle exec puma -b tcp://0.0.0.0:{}", port);
+    return fmt::format("bundle exec rackup --host 0.0.0.0 --port {}", port);
+  }
+  if (file.empty()) return {};
+  if (f && f->name == "Sinatra") {
+    const source_facts facts = look_at_sources(work, {work.path(file)}, {"set :port, ", "set port: "});
+    if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
+    return fmt::format("bundle exec ruby {} -o 0.0.0.0 -p {}", file, choose_port(work, f->port, usual));
+  }
+  return "bundle exec ruby " + file;
+}
+
+void analyse(analysis& work) {
+  work.out.language = "Ruby";
+  const std::string* text = work.files.read(work.self.manifest);
+  const std::set<std::string> names = gems(text ? *text : "");
+  const std::string version = ruby_version(work, text ? *text : "");
+  for (const char* tool : {"ruby", "ruby-dev", "bundler"}) work.needs(tool, version);
+  work.needs("c-build");
+  for (const char* tool : {"ruby", "bundler"}) work.needs_at_runtime(tool, version);
+  work.needs_at_runtime("c++-runtime");
+  add_native_gems(work, names);
+  const framework* f = use_framework(work, ecosystem::ruby, names);
+  work.out.build_env = {{"BUNDLE_PATH", "/app/vendor/bundle"}, {"BUNDLE_WITHOUT", "development:test"}};
+  work.out.runtime_env = work.out.build_env;
+  work.out.runtime_env["BUNDLE_GEMFILE"] = "/app/Gemfile";
+  work.run(work.has("Gemfile.lock") ? "BUNDLE_DEPLOYMENT=1 bundle install" : "bundle install");
+  const std::string start = command(work, f, names);
+  if (start.empty()) {
+    work.out.no_service = "no config.ru, app.rb, server.rb or main.rb";
+    return;
+  }
+  if (f && f->name == "Rails" && work.files.has_directory(work.path("app/assets")))
+    work.run("SECRET_KEY_BASE_DUMMY=1 RAILS_ENV=production bundle exec rails assets:precompile");
+  work.copy(".", "/app/");
+  work.out.copy.push_back({"/app/vendor/bundle", "/app/vendor/bundle"});
+  work.out.command = as_command(start);
+  work.because("command", start, work.self.manifest, confidence::likely);
+  apply(work, look_at_sources(work, work.sources({".rb", ".ru"}), {"TCPServer.new(", "Port: ", ":Port => ", "set :port, "}), 0, "");
+}
+
+}  // namespace
+
+const build_system bundler_system{.name = "Bundler", .manifests = {"Gemfile"}, .analyse = analyse};
+
+}  // namespace peelbox::detect

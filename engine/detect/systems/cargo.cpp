@@ -1,0 +1,136 @@
+// Cargo packages and workspaces.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/detect/frameworks.hpp"
+#include "engine/detect/native_libraries.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+value manifest_tree(repository& files, std::string_view path) {
+  const std::string* text = files.read(path);
+  if (!text) return {};
+  auto tree = parse_toml(*text);
+  if (tree.has_value()) return *tree;
+  files.add_note(path, tree.error().text);
+  return {};
+}
+
+std::string rust_version(analysis& work) {
+  for (const char* file : {"rust-toolchain.toml", "rust-toolchain"}) {
+    const std::string path = work.first_upwards({file});
+    const std::string* text = path.empty() ? nullptr : work.files.read(path);
+    if (!text) continue;
+    for (const std::string_view line : lines_of(*text))
+      if (line.starts_with("channel") || !contains(*text, "["))
+        return take_version(work, "rust", line, path, confidence::certain);
+  }
+  if (const std::string found = version_of_tool_files(work, "rust"); !found.empty()) return found;
+  // rust-version is the least that will do, and any newer one does: nothing to choose by.
+  return {};
+}
+
+/// Names of the programs that the package makes.
+std::vector<std::string> programs(analysis& work, const value& tree, const std::string& name) {
+  std::vector<std::string> out;
+  for (const value& bin : tree["bin"].items)
+    if (!bin["name"].text.empty()) out.push_back(bin["name"].text);
+  if (out.empty() && work.has("src/main.rs")) out.push_back(name);
+  if (const directory* dir = work.files.find(work.path("src/bin"))) {
+    for (const std::string& file : dir->files)
+      if (file.ends_with(".rs") && tree["bin"].items.empty()) out.push_back(file.substr(0, file.size() - 3));
+    for (const std::string& inner : dir->directories)
+      if (work.has("src/bin/" + inner + "/main.rs") && tree["bin"].items.empty()) out.push_back(inner);
+  }
+  return out;
+}
+
+void analyse(analysis& work) {
+  const value tree = manifest_tree(work.files, work.self.manifest);
+  work.out.language = "Rust";
+  const std::string& name = tree["package"]["name"].text;
+  if (name.empty()) {
+    work.out.no_service = "a workspace without a package of its own";
+    return;
+  }
+  work.out.name = name;
+  const std::vector<std::string> found = programs(work, tree, name);
+  if (found.empty()) {
+    work.out.no_service = "no program: a library";
+    return;
+  }
+  const std::string& wanted = tree["package"]["default-run"].text;
+  const auto by_name = [&](const std::string& n) { return std::find(found.begin(), found.end(), n) != found.end(); };
+  const std::string program = by_name(wanted) ? wanted : by_name(name) ? name : found.front();
+  work.because("program", program, fmt::format("{}, one of {}", work.self.manifest, found.size()),
+               found.size() == 1 ? confidence::certain : confidence::likely);
+
+  work.needs("rust", rust_version(work));
+  work.needs("c-build");
+  work.needs_at_runtime("c-runtime");
+  work.needs_at_runtime("ca-certificates");
+  const std::string lock = join(work.self.root, "Cargo.lock");
+  const bool several = work.self.is_member || !work.self.members.empty();
+  work.run_at_root(fmt::format("cargo build --release{}{} --bin {}", work.files.has_file(lock) ? " --locked" : "",
+                               several ? " --package " + shell_word(name) : "", shell_word(program)));
+  const std::string target = join(work.self.root, "target");
+  work.out.cache = {target, "/root/.cargo/registry", "/root/.cargo/git"};
+  const std::string installed = "/usr/local/bin/" + program;
+  work.out.copy.push_back({fmt::format("{}/release/{}", target, program), installed});
+  work.out.command = {installed};
+
+  std::set<std::string> dependencies;
+  for (const auto& [dependency, version] : tree["dependencies"].members) dependencies.insert(dependency);
+  const framework* f = use_framework(work, ecosystem::rust, dependencies);
+  if (const std::string* text = work.files.read(lock)) {
+    add_native_libraries(work, *text, lock);
+    if (contains(*text, "name = \"openssl-sys\"")) work.needs("pkgconf");
+  } else if (dependencies.contains("openssl") || dependencies.contains("reqwest") || dependencies.contains("native-tls")) {
+    work.needs("pkgconf");
+    add_native_libraries(work, "openssl-sys", "what its dependencies link");
+  }
+  apply(work, look_at_sources(work, work.sources({".rs"}), {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "unwrap_or(", "\"0.0.0.0\", ", "localhost:"}),
+        f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  const value tree = manifest_tree(files, manifest);
+  return tree.has("package") || tree.has("workspace") ? "" : "it has neither [package] nor [workspace]";
+}
+
+std::vector<std::string> members(repository& files, std::string_view manifest) {
+  const value tree = manifest_tree(files, manifest);
+  std::vector<std::string> out = tree["workspace"]["members"].texts();
+  for (const std::string& excluded : tree["workspace"]["exclude"].texts()) out.push_back("!" + excluded);
+  return out;
+}
+
+std::string name_in(repository& files, std::string_view manifest) {
+  return manifest_tree(files, manifest)["package"]["name"].text;
+}
+
+std::vector<std::string> needed(repository& files, std::string_view manifest) {
+  std::vector<std::string> out;
+  const value tree = manifest_tree(files, manifest);
+  for (const auto& [name, version] : tree["dependencies"].members) out.push_back(name);
+  return out;
+}
+
+}  // namespace
+
+const build_system cargo_system{.name = "Cargo",
+                                .manifests = {"Cargo.toml"},
+                                .refuses = refuses,
+                                .members = members,
+                                .package_name = name_in,
+                                .dependencies = needed,
+                                .analyse = analyse};
+
+}  // namespace peelbox::detect

@@ -1,0 +1,178 @@
+// Go modules and single Go files.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "engine/detect/frameworks.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+std::string module_of(std::string_view text) {
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of(line);
+    if (words.size() >= 2 && words[0] == "module") return quoted_after(words[1]).value_or(words[1]);
+  }
+  return {};
+}
+
+/// Paths of modules that go.mod requires.
+std::vector<std::string> required(std::string_view text) {
+  std::vector<std::string> out;
+  bool block = false;
+  for (const std::string_view raw : lines_of(text)) {
+    const auto words = words_of(raw.substr(0, raw.find("//")));
+    if (words.empty()) continue;
+    if (words[0] == "require" && words.size() >= 2 && words[1] == "(") {
+      block = true;
+    } else if (words[0] == ")") {
+      block = false;
+    } else if (words[0] == "require" && words.size() >= 3) {
+      out.push_back(words[1]);
+    } else if (block) {
+      out.push_back(words[0]);
+    }
+  }
+  return out;
+}
+
+std::string go_version(analysis& work, std::string_view text) {
+  if (const std::string found = version_of_tool_files(work, "go"); !found.empty()) return found;
+  if (const std::string found = version_in_file(work, ".go-version", "go"); !found.empty()) return found;
+  std::string version;
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of(line);
+    if (words.size() >= 2 && (words[0] == "toolchain" || (words[0] == "go" && version.empty())))
+      version = first_version(words[1]);
+  }
+  if (version.empty()) return {};
+  return take_version(work, "go", version, work.self.manifest, confidence::certain);
+}
+
+/// Without comments before it, "package main" may stand behind a licence.
+bool is_main(std::string_view text) {
+  for (const std::string_view line : lines_of(text)) {
+    const auto words = words_of(line);
+    if (words.size() >= 2 && words[0] == "package") return words[1] == "main";
+  }
+  return false;
+}
+
+/// Directories, relative to the module, with a program in them.
+std::vector<std::string> programs(analysis& work, const std::vector<std::string>& files) {
+  std::set<std::string> out;
+  for (const std::string& path : files) {
+    if (path.ends_with("_test.go")) continue;
+    std::string_view dir = parent_of(path);
+    const std::string* text = work.files.read(path);
+    if (!text || !is_main(*text) || contains(text->substr(0, 400), "//go:build ignore")) continue;
+    dir.remove_prefix(work.self.dir.empty() ? 0 : std::min(dir.size(), work.self.dir.size() + 1));
+    out.emplace(dir);
+  }
+  return {out.begin(), out.end()};
+}
+
+std::string choose_program(const std::vector<std::string>& dirs, std::string_view name) {
+  for (const std::string& dir : dirs)
+    if (dir.empty()) return dir;
+  for (const std::string_view wanted : {name, std::string_view("server"), std::string_view("api"), std::string_view("web"), std::string_view("app")})
+    for (const std::string& dir : dirs)
+      if (name_of(dir) == wanted) return dir;
+  return dirs.front();
+}
+
+void finish(analysis& work, const std::vector<std::string>& files, const framework* f) {
+  const bool cgo = std::any_of(files.begin(), files.end(), [&](const std::string& path) {
+    const std::string* text = work.files.read(path);
+    return text && (contains(*text, "\nimport \"C\"") || contains(*text, "\"github.com/mattn/go-sqlite3\""));
+  });
+  work.out.build_env["CGO_ENABLED"] = cgo ? "1" : "0";
+  if (cgo) {
+    work.needs("c-build");
+    work.because("cgo", "on", "import \"C\"", confidence::certain);
+  }
+  work.out.cache = {"/root/.cache/go-build", "/root/go/pkg/mod"};
+  work.needs_at_runtime("c-runtime");
+  work.needs_at_runtime("ca-certificates");
+  apply(work, look_at_sources(work, files, {"ListenAndServe(\":", "ListenAndServe(\"0.0.0.0:", ".Run(\":", ".Run(\"0.0.0.0:", ".Start(\":", ".Listen(\":", "net.Listen(\"tcp\", \":", "port = \"", "port := \"", "Addr: \":", "addr = \":"}),
+        f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
+}
+
+void install(analysis& work, const std::string& name) {
+  const std::string installed = "/usr/local/bin/" + name;
+  work.out.copy.push_back({installed, installed});
+  work.out.command = {installed};
+}
+
+void analyse(analysis& work) {
+  work.out.language = "Go";
+  const std::string* text = work.files.read(work.self.manifest);
+  const std::string module = text ? module_of(*text) : "";
+  if (!module.empty()) {
+    std::string_view last = name_of(module);
+    // "example.org/tool/v2" is called tool.
+    if (last.size() > 1 && last.front() == 'v' && std::all_of(last.begin() + 1, last.end(), is_digit)) last = name_of(parent_of(module));
+    work.out.name = last;
+  }
+  work.needs("go", go_version(work, text ? *text : ""));
+  std::set<std::string> dependencies;
+  for (const std::string& path : required(text ? *text : "")) dependencies.insert(path);
+  const framework* f = use_framework(work, ecosystem::go, dependencies);
+  const std::vector<std::string> files = work.sources({".go"});
+  const std::vector<std::string> found = programs(work, files);
+  if (found.empty()) {
+    work.out.no_service = "no package main: a library";
+    return;
+  }
+  const std::string dir = choose_program(found, work.out.name);
+  work.because("program", dir.empty() ? "." : dir, fmt::format("package main, one of {}", found.size()),
+               found.size() == 1 ? confidence::certain : confidence::guess);
+  if (!work.files.has_directory(work.path("vendor")) && work.has("go.sum")) work.run("go mod download");
+  const std::string name = dir.empty() ? work.out.name : std::string(name_of(dir));
+  work.run(fmt::format("go build -trimpath -o /usr/local/bin/{} ./{}", shell_word(name), shell_word(dir.empty() ? "." : dir)));
+  if (work.out.commands.back().ends_with("./.")) work.out.commands.back().resize(work.out.commands.back().size() - 2);
+  install(work, name);
+  finish(work, files, f);
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(manifest);
+  return text && !module_of(*text).empty() ? "" : "no module line in it";
+}
+
+std::string name_in(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(manifest);
+  return text ? module_of(*text) : "";
+}
+
+std::vector<std::string> needed(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(manifest);
+  return text ? required(*text) : std::vector<std::string>();
+}
+
+void analyse_file(analysis& work) {
+  work.out.language = "Go";
+  work.out.build_system = "none";
+  work.needs("go", version_of_tool_files(work, "go"));
+  work.run(fmt::format("go build -o /usr/local/bin/{} {}", shell_word(work.out.name), name_of(work.self.manifest)));
+  install(work, work.out.name);
+  finish(work, {work.self.manifest}, nullptr);
+}
+
+}  // namespace
+
+const build_system go_system{.name = "go mod",
+                             .manifests = {"go.mod"},
+                             .refuses = refuses,
+                             .package_name = name_in,
+                             .dependencies = needed,
+                             .analyse = analyse};
+const build_system go_file_system{.name = "a Go file", .manifests = {"main.go"}, .weak = true, .analyse = analyse_file};
+
+}  // namespace peelbox::detect

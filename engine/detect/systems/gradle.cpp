@@ -1,0 +1,178 @@
+// Gradle projects, read as text: Groovy and Kotlin scripts are programs, and their usual forms are what counts.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/detect/systems/jvm.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+std::string without_comments(std::string_view text) {
+  std::string out;
+  for (const std::string_view line : lines_of(text)) {
+    // "https://" is no comment.
+    std::size_t at = line.find("//");
+    while (at != std::string_view::npos && at > 0 && line[at - 1] == ':') at = line.find("//", at + 2);
+    out += line.substr(0, at);
+    out += '\n';
+  }
+  return out;
+}
+
+/// All texts in quotes, up to the end of the statement at `at`: the closing parenthesis, or a line without a comma.
+std::vector<std::string> quoted_texts(std::string_view text, std::size_t at) {
+  std::vector<std::string> out;
+  const bool parenthesis = trim(text.substr(at, 2)).starts_with('(');
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      const std::size_t close = text.find(c, at + 1);
+      if (close == std::string_view::npos) break;
+      out.emplace_back(text.substr(at + 1, close - at - 1));
+      at = close + 1;
+      continue;
+    }
+    if (parenthesis ? c == ')' : (c == '\n' && !trim(text.substr(0, at)).ends_with(','))) break;
+    ++at;
+  }
+  return out;
+}
+
+std::string settings_of(const repository& files, std::string_view dir) {
+  for (const char* name : {"settings.gradle.kts", "settings.gradle"})
+    if (files.has_file(join(dir, name))) return join(dir, name);
+  return {};
+}
+
+/// ":web:api" -> "web/api"
+std::vector<std::string> included(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t at = text.find("include"); at != std::string_view::npos; at = text.find("include", at + 7)) {
+    const std::size_t end = at + 7;
+    if ((at > 0 && is_word(text[at - 1])) || end >= text.size() || is_word(text[end])) continue;
+    for (std::string name : quoted_texts(text, end)) {
+      std::replace(name.begin(), name.end(), ':', '/');
+      name.erase(0, name.find_first_not_of('/'));
+      out.push_back(std::move(name));
+    }
+  }
+  return out;
+}
+
+std::string root_name(repository& files, std::string_view dir) {
+  const std::string path = settings_of(files, dir);
+  const std::string* text = path.empty() ? nullptr : files.read(path);
+  const std::size_t at = text ? text->find("rootProject.name") : std::string::npos;
+  return at == std::string::npos ? "" : quoted_after(*text, at).value_or("");
+}
+
+std::string version(analysis& work, std::string_view text, std::string_view from) {
+  for (const char* mark : {"JavaLanguageVersion.of(", "jvmToolchain(", "JavaVersion.VERSION_", "sourceCompatibility", "options.release"}) {
+    const std::size_t at = text.find(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + std::string_view(mark).size(), 40);
+    std::string number(rest.substr(0, rest.find('\n')));
+    std::replace(number.begin(), number.end(), '_', '.');
+    if (!first_version(number).empty()) return java_version(work, number, from);
+  }
+  return {};
+}
+
+std::set<std::string> dependencies(std::string_view text) {
+  std::set<std::string> out;
+  for (const char* word : {"implementation", "api", "compile", "runtimeOnly", "developmentOnly"}) {
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+      const auto name = quoted_after(text, at);
+      if (!name) continue;
+      const auto parts = split(*name, ':');
+      if (parts.size() >= 2) out.insert(std::string(parts[0]) + ":" + std::string(parts[1]));
+    }
+  }
+  for (const auto& [mark, name] : {std::pair("org.springframework.boot", "org.springframework.boot:plugin"), std::pair("io.quarkus", "io.quarkus:plugin"),
+                                   std::pair("io.micronaut.application", "io.micronaut:plugin")})
+    if (contains(text, fmt::format("\"{}\"", mark)) || contains(text, fmt::format("'{}'", mark))) out.insert(name);
+  return out;
+}
+
+void analyse(analysis& work) {
+  const std::string* raw = work.files.read(work.self.manifest);
+  const std::string text = raw ? without_comments(*raw) : "";
+  const bool kotlin = contains(text, "kotlin(\"jvm\")") || contains(text, "org.jetbrains.kotlin.jvm");
+  work.out.language = kotlin ? "Kotlin" : contains(text, "scala") ? "Scala" : "Java";
+  const bool is_root = !work.self.is_member;
+  const std::string named = is_root ? root_name(work.files, work.self.dir) : "";
+  if (!named.empty()) work.out.name = named;
+  const std::string project = work.out.name;
+
+  std::string wanted = version(work, text, work.self.manifest);
+  if (wanted.empty() && work.self.is_member) {
+    for (const char* name : {"build.gradle.kts", "build.gradle"})
+      if (const std::string* root = work.files.read(join(work.self.root, name)); root && wanted.empty())
+        wanted = version(work, without_comments(*root), join(work.self.root, name));
+  }
+  if (wanted.empty()) wanted = java_version_of_files(work);
+  use_java(work, wanted);
+  std::string gradle;
+  const std::string wrapper = work.first_upwards({"gradle/wrapper/gradle-wrapper.properties"});
+  if (const std::string* properties = wrapper.empty() ? nullptr : work.files.read(wrapper)) {
+    const std::size_t at = properties->find("/gradle-");
+    if (at != std::string::npos) gradle = take_version(work, "gradle", std::string_view(*properties).substr(at, 30), wrapper, confidence::certain);
+  }
+  work.needs("gradle", gradle);
+  work.out.cache = {"/root/.gradle"};
+
+  std::string task;
+  if (work.self.is_member) {
+    std::string path = work.self.dir.substr(work.self.root.empty() ? 0 : work.self.root.size() + 1);
+    std::replace(path.begin(), path.end(), '/', ':');
+    task = ":" + path + ":";
+  }
+  const std::set<std::string> needs = dependencies(text);
+  const bool spring = needs.contains("org.springframework.boot:plugin");
+  const bool quarkus = needs.contains("io.quarkus:plugin");
+  const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")"));
+  if (spring) {
+    work.run_at_root(fmt::format("gradle --no-daemon {}bootJar", task));
+    work.copy("build/libs/*.jar", "/app/app.jar");
+    work.out.command = {"java", "-jar", "/app/app.jar"};
+  } else if (quarkus) {
+    work.run_at_root(fmt::format("gradle --no-daemon {}quarkusBuild", task));
+    work.copy("build/quarkus-app/", "/app/");
+    work.out.command = {"java", "-jar", "/app/quarkus-run.jar"};
+  } else if (application) {
+    work.run_at_root(fmt::format("gradle --no-daemon {}installDist", task));
+    work.copy(fmt::format("build/install/{}/", project), "/app/");
+    work.out.command = {"/app/bin/" + project};
+  } else {
+    work.out.no_service = work.self.members.empty() ? "neither an application nor a Spring Boot or Quarkus plugin: a library" : "the root of a build of several projects";
+    return;
+  }
+  work.because("task", spring ? "bootJar" : quarkus ? "quarkusBuild" : "installDist", work.self.manifest);
+  look_at_java(work, needs);
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(manifest);
+  return text ? "" : "it cannot be read";
+}
+
+std::vector<std::string> members(repository& files, std::string_view manifest) {
+  const std::string path = settings_of(files, parent_of(manifest));
+  const std::string* text = path.empty() ? nullptr : files.read(path);
+  return text ? included(without_comments(*text)) : std::vector<std::string>();
+}
+
+}  // namespace
+
+const build_system gradle_system{.name = "Gradle",
+                                 .manifests = {"build.gradle.kts", "build.gradle", "settings.gradle.kts", "settings.gradle"},
+                                 .refuses = refuses,
+                                 .members = members,
+                                 .analyse = analyse};
+
+}  // namespace peelbox::detect

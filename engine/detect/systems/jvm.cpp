@@ -1,0 +1,106 @@
+#include "engine/detect/systems/jvm.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/detect/frameworks.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+
+std::string java_version(analysis& work, std::string_view text, std::string_view from) {
+  std::string version = first_version(text);
+  if (version.starts_with("1.")) version.erase(0, 2);
+  version = version_prefix(version, 1);
+  if (!version.empty()) work.because("java version", version, from);
+  return version;
+}
+
+std::string java_version_of_files(analysis& work) {
+  if (const std::string found = version_in_file(work, ".java-version", "java"); !found.empty())
+    return version_prefix(found, 1);
+  if (const std::string path = work.first_upwards({".sdkmanrc"}); !path.empty())
+    if (const std::string* text = work.files.read(path))
+      for (const std::string_view line : lines_of(*text))
+        if (line.starts_with("java=")) return java_version(work, line, path);
+  return version_prefix(version_of_tool_files(work, "java"), 1);
+}
+
+void use_java(analysis& work, const std::string& version) {
+  if (work.out.language.empty()) work.out.language = "Java";
+  work.needs("jdk", version);
+  work.needs_at_runtime("jre", version);
+}
+
+std::string find_main_class(analysis& work) {
+  for (const std::string& path : work.sources({".java", ".kt", ".scala"})) {
+    const std::string* text = work.files.read(path);
+    const bool kotlin = path.ends_with(".kt");
+    if (!text || !(contains(*text, "static void main(") || (kotlin && contains(*text, "fun main("))  ||
+                   (path.ends_with(".scala") && (contains(*text, "extends App") || contains(*text, "@main")))))
+      continue;
+    std::string package;
+    for (const std::string_view line : lines_of(*text))
+      if (line.starts_with("package ")) package = std::string(trim(line.substr(8, line.find(';') - 8))) + ".";
+    std::string name(name_of(path));
+    name.resize(name.rfind('.'));
+    return package + name + (kotlin && !contains(*text, "@JvmStatic") ? "Kt" : "");
+  }
+  return {};
+}
+
+void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
+  const framework* f = use_framework(work, ecosystem::jvm, dependencies);
+  for (const char* file : {"src/main/resources/application.properties", "src/main/resources/application.yml",
+                           "src/main/resources/application.yaml"}) {
+    const std::string* text = work.read(file);
+    if (!text) continue;
+    std::string port;
+    if (std::string_view(file).ends_with("properties")) {
+      for (const std::string_view line : lines_of(*text))
+        if (line.starts_with("server.port=") || line.starts_with("quarkus.http.port=")) port = first_version(line);
+    } else if (const auto tree = parse_yaml(*text); tree.has_value()) {
+      port = first_version((*tree)["server"]["port"].text);
+    } else {
+      work.files.add_note(work.path(file), tree.error().text);
+    }
+    if (!port.empty() && port.size() < 6 && std::stoul(port) < 65536)
+      work.listens(static_cast<std::uint16_t>(std::stoul(port)), work.path(file), confidence::certain);
+  }
+  if (f && f->name == "Spring Boot" && std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
+        return d.ends_with("spring-boot-starter-actuator");
+      })) {
+    work.out.health = "/actuator/health";
+    work.because("health", work.out.health, "dependency spring-boot-starter-actuator");
+  }
+  apply(work, look_at_sources(work, work.sources({".java", ".kt", ".scala"}), {"ServerSocket(", "InetSocketAddress(", ".start(", ".setPort(", "port = ", "listen("}),
+        f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
+}
+
+namespace {
+
+void analyse_file(analysis& work) {
+  work.out.build_system = "none";
+  const std::string main = find_main_class(work);
+  if (main.empty()) {
+    work.out.no_service = "no main function";
+    return;
+  }
+  use_java(work, java_version_of_files(work));
+  work.run("mkdir -p /out/classes && find . -name '*.java' > /tmp/sources && javac -d /out/classes @/tmp/sources");
+  work.out.copy.push_back({"/out/classes/", "/app/"});
+  work.out.command = {"java", "-cp", "/app", main};
+  work.because("command", main, work.self.manifest, confidence::likely);
+  look_at_java(work, {});
+}
+
+}  // namespace
+
+const build_system java_file_system{
+    .name = "a Java file", .manifests = {"Main.java", "App.java", "Server.java", "*.java"}, .weak = true, .analyse = analyse_file};
+
+}  // namespace peelbox::detect

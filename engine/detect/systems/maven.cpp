@@ -1,0 +1,182 @@
+// Maven projects; what a parent in the repository says is inherited.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "engine/detect/systems/jvm.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+value project(repository& files, std::string_view path) {
+  const std::string* text = files.read(path);
+  if (!text) return {};
+  auto tree = parse_xml(*text);
+  if (tree.has_value()) return (*tree)["project"];
+  files.add_note(path, tree.error().text);
+  return {};
+}
+
+const std::string& text_of(const value& element) { return element["#text"].text; }
+
+/// The project and its parents inside the repository, the nearest first.
+std::vector<std::pair<std::string, value>> with_parents(repository& files, const std::string& manifest) {
+  constexpr std::size_t most = 16;
+  std::vector<std::pair<std::string, value>> out{{manifest, project(files, manifest)}};
+  while (out.size() < most) {
+    const auto& [path, tree] = out.back();
+    if (!tree.has("parent")) break;
+    const value& parent = tree["parent"];
+    std::string relative = parent.has("relativePath") ? text_of(parent["relativePath"]) : "../pom.xml";
+    if (relative.empty()) break;
+    if (!relative.ends_with(".xml")) relative += "/pom.xml";
+    const auto next = resolve(parent_of(path), relative);
+    if (!next || !files.has_file(*next)) break;
+    value found = project(files, *next);
+    // A pom that only lies at the usual place need not be the parent.
+    if (text_of(found["artifactId"]) != text_of(parent["artifactId"])) break;
+    out.emplace_back(*next, std::move(found));
+  }
+  return out;
+}
+
+/// "${name}" by the properties of the project and its parents.
+std::string resolved_text(const std::vector<std::pair<std::string, value>>& chain, std::string text) {
+  for (int round = 0; round < 8 && text.starts_with("${") && text.ends_with("}"); ++round) {
+    const std::string name = text.substr(2, text.size() - 3);
+    text.clear();
+    for (const auto& [path, tree] : chain)
+      if (text.empty()) text = text_of(tree["properties"][name]);
+  }
+  return text;
+}
+
+std::string version(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
+  for (const auto& [path, tree] : chain) {
+    for (const char* name : {"maven.compiler.release", "java.version", "maven.compiler.source", "maven.compiler.target", "kotlin.compiler.jvmTarget"})
+      if (const std::string text = resolved_text(chain, text_of(tree["properties"][name])); !text.empty())
+        return java_version(work, text, fmt::format("{} in {}", name, path));
+    for (const value* plugin : all(tree["build"]["plugins"], "plugin"))
+      for (const char* name : {"release", "source"})
+        if (const std::string text = resolved_text(chain, text_of((*plugin)["configuration"][name])); !text.empty())
+          return java_version(work, text, path);
+  }
+  return java_version_of_files(work);
+}
+
+std::set<std::string> dependencies(const std::vector<std::pair<std::string, value>>& chain) {
+  std::set<std::string> out;
+  for (const auto& [path, tree] : chain)
+    for (const value* d : all(tree["dependencies"], "dependency"))
+      out.insert(text_of((*d)["groupId"]) + ":" + text_of((*d)["artifactId"]));
+  return out;
+}
+
+bool has_plugin(const std::vector<std::pair<std::string, value>>& chain, std::string_view artifact) {
+  for (const auto& [path, tree] : chain)
+    for (const value* plugin : all(tree["build"]["plugins"], "plugin"))
+      if (text_of((*plugin)["artifactId"]) == artifact) return true;
+  return false;
+}
+
+std::string main_class(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
+  for (const auto& [path, tree] : chain) {
+    for (const char* name : {"exec.mainClass", "mainClass", "main.class", "start-class"})
+      if (const std::string& text = text_of(tree["properties"][name]); !text.empty()) return text;
+    for (const value* plugin : all(tree["build"]["plugins"], "plugin")) {
+      const value& configuration = (*plugin)["configuration"];
+      for (const value* place : {&configuration, &configuration["archive"]["manifest"]})
+        if (const std::string text = resolved_text(chain, text_of((*place)["mainClass"])); !text.empty()) return text;
+    }
+  }
+  return find_main_class(work);
+}
+
+void analyse(analysis& work) {
+  const auto chain = with_parents(work.files, work.self.manifest);
+  const value& tree = chain.front().second;
+  const std::string packaging = tree.has("packaging") ? text_of(tree["packaging"]) : "jar";
+  if (!text_of(tree["artifactId"]).empty()) work.out.name = text_of(tree["artifactId"]);
+  if (has_plugin(chain, "kotlin-maven-plugin")) work.out.language = "Kotlin";
+  if (packaging == "pom") {
+    work.out.language = "Java";
+    work.out.no_service = "packaging pom: a parent of others";
+    return;
+  }
+  use_java(work, version(work, chain));
+  work.needs("maven");
+  work.out.cache = {"/root/.m2/repository"};
+  const std::set<std::string> needs = dependencies(chain);
+  std::string only;
+  if (work.self.is_member) {
+    std::string_view module = work.self.dir;
+    module.remove_prefix(work.self.root.empty() ? 0 : work.self.root.size() + 1);
+    only = fmt::format(" -pl {} -am", shell_word(module));
+  }
+  const bool quarkus = std::any_of(needs.begin(), needs.end(), [](const std::string& d) { return d.starts_with("io.quarkus:"); });
+  const bool fat = has_plugin(chain, "spring-boot-maven-plugin") || has_plugin(chain, "maven-shade-plugin");
+  if (packaging == "war" && !fat) {
+    work.out.no_service = "packaging war: it needs a servlet container";
+    return;
+  }
+  if (quarkus) {
+    work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
+    work.copy("target/quarkus-app/", "/app/");
+    work.out.command = {"java", "-jar", "/app/quarkus-run.jar"};
+  } else if (fat) {
+    work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
+    work.run(fmt::format("ls target/*.{0} | grep -vE -e '-(sources|javadoc|tests)[.]jar$' -e '/original-' | head -n 1 | xargs -I FILE cp FILE /app.jar", packaging));
+    work.out.copy.push_back({"/app.jar", "/app/app.jar"});
+    work.out.command = {"java", "-jar", "/app/app.jar"};
+  } else {
+    const std::string main = main_class(work, chain);
+    if (main.empty()) {
+      work.out.no_service = "no main class: a library";
+      return;
+    }
+    work.because("main class", main, work.self.manifest, confidence::likely);
+    work.run_at_root(fmt::format("mvn -B -ntp package dependency:copy-dependencies -DincludeScope=runtime -DskipTests{}", only));
+    work.run("mkdir -p target/dependency");
+    work.copy("target/classes/", "/app/classes/");
+    work.copy("target/dependency/", "/app/lib/");
+    work.out.command = {"java", "-cp", "/app/classes:/app/lib/*", main};
+  }
+  look_at_java(work, needs);
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  return project(files, manifest).has("artifactId") ? "" : "it has no artifactId";
+}
+
+std::vector<std::string> members(repository& files, std::string_view manifest) {
+  const value tree = project(files, manifest);
+  std::vector<std::string> out;
+  for (const value* module : all(tree["modules"], "module")) out.push_back(text_of(*module));
+  return out;
+}
+
+std::string name_in(repository& files, std::string_view manifest) { return text_of(project(files, manifest)["artifactId"]); }
+
+std::vector<std::string> needed(repository& files, std::string_view manifest) {
+  const value tree = project(files, manifest);
+  std::vector<std::string> out;
+  for (const value* d : all(tree["dependencies"], "dependency")) out.push_back(text_of((*d)["artifactId"]));
+  return out;
+}
+
+}  // namespace
+
+const build_system maven_system{.name = "Maven",
+                                .manifests = {"pom.xml"},
+                                .refuses = refuses,
+                                .members = members,
+                                .package_name = name_in,
+                                .dependencies = needed,
+                                .analyse = analyse};
+
+}  // namespace peelbox::detect

@@ -1,0 +1,232 @@
+// Python projects: what is installed is python_tools.cpp, what is started is here.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
+#include "engine/detect/systems/python_tools.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+/// "src/app/main.py" of the service -> "src.app.main"
+std::string module_of(const analysis& work, std::string_view path) {
+  path.remove_prefix(work.self.dir.empty() ? 0 : work.self.dir.size() + 1);
+  std::string out(path.substr(0, path.size() - 3));
+  std::replace(out.begin(), out.end(), '/', '.');
+  return out;
+}
+
+struct app_object {
+  std::string module;
+  std::string variable;
+  std::string path;
+  bool called = false;  ///< a function that makes it
+};
+
+/// "app = Flask(__name__)" at the beginning of a line, or "def create_app(".
+std::optional<app_object> find_app(analysis& work, const std::vector<std::string>& files, std::string_view type) {
+  const std::string call = fmt::format("{}(", type);
+  for (const std::string& path : files) {
+    const std::string* text = work.files.read(path);
+    if (!text || !contains(*text, call)) continue;
+    for (const std::string_view line : lines_of(*text)) {
+      const std::size_t equals = line.find('=');
+      if (equals == std::string_view::npos || line.empty() || !is_word(line.front())) continue;
+      std::string_view name = trim(line.substr(0, equals));
+      name = trim(name.substr(0, name.find(':')));
+      if (trim(line.substr(equals + 1)).starts_with(call) && std::all_of(name.begin(), name.end(), is_word))
+        return app_object{module_of(work, path), std::string(name), path};
+    }
+    for (const std::string_view factory : {"create_app", "make_app"})
+      if (contains(*text, fmt::format("def {}(", factory)))
+        return app_object{module_of(work, path), std::string(factory), path, true};
+  }
+  return std::nullopt;
+}
+
+void start(analysis& work, std::string_view command, std::string_view from, confidence how = confidence::likely) {
+  work.out.command = as_command(command);
+  work.because("command", command, from, how);
+}
+
+bool start_django(analysis& work, const std::set<std::string>& dependencies) {
+  if (!work.has("manage.py")) return false;
+  const std::uint16_t port = choose_port(work, 8000, "Django's usual port");
+  for (const auto& [package, server] : {std::pair("gunicorn", "gunicorn"), std::pair("uvicorn", "uvicorn")}) {
+    if (!dependencies.contains(package)) continue;
+    const bool asgi = std::string_view(server) == "uvicorn";
+    for (const std::string& path : work.sources({asgi ? "asgi.py" : "wsgi.py"})) {
+      start(work, asgi ? fmt::format("uvicorn {}:application --host 0.0.0.0 --port {}", module_of(work, path), port)
+                       : fmt::format("gunicorn {}:application --bind 0.0.0.0:{}", module_of(work, path), port),
+            path);
+      return true;
+    }
+  }
+  start(work, fmt::format("python3 manage.py runserver 0.0.0.0:{}", port), work.path("manage.py"));
+  return true;
+}
+
+bool start_web(analysis& work, const framework& f, const std::set<std::string>& dependencies,
+               const std::vector<std::string>& files) {
+  if (f.name == "Django") return start_django(work, dependencies);
+  const std::string usual = fmt::format("{}'s usual port", f.name);
+  if (f.name == "Streamlit") {
+    const std::string file = work.first_of({"streamlit_app.py", "app.py", "main.py", "Home.py"});
+    if (file.empty()) return false;
+    const std::uint16_t port = choose_port(work, f.port, usual);
+    start(work, fmt::format("streamlit run {} --server.address 0.0.0.0 --server.port {}", file, port), work.path(file));
+    return true;
+  }
+  const bool asgi = f.name == "FastAPI" || f.name == "Starlette" || f.name == "Litestar";
+  if (!asgi && f.name != "Flask") return false;
+  const auto app = find_app(work, files, f.name);
+  if (!app) return false;
+  const std::string target = fmt::format("{}:{}", app->module, app->variable);
+  const std::uint16_t port = choose_port(work, f.port, usual);
+  if (asgi) {
+    start(work, fmt::format("uvicorn {}{} --host 0.0.0.0 --port {}", app->called ? "--factory " : "", target, port), app->path);
+  } else if (dependencies.contains("gunicorn")) {
+    start(work, fmt::format("gunicorn {}{} --bind 0.0.0.0:{}", target, app->called ? "()" : "", port), app->path);
+  } else {
+    start(work, fmt::format("flask --app {} run --host 0.0.0.0 --port {}", target, port), app->path);
+  }
+  return true;
+}
+
+bool start_script(analysis& work, bool installed) {
+  if (const std::string* text = work.read("pyproject.toml"); text && installed) {
+    const auto tree = parse_toml(*text);
+    if (tree.has_value() && !(*tree)["project"]["scripts"].members.empty()) {
+      start(work, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().first, work.path("pyproject.toml"),
+            confidence::certain);
+      return true;
+    }
+  }
+  const std::string file = work.first_of({"main.py", "app.py", "server.py", "run.py", "wsgi.py", "__main__.py", "bot.py",
+                                          "src/main.py", "src/app.py", "app/main.py"});
+  if (!file.empty()) {
+    start(work, "python3 " + file, work.path(file));
+    return true;
+  }
+  for (const std::string& path : work.sources({"__main__.py"})) {
+    std::string module = module_of(work, path);
+    if (module.ends_with(".__main__")) module.resize(module.size() - 9);
+    if (module.starts_with("src.")) {
+      module.erase(0, 4);
+      work.out.runtime_env["PYTHONPATH"] = "/app/src";
+    }
+    start(work, "python3 -m " + module, path);
+    return true;
+  }
+  return false;
+}
+
+void use_python(analysis& work, const std::string& version) {
+  work.out.language = "Python";
+  work.needs("python", version);
+  work.needs_at_runtime("python", version);
+  work.needs_at_runtime("python-native");
+  work.out.runtime_env["PYTHONUNBUFFERED"] = "1";
+}
+
+void look(analysis& work, const std::vector<std::string>& files, const framework* f) {
+  const std::uint16_t usual = f ? f->port : std::uint16_t{0};
+  apply(work, look_at_sources(work, files, {"port=", "port = ", "PORT = ", "PORT=", "HTTPServer((\"0.0.0.0\", ", "HTTPServer((\"\", ",
+                                             "HTTPServer(('', ", "HTTPServer(('0.0.0.0', ", "\"PORT\", ", "'PORT', ", ".listen("}),
+        usual, f ? fmt::format("{}'s usual port", f->name) : "");
+}
+
+std::string project_name(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(join(parent_of(manifest), "pyproject.toml"));
+  if (!text) return {};
+  const auto tree = parse_toml(*text);
+  if (tree.has_error()) return {};
+  const std::string& name = (*tree)["project"]["name"].text;
+  return name.empty() ? (*tree)["tool"]["poetry"]["name"].text : name;
+}
+
+std::vector<std::string> uv_members(repository& files, std::string_view manifest) {
+  if (!manifest.ends_with("pyproject.toml")) return {};
+  const std::string* text = files.read(manifest);
+  if (!text) return {};
+  const auto tree = parse_toml(*text);
+  return tree.has_value() ? (*tree)["tool"]["uv"]["workspace"]["members"].texts() : std::vector<std::string>();
+}
+
+void analyse(analysis& work) {
+  if (const std::string name = project_name(work.files, work.self.manifest); !name.empty()) work.out.name = name;
+  const std::string version = python_version(work);
+  use_python(work, version);
+  const std::set<std::string> dependencies = python_dependencies(work);
+  const framework* f = use_framework(work, ecosystem::python, dependencies);
+  const bool installed = install_python_dependencies(work);
+  // The tools of the virtual environment belong to the version.
+  for (tool& t : work.out.build_tools)
+    if (t.name == "pip") t.version = version;
+  for (const auto& [package, library] : {std::pair("psycopg2", "postgresql"), std::pair("psycopg", "postgresql")}) {
+    if (!dependencies.contains(package)) continue;
+    work.needs("c-build");
+    work.needs("python-dev", version);
+    work.needs(fmt::format("{}-dev", library));
+    work.needs_at_runtime(fmt::format("{}-runtime", library));
+    work.because("library", library, fmt::format("dependency {}", package), confidence::likely);
+  }
+  work.copy(".", "/app/");
+  const bool has_venv = std::any_of(work.out.commands.begin(), work.out.commands.end(),
+                                    [](const std::string& c) { return contains(c, "/app/.venv"); });
+  if (has_venv) {
+    work.out.copy.push_back({"/app/.venv", "/app/.venv"});
+    work.out.runtime_env["PATH"] = "/app/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  }
+  const std::vector<std::string> files = work.sources({".py"});
+  const bool started = (f && start_web(work, *f, dependencies, files)) || start_script(work, installed);
+  if (!started) work.out.no_service = "no application object, script or main file: a library";
+  look(work, files, f);
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(manifest);
+  if (!text) return "it cannot be read";
+  if (!manifest.ends_with("pyproject.toml")) return {};
+  const auto tree = parse_toml(*text);
+  if (tree.has_error()) {
+    files.add_note(manifest, tree.error().text);
+    return "it is broken";
+  }
+  if (tree->has("project") || (*tree)["tool"].has("poetry") || (*tree)["tool"].has("pdm") || (*tree)["tool"].has("uv")) return {};
+  for (const char* other : {"requirements.txt", "setup.py", "Pipfile"})
+    if (files.has_file(join(parent_of(manifest), other))) return {};
+  return "it only configures tools";
+}
+
+void analyse_file(analysis& work) {
+  work.out.build_system = "none";
+  use_python(work, python_version(work));
+  work.copy(".", "/app/");
+  const std::string file(name_of(work.self.manifest));
+  start(work, "python3 " + file, work.self.manifest);
+  look(work, work.sources({".py"}), nullptr);
+}
+
+}  // namespace
+
+const build_system python_system{
+    .name = "pip",
+    .manifests = {"pyproject.toml", "Pipfile", "requirements.txt", "setup.py", "setup.cfg"},
+    .refuses = refuses,
+    .members = uv_members,
+    .package_name = project_name,
+    .analyse = analyse};
+
+const build_system python_file_system{
+    .name = "a Python script",
+    .manifests = {"main.py", "app.py", "server.py"},
+    .weak = true,
+    .analyse = analyse_file};
+
+}  // namespace peelbox::detect

@@ -1,0 +1,58 @@
+// C, C++ and Perl without a build system.
+#include <fmt/format.h>
+
+#include "engine/detect/systems/c_family.hpp"
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+void analyse_c(analysis& work) {
+  work.out.build_system = "none";
+  const std::string file(name_of(work.self.manifest));
+  const bool cxx = !file.ends_with(".c");
+  use_c(work, {{work.self.manifest}, cxx});
+  std::string others;
+  if (const directory* dir = work.files.find(work.self.dir))
+    for (const std::string& name : dir->files)
+      if (name.ends_with(file.substr(file.rfind('.')))) others += " " + shell_word(name);
+  const std::string installed = "/usr/local/bin/" + work.out.name;
+  work.run(fmt::format("{} -O2 -o {}{}", cxx ? "g++" : "gcc", shell_word(installed), others));
+  work.out.copy.push_back({installed, installed});
+  work.out.command = {installed};
+  look_at_c(work, {{work.self.manifest}, cxx});
+}
+
+void analyse_perl(analysis& work) {
+  work.out.language = "Perl";
+  work.out.build_system = "none";
+  work.needs_at_runtime("perl");
+  const std::string file(name_of(work.self.manifest));
+  if (work.has("cpanfile")) {
+    work.out.build_system = "cpanm";
+    for (const char* tool : {"perl", "cpanm", "c-build"}) work.needs(tool);
+    work.run("cpanm --notest --local-lib /app/local --installdeps .");
+    work.out.copy.push_back({"/app/local", "/app/local"});
+    work.out.runtime_env["PERL5LIB"] = "/app/local/lib/perl5";
+    work.out.runtime_env["PATH"] = "/app/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  }
+  work.copy(".", "/app/");
+  if (file == "app.psgi") {
+    const std::uint16_t port = choose_port(work, 5000, "plackup's usual port");
+    work.out.command = {"plackup", "--host", "0.0.0.0", "--port", std::to_string(port), "app.psgi"};
+  } else {
+    work.out.command = {"perl", file};
+  }
+  work.because("command", file, work.self.manifest, confidence::likely);
+  apply(work, look_at_sources(work, work.sources({".pl", ".pm"}), {"LocalPort => ", "LocalPort=>", "port => "}), 0, "");
+}
+
+}  // namespace
+
+const build_system c_file_system{
+    .name = "a C file", .manifests = {"main.c", "main.cpp", "main.cc", "main.cxx"}, .weak = true, .analyse = analyse_c};
+const build_system perl_file_system{
+    .name = "a Perl script", .manifests = {"app.psgi", "app.pl", "main.pl", "server.pl"}, .weak = true, .analyse = analyse_perl};
+
+}  // namespace peelbox::detect

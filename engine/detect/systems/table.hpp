@@ -1,0 +1,35 @@
+// The build systems that there are.
+#pragma once
+
+#include "engine/detect/build_system.hpp"
+
+namespace peelbox::detect {
+
+extern const build_system bundler_system;
+extern const build_system cargo_system;
+extern const build_system cmake_system;
+extern const build_system composer_system;
+extern const build_system deno_system;
+extern const build_system dotnet_system;
+extern const build_system go_system;
+extern const build_system gradle_system;
+extern const build_system make_system;
+extern const build_system maven_system;
+extern const build_system meson_system;
+extern const build_system mix_system;
+extern const build_system node_system;
+extern const build_system python_system;
+
+// Without a manifest.
+extern const build_system c_file_system;
+extern const build_system go_file_system;
+extern const build_system java_file_system;
+extern const build_system node_file_system;
+extern const build_system perl_file_system;
+extern const build_system php_file_system;
+extern const build_system procfile_system;
+extern const build_system python_file_system;
+extern const build_system shell_file_system;
+extern const build_system static_site_system;
+
+}  // namespace peelbox::detect

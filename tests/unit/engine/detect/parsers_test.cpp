@@ -1,0 +1,88 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/detect/value.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(Json, CommentsAndTrailingCommas) {
+  const auto tree = parse_json("{ // a\n \"u\": \"http://x/*y*/\", /* b\n */ \"l\": [1, 2, ], }");
+  ASSERT_TRUE(tree.has_value()) << tree.error().text;
+  EXPECT_EQ((*tree)["u"].text, "http://x/*y*/");
+  EXPECT_THAT((*tree)["l"].texts(), ElementsAre("1", "2"));
+  EXPECT_FALSE(tree->has("none"));
+  EXPECT_EQ((*tree)["none"]["deeper"].text, "");
+}
+
+TEST(Json, BrokenTexts) {
+  for (const char* text : {"", "{", "[1", "\"", "/*", "//", "{\"a\":}", "{\"a\" 1}", "nul"})
+    EXPECT_TRUE(parse_json(text).has_error()) << text;
+  EXPECT_TRUE(parse_json(std::string(100, '[') + std::string(100, ']')).has_error());
+}
+
+TEST(Toml, TablesAndScalars) {
+  const auto tree = parse_toml("a = 1\nb = true\nd = 1979-05-27\n[x.y]\nz = [\"q\", 'r']\n[[bin]]\nname = \"n\"\n");
+  ASSERT_TRUE(tree.has_value()) << tree.error().text;
+  EXPECT_EQ((*tree)["a"].text, "1");
+  EXPECT_EQ((*tree)["b"].text, "true");
+  EXPECT_EQ((*tree)["d"].text, "1979-05-27");
+  EXPECT_THAT((*tree)["x"]["y"]["z"].texts(), ElementsAre("q", "r"));
+  EXPECT_EQ((*tree)["bin"].items.at(0)["name"].text, "n");
+}
+
+TEST(Toml, BrokenTextsNameTheLine) {
+  const auto tree = parse_toml("a = 1\nb = [\n");
+  ASSERT_TRUE(tree.has_error());
+  EXPECT_THAT(tree.error().text, HasSubstr("TOML:"));
+  EXPECT_TRUE(parse_toml("a = " + std::string(10000, '[')).has_error());
+}
+
+TEST(Yaml, MapsAndSequences) {
+  const auto tree = parse_yaml("packages:\n  - 'a/*'\n  - b\nn: 3\ne:\n");
+  ASSERT_TRUE(tree.has_value()) << tree.error().text;
+  EXPECT_THAT((*tree)["packages"].texts(), ElementsAre("a/*", "b"));
+  EXPECT_EQ((*tree)["n"].text, "3");
+  EXPECT_TRUE((*tree)["e"].is(value::kind::null));
+}
+
+TEST(Yaml, BrokenTextsAndBombs) {
+  EXPECT_TRUE(parse_yaml("a: [1\n").has_error());
+  EXPECT_TRUE(parse_yaml("a: *none\n").has_error());
+  std::string bomb = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) bomb += before + (j < 9 ? ", " : "]\n");
+  }
+  EXPECT_TRUE(parse_yaml(bomb).has_error());
+  EXPECT_TRUE(parse_yaml("&a [*a]").has_error());
+}
+
+TEST(Xml, ElementsAttributesAndText) {
+  const auto tree = parse_xml(
+      "\xef\xbb\xbf<?xml version=\"1.0\"?><!DOCTYPE x><!-- c --><p a='1 &amp; 2'><m>one</m><m><![CDATA[<two>]]></m><e/></p>");
+  ASSERT_TRUE(tree.has_error());  // the byte order mark is taken off by repository::read()
+  const auto plain = parse_xml(
+      "<?xml version=\"1.0\"?><!DOCTYPE x><!-- c --><p a='1 &amp; 2'><m>one</m><m><![CDATA[<two>]]></m><e/></p>");
+  ASSERT_TRUE(plain.has_value()) << plain.error().text;
+  const value& p = (*plain)["p"];
+  EXPECT_EQ(p["@a"].text, "1 & 2");
+  ASSERT_EQ(all(p, "m").size(), 2u);
+  EXPECT_EQ((*all(p, "m")[1])["#text"].text, "<two>");
+  EXPECT_TRUE(p.has("e"));
+}
+
+TEST(Xml, BrokenTexts) {
+  for (const char* text : {"", "<", "<a", "<a>", "<a></b>", "<a b></a>", "<a b=c></a>", "<a b='c></a>", "<!-- ", "<a><![CDATA[", "</a>", "x"})
+    EXPECT_TRUE(parse_xml(text).has_error()) << text;
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "<a>";
+  EXPECT_TRUE(parse_xml(deep).has_error());
+}
+
+}  // namespace
+}  // namespace peelbox::detect
