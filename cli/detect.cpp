@@ -77,7 +77,10 @@ result<detect::detection> look(const std::string& path, bool gitignore, unsigned
     return failure(errc::context, fmt::format("{}: is not a directory", path), origin::user);
   filesync::context_source source;
   source.root = root.string();
+  // As `peelbox build` sends it.
   source.gitignore = gitignore;
+  source.dockerignore = ".dockerignore";
+  source.exclude.push_back(".git");
   auto opened = filesync::open_context(source, {});
   if (opened.has_error()) return opened.error();
   detect::scan_options scanning;

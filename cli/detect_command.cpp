@@ -32,7 +32,7 @@ command add_detect_command(CLI::App& app) {
       "  peelbox detect . > universalbuild.json\n"
       "  peelbox detect --explain .\n"
       "  peelbox detect --distro debian -o spec.json services/api\n\n"
-      "Files that .gitignore leaves out do not count, as for `peelbox build`. No network is used.\n"
+      "Files that .gitignore or .dockerignore leave out do not count, as for `peelbox build`. No network is used.\n"
       "A peelbox.json or peelbox.toml in the repository changes what was detected.");
   detect_app.add_option("path", args->path, "Directory of the repository")->type_name("DIR")->capture_default_str();
   detect_app.add_option("-f,--format", args->format, "json | yaml")->type_name("NAME")->capture_default_str();

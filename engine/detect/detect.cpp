@@ -43,7 +43,9 @@ result<detection> detect(repository& files, const options& how) {
 
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     draft& d = drafts[i];
-    if (!d.no_service.empty()) {
+    // A person who writes an overlay for the directory knows what to start.
+    const bool has_overlay = files.has_file(join(d.dir, "peelbox.json")) || files.has_file(join(d.dir, "peelbox.toml"));
+    if (!d.no_service.empty() && !has_overlay) {
       out.lost.push_back({candidates[i].manifest, fmt::format("{}: {}", d.build_system, d.no_service)});
       continue;
     }

@@ -129,6 +129,7 @@ void apply_procfile(analysis& work) {
   constexpr std::uint16_t fallback = 8080;
   work.out.command = as_command(chosen->second);
   work.out.no_service.clear();
+  std::erase_if(work.out.reasons, [](const reason& r) { return r.what == "command"; });
   work.because("command", chosen->second, fmt::format("{} in {}", chosen->first, work.path("Procfile")));
   if (!contains(chosen->second, "$PORT") && !contains(chosen->second, "${PORT")) return;
   work.listens(fallback, "PORT in " + work.path("Procfile"), confidence::likely);

@@ -82,7 +82,9 @@ result<void> apply_file(const std::string& dir, const std::string& path, value t
     });
     if (named == services.end()) {
       std::string known;
-      for (const found_service& s : services) known += (known.empty() ? "" : ", ") + s.spec.metadata.project_name;
+      constexpr std::size_t longest = 500;
+      for (const found_service& s : services)
+        if (known.size() < longest) known += (known.empty() ? "" : ", ") + s.spec.metadata.project_name;
       return failure(errc::usage, fmt::format("{}: services.{}: no such service; there are: {}", path, name, known),
                      origin::user);
     }

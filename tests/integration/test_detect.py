@@ -49,9 +49,11 @@ class Command(BedTest):
         self.assertIn("service", schema["$defs"])
 
     def test_the_same_bytes_twice(self):
-        first = peelbox("detect", FIXTURES)
+        repo = FIXTURES / "mono-polyglot/repo"
+        first = peelbox("detect", repo)
         self.assert_ok(first)
-        self.assertEqual(first.out, peelbox("detect", FIXTURES).out)
+        self.assertEqual(len(json.loads(first.out)), 4)
+        self.assertEqual(first.out, peelbox("detect", repo).out)
 
 
 class Workflow(BedTest):

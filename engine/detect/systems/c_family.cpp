@@ -13,6 +13,17 @@ c_sources find_c_sources(const analysis& work) {
   return out;
 }
 
+std::string refuse_without_c(repository& files, std::string_view manifest) {
+  const std::string_view top = parent_of(manifest);
+  for (const directory& dir : files.directories()) {
+    if (!is_inside(dir.path, top)) continue;
+    for (const std::string& name : dir.files)
+      for (const std::string_view ending : {".c", ".cc", ".cpp", ".cxx"})
+        if (name.ends_with(ending)) return {};
+  }
+  return "no C or C++ sources below it, so it is taken for a list of tasks";
+}
+
 void use_c(analysis& work, const c_sources& sources) {
   work.out.language = sources.cxx ? "C++" : "C";
   if (!sources.files.empty()) work.because("language", work.out.language, sources.files.front());

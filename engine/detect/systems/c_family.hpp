@@ -14,6 +14,8 @@ struct c_sources {
   bool cxx = false;
 };
 c_sources find_c_sources(const analysis& work);
+/// Below the directory of the manifest, whoever's they are. "" if so, else the reason to refuse the manifest.
+std::string refuse_without_c(repository& files, std::string_view manifest);
 
 /// Language, compiler and C library.
 void use_c(analysis& work, const c_sources& sources);

@@ -24,7 +24,7 @@ void analyse(analysis& work) {
   use_c(work, sources);
   work.needs("cmake");
   work.run("cmake -S . -B build -DCMAKE_BUILD_TYPE=Release");
-  work.run("cmake --build build --parallel");
+  work.run("cmake --build build --parallel $(nproc)");
   const std::string* root = work.files.read(work.self.manifest);
   if (!root) {
     work.out.no_service = "CMakeLists.txt cannot be read";
@@ -70,6 +70,6 @@ void analyse(analysis& work) {
 }  // namespace
 
 const build_system cmake_system{
-    .name = "CMake", .manifests = {"CMakeLists.txt"}, .recursive = true, .analyse = analyse};
+    .name = "CMake", .manifests = {"CMakeLists.txt"}, .refuses = refuse_without_c, .recursive = true, .analyse = analyse};
 
 }  // namespace peelbox::detect

@@ -97,7 +97,7 @@ std::string program_of(const makefile& m) {
 void analyse(analysis& work) {
   const c_sources sources = find_c_sources(work);
   if (sources.files.empty()) {
-    work.out.no_service = "no C or C++ sources: taken for a list of tasks";
+    work.out.no_service = "all C and C++ sources below it are parts of others";
     return;
   }
   use_c(work, sources);
@@ -123,6 +123,7 @@ void analyse(analysis& work) {
 
 const build_system make_system{.name = "Make",
                                .manifests = {"Makefile", "makefile", "GNUmakefile"},
+                               .refuses = refuse_without_c,
                                .recursive = true,
                                .analyse = analyse};
 

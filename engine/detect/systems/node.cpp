@@ -91,12 +91,19 @@ std::string main_file(analysis& work, const value& package) {
                         "server.mjs", "index.mjs", "src/index.mjs", "index.cjs"});
 }
 
+/// Where the service is in the image: /app holds its workspace.
+std::string image_directory(const analysis& work) {
+  std::string_view below = work.self.dir;
+  if (!work.self.root.empty()) below.remove_prefix(std::min(below.size(), work.self.root.size() + 1));
+  return join("/app", below);
+}
+
 /// In the directory of the service, whatever the working directory is.
-std::vector<std::string> started_in(const analysis& work, const std::string& command) {
-  if (work.self.dir.empty()) return as_command(command);
+std::vector<std::string> started_in(const std::string& dir, const std::string& command) {
   std::vector<std::string> plain = as_command(command);
-  if (plain.size() == 2 && plain[0] == "node" && plain[1].front() != '-') return {"node", join("/app/" + work.self.dir, plain[1])};
-  return {"/bin/sh", "-c", fmt::format("cd /app/{} && exec {}", shell_word(work.self.dir), command)};
+  if (dir == "/app") return plain;
+  if (plain.size() == 2 && plain[0] == "node" && plain[1].front() != '-') return {"node", join(dir, plain[1])};
+  return {"/bin/sh", "-c", fmt::format("cd {} && exec {}", shell_word(dir), command)};
 }
 
 /// From the text of the script, so that no package manager is needed in the image.
@@ -121,7 +128,9 @@ void analyse(analysis& work) {
   const std::set<std::string> dependencies = dependency_names(package, false);
   const std::set<std::string> all = dependency_names(package, true);
   if (!package["name"].text.empty()) work.out.name = package["name"].text;
-  const bool typescript = all.contains("typescript") || work.has("tsconfig.json");
+  const std::vector<std::string> sources = work.sources({".js", ".ts", ".mjs", ".cjs", ".mts", ".tsx"});
+  const bool typescript = all.contains("typescript") || work.has("tsconfig.json") ||
+                          std::any_of(sources.begin(), sources.end(), [](const std::string& s) { return s.ends_with(".ts"); });
   work.out.language = typescript ? "TypeScript" : "JavaScript";
   const node_manager manager = find_node_manager(work, root);
   work.out.build_system = manager.name;
@@ -132,7 +141,6 @@ void analyse(analysis& work) {
 
   const framework* f = use_framework(work, ecosystem::node, all);
   const std::string script = script_of(package);
-  const std::vector<std::string> sources = work.sources({".js", ".ts", ".mjs", ".cjs", ".mts"});
   const source_facts facts = look_at_sources(work, sources, {".listen(", "PORT || ", "PORT ?? ", "PORT) || ", "PORT) ?? ", "port: ", "PORT = "});
   const std::string usual_from = f ? fmt::format("{}'s usual port", f->name) : "";
   std::string command;
@@ -166,20 +174,18 @@ void analyse(analysis& work) {
     work.out.no_service = "no start script, framework or main file: a library";
     return;
   }
-  work.out.command = started_in(work, command);
+  const std::string dir = image_directory(work);
+  work.out.command = started_in(dir, command);
   work.because("command", command, from, confidence::likely);
   work.needs_at_runtime("node", version);
   if (command.starts_with(std::string(manager.tool) + " run")) work.needs_at_runtime(manager.tool == "npm" || has_package(manager.tool, work.target) ? manager.tool : "npm");
   if (command.starts_with("bun ")) work.needs_at_runtime("bun");
   // Everything of the workspace: links in node_modules lead to the members.
-  work.out.copy.push_back({work.self.root.empty() ? "." : work.self.root + "/", work.self.root.empty() ? "/app/" : "/app/" + work.self.root + "/"});
+  work.out.copy.push_back({work.self.root.empty() ? "." : work.self.root + "/", "/app/"});
   work.out.runtime_env["NODE_ENV"] = "production";
-  std::string path;
-  for (const std::string& dir : {work.self.dir, work.self.root}) {
-    const std::string bin = join(dir.empty() ? "/app" : "/app/" + dir, "node_modules/.bin");
-    if (!contains(path, bin + ":")) path += bin + ":";
-  }
-  work.out.runtime_env["PATH"] = path + "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  const std::string own = dir == "/app" ? "" : join(dir, "node_modules/.bin:");
+  work.out.runtime_env["PATH"] =
+      own + "/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   apply(work, facts, f ? f->port : std::uint16_t{0}, usual_from);
   const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro");
   if (told_by_variable && !work.out.ports.empty()) {

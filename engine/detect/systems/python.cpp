@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "engine/detect/frameworks.hpp"
-#include "engine/detect/hints.hpp"
 #include "engine/detect/systems/python_tools.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -18,6 +17,7 @@ std::string module_of(const analysis& work, std::string_view path) {
   path.remove_prefix(work.self.dir.empty() ? 0 : work.self.dir.size() + 1);
   std::string out(path.substr(0, path.size() - 3));
   std::replace(out.begin(), out.end(), '/', '.');
+  if (out.ends_with(".__init__")) out.resize(out.size() - 9);
   return out;
 }
 
@@ -50,7 +50,8 @@ std::optional<app_object> find_app(analysis& work, const std::vector<std::string
 }
 
 void start(analysis& work, std::string_view command, std::string_view from, confidence how = confidence::likely) {
-  work.out.command = as_command(command);
+  // No shell reads it, so gunicorn's "app:make()" needs no quotes.
+  work.out.command = words_of(command);
   work.because("command", command, from, how);
 }
 

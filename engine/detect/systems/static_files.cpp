@@ -12,6 +12,7 @@ void serve_static_files(analysis& work, std::string_view dir, std::string_view f
   constexpr std::uint16_t usual = 8080;
   const std::uint16_t port = choose_port(work, usual, "of static sites");
   work.needs_at_runtime("caddy");
+  // The build's context never holds .git, so the history is not published.
   if (dir == ".")
     work.copy(".", "/srv/");
   else
