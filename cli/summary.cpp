@@ -61,7 +61,7 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const bui
     if (!made.empty()) lines.push_back("attested" + made);
   }
   const filesync::transfer_stats& sent = outcome.context;
-  lines.push_back(fmt::format("context  {} of {} files, {} of {} sent", sent.files_transferred, sent.files,
+  lines.push_back(fmt::format("context  {} of {} files sent, {} of {}", sent.files_transferred, sent.files,
                               human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed)));
   std::size_t cached = 0;
   for (const std::uint32_t index : picture.shown())

@@ -86,6 +86,14 @@ run_fuzzer() { # PROGRAM: a few seconds from the seeds; a finding is a failure
 jobs=$(nproc)
 scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
 
+if [[ $mode == all ]]; then
+  # Downloads and the daemons' compilation run beside the first build.
+  mkdir -p build
+  scripts/testbed.sh up >build/testbed.log 2>&1 &
+  bed=$!
+  trap 'scripts/testbed.sh down >>build/testbed.log 2>&1' EXIT
+fi
+
 if build release; then
   run_ctest unit build/release -j "$jobs" -LE 'integration|serial'
   run_ctest serial build/release -L 'serial'
@@ -94,7 +102,7 @@ else
 fi
 
 if [[ $mode == all ]]; then
-  if scripts/testbed.sh up >"build/testbed.log" 2>&1; then
+  if wait "$bed"; then
     eval "$(scripts/testbed.sh env)"
     run_ctest integration build/release -j 2 -L integration
   else
@@ -121,6 +129,7 @@ if [[ $mode == all ]]; then
   else
     fail "clang build with fuzzers"
   fi
+  trap - EXIT
   scripts/testbed.sh down >>build/testbed.log 2>&1 || fail "test bed shutdown"
 fi
 
