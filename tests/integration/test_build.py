@@ -82,6 +82,7 @@ class Examples(BedTest):
 class Outputs(BedTest):
     COPY = {"copy": [{"from": "f", "to": "/opt/f"}]}
 
+    # labels: sanitized
     def test_oci_has_sbom_and_provenance(self):
         self.context({"f": "x"})
         outcome = self.build(spec=self.spec(runtime=self.COPY))
