@@ -27,7 +27,7 @@ int main() {
   const logger log;
   int code = 1;
   asio::co_spawn(io, ask(log), [&](std::exception_ptr thrown, result<void> done) {
-    if (!thrown && done.has_error() && done.error().code == errc::not_found) code = 0;
+    if (!thrown && done.has_error() && done.error().code == errc::connection) code = 0;
     if (done.has_error()) std::cout << done.error().text << "\n";
   });
   io.run();
