@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/context_option.hpp"
 #include "cli/split_command.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/platform.hpp"
@@ -38,15 +39,6 @@ result<std::string> read_spec(const std::string& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
-}
-
-result<std::string> canonical_context(const std::string& dir) {
-  std::error_code error;
-  const fs::path path = fs::canonical(dir, error);
-  if (error) return failure(errc::context, fmt::format("--context {}: {}", dir, error.message()), origin::user);
-  if (!fs::is_directory(path, error))
-    return failure(errc::context, fmt::format("--context {}: not a directory", dir), origin::user);
-  return path.string();
 }
 
 result<spec::package_manager> parse_package_manager(std::string_view text) {
@@ -151,7 +143,7 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
   build::build_options& options = prepared.options;
   result<planned_service> planned = plan_spec(args, options.names.id);
   if (planned.has_error()) return planned.error();
-  result<std::string> context = canonical_context(args.context);
+  result<std::string> context = canonical_context("--context", args.context);
   if (context.has_error()) return context.error();
   prepared.service = planned->name;
   prepared.context_dir = *context;
@@ -162,11 +154,7 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
   options.solve.platform = planned->plan.platform;
   if (prepared.output.is_image()) options.solve.image_config = std::move(planned->plan.image_config_json);
 
-  auto source = std::make_shared<filesync::context_source>();
-  source->root = *context;
-  source->gitignore = !args.no_gitignore;
-  source->dockerignore = ".dockerignore";
-  source->exclude.push_back(".git");
+  auto source = std::make_shared<filesync::context_source>(context_source_of(*context, !args.no_gitignore));
   keep_output_out(prepared.output, *context, *source);
   options.contexts[context_name] = std::move(source);
   return {};
@@ -185,8 +173,8 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
     const auto equals = local.find('=');
     if (equals == 0 || equals == std::string::npos)
       return wrong("--local " + local + ": expected NAME=DIR, as in --local context=.");
-    result<std::string> root = canonical_context(local.substr(equals + 1));
-    if (root.has_error()) return root.error().in("--local");
+    result<std::string> root = canonical_context("--local", local.substr(equals + 1));
+    if (root.has_error()) return root.error();
     auto source = std::make_shared<filesync::context_source>();
     source->root = *root;
     roots += *root + '\0';

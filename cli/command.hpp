@@ -39,6 +39,7 @@ struct command {
 
 /// One function per command, each in a file of its own; main() lists them.
 command add_build_command(CLI::App& app);
+command add_context_command(CLI::App& app);
 command add_detect_command(CLI::App& app);
 command add_frontend_command(CLI::App& app);
 command add_schema_command(CLI::App& app);

@@ -81,23 +81,24 @@ result<path_decision> explain_path(const context_source& source, const request_f
     end = std::min(wanted.find('/', end + 1), wanted.size());
     const std::string prefix = wanted.substr(0, end);
     if (result<void> listed = open_and_list(walk, directory); !listed) return listed.error();
-    if (!directory.handle) return decision;
+    if (!directory.handle) return path_decision();
     const std::string name(base_name(prefix));
     const auto details = directory.handle->details(name);
     if (!details) {
-      if (details.error().code == errc::not_found) return decision;
-      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text,
-                     origin::user);
+      if (details.error().code == errc::not_found) return path_decision();
+      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text, origin::user);
     }
     const bool last = end == wanted.size();
     const bool is_directory = S_ISDIR(details->posix_mode);
     decision.exists = last;
-    if (!last && !is_directory) return decision;
+    if (!last && !is_directory) return path_decision();
     walk_directory inner;
     const auto verdict = context->rules->judge(prefix, is_directory, directory.scope, inner.scope);
+    decision.rule = context->rules->decide(prefix, is_directory, directory.scope);
+    decision.decided_at = prefix;
     if (verdict == filter::verdict::skip || (last && verdict == filter::verdict::look_inside)) {
       decision.exists = true;
-      decision.why = context->rules->why_skipped(prefix, is_directory, directory.scope);
+      decision.why = decision.rule.describe();
       if (!last) decision.why = quoted(prefix) + " is left out by " + decision.why;
       return decision;
     }

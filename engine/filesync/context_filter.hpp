@@ -22,10 +22,13 @@ result<opened_context> open_context(const context_source& source, const request_
 struct path_decision {
   bool exists = false;
   bool sent = false;
-  /// For people: the rule that leaves it out with file and line, or the parent directory that does.
+  /// What decided. A directory that is left out with all its content decides for what is below it.
+  deciding_rule rule;
+  std::string decided_at;  ///< the path itself or that directory; empty when it does not exist
+  /// For people, of what is not sent: the rule, and the directory when that is what decided.
   std::string why;
 };
-/// Whether a path of the context would be sent, and which rule decides if not. Blocks.
+/// Whether a path of the context would be sent, and which rule decides. Blocks.
 result<path_decision> explain_path(const context_source& source, const request_filters& request,
                                    const std::string& path);
 

@@ -55,29 +55,48 @@ filter::verdict filter::judge(std::string_view path, bool is_directory, const sc
   return send ? verdict::send : verdict::look_inside;
 }
 
-std::string filter::why_skipped(std::string_view path, bool is_directory, const scope& outer) const {
+deciding_rule filter::decide(std::string_view path, bool is_directory, const scope& outer) const {
+  using kind = deciding_rule::kind;
+  deciding_rule sending;
   if (outer.git) {
-    if (const auto decision = outer.git->decide(path, is_directory); decision.ignored()) {
-      return fmt::format("{} line {}: {}", join_path(decision.directory, ".gitignore"), decision.rule->line,
-                         decision.rule->text);
+    if (const auto found = outer.git->decide(path, is_directory); found.rule != nullptr) {
+      sending = {kind::gitignore, !found.ignored(), join_path(found.directory, ".gitignore"), found.rule->line,
+                 found.rule->text};
+      if (found.ignored()) return sending;
     }
   }
   pattern_set::parent_info unused;
-  if (!own_.empty() && own_.matches(path, outer.own, unused)) {
-    const ignore_line& line = own_lines_[own_.deciding(path, outer.own).value_or(0)];
-    return line.line == 0 ? "pattern " + line.pattern
-                          : fmt::format("{} line {}: {}", line.file, line.line, line.text);
+  if (!own_.empty()) {
+    const bool matched = own_.matches(path, outer.own, unused);
+    if (const auto index = own_.deciding(path, outer.own)) {
+      const ignore_line& line = own_lines_[*index];
+      sending = {line.line == 0 ? kind::pattern : kind::dockerignore, !matched, line.file, line.line, line.text};
+      if (matched) return sending;
+    }
   }
-  if (!include_.empty() && !include_.matches(path, outer.include, unused)) {
-    const auto rule = include_.deciding(path, outer.include);
-    return rule ? "include pattern of the request: " + include_lines_[*rule]
-                : std::string("no include pattern of the request matches");
+  if (!include_.empty()) {
+    const bool matched = include_.matches(path, outer.include, unused);
+    const auto index = include_.deciding(path, outer.include);
+    if (!matched || sending.from == kind::none)
+      sending = {kind::include, matched, "", 0, index ? include_lines_[*index] : std::string()};
+    if (!matched) return sending;
   }
-  if (!exclude_.empty() && exclude_.matches(path, outer.exclude, unused)) {
-    return "exclude pattern of the request: " +
-           exclude_lines_[exclude_.deciding(path, outer.exclude).value_or(0)];
+  if (!exclude_.empty() && exclude_.matches(path, outer.exclude, unused))
+    return {kind::exclude, false, "", 0, exclude_lines_[exclude_.deciding(path, outer.exclude).value_or(0)]};
+  return sending;
+}
+
+std::string deciding_rule::describe() const {
+  switch (from) {
+    case kind::none: return "no rule applies";
+    case kind::gitignore:
+    case kind::dockerignore: return fmt::format("{} line {}: {}", file, line, text);
+    case kind::pattern: return "built-in rule: " + text;
+    case kind::include:
+      return text.empty() ? "no include pattern of the request matches" : "include pattern of the request: " + text;
+    case kind::exclude: return "exclude pattern of the request: " + text;
   }
-  return "";
+  return {};
 }
 
 }  // namespace peelbox::filesync

@@ -13,9 +13,29 @@
 
 namespace peelbox::filesync {
 
-/// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns,
-/// .gitignore), then the request's include patterns, then its exclude patterns (fsutil/filter.go). Immutable,
-/// so that any number of threads may ask.
+/// The rule that decided about an entry.
+struct deciding_rule {
+  enum class kind {
+    none,          ///< no rule applies, so it is sent
+    gitignore,
+    dockerignore,
+    pattern,       ///< one of context_source::exclude
+    include,       ///< one of the request; without text: none of them matches
+    exclude,       ///< one of the request
+  };
+  kind from = kind::none;
+  bool sends = true;
+  std::string file;      ///< of gitignore and dockerignore, relative to the root
+  std::size_t line = 0;  ///< 1-based
+  std::string text;      ///< as written
+
+  /// For people: ".dockerignore line 3: *.log".
+  std::string describe() const;
+};
+
+/// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns, .gitignore), then
+/// the request's include patterns, then its exclude patterns (fsutil/filter.go). Immutable, so that any number of
+/// threads may ask.
 class filter {
  public:
   struct rules {
@@ -45,8 +65,9 @@ class filter {
   bool uses_gitignore() const noexcept { return gitignore_; }
   bool empty() const noexcept { return own_.empty() && include_.empty() && exclude_.empty() && !gitignore_; }
 
-  /// Why a path is not sent, for people: "" when it passes.
-  std::string why_skipped(std::string_view path, bool is_directory, const scope& outer) const;
+  /// Which rule is behind the verdict, as judge() reaches it; for explanations. Of a path that is sent it is the last
+  /// rule that brought it back or asked for it.
+  deciding_rule decide(std::string_view path, bool is_directory, const scope& outer) const;
 
  private:
   std::vector<ignore_line> own_lines_;

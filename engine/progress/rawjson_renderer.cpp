@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/progress/json_text.hpp"
 #include "engine/progress/renderer.hpp"
 
 namespace peelbox::progress {
@@ -25,55 +26,6 @@ void append_base64(std::string_view data, std::string& out) {
   }
 }
 
-unsigned low_bits(char continuation) { return static_cast<unsigned char>(continuation) & 0x3Fu; }
-
-// JSON text (RFC 8259). Control characters are escaped, so the line is harmless on a terminal as well; what is not UTF-8
-// becomes U+FFFD.
-void append_json_string(std::string_view text, std::string& out) {
-  out.push_back('"');
-  const auto replacement = [&] { out.append("\\ufffd"); };
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t begin = i;
-    while (i < text.size() && text[i] >= ' ' && text[i] < 0x7F && text[i] != '"' && text[i] != '\\') ++i;
-    out.append(text.substr(begin, i - begin));
-    if (i == text.size()) break;
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x80) {
-      ++i;
-      switch (c) {
-        case '"': out.append("\\\""); break;
-        case '\\': out.append("\\\\"); break;
-        case '\n': out.append("\\n"); break;
-        case '\r': out.append("\\r"); break;
-        case '\t': out.append("\\t"); break;
-        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", c);
-      }
-      continue;
-    }
-    const std::size_t size = c >= 0xF0 && c <= 0xF4 ? 4 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xC2 && c < 0xE0 ? 2 : 0;
-    bool good = size != 0 && i + size <= text.size();
-    for (std::size_t k = 1; good && k < size; ++k) good = (static_cast<unsigned char>(text[i + k]) & 0xC0) == 0x80;
-    if (good && size > 2) {
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      good = !(c == 0xE0 && second < 0xA0) && !(c == 0xED && second > 0x9F) && !(c == 0xF0 && second < 0x90) &&
-             !(c == 0xF4 && second > 0x8F);
-    }
-    if (!good) {
-      replacement();
-      ++i;
-    } else if (const unsigned code = size == 2   ? (c & 0x1Fu) << 6 | low_bits(text[i + 1])
-                                     : size == 3 ? (c & 0x0Fu) << 12 | low_bits(text[i + 1]) << 6 | low_bits(text[i + 2])
-                                                 : 0x10000u;
-               code < 0xA0 || code == 0x061C || (code >= 0x200E && code <= 0x2069)) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);  // C1 and what reorders text
-      i += size;
-    } else {
-      out.append(text.substr(i, size));
-      i += size;
-    }
-  }
-  out.push_back('"');
-}
 
 void append_padded(std::uint64_t n, std::size_t digits, std::string& out) {
   const std::size_t begin = out.size();
