@@ -87,7 +87,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   if (mode.has_error()) co_return say_failure(mode.error(), with);
   result<prepared_build> prepared = prepare_build(args);
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
-  if (prepared->output.dest == "-" && isatty(STDOUT_FILENO) != 0) {
+  if (prepared->services.front().output.dest == "-" && isatty(STDOUT_FILENO) != 0) {
     co_return say_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);
   }
@@ -107,28 +107,44 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   if (daemon->docker_as_fallback && !args.quiet)
     with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
                          options.way->name()));
-  if (options.to_docker) options.to_docker->variables = with.env;
+  for (build::service_build& service : options.services)
+    if (service.to_docker) service.to_docker->variables = with.env;
   options.logins = make_login_lookup(with);
 
   result<build::build_outcome> outcome = co_await build_and_show(options, **display, with);
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
-  if (outcome.has_error()) {
-    const failure& why = outcome.error();
+  const auto say_why = [&](const failure& why, const std::string& service) {
     build::error_text_options shown_already;
     shown_already.log_lines = !(*display)->shows_error_blocks();
     const std::string text = build::error_text(why, (*display)->picture(), shown_already);
-    with.say("error: " + text);
+    with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
+  };
+  if (outcome.has_error()) {
+    say_why(outcome.error(), "");
     if (!args.quiet) with.say(fmt::format("failed after {}", human_time(took)));
-    co_return to_exit_code(why.code);
+    co_return to_exit_code(outcome.error().code);
+  }
+  const bool several = prepared->services.size() > 1;
+  int code = exit_ok;
+  for (std::size_t i = 0; i < outcome->services.size(); ++i) {
+    const result<build::service_outcome>& service = outcome->services[i];
+    if (service.has_error()) {
+      say_why(service.error(), several ? prepared->services[i].name : "");
+      if (code == exit_ok) code = to_exit_code(service.error().code);
+      continue;
+    }
+    for (const std::string& warning : service->warnings) with.say("warning: " + warning);
+    if (!args.quiet) continue;
+    if (const std::string digest = image_digest(*service); !digest.empty())
+      with.answer(several ? prepared->services[i].name + " " + digest : digest);
   }
   for (const std::string& warning : outcome->warnings) with.say("warning: " + warning);
-  if (args.quiet) {
-    if (const std::string digest = image_digest(*outcome); !digest.empty()) with.answer(digest);
-  } else {
-    for (const std::string& line : summary_lines(*prepared, *outcome, (*display)->picture(), took)) with.say(line);
+  if (!args.quiet) {
+    if (code != exit_ok && !several) with.say(fmt::format("failed after {}", human_time(took)));
+    else for (const std::string& line : summary_lines(*prepared, *outcome, (*display)->picture(), took)) with.say(line);
   }
-  co_return exit_ok;
+  co_return code;
 }
 
 }  // namespace peelbox::cli

@@ -10,15 +10,20 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.footer(
       "Examples:\n"
       "  peelbox build --spec universalbuild.json --tag app:1 --output type=oci,dest=app.tar\n"
-      "  peelbox build --spec spec.json --tag app:1 --output type=local,dest=out --buildkit tcp://builder:1234\n\n"
+      "  peelbox build --spec spec.json --tag app:1 --output type=local,dest=out --buildkit tcp://builder:1234\n"
+      "  peelbox build --spec spec.json --all --tag {service}:1 --output type=oci,dest=out/{service}.tar\n\n"
       "Exit codes: 0 ok, 1 build failed, 2 usage, 3 no connection, 4 context or output files, 130/143 interrupted");
   build.add_option("--spec", args.spec, "UniversalBuild JSON (write one with `peelbox detect`)")->type_name("FILE");
-  build.add_option("-t,--tag", args.tag, "Name of the image")->type_name("REF");
+  build.add_option("-t,--tag", args.tags, "Name of the image; for several services NAME=REF each, or app-{service}:1")
+      ->type_name("REF")->take_all();
   build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   build.add_option("-o,--output", args.output,
-                    "type=oci|docker|tar,dest=FILE, type=local,dest=DIR or type=cacheonly")
+                    "type=oci|docker|tar,dest=FILE, type=local,dest=DIR or type=cacheonly; "
+                    "for several services dest=out/{service}.tar")
       ->type_name("FIELDS");
-  build.add_option("--service", args.service, "Which service of a spec with several")->type_name("NAME");
+  build.add_option("--service", args.services, "Which service of a spec with several; may be repeated")
+      ->type_name("NAME")->take_all();
+  build.add_flag("--all", args.all_services, "All services of the spec, with one transfer of the context");
   build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec; - is standard input")->type_name("FILE");
   build.add_option("--local", args.locals, "Directory of a local source of --llb, sent as it is")->type_name("NAME=DIR")
       ->take_all();

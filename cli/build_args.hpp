@@ -18,10 +18,12 @@ namespace peelbox::cli {
 /// As text, before anything is checked; CLI11 fills it.
 struct build_args {
   std::string spec;
-  std::string tag;
+  /// REF, NAME=REF or a template with "{service}".
+  std::vector<std::string> tags;
   std::string context = ".";
   std::optional<std::string> output;
-  std::string service;
+  std::vector<std::string> services;
+  bool all_services = false;
   /// Instead of a spec: a marshalled LLB definition ("-" is standard input) and its local directories.
   std::string llb;
   std::vector<std::string> locals;  ///< NAME=DIR

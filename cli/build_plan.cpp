@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -9,8 +10,8 @@
 #include <sstream>
 
 #include "cli/context_option.hpp"
+#include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
-#include "engine/oci/image_reference.hpp"
 #include "engine/oci/platform.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
@@ -48,19 +49,25 @@ result<spec::package_manager> parse_package_manager(std::string_view text) {
   return wrong(fmt::format("--package-manager {}: expected auto, apk or apt", text));
 }
 
-/// The output as a pattern relative to the context when it lies inside: an image must not be part of its own source.
-void keep_output_out(const output_option& output, const std::string& context, filesync::context_source& source) {
-  if (output.dest.empty() || output.dest == "-") return;
+/// The output as a pattern relative to the context when it lies inside: an image must not be part of its own source, nor
+/// the one of another service.
+void keep_output_out(const std::string& dest_template, const std::string& context, filesync::context_source& source) {
+  if (dest_template.empty() || dest_template == "-") return;
   std::error_code error;
-  const fs::path dest = fs::weakly_canonical(fs::absolute(output.dest), error);
+  const fs::path dest = fs::weakly_canonical(fs::absolute(dest_template), error);
   if (error) return;
   const fs::path inside = dest.lexically_relative(context);
   const std::string text = inside.generic_string();
   if (text.empty() || text == "." || text.starts_with("..")) return;
   std::string pattern;
-  for (const char c : text) {
-    if (std::string_view("*?[]\\!").find(c) != std::string_view::npos) pattern += '\\';
-    pattern += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, service_placeholder.size(), service_placeholder) == 0) {
+      pattern += '*';
+      i += service_placeholder.size() - 1;
+      continue;
+    }
+    if (std::string_view("*?[]\\!").find(text[i]) != std::string_view::npos) pattern += '\\';
+    pattern += text[i];
   }
   source.exclude.push_back(pattern);
 }
@@ -92,22 +99,45 @@ result<std::string> read_llb(const std::string& path) {
   return bytes.str();
 }
 
-struct planned_service {
-  spec::plan_result plan;
-  std::string name;
+std::string output_text(const build_args& args) { return args.output.value_or("type=docker"); }
+
+struct planned_spec {
+  std::vector<spec::plan_result> services;
+  std::vector<std::string> names;
   std::vector<std::string> warnings;
 };
 
-/// Spec and flags -> graph. `session_id` serves the context; empty for a definition that somebody else will solve.
-result<planned_service> plan_spec(const build_args& args, const std::string& session_id) {
+/// The services that --service and --all name, in the order they were named.
+result<std::vector<const spec::universal_build*>> chosen_services(const build_args& args,
+                                                                  const spec::loaded_spec& loaded) {
+  std::vector<const spec::universal_build*> chosen;
+  if (args.all_services) {
+    if (!args.services.empty()) return wrong("--all and --service exclude each other");
+    for (const spec::universal_build& service : loaded.services) chosen.push_back(&service);
+    return chosen;
+  }
+  const std::vector<std::string> names = args.services.empty() ? std::vector<std::string>{""} : args.services;
+  for (const std::string& name : names) {
+    result<const spec::universal_build*> service = spec::select_service(loaded, name);
+    if (service.has_error()) return service.error();
+    if (std::find(chosen.begin(), chosen.end(), *service) != chosen.end())
+      return wrong(fmt::format("--service {} is given twice", name));
+    chosen.push_back(*service);
+  }
+  return chosen;
+}
+
+/// Spec and flags -> graphs. `session_id` serves the context; empty for a definition that somebody else will solve.
+/// All services name the same context, so that the daemon fetches it once.
+result<planned_spec> plan_spec(const build_args& args, const std::string& session_id) {
   result<std::string> text = read_spec(args.spec);
   if (text.has_error()) return text.error();
   result<spec::loaded_spec> loaded = spec::load(*text, args.spec);
   if (loaded.has_error()) return loaded.error();
   result<std::vector<std::string>> checked = spec::check(*loaded);
   if (checked.has_error()) return checked.error();
-  result<const spec::universal_build*> service = spec::select_service(*loaded, args.service);
-  if (service.has_error()) return service.error();
+  result<std::vector<const spec::universal_build*>> chosen = chosen_services(args, *loaded);
+  if (chosen.has_error()) return chosen.error();
 
   spec::plan_options options;
   if (!args.build_image.empty()) options.build_image = args.build_image;
@@ -121,6 +151,7 @@ result<planned_service> plan_spec(const build_args& args, const std::string& ses
   if (packages.has_error()) return packages.error();
   options.packages = *packages;
   if (args.entrypoint) {
+    if (chosen->size() > 1) return wrong("--entrypoint is for one service; set runtime.command in the spec");
     result<std::vector<std::string>> words = split_command(*args.entrypoint);
     if (words.has_error()) return words.error();
     options.entrypoint = *words;
@@ -129,33 +160,49 @@ result<planned_service> plan_spec(const build_args& args, const std::string& ses
   options.context_name = context_name;
   options.session_id = session_id;
   options.shared_key_hint = context_name;
-  result<spec::plan_result> plan = spec::make_plan(**service, options);
-  if (plan.has_error()) return plan.error();
 
-  planned_service planned{std::move(*plan), spec::service_name(**service), loaded->warnings};
+  planned_spec planned;
+  planned.warnings = loaded->warnings;
   planned.warnings.insert(planned.warnings.end(), checked->begin(), checked->end());
-  planned.warnings.insert(planned.warnings.end(), planned.plan.warnings.begin(), planned.plan.warnings.end());
+  for (const spec::universal_build* service : *chosen) {
+    const std::string name = spec::service_name(*service);
+    result<spec::plan_result> plan = spec::make_plan(*service, options);
+    if (plan.has_error()) return chosen->size() > 1 ? plan.error().in("service " + name) : plan.error();
+    for (const std::string& warning : plan->warnings)
+      planned.warnings.push_back(chosen->size() > 1 ? name + ": " + warning : warning);
+    planned.names.push_back(name);
+    planned.services.push_back(std::move(*plan));
+  }
   return planned;
 }
 
-/// Fills the definition and the directories from a spec and --context.
+/// Fills the definitions and the directories from a spec and --context.
 result<void> use_spec(const build_args& args, prepared_build& prepared) {
   build::build_options& options = prepared.options;
-  result<planned_service> planned = plan_spec(args, options.names.id);
+  result<planned_spec> planned = plan_spec(args, options.names.id);
   if (planned.has_error()) return planned.error();
   result<std::string> context = canonical_context("--context", args.context);
   if (context.has_error()) return context.error();
-  prepared.service = planned->name;
   prepared.context_dir = *context;
   prepared.warnings = std::move(planned->warnings);
   const std::string ignore_mode = args.no_gitignore ? "dockerignore" : "gitignore,dockerignore";
   options.names.shared_key = session::shared_key_for(*context, ignore_mode);
-  options.solve.definition = std::move(planned->plan.definition.message);
-  options.solve.platform = planned->plan.platform;
-  if (prepared.output.is_image()) options.solve.image_config = std::move(planned->plan.image_config_json);
-
+  result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), planned->names);
+  if (targets.has_error()) return targets.error();
   auto source = std::make_shared<filesync::context_source>(context_source_of(*context, !args.no_gitignore));
-  keep_output_out(prepared.output, *context, *source);
+  for (std::size_t i = 0; i < planned->names.size(); ++i) {
+    const service_target& target = (*targets)[i];
+    spec::plan_result& plan = planned->services[i];
+    build::service_build service;
+    service.name = planned->names[i];
+    service.solve.definition = std::move(plan.definition.message);
+    service.solve.platform = plan.platform;
+    if (target.output.is_image()) service.solve.image_config = std::move(plan.image_config_json);
+    options.services.push_back(std::move(service));
+    prepared.services.push_back({planned->names[i], target.output, target.image_name});
+  }
+  result<output_option> output = parse_output(output_text(args));
+  if (output.has_value()) keep_output_out(output->dest, *context, *source);
   options.contexts[context_name] = std::move(source);
   return {};
 }
@@ -165,9 +212,14 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   build::build_options& options = prepared.options;
   result<std::string> bytes = read_llb(args.llb);
   if (bytes.has_error()) return bytes.error();
-  if (bytes->empty() || !options.solve.definition.ParseFromString(*bytes) || options.solve.definition.def_size() == 0)
+  build::service_build service;
+  if (bytes->empty() || !service.solve.definition.ParseFromString(*bytes) || service.solve.definition.def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
-  options.solve.platform = oci::host_platform();
+  service.solve.platform = oci::host_platform();
+  result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
+  if (targets.has_error()) return targets.error();
+  options.services.push_back(std::move(service));
+  prepared.services.push_back({"", targets->front().output, targets->front().image_name});
   std::string roots;
   for (const std::string& local : args.locals) {
     const auto equals = local.find('=');
@@ -184,16 +236,33 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   return {};
 }
 
-result<void> open_output(prepared_build& prepared) {
-  const output_option& output = prepared.output;
+result<void> open_output(const output_option& output, build::service_build& service) {
   if (output.type == output_option::kind::cacheonly || output.into_docker()) return {};
   if (output.type == output_option::kind::local) {
-    prepared.options.output = session::directory_target{output.dest};
+    service.output = session::directory_target{output.dest};
     return {};
   }
   result<std::unique_ptr<session::output_file>> file = session::output_file::create(output.dest);
   if (file.has_error()) return file.error();
-  prepared.options.output = session::file_target{std::shared_ptr<session::output_file>(std::move(*file))};
+  service.output = session::file_target{std::shared_ptr<session::output_file>(std::move(*file))};
+  return {};
+}
+
+/// What is the same for spec and definition: exporter and attestations.
+result<void> complete_service(const build_args& args, const prepared_service& prepared, build::service_build& service) {
+  const output_option& output = prepared.output;
+  attestation_flags flags = args.attest;
+  if (args.no_sbom) flags.sbom = "false";
+  if (args.no_provenance) flags.provenance = "false";
+  result<attestation_choice> attest = choose_attestations(flags, output);
+  if (attest.has_error()) return attest.error();
+  service.sbom_is_optional = attest->sbom_is_default;
+  service.solve.attest = attest->wanted;
+  service.solve.no_cache = args.no_cache;
+  if (output.into_docker()) service.to_docker = build::docker_output{prepared.image_name, {}};
+  else if (output.type != output_option::kind::cacheonly) service.solve.target.type = to_string(output.type);
+  service.solve.target.attributes = output.attributes;
+  if (output.is_image()) service.solve.target.attributes["name"] = prepared.image_name;
   return {};
 }
 
@@ -201,9 +270,10 @@ result<void> open_output(prepared_build& prepared) {
 
 result<std::string> definition_bytes(const build_args& args) {
   if (args.spec.empty()) return wrong("--dump-llb needs --spec FILE");
-  result<planned_service> planned = plan_spec(args, {});
+  result<planned_spec> planned = plan_spec(args, {});
   if (planned.has_error()) return planned.error();
-  return planned->plan.definition.message.SerializeAsString();
+  if (planned->services.size() > 1) return wrong("--dump-llb writes one definition; name one --service");
+  return planned->services.front().definition.message.SerializeAsString();
 }
 
 result<prepared_build> prepare_build(const build_args& args) {
@@ -211,40 +281,33 @@ result<prepared_build> prepare_build(const build_args& args) {
     return wrong("--spec FILE is missing. Run `peelbox detect . > universalbuild.json` first, look at the file, then "
                  "build with --spec universalbuild.json.");
   if (!args.spec.empty() && !args.llb.empty()) return wrong("--spec and --llb exclude each other");
-  if (args.tag.empty()) return wrong("--tag REF is missing; name the image, as in --tag app:1.0");
-  result<oci::image_reference> tag = oci::parse_image_reference(args.tag);
-  if (tag.has_error()) return tag.error().in("--tag " + args.tag);
-  if (!tag->digest.empty())
-    return wrong("--tag " + args.tag + ": an image that is yet to be built has no digest; name it as in app:1.0");
-
-  prepared_build prepared;
-  prepared.image_name = tag->text();
-  result<output_option> output = parse_output(args.output.value_or("type=docker"));
-  if (output.has_error()) return output.error();
-  prepared.output = *output;
-  attestation_flags flags = args.attest;
-  if (args.no_sbom) flags.sbom = "false";
-  if (args.no_provenance) flags.provenance = "false";
-  result<attestation_choice> attest = choose_attestations(flags, *output);
-  if (attest.has_error()) return attest.error();
+  if (args.tags.empty()) return wrong("--tag REF is missing; name the image, as in --tag app:1.0");
   result<transport::tls_options> tls = choose_tls(args);
   if (tls.has_error()) return tls.error();
 
+  prepared_build prepared;
   build::build_options& options = prepared.options;
   options.names.id = session::random_id();
   prepared.dial.tls = *tls;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
-  options.sbom_is_optional = attest->sbom_is_default;
-  options.solve.attest = attest->wanted;
-  options.solve.no_cache = args.no_cache;
-  if (output->into_docker()) options.to_docker = build::docker_output{prepared.image_name, {}};
-  else if (output->type != output_option::kind::cacheonly) options.solve.target.type = to_string(output->type);
-  options.solve.target.attributes = output->attributes;
-  if (output->is_image()) options.solve.target.attributes["name"] = prepared.image_name;
   result<void> filled = args.llb.empty() ? use_spec(args, prepared) : use_llb(args, prepared);
   if (filled.has_error()) return filled.error();
-  result<void> opened = open_output(prepared);
-  if (opened.has_error()) return opened.error();
+  for (std::size_t i = 0; i < options.services.size(); ++i) {
+    result<void> complete = complete_service(args, prepared.services[i], options.services[i]);
+    if (complete.has_error()) return complete.error();
+  }
+  for (std::size_t i = 0; i < options.services.size(); ++i) {
+    const output_option& output = prepared.services[i].output;
+    if (options.services.size() > 1 && !output.dest.empty()) {
+      // "out" of dest=out/{service}.tar.
+      std::error_code error;
+      const fs::path parent = fs::path(output.dest).parent_path();
+      if (!parent.empty()) fs::create_directories(parent, error);
+      if (error) return failure(errc::io, fmt::format("cannot make directory {}: {}", parent.string(), error.message()));
+    }
+    result<void> opened = open_output(output, options.services[i]);
+    if (opened.has_error()) return opened.error();
+  }
   return prepared;
 }
 

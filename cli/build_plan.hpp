@@ -9,14 +9,19 @@
 
 namespace peelbox::cli {
 
+struct prepared_service {
+  std::string name;  ///< empty without a spec
+  output_option output;
+  std::string image_name;  ///< normalised
+};
+
 struct prepared_build {
   build::build_options options;  ///< complete but for the way to the daemon
   transport::dial_options dial;
-  output_option output;
-  std::string image_name;  ///< normalised
+  /// In the order of options.services.
+  std::vector<prepared_service> services;
   std::string context_dir;
   std::vector<std::string> warnings;
-  std::string service;
 };
 
 /// The definition of the spec, without what only a running session can fill in; for --dump-llb.

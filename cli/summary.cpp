@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace peelbox::cli {
@@ -23,7 +24,7 @@ std::string human_time(std::chrono::milliseconds time) {
   return fmt::format("{}m {}s", ms / 60'000, ms % 60'000 / 1000);
 }
 
-std::string image_digest(const build::build_outcome& outcome) {
+std::string image_digest(const build::service_outcome& outcome) {
   const auto found = outcome.exporter_response.find("containerimage.digest");
   return found == outcome.exporter_response.end() ? std::string() : found->second;
 }
@@ -40,26 +41,58 @@ std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t 
   return {};
 }
 
+namespace {
+
+std::string output_text(const output_option& output, const build::service_outcome& outcome) {
+  if (outcome.delivery) return delivery_text(*outcome.delivery, outcome.exported_bytes);
+  if (output.type == output_option::kind::cacheonly) return "none; the result stays in the daemon's cache";
+  return fmt::format("{} ({}, {})", output.dest == "-" ? "standard output" : output.dest, to_string(output.type),
+                     human_bytes(outcome.exported_bytes));
+}
+
+void add_service(std::vector<std::string>& lines, const prepared_service& service, const build::service_build& asked,
+                 const build::service_outcome& outcome) {
+  const output_option& output = service.output;
+  if (output.is_image()) {
+    lines.push_back(fmt::format("image    {}", service.image_name));
+    lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
+  }
+  lines.push_back("output   " + output_text(output, outcome));
+  lines.push_back(fmt::format("platform {}", oci::to_string(asked.solve.platform)));
+  if (!output.is_image()) return;
+  std::string made;
+  if (outcome.has_sbom) made += " SBOM";
+  if (asked.solve.attest.provenance) made += " provenance";
+  if (!made.empty()) lines.push_back("attested" + made);
+}
+
+void add_services(std::vector<std::string>& lines, const prepared_build& prepared, const build::build_outcome& outcome) {
+  std::size_t failed = 0;
+  std::size_t widest = 0;
+  for (const prepared_service& service : prepared.services) widest = std::max(widest, service.name.size());
+  for (std::size_t i = 0; i < prepared.services.size(); ++i) {
+    const prepared_service& service = prepared.services[i];
+    const result<build::service_outcome>& gave = outcome.services[i];
+    if (gave.has_error()) {
+      ++failed;
+      lines.push_back(fmt::format("service  {:<{}}  failed", service.name, widest));
+      continue;
+    }
+    std::string image;
+    if (service.output.is_image()) image = fmt::format("  {}  {}", service.image_name, image_digest(*gave));
+    lines.push_back(fmt::format("service  {:<{}}  {:>6}{}  {}", service.name, widest, human_time(gave->took), image,
+                                output_text(service.output, *gave)));
+  }
+  lines.push_back(fmt::format("services {} built, {} failed", prepared.services.size() - failed, failed));
+}
+
+}  // namespace
+
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took) {
   std::vector<std::string> lines;
-  const output_option& output = prepared.output;
-  if (output.is_image()) {
-    lines.push_back(fmt::format("image    {}", prepared.image_name));
-    lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
-  }
-  if (outcome.delivery) lines.push_back("output   " + delivery_text(*outcome.delivery, outcome.exported_bytes));
-  const std::string where = output.dest == "-" ? "standard output" : output.dest;
-  if (outcome.delivery) {
-  } else if (output.type == output_option::kind::cacheonly) lines.push_back("output   none; the result stays in the daemon's cache");
-  else lines.push_back(fmt::format("output   {} ({}, {})", where, to_string(output.type), human_bytes(outcome.exported_bytes)));
-  lines.push_back(fmt::format("platform {}", oci::to_string(prepared.options.solve.platform)));
-  if (output.is_image()) {
-    std::string made;
-    if (prepared.options.solve.attest.sbom && outcome.warnings.empty()) made += " SBOM";
-    if (prepared.options.solve.attest.provenance) made += " provenance";
-    if (!made.empty()) lines.push_back("attested" + made);
-  }
+  if (prepared.services.size() > 1) add_services(lines, prepared, outcome);
+  else add_service(lines, prepared.services.front(), prepared.options.services.front(), *outcome.services.front());
   const filesync::transfer_stats& sent = outcome.context;
   lines.push_back(fmt::format("context  {} of {} files sent, {} of {}", sent.files_transferred, sent.files,
                               human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed)));

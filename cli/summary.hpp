@@ -1,4 +1,4 @@
-// The last words of a successful build.
+// The last words of a build.
 #pragma once
 
 #include <chrono>
@@ -17,11 +17,12 @@ std::string human_bytes(std::uint64_t bytes);
 std::string human_time(std::chrono::milliseconds time);
 
 /// The digest that names the image, or empty for exporters without one.
-std::string image_digest(const build::build_outcome& outcome);
+std::string image_digest(const build::service_outcome& outcome);
 
 /// How the image came to Docker.
 std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes);
 
+/// For one service, which succeeded, a line each for its properties; for several a line each for the services.
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took);
 

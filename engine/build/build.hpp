@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "engine/async/blocking_pool.hpp"
 #include "engine/async/channel.hpp"
@@ -31,56 +31,77 @@ class stop_request {
   bool ask() {
     asked_ = true;
     changed_.notify();
-    return solving_;
+    return solving_ > 0;
   }
   bool asked() const noexcept { return asked_; }
   task<void> wait() {
     while (!asked_) co_await changed_.wait();
   }
-  void set_solving(bool now) noexcept { solving_ = now; }
+  void solve_begins() noexcept { ++solving_; }
+  void solve_ends() noexcept { --solving_; }
 
  private:
   bool asked_ = false;
-  bool solving_ = false;
+  std::size_t solving_ = 0;
   event changed_;
+};
+
+/// One result that is wanted: an image or another output.
+struct service_build {
+  /// For people, when there are several.
+  std::string name;
+  /// `definition`, `image_config`, `platform`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
+  solve_options solve;
+  /// Where the exporter's output goes; none for exporters that keep it in the daemon.
+  std::optional<session::export_target> output;
+  /// Instead of `output` and of the exporter in `solve`: the image goes into Docker's store.
+  std::optional<docker_output> to_docker;
+  /// SBOM is a default, not a wish: when its scanner cannot be pulled the build goes on without one.
+  bool sbom_is_optional = false;
 };
 
 /// Everything a build was asked for.
 struct build_options {
   /// How the daemon is reached.
   std::shared_ptr<route> way;
-  /// `definition`, `image_config`, `platform`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
-  solve_options solve;
+  /// The session that serves the contexts, and the first service. For several services to share one transfer their
+  /// definitions must name it in `local.session`, so that the operations are equal bytes.
   session::identity names;
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
-  /// Where the exporter's output goes; none for exporters that keep it in the daemon.
-  std::optional<session::export_target> output;
-  /// Instead of `output` and of the exporter in `solve`: the image goes into Docker's store.
-  std::optional<docker_output> to_docker;
   session::login_lookup logins;
-  /// SBOM is a default, not a wish: when its scanner cannot be pulled the build goes on without one.
-  bool sbom_is_optional = false;
   /// A daemon that is silent for longer hangs: it probes the session's health every 5 s (session/grpc.go).
   std::chrono::seconds silence_limit{60};
+  /// At least one.
+  std::vector<service_build> services;
+};
+
+/// What one service gave.
+struct service_outcome {
+  std::map<std::string, std::string> exporter_response;
+  std::uint64_t exported_bytes = 0;
+  /// Set for service_build::to_docker.
+  std::optional<docker_delivery> delivery;
+  std::vector<std::string> warnings;
+  bool has_sbom = false;
+  std::chrono::milliseconds took{0};
 };
 
 /// What a build gave.
 struct build_outcome {
-  std::map<std::string, std::string> exporter_response;
+  /// In the order of build_options::services; a service that fails does not stop the others.
+  std::vector<result<service_outcome>> services;
   daemon_version daemon;
   filesync::transfer_stats context;
   traffic wire;
-  std::uint64_t exported_bytes = 0;
   std::vector<std::string> warnings;
-  /// Set for build_options::to_docker.
-  std::optional<docker_delivery> delivery;
 };
 
-/// Runs the build. Progress goes to `events`, which is closed at the end. Failures: errc::remote (the build failed,
-/// with the daemon's status), errc::context (our files), errc::io (our output), errc::connection, errc::timed_out,
-/// errc::unsupported, errc::tls, errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which
-/// cancels the build on the daemon too. All arguments must outlive it.
+/// Runs the build: all services in parallel over one pair of connections. Progress goes to `events`, which is closed at
+/// the end. A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status),
+/// errc::context (our files), errc::io (our output), errc::connection, errc::timed_out, errc::unsupported, errc::tls,
+/// errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon
+/// too. All arguments must outlive it.
 task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, channel<progress::batch>& events,
                                       blocking_pool& pool, const logger& log);
 

@@ -25,7 +25,7 @@ TEST(BuildArgs, ReadsFlags) {
   const build_args args = parse({"--spec", "s.json", "-t", "app:1", "-o", "type=oci,dest=x", "--addr", "tcp://h:1",
                                  "--sbom=false", "--provenance", "-q"});
   EXPECT_EQ(args.spec, "s.json");
-  EXPECT_EQ(args.tag, "app:1");
+  EXPECT_EQ(args.tags, std::vector<std::string>{"app:1"});
   EXPECT_EQ(args.output, "type=oci,dest=x");
   EXPECT_EQ(args.buildkit, "tcp://h:1");
   EXPECT_EQ(args.attest.sbom, "false");

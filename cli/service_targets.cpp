@@ -1,0 +1,104 @@
+#include "cli/service_targets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "engine/oci/image_reference.hpp"
+
+namespace peelbox::cli {
+
+namespace {
+
+failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
+
+/// A name that is safe as a part of a file name, so that no service leaves the directory it is put into.
+std::string file_part(std::string_view name, bool lower) {
+  std::string part;
+  for (char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const bool plain = letter || (c >= '0' && c <= '9') || c == '_' || (c == '.' && !part.empty());
+    part += plain ? c : '-';
+  }
+  return part;
+}
+
+std::string filled(std::string_view text, std::string_view service, bool lower) {
+  std::string out;
+  for (std::size_t at = 0;;) {
+    const std::size_t found = text.find(service_placeholder, at);
+    out += text.substr(at, found - at);
+    if (found == text.npos) return out;
+    out += file_part(service, lower);
+    at = found + service_placeholder.size();
+  }
+}
+
+/// The reference of each service as text.
+result<std::vector<std::string>> tags_of(const std::vector<std::string>& tags,
+                                         const std::vector<std::string>& services) {
+  std::map<std::string, std::string, std::less<>> named;
+  std::string common;
+  for (const std::string& tag : tags) {
+    const std::size_t equals = tag.find('=');
+    if (equals == tag.npos) {
+      if (!common.empty()) return wrong(fmt::format("--tag {} and --tag {}: an image gets one name", common, tag));
+      if (services.size() > 1 && tag.find(service_placeholder) == tag.npos)
+        return wrong(fmt::format("--tag {}: {} services cannot have one name; use --tag NAME=REF for each, or a "
+                                 "template such as --tag app-{{service}}:1",
+                                 tag, services.size()));
+      common = tag;
+      continue;
+    }
+    const std::string name = tag.substr(0, equals);
+    if (std::find(services.begin(), services.end(), name) == services.end())
+      return wrong(fmt::format("--tag {}: no service '{}' is built", tag, name));
+    if (!named.emplace(name, tag.substr(equals + 1)).second)
+      return wrong(fmt::format("--tag {}: service '{}' has a tag already", tag, name));
+  }
+  std::vector<std::string> found;
+  for (const std::string& service : services) {
+    const auto own = named.find(service);
+    if (own == named.end() && common.empty())
+      return wrong(fmt::format("service '{}' has no --tag; add --tag {}=REF or a template such as --tag app-{{service}}:1",
+                               service, service));
+    found.push_back(filled(own == named.end() ? common : own->second, service, true));
+  }
+  return found;
+}
+
+}  // namespace
+
+result<std::vector<service_target>> service_targets(const std::vector<std::string>& tags, std::string_view output,
+                                                    const std::vector<std::string>& services) {
+  result<std::vector<std::string>> references = tags_of(tags, services);
+  if (references.has_error()) return references.error();
+  result<output_option> common = parse_output(output);
+  if (common.has_error()) return common.error();
+  std::vector<service_target> targets;
+  std::set<std::string> names;
+  std::set<std::string> places;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const std::string& tag = (*references)[i];
+    result<oci::image_reference> reference = oci::parse_image_reference(tag);
+    if (reference.has_error()) return reference.error().in("--tag " + tag);
+    if (!reference->digest.empty())
+      return wrong("--tag " + tag + ": an image that is yet to be built has no digest; name it as in app:1.0");
+    service_target target{reference->text(), *common};
+    target.output.dest = filled(common->dest, services[i], false);
+    if (!names.insert(target.image_name).second)
+      return wrong(fmt::format("two services would be called {}; give them different tags", target.image_name));
+    const std::string place = std::filesystem::path(target.output.dest).lexically_normal().string();
+    if (!target.output.dest.empty() && !places.insert(place).second)
+      return wrong(fmt::format("two services would be written to {}; use a template such as dest=out/{{service}}.tar",
+                               target.output.dest == "-" ? "standard output" : target.output.dest));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+}  // namespace peelbox::cli

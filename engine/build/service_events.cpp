@@ -1,0 +1,56 @@
+#include "engine/build/service_events.hpp"
+
+#include <utility>
+
+#include "engine/build/build.hpp"
+#include "engine/oci/digest.hpp"
+
+namespace peelbox::build {
+
+namespace {
+
+constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+
+}  // namespace
+
+service_events::service_events(const std::vector<service_build>& services) {
+  if (services.size() < 2) return;
+  std::unordered_set<std::string> once;
+  for (const service_build& service : services) {
+    names_.push_back(service.name);
+    for (const std::string& operation : service.solve.definition.def()) {
+      std::string digest = oci::digest_of(operation);
+      if (!once.insert(digest).second) shared_.insert(std::move(digest));
+    }
+  }
+}
+
+bool service_events::belongs(std::size_t index, const std::string& digest) {
+  const auto [owner, is_new] = owners_.try_emplace(digest, index);
+  // It is done; that later solves find it in the cache is no news.
+  if (is_new && finished_.contains(digest)) owner->second = nobody;
+  return owner->second == index;
+}
+
+progress::batch service_events::of_service(std::size_t index, progress::batch events) {
+  if (names_.empty()) return events;
+  std::erase_if(events.vertices, [&](const progress::vertex& v) { return !belongs(index, v.digest); });
+  for (progress::vertex& v : events.vertices) {
+    if (shared_.contains(v.digest)) {
+      if (v.completed && v.error.empty()) finished_.insert(v.digest);
+    } else {
+      v.name = "[" + names_[index] + "] " + v.name;
+    }
+  }
+  const auto foreign = [&](const auto& event) { return !belongs(index, event.vertex); };
+  std::erase_if(events.statuses, foreign);
+  std::erase_if(events.warnings, foreign);
+  std::erase_if(events.logs, foreign);
+  return events;
+}
+
+void service_events::ended(std::size_t index) {
+  std::erase_if(owners_, [&](const auto& owner) { return owner.second == index; });
+}
+
+}  // namespace peelbox::build

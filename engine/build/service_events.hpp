@@ -1,0 +1,36 @@
+// The events of several solves as those of one build.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/progress/event.hpp"
+
+namespace peelbox::build {
+
+struct service_build;
+
+/// With one service everything passes. With several, steps carry the name of their service, except those that more than
+/// one definition has: the daemon runs such an operation once and reports it to each solve, so the first solve that
+/// tells of it is listened to, and another one when that has ended.
+class service_events {
+ public:
+  explicit service_events(const std::vector<service_build>& services);
+
+  progress::batch of_service(std::size_t index, progress::batch events);
+  /// The Status stream of this service ended.
+  void ended(std::size_t index);
+
+ private:
+  bool belongs(std::size_t index, const std::string& digest);
+
+  std::vector<std::string> names_;
+  std::unordered_set<std::string> shared_;
+  std::unordered_map<std::string, std::size_t> owners_;
+  std::unordered_set<std::string> finished_;
+};
+
+}  // namespace peelbox::build

@@ -1,0 +1,271 @@
+#include "engine/build/solve.hpp"
+
+#include <utility>
+
+#include "engine/async/task_group.hpp"
+#include "engine/build/observed_stream.hpp"
+#include "engine/build/status_events.hpp"
+#include "engine/session/health_service.hpp"
+#include "h2grpc/rpc/typed.hpp"
+
+namespace peelbox::build {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace wire_v1 = moby::buildkit::v1;
+namespace gateway = moby::buildkit::v1::frontend;
+using connection_ptr = std::shared_ptr<h2grpc::connection>;
+
+/// After the solve the daemon may still send the last log lines; it ends the stream by itself soon after.
+constexpr auto status_idle_limit = 5s;
+
+/// The first session serves the contexts and everything else; the others what only their solve can ask for.
+h2grpc::method_table make_services(solve_state& state) {
+  build_state& build = state.build;
+  h2grpc::method_table methods;
+  session::add_health_service(methods);
+  if (state.index == 0) session::add_filesync_service(methods, build.contexts, build.pool, build.log);
+  if (!state.targets->by_id.empty()) session::add_filesend_service(methods, state.targets, build.pool);
+  if (build.options.logins) session::add_auth_service(methods, build.options.logins);
+  return methods;
+}
+
+session::identity session_names(const build_state& build, std::size_t index) {
+  return index == 0 ? build.options.names : session::identity{session::random_id(), build.options.names.shared_key};
+}
+
+struct solving_mark {
+  explicit solving_mark(stop_request& s) : stop(s) { stop.solve_begins(); }
+  ~solving_mark() { stop.solve_ends(); }
+  solving_mark(const solving_mark&) = delete;
+  solving_mark& operator=(const solving_mark&) = delete;
+  stop_request& stop;
+};
+
+/// Reports the daemon's events until it ends the stream. Before the solve has ended any silence is fine.
+task<result<void>> read_status(solve_state& state) {
+  wire_v1::StatusRequest request;
+  request.set_ref(state.request.ref);
+  h2grpc::client_call call = state.build.control->open("/moby.buildkit.v1.Control/Status", h2grpc::metadata());
+  result<void> sent = co_await call.send(h2grpc::encode(request));
+  call.half_close();
+  if (sent.has_error()) co_return result<void>();  // finish() of the solve tells why
+  std::optional<progress::duration> offset;
+  bool first = true;
+  for (;;) {
+    result<std::optional<byte_slice>> message = co_await call.receive();
+    if (message.has_error() || !message.value()) break;
+    if (std::exchange(first, false)) {
+      // Since v0.12 the daemon tells its clock, so that its times can be shown in ours.
+      result<h2grpc::metadata> headers = co_await call.initial_metadata();
+      if (headers.has_value())
+        if (const auto text = headers->get("buildkit-current-timestamp"))
+          if (const auto theirs = parse_rfc3339(*text))
+            offset = std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now()) - *theirs;
+    }
+    result<wire_v1::StatusResponse> decoded = h2grpc::decode<wire_v1::StatusResponse>(**message, "Control/Status");
+    if (decoded.has_error()) break;
+    progress::batch events = to_events(*decoded);
+    events.clock_offset = offset;
+    events = state.build.shown.of_service(state.index, std::move(events));
+    if (events.empty()) continue;
+    const bool open = co_await state.build.events.push(std::move(events));
+    if (!open) break;
+  }
+  co_return result<void>();
+}
+
+/// The gateway half of a solve: hand in the definition, return its result with the image config.
+task<result<void>> drive_gateway(solve_state& state) {
+  const solve_options& solve = state.request;
+  h2grpc::metadata headers;
+  headers.add("buildkit-controlapi-buildid", solve.ref);
+  // The daemon waits 3 s for the build of this id to be registered (control/gateway/gateway.go).
+  result<gateway::SolveResponse> solved = co_await h2grpc::unary<gateway::SolveResponse>(
+      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Solve", gateway_solve(solve), headers);
+  gateway::ReturnRequest answer;
+  if (solved.has_value()) {
+    answer = gateway_return(solve, *solved);
+  } else {
+    const auto status = solved.error().status;
+    answer.mutable_error()->set_code(status ? status->code : static_cast<int>(h2grpc::code::unknown));
+    answer.mutable_error()->set_message(status ? status->message : solved.error().text);
+    if (status)
+      for (const status_detail& detail : status->details) {
+        auto* any = answer.mutable_error()->add_details();
+        any->set_type_url(detail.type_url);
+        any->set_value(detail.value);
+      }
+  }
+  result<gateway::ReturnResponse> returned = co_await h2grpc::unary<gateway::ReturnResponse>(
+      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Return", std::move(answer), headers);
+  // Control.Solve carries the failure of either call, with all its details.
+  if (returned.has_error()) state.build.log.debug("outer: gateway return: {}", returned.error().text);
+  co_return result<void>();
+}
+
+task<result<void>> reset_on_stop(stop_request& stop, h2grpc::client_call& solve) {
+  co_await stop.wait();
+  solve.cancel();
+  co_return result<void>();
+}
+
+task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_group& group) {
+  constexpr std::string_view path = "/moby.buildkit.v1.Control/Solve";
+  const connection_ptr control = state.build.control;
+  stop_request& stop = state.build.stop;
+  auto call = std::make_shared<h2grpc::client_call>(control->open(std::string(path), h2grpc::metadata()));
+  group.spawn([](stop_request& s, std::shared_ptr<h2grpc::client_call> c) -> task<result<void>> {
+    co_return co_await reset_on_stop(s, *c);
+  }(stop, call));
+  const solving_mark mark(stop);
+  result<void> sent = co_await call->send(h2grpc::encode(control_solve(state.request)));
+  call->half_close();
+  std::optional<byte_slice> reply;
+  if (sent.has_value()) {
+    result<std::optional<byte_slice>> received = co_await call->receive();
+    if (received.has_value()) reply = *received;
+  }
+  const grpc_status status = co_await call->finish();
+  if (stop.asked()) co_return failure(errc::cancelled, "the build was cancelled", origin::user);
+  if (control->ended())
+    co_return failure(errc::connection,
+                      fmt::format("the connection to the daemon at {} was lost during the build: {}",
+                                  state.build.options.way->name(), control->ended()->text),
+                      origin::transport);
+  if (!status.ok()) co_return h2grpc::status_failure(status, "failed to solve");
+  if (!reply) co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
+  co_return h2grpc::decode<wire_v1::SolveResponse>(*reply, path);
+}
+
+/// The words for a failed solve: ours when the cause is on our side, because the daemon's error only repeats it.
+failure explain(const solve_state& state, const failure& why) {
+  if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
+  if (state.targets->first_failure) return *state.targets->first_failure;
+  return why;
+}
+
+/// The scanner is resolved after the build itself, so a second try finds everything in the daemon's cache.
+bool scanner_is_missing(const failure& why) {
+  return why.code == errc::remote && why.text.find("buildkit-syft-scanner") != std::string::npos;
+}
+
+struct status_end {
+  explicit status_end(executor ex) : changed(std::move(ex)) {}
+  bool reached = false;
+  event changed;
+};
+
+task<result<void>> follow_status(solve_state& state, status_end& end) {
+  result<void> r = co_await read_status(state);
+  state.build.shown.ended(state.index);
+  end.reached = true;
+  end.changed.notify();
+  co_return r;
+}
+
+task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
+  state.request.ref = session::random_id();
+  status_end end(co_await asio::this_coro::executor);
+  result<wire_v1::SolveResponse> reply = failure(errc::internal, "the solve did not run");
+  result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
+    parts.spawn(follow_status(state, end));
+    if (needs_gateway(state.request)) parts.spawn(drive_gateway(state));
+    reply = co_await exchange_solve(state, parts);
+    // The daemon has answered: let the last events arrive, then stop what is left.
+    const auto until = std::chrono::steady_clock::now() + status_idle_limit;
+    while (!end.reached) {
+      const auto left = until - std::chrono::steady_clock::now();
+      if (left <= left.zero()) break;
+      co_await end.changed.wait_for(left);
+    }
+    parts.cancel();
+    co_return result<void>();
+  });
+  // What the parts fail with is what the reply says, in other words.
+  if (ran.has_error()) state.build.log.debug("outer: solve {}: {}", state.request.ref, ran.error().text);
+  co_return reply;
+}
+
+/// Through the carrier, or on a connection of its own. Gives why it ended; `cannot_start` when it never was.
+task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_start) {
+  build_state& build = state.build;
+  if (build.carrier) {
+    failure why = co_await state.callbacks->run(build.carrier);
+    co_return why;
+  }
+  result<transport::stream_ptr> stream = co_await build.options.way->session(state.callbacks->headers());
+  if (stream.has_error()) {
+    cannot_start = stream.error().in("session");
+    co_return *cannot_start;
+  }
+  build.log.debug("session: connected to {}", (*stream)->describe());
+  transport::stream_ptr observed = observe(std::move(*stream), build.seen);
+  failure why = co_await state.callbacks->run_on(std::move(observed));
+  co_return why;
+}
+
+}  // namespace
+
+solve_state::solve_state(build_state& b, std::size_t i)
+    : build(b), index(i), service(b.options.services[i]), request(service.solve) {}
+
+task<result<void>> prepare_solve(solve_state& state) {
+  build_state& build = state.build;
+  std::optional<session::export_target> output = state.service.output;
+  if (state.service.to_docker) {
+    docker_output wanted = *state.service.to_docker;
+    result<void> prepared = co_await prepare_docker_output(build.options.way, build.control, std::move(wanted),
+                                                           state.request, output, state.delivery, build.log);
+    if (prepared.has_error()) co_return prepared;
+  }
+  if (output) state.targets->by_id.push_back(std::move(*output));
+  state.callbacks.emplace(session_names(build, state.index), make_services(state), build.log);
+  state.request.session_id = state.callbacks->names().id;
+  co_return result<void>();
+}
+
+task<result<void>> run_session(solve_state& state) {
+  build_state& build = state.build;
+  std::optional<failure> cannot_start;
+  const failure why = co_await serve_session(state, cannot_start);
+  if (cannot_start) co_return *cannot_start;
+  build.log.debug("{}", why.text);
+  const executor ex = co_await asio::this_coro::executor;
+  event tick(ex);
+  const auto expected = [&] { return state.index == 0 ? build.all_solved : state.solved; };
+  // The solve's own answer says more, so it gets a moment to arrive.
+  for (int i = 0; i < 30 && !expected(); ++i) co_await tick.wait_for(100ms);
+  if (expected()) co_return result<void>();
+  co_return failure(errc::connection,
+                    fmt::format("the daemon at {} dropped the session during the build: {}",
+                                build.options.way->name(), why.text),
+                    origin::peer);
+}
+
+task<void> run_solve(solve_state& state) {
+  const auto started = std::chrono::steady_clock::now();
+  result<wire_v1::SolveResponse> reply = co_await solve_once(state);
+  if (reply.has_error() && state.service.sbom_is_optional && state.request.attest.sbom &&
+      scanner_is_missing(reply.error())) {
+    const std::string reason = reply.error().text;
+    state.request.attest.sbom.reset();
+    reply = co_await solve_once(state);
+    state.outcome.warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
+                                     "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
+  }
+  state.solved = true;
+  if (reply.has_error()) {
+    state.why = explain(state, reply.error());
+  } else {
+    for (const auto& [key, value] : reply->exporterresponse()) state.outcome.exporter_response[key] = value;
+  }
+  if (state.service.to_docker) state.outcome.delivery = *state.delivery;
+  state.outcome.has_sbom = state.request.attest.sbom.has_value();
+  state.outcome.exported_bytes = state.targets->received.bytes_transferred;
+  state.outcome.took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+}
+
+}  // namespace peelbox::build

@@ -1,0 +1,64 @@
+// One Control.Solve with what belongs to it: its Status stream, its half of the gateway, the session for its output.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/build/build.hpp"
+#include "engine/build/service_events.hpp"
+#include "engine/session/filesync_service.hpp"
+#include "engine/session/session.hpp"
+
+namespace peelbox::build {
+
+/// What the solves of one build share. Lives in run_build's frame, which joins all of them.
+struct build_state {
+  build_state(build_options o, stop_request& s, channel<progress::batch>& e, blocking_pool& p, const logger& l)
+      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services) {}
+
+  const build_options options;
+  stop_request& stop;
+  channel<progress::batch>& events;
+  blocking_pool& pool;
+  const logger& log;
+  std::shared_ptr<traffic> seen = std::make_shared<traffic>();
+  std::shared_ptr<session::shared_contexts> contexts = std::make_shared<session::shared_contexts>();
+  /// Solve and Status; and bulk data on a connection of its own, so that it delays neither: none when sessions have an
+  /// entry of their own.
+  std::shared_ptr<h2grpc::connection> control;
+  std::shared_ptr<h2grpc::connection> carrier;
+  service_events shown;
+  bool all_solved = false;
+};
+
+/// One service of the build. The daemon tells exporters apart by their position in a solve only, so each solve has a
+/// session of its own for what it exports (session/filesync/filesync.go).
+struct solve_state {
+  solve_state(build_state& b, std::size_t i);
+
+  build_state& build;
+  const std::size_t index;
+  const service_build& service;
+  solve_options request;
+  std::shared_ptr<session::export_targets> targets = std::make_shared<session::export_targets>();
+  std::shared_ptr<docker_delivery> delivery = std::make_shared<docker_delivery>();
+  std::optional<session::session> callbacks;  ///< made by prepare_solve()
+  bool solved = false;  ///< the daemon has answered, or never will
+  std::optional<failure> why;
+  service_outcome outcome;
+};
+
+/// Makes the session, and before that chooses exporter and target when the image goes to Docker; fails when its engine
+/// cannot be reached.
+task<result<void>> prepare_solve(solve_state& state);
+
+/// Serves the session until it ends. A session that ends before the solve makes the build fail; after it, it is how
+/// things should be.
+task<result<void>> run_session(solve_state& state);
+
+/// Solves and shows the progress; the result is in `outcome` or `why`. Without an SBOM when that is optional and its
+/// scanner is missing. Ends a few seconds after the daemon's answer at the latest.
+task<void> run_solve(solve_state& state);
+
+}  // namespace peelbox::build
