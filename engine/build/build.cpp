@@ -120,7 +120,6 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
     result<void> solved = co_await task_group::run([&](task_group& workers) -> task<result<void>> {
       const std::size_t count = std::min(solves.size(), solves_at_once);
       for (std::size_t i = 0; i < count; ++i) workers.spawn(solve_next(solves, next, left, parts));
-      co_await workers.idle();
       co_return result<void>();
     });
     parts.cancel();
