@@ -133,6 +133,24 @@ class BrokenDaemons(BedTest):
         daemon.signal(signal.SIGCONT)
         self.assert_nothing_left()
 
+    def test_daemon_frozen_during_the_upload(self):
+        daemon = PrivateDaemon(self, "frozen-upload")
+        tree = self.dir / "tree"
+        tree.mkdir()
+        with open(tree / "big", "wb") as f:
+            f.truncate(4 << 30)  # sparse: reading is fast, and the daemon takes seconds to write it
+        made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
+        self.write("def.llb", made.stdout)
+        build = Running(self, "build", "--llb", self.dir / "def.llb", "--local", f"context={tree}", "--tag", "x",
+                        "--output", f"type=oci,dest={self.dir}/image.tar", "--progress", "plain", "--buildkit",
+                        daemon.address, "--silence-limit", "12")
+        build.wait_for_text("transferring context")
+        daemon.signal(signal.SIGSTOP)
+        self.assertEqual(build.wait(60), 3, build.text())
+        self.assertIn("silent", build.text())
+        daemon.signal(signal.SIGCONT)
+        self.assert_nothing_left()
+
     def test_daemon_frozen_before_the_build(self):
         daemon = PrivateDaemon(self, "frozen-early")
         daemon.signal(signal.SIGSTOP)
