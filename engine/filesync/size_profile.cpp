@@ -94,11 +94,14 @@ std::string ignore_line_for(std::string_view path) {
   if (path.ends_with('/')) path.remove_suffix(1);
   if (path.find_first_of("\n\r") != path.npos) return {};
   std::string line;
-  // White space at the ends would go.
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool outer_space = path[i] == ' ' && (i == 0 || i + 1 == path.size());
-    if (std::string_view("*?[]\\").find(path[i]) != std::string_view::npos || (i == 0 && path[i] == '!') || outer_space)
-      line += '\\';
+    // White space at the ends of a line does not count; '?' is any one character.
+    if (path[i] == ' ' && (i == 0 || i + 1 == path.size())) {
+      line += '?';
+      continue;
+    }
+    const bool special = std::string_view("*?[]\\").find(path[i]) != std::string_view::npos;
+    if (special || (i == 0 && path[i] == '!')) line += '\\';
     line += path[i];
   }
   if (line.starts_with('#')) line.insert(0, "./");

@@ -1,0 +1,56 @@
+#include "cli/service_targets.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace peelbox::cli {
+namespace {
+
+using testing::HasSubstr;
+
+std::string wrong(const std::vector<std::string>& tags, const std::string& output,
+                  const std::vector<std::string>& services) {
+  const auto targets = service_targets(tags, output, services);
+  return targets ? std::string() : targets.error().text;
+}
+
+TEST(service_targets, one_service_needs_no_template) {
+  const auto targets = service_targets({"app:1"}, "type=oci,dest=a.tar", {"api"});
+  ASSERT_TRUE(targets);
+  EXPECT_EQ(targets->front().image_name, "docker.io/library/app:1");
+  EXPECT_EQ(targets->front().output.dest, "a.tar");
+}
+
+TEST(service_targets, templates_and_names) {
+  const auto targets = service_targets({"reg.io/x-{service}:1", "Web=other:2"}, "type=oci,dest=out/{service}.tar",
+                                       {"API", "Web"});
+  ASSERT_TRUE(targets) << targets.error().text;
+  EXPECT_EQ((*targets)[0].image_name, "reg.io/x-api:1");
+  EXPECT_EQ((*targets)[0].output.dest, "out/API.tar");
+  EXPECT_EQ((*targets)[1].image_name, "docker.io/library/other:2");
+  EXPECT_EQ((*targets)[1].output.dest, "out/Web.tar");
+}
+
+TEST(service_targets, a_name_never_leaves_the_directory) {
+  const auto targets = service_targets({"a:1"}, "type=tar,dest=out/{service}", {"../../etc/x"});
+  ASSERT_TRUE(targets);
+  EXPECT_EQ(targets->front().output.dest, "out/-.-..-etc-x");
+}
+
+TEST(service_targets, says_what_is_missing_or_double) {
+  const std::string files = "type=oci,dest={service}.tar";
+  EXPECT_THAT(wrong({"app:1"}, files, {"a", "b"}), HasSubstr("app-{service}:1"));
+  EXPECT_THAT(wrong({"a=x:1"}, files, {"a", "b"}), HasSubstr("service 'b' has no --tag"));
+  EXPECT_THAT(wrong({"c=x:1"}, files, {"a", "b"}), HasSubstr("no service 'c'"));
+  EXPECT_THAT(wrong({"a=x:1", "a=y:1"}, files, {"a"}), HasSubstr("has a tag already"));
+  EXPECT_THAT(wrong({"x:1", "y:1"}, files, {"a"}), HasSubstr("one name"));
+  EXPECT_THAT(wrong({"a=x:1", "b=x:1"}, files, {"a", "b"}), HasSubstr("would be called"));
+  EXPECT_THAT(wrong({"{service}:1"}, "type=oci,dest=o.tar", {"a", "b"}), HasSubstr("written to o.tar"));
+  EXPECT_THAT(wrong({"{service}:1"}, "type=oci,dest=-", {"a", "b"}), HasSubstr("standard output"));
+  EXPECT_THAT(wrong({"{service}:1"}, files, {"a/b", "a-b"}), HasSubstr("would be called"));
+  EXPECT_EQ(wrong({"{service}:1"}, "type=cacheonly", {"a", "b"}), "");
+  EXPECT_THAT(wrong({"x@sha256:" + std::string(64, '0')}, files, {"a"}), HasSubstr("digest"));
+}
+
+}  // namespace
+}  // namespace peelbox::cli
