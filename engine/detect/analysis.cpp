@@ -142,6 +142,12 @@ bool reads_port_variable(std::string_view text) {
   return std::any_of(forms.begin(), forms.end(), [&](std::string_view f) { return contains(text, f); });
 }
 
+bool serves(std::string_view text) {
+  constexpr std::array<std::string_view, 13> words{"listen", "Listen", "bind", "Bind", "serve", "Serve", "Server", ".run(", ".Run(",
+                                                   "Application", "Netty", "Plack", ".Start("};
+  return std::any_of(words.begin(), words.end(), [&](std::string_view w) { return contains(text, w); });
+}
+
 std::string find_health(std::string_view text) {
   constexpr std::array<std::string_view, 6> usual{"/healthz", "/health", "/readyz", "/livez", "/api/health", "/_health"};
   for (const std::string_view path : usual)
@@ -162,7 +168,7 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
     const std::string* text = work.files.read(path);
     if (!text) continue;
     bytes += text->size();
-    if (!out.port) {
+    if (!out.port && (!work.out.framework.empty() || serves(*text))) {
       out.port = find_port(*text, before_port);
       if (out.port) out.port_from = path;
     }

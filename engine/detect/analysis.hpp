@@ -61,7 +61,8 @@ struct source_facts {
   std::string port_variable_from;  ///< a file that reads the environment variable PORT
 };
 
-/// `before_port`: texts directly before the digits of a port; blanks and quotes between are passed over.
+/// `before_port`: texts directly before the digits of a port; blanks and quotes between are passed over. They count in
+/// files that serve something, so that the port of a database is not taken for the program's own.
 source_facts look_at_sources(analysis& work, const std::vector<std::string>& paths,
                              std::initializer_list<std::string_view> before_port);
 /// For a command that we make, which is told the port: the hinted one, or the usual one.

@@ -79,14 +79,21 @@ std::vector<candidate> classify(repository& files, std::vector<rejected>& lost) 
       std::all_of(all.begin(), all.end(), [](const candidate& c) { return !test_directory(c.dir).empty(); });
   std::vector<candidate> out;
   for (const candidate& c : all) {
+    const auto lose = [&](std::string why) {
+      // A script or page somewhere in a project is not worth a word.
+      if (!c.system->weak) lost.push_back({c.manifest, std::move(why)});
+    };
     if (const std::string_view name = test_directory(c.dir); !name.empty() && !only_tests) {
-      lost.push_back({c.manifest, fmt::format("in a directory called {}", name)});
-    } else if (const auto outer = above(c, [&](const candidate& o) { return c.system->weak || (o.system->recursive && c.system->recursive); });
-               outer != all.end()) {
-      lost.push_back({c.manifest, fmt::format("taken for a part of {}", outer->manifest)});
-    } else {
-      out.push_back(c);
+      lose(fmt::format("in a directory called {}", name));
+      continue;
     }
+    const auto outer = above(c, [&](const candidate& o) {
+      return c.system->weak || (o.system->recursive && c.system->recursive);
+    });
+    if (outer != all.end())
+      lose(fmt::format("taken for a part of {}", outer->manifest));
+    else
+      out.push_back(c);
   }
   return out;
 }

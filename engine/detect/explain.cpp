@@ -22,6 +22,7 @@ void explain_service(const found_service& s, std::string& out) {
   list("packages", s.spec.build.packages, " ");
   list("at runtime", s.spec.runtime.packages, " ");
   list("starts", s.spec.runtime.command, " ");
+  for (const auto& [name, text] : s.spec.runtime.env) out += fmt::format("  with       {}={}\n", name, text);
   for (const std::uint16_t port : s.spec.runtime.ports) out += fmt::format("  listens on {}\n", port);
 }
 

@@ -15,14 +15,14 @@ namespace {
 void merge(value& base, const value& change) {
   if (change.is(value::kind::object) && base.is(value::kind::object)) {
     for (const auto& [key, member] : change.members) {
-      const auto at = std::find_if(base.members.begin(), base.members.end(), [&](const auto& m) { return m.first == key; });
+      const auto at = std::find_if(base.members.begin(), base.members.end(), [&](const auto& m) { return m.key == key; });
       if (member.is(value::kind::null)) {
         if (at != base.members.end()) base.members.erase(at);
       } else if (at == base.members.end()) {
-        base.members.emplace_back(key, value());
-        merge(base.members.back().second, member);
+        base.members.push_back({key, value()});
+        merge(base.members.back().content, member);
       } else {
-        merge(at->second, member);
+        merge(at->content, member);
       }
     }
     return;
@@ -63,7 +63,7 @@ result<void> apply_file(const std::string& dir, const std::string& path, value t
                         std::vector<found_service>& services) {
   if (!tree.is(value::kind::object)) return failure(errc::usage, path + ": expected an object", origin::user);
   const value by_name = tree["services"];
-  std::erase_if(tree.members, [](const auto& m) { return m.first == "services" || m.first == "$schema"; });
+  std::erase_if(tree.members, [](const auto& m) { return m.key == "services" || m.key == "$schema"; });
   if (!tree.members.empty()) {
     auto own = std::find_if(services.begin(), services.end(), [&](const found_service& s) { return s.dir == dir; });
     if (own == services.end()) {

@@ -20,7 +20,7 @@ value converted(const spec::json_value& from) {
   }
   out.text = from.text;
   for (const spec::json_value& item : from.items) out.items.push_back(converted(item));
-  for (const spec::json_member& member : from.members) out.members.emplace_back(member.key, converted(member.value));
+  for (const spec::json_member& member : from.members) out.members.push_back({member.key, converted(member.value)});
   return out;
 }
 

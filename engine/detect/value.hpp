@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "engine/async/failure.hpp"
 
 namespace peelbox::detect {
+
+struct value_member;
 
 struct value {
   enum class kind { null, boolean, number, string, array, object };
@@ -17,7 +18,7 @@ struct value {
   kind type = kind::null;
   std::string text;  ///< of a scalar: "true", "3.11", "abc"
   std::vector<value> items;
-  std::vector<std::pair<std::string, value>> members;  ///< first come, first found
+  std::vector<value_member> members;  ///< first come, first found
 
   bool is(kind k) const noexcept { return type == k; }
   /// The member, or an empty value.
@@ -25,6 +26,11 @@ struct value {
   bool has(std::string_view key) const;
   /// The texts of an array's scalars; a scalar counts as an array of one.
   std::vector<std::string> texts() const;
+};
+
+struct value_member {
+  std::string key;
+  value content;
 };
 
 /// All parsers: failure{usage} says what is wrong and on which line; the tree is at most 64 deep and has at most

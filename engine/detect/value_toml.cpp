@@ -12,7 +12,7 @@ value converted(const toml::node& from) {
   value out;
   if (const auto* table = from.as_table()) {
     out.type = value::kind::object;
-    for (const auto& [key, member] : *table) out.members.emplace_back(std::string(key.str()), converted(member));
+    for (const auto& [key, member] : *table) out.members.push_back({std::string(key.str()), converted(member)});
   } else if (const auto* array = from.as_array()) {
     out.type = value::kind::array;
     for (const toml::node& item : *array) out.items.push_back(converted(item));

@@ -92,7 +92,7 @@ class xml_parser {
       value attribute;
       attribute.type = value::kind::string;
       attribute.text = decoded(text_.substr(at_ + 1, close - at_ - 1));
-      out.members.emplace_back("@" + std::string(key), std::move(attribute));
+      out.members.push_back({"@" + std::string(key), std::move(attribute)});
       at_ = close + 1;
     }
   }
@@ -115,9 +115,9 @@ class xml_parser {
       value text;
       text.type = value::kind::string;
       text.text = std::string(trim(content));
-      out.members.emplace_back("#text", std::move(text));
+      out.members.push_back({"#text", std::move(text)});
     }
-    parent.members.emplace_back(key, std::move(out));
+    parent.members.push_back({key, std::move(out)});
     return true;
   }
 

@@ -26,8 +26,8 @@ bool convert(const YAML::Node& from, std::size_t depth, std::size_t& count, valu
       out.type = value::kind::object;
       for (const auto& member : from) {
         if (!member.first.IsScalar()) continue;
-        out.members.emplace_back(member.first.Scalar(), value());
-        if (!convert(member.second, depth + 1, count, out.members.back().second)) return false;
+        out.members.push_back({member.first.Scalar(), value()});
+        if (!convert(member.second, depth + 1, count, out.members.back().content)) return false;
       }
       return true;
   }

@@ -30,7 +30,7 @@ value strings(const std::vector<std::string>& from) {
 }
 value map_of(const std::map<std::string, std::string>& from) {
   value out = object();
-  for (const auto& [key, text] : from) out.members.emplace_back(key, scalar(text));
+  for (const auto& [key, text] : from) out.members.push_back({key, scalar(text)});
   return out;
 }
 
@@ -80,13 +80,13 @@ void json(const value& tree, std::size_t depth, std::string& out) {
         out += "{}";
         return;
       }
-      std::vector<const std::pair<std::string, value>*> sorted;
+      std::vector<const value_member*> sorted;
       for (const auto& member : tree.members) sorted.push_back(&member);
-      std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+      std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
       out += "{\n";
       for (std::size_t i = 0; i < sorted.size(); ++i) {
-        out += indent + quoted(sorted[i]->first) + ": ";
-        json(sorted[i]->second, depth + 1, out);
+        out += indent + quoted(sorted[i]->key) + ": ";
+        json(sorted[i]->content, depth + 1, out);
         out += i + 1 < sorted.size() ? ",\n" : "\n";
       }
       out += outdent + "}";
@@ -152,45 +152,45 @@ value array_of(const detection& found) {
 value to_value(const spec::universal_build& service) {
   value metadata = object();
   const auto& m = service.metadata;
-  if (!m.project_name.empty()) metadata.members.emplace_back("project_name", scalar(m.project_name));
-  metadata.members.emplace_back("language", scalar(m.language));
-  metadata.members.emplace_back("build_system", scalar(m.build_system));
-  if (!m.framework.empty()) metadata.members.emplace_back("framework", scalar(m.framework));
-  metadata.members.emplace_back("reasoning", scalar(m.reasoning));
+  if (!m.project_name.empty()) metadata.members.push_back({"project_name", scalar(m.project_name)});
+  metadata.members.push_back({"language", scalar(m.language)});
+  metadata.members.push_back({"build_system", scalar(m.build_system)});
+  if (!m.framework.empty()) metadata.members.push_back({"framework", scalar(m.framework)});
+  metadata.members.push_back({"reasoning", scalar(m.reasoning)});
 
   value build = object();
-  build.members.emplace_back("packages", strings(service.build.packages));
-  build.members.emplace_back("env", map_of(service.build.env));
-  build.members.emplace_back("commands", strings(service.build.commands));
-  build.members.emplace_back("cache", strings(service.build.cache));
+  build.members.push_back({"packages", strings(service.build.packages)});
+  build.members.push_back({"env", map_of(service.build.env)});
+  build.members.push_back({"commands", strings(service.build.commands)});
+  build.members.push_back({"cache", strings(service.build.cache)});
 
   value runtime = object();
-  runtime.members.emplace_back("packages", strings(service.runtime.packages));
-  runtime.members.emplace_back("env", map_of(service.runtime.env));
+  runtime.members.push_back({"packages", strings(service.runtime.packages)});
+  runtime.members.push_back({"env", map_of(service.runtime.env)});
   value copies;
   copies.type = kind::array;
   for (const spec::copy_entry& entry : service.runtime.copy) {
     value& copy = copies.items.emplace_back(object());
-    copy.members.emplace_back("from", scalar(entry.from));
-    copy.members.emplace_back("to", scalar(entry.to));
+    copy.members.push_back({"from", scalar(entry.from)});
+    copy.members.push_back({"to", scalar(entry.to)});
   }
-  runtime.members.emplace_back("copy", std::move(copies));
-  runtime.members.emplace_back("command", strings(service.runtime.command));
+  runtime.members.push_back({"copy", std::move(copies)});
+  runtime.members.push_back({"command", strings(service.runtime.command)});
   value ports;
   ports.type = kind::array;
   for (const std::uint16_t port : service.runtime.ports) ports.items.push_back(scalar(std::to_string(port), kind::number));
-  runtime.members.emplace_back("ports", std::move(ports));
+  runtime.members.push_back({"ports", std::move(ports)});
   if (service.runtime.health) {
     value health = object();
-    health.members.emplace_back("endpoint", scalar(service.runtime.health->endpoint));
-    runtime.members.emplace_back("health", std::move(health));
+    health.members.push_back({"endpoint", scalar(service.runtime.health->endpoint)});
+    runtime.members.push_back({"health", std::move(health)});
   }
 
   value out = object();
-  out.members.emplace_back("version", scalar(service.version));
-  out.members.emplace_back("metadata", std::move(metadata));
-  out.members.emplace_back("build", std::move(build));
-  out.members.emplace_back("runtime", std::move(runtime));
+  out.members.push_back({"version", scalar(service.version)});
+  out.members.push_back({"metadata", std::move(metadata)});
+  out.members.push_back({"build", std::move(build)});
+  out.members.push_back({"runtime", std::move(runtime)});
   return out;
 }
 

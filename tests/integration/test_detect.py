@@ -98,6 +98,45 @@ class Workflow(BedTest):
     def test_c_with_make(self):
         self.assertEqual(self.printed_by("c-make"), "hello from make\n")
 
+    def test_c_file(self):
+        self.assertEqual(self.printed_by("c-file"), "hello from a c file\n")
+
+    def test_cpp_with_cmake(self):
+        self.assertEqual(self.printed_by("cpp-cmake-hello"), "hello from cmake\n")
+
+    def test_c_with_meson(self):
+        self.assertEqual(self.printed_by("c-meson-hello"), "hello from meson\n")
+
     def test_python_server(self):
         self.assertIn("hello from python", self.answer_of("python-plain"))
         self.assertIn("ok", self.answer_of("python-plain", "/healthz"))
+
+    def test_go_module(self):
+        self.assertIn("hello from go", self.answer_of("go-mod-hello"))
+
+    def test_rust_with_cargo(self):
+        self.assertEqual(self.printed_by("rust-cargo-hello"), "hello from cargo\n")
+
+    def test_node_with_npm(self):
+        self.assertIn("hello from node", self.answer_of("node-npm-hello"))
+
+    def test_ruby_with_bundler(self):
+        self.assertEqual(self.printed_by("ruby-bundler-hello"), "hello from ruby\n")
+
+    def test_php_file(self):
+        self.assertIn("hello from a php file", self.answer_of("php-file"))
+
+    def test_php_with_composer(self):
+        self.assertIn("hello from php", self.answer_of("php-public"))
+
+    def test_java_file(self):
+        self.assertEqual(self.printed_by("java-file"), "hello from java\n")
+
+    def test_perl_script(self):
+        self.assertEqual(self.printed_by("perl-script"), "hello from perl\n")
+
+    def test_shell_script(self):
+        self.assertEqual(self.printed_by("shell-start"), "hello from sh\n")
+
+    def test_static_site(self):
+        self.assertIn("hello from html", self.answer_of("static-site"))

@@ -96,7 +96,7 @@ void analyse(analysis& work) {
     work.needs("pkgconf");
     add_native_libraries(work, "openssl-sys", "what its dependencies link");
   }
-  apply(work, look_at_sources(work, work.sources({".rs"}), {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "unwrap_or(", "\"0.0.0.0\", ", "localhost:"}),
+  apply(work, look_at_sources(work, work.sources({".rs"}), {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "\"0.0.0.0\", ", "localhost:"}),
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
 }
 

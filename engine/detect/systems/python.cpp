@@ -103,7 +103,7 @@ bool start_script(analysis& work, bool installed) {
   if (const std::string* text = work.read("pyproject.toml"); text && installed) {
     const auto tree = parse_toml(*text);
     if (tree.has_value() && !(*tree)["project"]["scripts"].members.empty()) {
-      start(work, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().first, work.path("pyproject.toml"),
+      start(work, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().key, work.path("pyproject.toml"),
             confidence::certain);
       return true;
     }

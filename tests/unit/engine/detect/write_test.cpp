@@ -58,7 +58,7 @@ TEST(Write, YamlSaysTheSameAsJson) {
     const auto all_strings = [](auto& self, value& v) -> void {
       if (v.is(value::kind::number)) v.type = value::kind::string;
       for (value& item : v.items) self(self, item);
-      for (auto& member : v.members) self(self, member.second);
+      for (auto& member : v.members) self(self, member.content);
     };
     all_strings(all_strings, tree);
     return to_json(tree);
