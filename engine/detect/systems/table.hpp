@@ -5,12 +5,16 @@
 
 namespace peelbox::detect {
 
+extern const build_system bazel_system;
 extern const build_system bundler_system;
+extern const build_system cabal_system;
 extern const build_system cargo_system;
 extern const build_system cmake_system;
 extern const build_system composer_system;
+extern const build_system dart_system;
 extern const build_system deno_system;
 extern const build_system dotnet_system;
+extern const build_system gleam_system;
 extern const build_system go_system;
 extern const build_system gradle_system;
 extern const build_system make_system;
@@ -19,6 +23,9 @@ extern const build_system meson_system;
 extern const build_system mix_system;
 extern const build_system node_system;
 extern const build_system python_system;
+extern const build_system sbt_system;
+extern const build_system swift_system;
+extern const build_system zig_system;
 
 // Without a manifest.
 extern const build_system c_file_system;

@@ -1,0 +1,52 @@
+// Haskell packages with a .cabal file; the stanzas are read as text.
+#include <fmt/format.h>
+
+#include "engine/detect/systems/table.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+void use_haskell(analysis& work, const std::string& program) {
+  work.out.name = program;
+  work.because("program", program, work.self.manifest);
+  for (const char* tool : {"ghc", "cabal", "c-build"}) work.needs(tool);
+  work.needs_at_runtime("c-runtime");
+  work.out.cache = {"/root/.cabal", "/root/.cache/cabal"};
+  work.run(fmt::format("cabal update && cabal install exe:{} --installdir=/usr/local/bin --install-method=copy --overwrite-policy=always",
+                       shell_word(program)));
+  const std::string installed = "/usr/local/bin/" + program;
+  work.out.copy.push_back({installed, installed});
+  work.out.command = {installed};
+  apply(work, look_at_sources(work, work.sources({".hs"}), {"scotty ", "run ", "setPort "}), 0, "");
+}
+
+void analyse(analysis& work) {
+  work.out.language = "Haskell";
+  const std::string* text = work.files.read(work.self.manifest);
+  const bool is_hpack = work.self.manifest.ends_with(".yaml");
+  if (text && is_hpack) {
+    if (const auto tree = parse_yaml(*text); tree.has_value() && !(*tree)["executables"].members.empty())
+      return use_haskell(work, (*tree)["executables"].members.front().key);
+  } else if (text) {
+    for (const std::string_view line : lines_of(*text)) {
+      const auto words = words_of(line);
+      if (words.size() == 2 && lower(words[0]) == "executable") return use_haskell(work, words[1]);
+    }
+  }
+  work.out.no_service = "no executable: a library";
+}
+
+std::string refuses(repository& files, std::string_view manifest) {
+  if (!manifest.ends_with(".yaml")) return {};
+  const std::string* text = files.read(manifest);
+  return text && contains(*text, "executables:") ? "" : "no executables in it";
+}
+
+}  // namespace
+
+const build_system cabal_system{
+    .name = "Cabal", .manifests = {"*.cabal", "package.yaml"}, .refuses = refuses, .analyse = analyse};
+
+}  // namespace peelbox::detect
