@@ -17,7 +17,7 @@ struct row {
 
 const std::array<row, 4>& table() {
   static const std::array<row, 4> all{{
-      {{"npm", "npm", "npm ci", "npm install", "/root/.npm", ""}, {"package-lock.json", "npm-shrinkwrap.json"}},
+      {{"npm", "npm", "npm ci --no-audit --no-fund", "npm install --no-audit --no-fund", "/root/.npm", ""}, {"package-lock.json", "npm-shrinkwrap.json"}},
       {{"Yarn", "yarn", "yarn install --frozen-lockfile", "yarn install", "/root/.cache/yarn", ""}, {"yarn.lock", ""}},
       {{"pnpm", "pnpm", "pnpm install --frozen-lockfile", "pnpm install", "/root/.local/share/pnpm/store", ""},
        {"pnpm-lock.yaml", ""}},
