@@ -166,6 +166,12 @@ void analyse(analysis& work) {
     command = "node " + file;
     from = work.path(file);
   }
+  const bool has_pages = work.files.has_directory(work.path("pages")) || work.files.has_directory(work.path("app")) ||
+                         work.files.has_directory(work.path("src"));
+  if (f && f->name == "Next.js" && !is_built(package) && !has_pages) {
+    work.out.no_service = "it depends on Next.js, but has neither a build script nor pages";
+    return;
+  }
   if (!work.self.members.empty() && !f && !facts.port) {
     work.out.no_service = "the root of a workspace; its scripts are for all members";
     return;
