@@ -15,6 +15,7 @@
 #include "engine/oci/platform.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
+#include "engine/spec/selection.hpp"
 #include "engine/spec/validate.hpp"
 #include "transport/tls_options.hpp"
 
@@ -159,7 +160,8 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   options.no_cache = args.no_cache;
   options.context_name = context_name;
   options.session_id = session_id;
-  options.shared_key_hint = context_name;
+  options.follow_paths = spec::selected_paths(*chosen);
+  options.shared_key_hint = spec::selection_hint(context_name, options.follow_paths);
 
   planned_spec planned;
   planned.warnings = loaded->warnings;

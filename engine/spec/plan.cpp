@@ -102,6 +102,7 @@ class planner {
     local.shared_key_hint =
         options_.shared_key_hint.empty() ? options_.context_name : options_.shared_key_hint;
     local.include_patterns = options_.include_patterns;
+    local.follow_paths = options_.follow_paths;
     local.exclude_patterns = options_.exclude_patterns;
     // One of the two is needed, or clients with equal graphs share a transfer (PROTOCOL of local sources).
     if (options_.session_id.empty()) local.unique = local.shared_key_hint;

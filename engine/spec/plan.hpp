@@ -32,6 +32,8 @@ struct plan_options {
   std::string shared_key_hint;
   std::vector<std::string> include_patterns;
   std::vector<std::string> exclude_patterns;
+  /// The same with links followed; see selected_paths().
+  std::vector<std::string> follow_paths;
 
   bool no_cache = false;
   package_manager packages = package_manager::automatic;

@@ -88,6 +88,21 @@ class Services(BedTest):
         self.assert_ok(outcome)
         self.assertEqual(sent(outcome)[1], 2)
 
+    def test_copies_without_commands_take_only_what_they_name(self):
+        files = {f"other/{i}": "x" for i in range(50)}
+        self.context({**files, "web/a.html": "a", "web/b.css": "b", "conf/c": "c"})
+        (self.dir / "ctx/link").symlink_to("conf")
+        document = [{"version": "1.0", "metadata": {"project_name": n}, "runtime": {
+            "copy": [{"from": f, "to": "/srv/"}], "command": ["/bin/true"]}}
+            for n, f in (("html", "web/*.html"), ("conf", "link/c"))]
+        spec = self.write("selective.json", json.dumps(document))
+        outcome = self.build_services(spec, "--all", "--tag", "{service}:1",
+                                      output=f"type=local,dest={self.dir}/out/{{service}}")
+        self.assert_ok(outcome)
+        self.assertEqual(sent(outcome), (2, 2))
+        self.assertEqual((self.dir / "out/html/srv/a.html").read_text(), "a")
+        self.assertEqual((self.dir / "out/conf/srv/c").read_text(), "c")
+
     def test_flags_that_do_not_go_together(self):
         self.context({"f": "x"})
         spec = self.services_spec({"a": ["true"], "b": ["true"]})

@@ -1,0 +1,58 @@
+#include "engine/spec/selection.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "engine/llb/op.hpp"
+#include "engine/oci/digest.hpp"
+
+namespace peelbox::spec {
+
+namespace {
+
+constexpr std::string_view build_root = "/build";
+
+/// A pattern that matches at least what the shell's does, and the same text taken literally: brackets and backslashes
+/// differ between the two, so a name with one of them becomes "any name".
+std::string widened(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view name = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    if (!out.empty()) out += '/';
+    // "**" would cross directories, which the shell's does not, and "!" would negate.
+    const bool odd = name.find_first_of("[]\\!") != name.npos || name.find("**") != name.npos;
+    out += odd ? "*" : name;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> selected_paths(std::span<const universal_build* const> services) {
+  std::set<std::string> paths;
+  for (const universal_build* service : services) {
+    if (service->runtime.copy.empty()) continue;  // nothing of the build is asked for
+    if (!service->build.commands.empty()) return {};
+    for (const copy_entry& entry : service->runtime.copy) {
+      const std::string from = llb::absolute_path(entry.from, std::string(build_root));
+      if (from == build_root || from == "/") return {};
+      // Anything else is of the build image; a pattern in the first names may mean /build too.
+      if (from.find_first_of("*?[") < build_root.size() + 1) return {};
+      if (from.starts_with(std::string(build_root) + "/")) paths.insert(widened(from.substr(build_root.size() + 1)));
+    }
+  }
+  return {paths.begin(), paths.end()};
+}
+
+std::string selection_hint(const std::string& hint, const std::vector<std::string>& selected) {
+  if (selected.empty()) return hint;
+  std::string all;
+  for (const std::string& path : selected) all += path + '\0';
+  constexpr std::size_t prefix = std::string_view("sha256:").size();
+  return hint + "-" + oci::digest_of(all).substr(prefix, 12);
+}
+
+}  // namespace peelbox::spec
