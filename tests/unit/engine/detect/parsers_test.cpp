@@ -41,6 +41,30 @@ TEST(Toml, BrokenTextsNameTheLine) {
   EXPECT_TRUE(parse_toml("a = " + std::string(10000, '[')).has_error());
 }
 
+TEST(Toml, DeepKeysAreRefusedBeforeTheyHurt) {
+  std::string key;
+  for (int i = 0; i < 100000; ++i) key += "a.";
+  EXPECT_TRUE(parse_toml(key + "b = 1\n").has_error());
+  EXPECT_TRUE(parse_toml("[" + key + "b]\n").has_error());
+  EXPECT_TRUE(parse_toml("x = { " + key + "b = 1 }\n").has_error());
+  std::string quoted;
+  for (int i = 0; i < 1000; ++i) quoted += "\"a\".'b' . ";
+  EXPECT_TRUE(parse_toml(quoted + "c = 1\n").has_error());
+  // The end of a string is where the parser sees it.
+  EXPECT_TRUE(parse_toml("x = [\"\"\"y\"\"\"\", { " + key + "b = 1 }]\n").has_error());
+  EXPECT_TRUE(parse_toml("x = \"\"\"\\\"\"\"\"\n" + key + "b = 1\n").has_error());
+  std::string nested = "x = ";
+  for (int i = 0; i < 200; ++i) nested += "{ a.b.c.d.e.f.g.h = ";
+  EXPECT_TRUE(parse_toml(nested + "1" + std::string(200, '}')).has_error());
+}
+
+TEST(Toml, DotsInStringsAndCommentsAreNoKeys) {
+  const std::string dots = "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19";
+  const auto tree = parse_toml("a = \"" + dots + "\" # " + dots + "\nb = \"\"\"\n" + dots + "\\\"\n\"\"\"\nc = '" + dots + "'\n");
+  ASSERT_TRUE(tree.has_value()) << tree.error().text;
+  EXPECT_EQ((*tree)["c"].text, dots);
+}
+
 TEST(Yaml, MapsAndSequences) {
   const auto tree = parse_yaml("packages:\n  - 'a/*'\n  - b\nn: 3\ne:\n");
   ASSERT_TRUE(tree.has_value()) << tree.error().text;
