@@ -25,11 +25,14 @@ std::string without_comments(std::string_view text) {
 }
 
 /// All texts in quotes, up to the end of the statement at `at`: the closing parenthesis, or a line without a comma.
-std::vector<std::string> quoted_texts(std::string_view text, std::size_t at) {
+/// `at` moves there, so that a text full of statements is read once.
+std::vector<std::string> quoted_texts(std::string_view text, std::size_t& at) {
   std::vector<std::string> out;
   const bool parenthesis = trim(text.substr(at, 2)).starts_with('(');
+  bool after_comma = false;
   while (at < text.size()) {
     const char c = text[at];
+    if (c != ' ' && c != '\t' && c != '\n') after_comma = c == ',';
     if (c == '"' || c == '\'') {
       const std::size_t close = text.find(c, at + 1);
       if (close == std::string_view::npos) break;
@@ -37,7 +40,7 @@ std::vector<std::string> quoted_texts(std::string_view text, std::size_t at) {
       at = close + 1;
       continue;
     }
-    if (parenthesis ? c == ')' : (c == '\n' && !trim(text.substr(0, at)).ends_with(','))) break;
+    if (parenthesis ? c == ')' : (c == '\n' && !after_comma)) break;
     ++at;
   }
   return out;
@@ -52,8 +55,8 @@ std::string settings_of(const repository& files, std::string_view dir) {
 /// ":web:api" -> "web/api"
 std::vector<std::string> included(std::string_view text) {
   std::vector<std::string> out;
-  for (std::size_t at = text.find("include"); at != std::string_view::npos; at = text.find("include", at + 7)) {
-    const std::size_t end = at + 7;
+  for (std::size_t at = text.find("include"), end = 0; at != std::string_view::npos; at = text.find("include", end)) {
+    end = at + 7;
     if ((at > 0 && is_word(text[at - 1])) || end >= text.size() || is_word(text[end])) continue;
     for (std::string name : quoted_texts(text, end)) {
       std::replace(name.begin(), name.end(), ':', '/');
@@ -87,7 +90,8 @@ std::set<std::string> dependencies(std::string_view text) {
   std::set<std::string> out;
   for (const char* word : {"implementation", "api", "compile", "runtimeOnly", "developmentOnly"}) {
     for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-      const auto name = quoted_after(text, at);
+      constexpr std::size_t longest = 300;
+      const auto name = quoted_after(text.substr(at, longest));
       if (!name) continue;
       const auto parts = split(*name, ':');
       if (parts.size() >= 2) out.insert(std::string(parts[0]) + ":" + std::string(parts[1]));
