@@ -9,6 +9,7 @@ namespace peelbox::cli {
 void add_build_flags(CLI::App& build, build_args& args) {
   build.footer(
       "Examples:\n"
+      "  peelbox build --spec universalbuild.json --tag app:1\n"
       "  peelbox build --spec universalbuild.json --tag app:1 --output type=oci,dest=app.tar\n"
       "  peelbox build --spec spec.json --tag app:1 --output type=local,dest=out --buildkit tcp://builder:1234\n"
       "  peelbox build --spec spec.json --all --tag {service}:1 --output type=oci,dest=out/{service}.tar\n\n"
@@ -18,8 +19,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->type_name("REF")->take_all();
   build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   build.add_option("-o,--output", args.output,
-                    "type=oci|docker|tar,dest=FILE, type=local,dest=DIR or type=cacheonly; "
-                    "for several services dest=out/{service}.tar")
+                    "type=docker (into Docker, the default), type=oci|docker|tar,dest=FILE, type=local,dest=DIR or "
+                    "type=cacheonly; for several services dest=out/{service}.tar")
       ->type_name("FIELDS");
   build.add_option("--service", args.services, "Which service of a spec with several; may be repeated")
       ->type_name("NAME")->take_all();
@@ -34,13 +35,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_option("--build-image", args.build_image, "Image that the build runs in")->type_name("REF");
   build.add_option("--runtime-image", args.runtime_image, "Image that the result is based on")->type_name("REF");
   build.add_option("--package-manager", args.package_manager, "auto | apk | apt")->type_name("NAME");
-  build.add_option("--buildkit,--addr", args.buildkit, "Address of the daemon (default: BUILDKIT_HOST, then its sockets)")
-      ->type_name("ADDR");
-  build.add_option("--tlscacert", args.tls.ca_file, "CA that signed the daemon's certificate")->type_name("FILE");
-  build.add_option("--tlscert", args.tls.cert_file, "Certificate to show to the daemon")->type_name("FILE");
-  build.add_option("--tlskey", args.tls.key_file, "Key of that certificate")->type_name("FILE");
-  build.add_option("--tlsservername", args.tls.server_name, "Name in the daemon's certificate")->type_name("NAME");
-  build.add_option("--tlsdir", args.tls_dir, "Directory with ca.pem, cert.pem and key.pem")->type_name("DIR");
+  add_daemon_flags(build, args);
   build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true | false | generator=IMAGE (default: for OCI output)")
       ->expected(0, 1)->type_name("[V]");
   build.add_option("--provenance", args.attest.provenance, "Add provenance: true | false | mode=min|max (default: for OCI output)")
@@ -53,7 +48,6 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
       ->type_name("S")->check(CLI::Range(10u, 86'400u))->capture_default_str();
   build.add_flag("-q,--quiet", args.quiet, "Print the image digest only");
-  build.add_flag("-v,--verbose", args.verbose, "Tell about connections and sessions; -vv tells more");
 }
 
 }  // namespace peelbox::cli

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/daemon_args.hpp"
 #include "cli/output_option.hpp"
 #include "engine/progress/display.hpp"
-#include "transport/tls_options.hpp"
 
 namespace CLI {
 class App;
@@ -16,7 +16,7 @@ class App;
 namespace peelbox::cli {
 
 /// As text, before anything is checked; CLI11 fills it.
-struct build_args {
+struct build_args : daemon_args {
   std::string spec;
   /// REF, NAME=REF or a template with "{service}".
   std::vector<std::string> tags;
@@ -31,12 +31,9 @@ struct build_args {
   std::string dump_llb;
   std::string platform;
   std::optional<std::string> entrypoint;
-  std::optional<std::string> buildkit;
   std::string build_image;
   std::string runtime_image;
   std::string package_manager = "auto";
-  transport::tls_options tls;
-  std::string tls_dir;
   attestation_flags attest;
   bool no_sbom = false;
   bool no_provenance = false;
@@ -45,7 +42,6 @@ struct build_args {
   std::string progress = "auto";
   unsigned silence_limit = 60;  ///< seconds
   bool quiet = false;
-  int verbose = 0;
 };
 
 /// Describes the flags of `build` to CLI11, writing into `args`.

@@ -17,7 +17,6 @@
 #include "engine/spec/plan.hpp"
 #include "engine/spec/selection.hpp"
 #include "engine/spec/validate.hpp"
-#include "transport/tls_options.hpp"
 
 namespace peelbox::cli {
 
@@ -71,21 +70,6 @@ void keep_output_out(const std::string& dest_template, const std::string& contex
     pattern += text[i];
   }
   source.exclude.push_back(pattern);
-}
-
-result<transport::tls_options> choose_tls(const build_args& args) {
-  transport::tls_options tls = args.tls;
-  if (!args.tls_dir.empty()) {
-    if (!tls.ca_file.empty() || !tls.cert_file.empty() || !tls.key_file.empty())
-      return wrong("--tlsdir and --tlscacert, --tlscert, --tlskey exclude each other");
-    result<transport::tls_options> files = transport::tls_options_of_directory(args.tls_dir);
-    if (files.has_error()) return files.error().in("--tlsdir");
-    files->server_name = tls.server_name;
-    return files;
-  }
-  if (tls.cert_file.empty() != tls.key_file.empty())
-    return wrong(tls.cert_file.empty() ? "--tlskey needs --tlscert FILE too" : "--tlscert needs --tlskey FILE too");
-  return tls;
 }
 
 result<std::string> read_llb(const std::string& path) {
@@ -284,7 +268,7 @@ result<prepared_build> prepare_build(const build_args& args) {
                  "build with --spec universalbuild.json.");
   if (!args.spec.empty() && !args.llb.empty()) return wrong("--spec and --llb exclude each other");
   if (args.tags.empty()) return wrong("--tag REF is missing; name the image, as in --tag app:1.0");
-  result<transport::tls_options> tls = choose_tls(args);
+  result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) return tls.error();
 
   prepared_build prepared;

@@ -44,5 +44,8 @@ command add_detect_command(CLI::App& app);
 command add_frontend_command(CLI::App& app);
 command add_schema_command(CLI::App& app);
 command add_version_command(CLI::App& app);
+command add_info_command(CLI::App& app);
+command add_workers_command(CLI::App& app);
+command add_dial_stdio_command(CLI::App& app);
 
 }  // namespace peelbox::cli

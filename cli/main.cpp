@@ -114,7 +114,8 @@ int main_without_exceptions(int argc, char** argv) {
   app.set_version_flag("--version", "peelbox " PEELBOX_VERSION);
   app.require_subcommand(1);
   const std::vector<command> commands{add_build_command(app),    add_context_command(app), add_detect_command(app),
-                                      add_frontend_command(app), add_schema_command(app), add_version_command(app)};
+                                      add_info_command(app),     add_workers_command(app), add_dial_stdio_command(app),
+                                      add_frontend_command(app), add_schema_command(app),  add_version_command(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {

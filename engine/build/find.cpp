@@ -71,11 +71,13 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
         }
       }
     }
+    if (reason.starts_with(one.address + ": ")) reason.erase(0, one.address.size() + 2);
     log.info("not {} ({}): {}", one.address, one.source, reason);
     found.tried.push_back({one, std::move(reason)});
   }
   std::string text = "no BuildKit daemon was found. Tried:";
-  for (const attempt& one : found.tried) text += fmt::format("\n  {} ({}): {}", one.what.address, one.what.source, one.reason);
+  for (const attempt& one : found.tried)
+    text += fmt::format("\n  {} ({}): {}", one.what.address, one.what.source, one.reason);
   co_return failure(errc::connection, text + "\n" + how_to_start(env));
 }
 

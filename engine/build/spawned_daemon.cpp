@@ -108,7 +108,7 @@ result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root
 }
 
 task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::environment variables, const logger& log) {
-  std::string run = (fs::temp_directory_path() / "peelbox-XXXXXX").string();
+  std::string run = (fs::temp_directory_path() / "peelbox-spawn-XXXXXX").string();
   if (::mkdtemp(run.data()) == nullptr) co_return errno_failure(errno, "spawn: cannot make a directory for the socket");
   std::unique_ptr<spawned_daemon> daemon(new spawned_daemon());
   daemon->plan_.run_directory = run;

@@ -217,6 +217,11 @@ task<result<transport::stream_ptr>> engine_client::hijack(transport::upgrade_req
   auto stream = co_await dial();
   if (stream.has_error()) co_return stream.error();
   auto upgraded = co_await transport::hijack(std::move(*stream), std::move(request), upgrade_limit);
+  if (upgraded.has_error() && upgraded.error().code == errc::protocol)
+    co_return failure(errc::protocol,
+                      fmt::format("Docker engine at {} ({}): no Docker engine listens there, something else does: {}",
+                                  where_.where.text, where_.source, upgraded.error().text),
+                      origin::peer);
   if (upgraded.has_error()) co_return upgraded.error().in("Docker engine");
   co_return upgraded;
 }
