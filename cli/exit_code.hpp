@@ -9,8 +9,9 @@ enum exit_code : int {
   exit_ok = 0,
   exit_build_failed = 1,
   exit_usage = 2,
-  exit_connection = 3,  ///< no daemon, a refused or lost connection, or a daemon that is too old
+  exit_connection = 3,  ///< no daemon, a refused connection, or a daemon that is too old
   exit_context = 4,     ///< the build context, or the output, on this machine
+  exit_lost = 75,       ///< the daemon went away during the build; trying again may help (EX_TEMPFAIL of sysexits.h)
   exit_interrupted = 130,
   exit_terminated = 143,
 };
@@ -18,6 +19,7 @@ enum exit_code : int {
 constexpr exit_code to_exit_code(errc code) noexcept {
   switch (code) {
     case errc::usage: return exit_usage;
+    case errc::lost: return exit_lost;
     case errc::connection:
     case errc::closed:
     case errc::tls:

@@ -46,22 +46,109 @@ constexpr std::chrono::milliseconds short_patience{200};
   ::_exit(127);
 }
 
+/// Kills every child of this process, those included that were given to it because their parents ended.
+void kill_children() {
+  char path[64] = "/proc/thread-self/children";
+  const int list = ::open(path, O_RDONLY | O_CLOEXEC);
+  char text[4096];
+  const ssize_t size = list < 0 ? -1 : ::read(list, text, sizeof(text));
+  if (list >= 0) ::close(list);
+  pid_t pid = 0;
+  for (ssize_t i = 0; i < size; ++i) {
+    if (text[i] >= '0' && text[i] <= '9') {
+      pid = pid * 10 + (text[i] - '0');
+    } else {
+      if (pid > 0) ::kill(pid, SIGKILL);
+      pid = 0;
+    }
+  }
+}
+
+/// Runs in the child and never execs: starts the program as a child of its own and ends with it.
+[[noreturn]] void guard(char* const* argv, child_descriptors use, int null, int report, int lifeline, int grace_ms) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::signal(s, SIG_IGN);
+  const pid_t self = ::getpid();
+  const pid_t program = ::fork();
+  if (program == 0) become(argv, use, null, report, SIGTERM, self);
+  if (program < 0) {
+    const int error = errno;
+    [[maybe_unused]] const ssize_t told = ::write(report, &error, sizeof(error));
+    ::_exit(127);
+  }
+  // Nothing that somebody else waits for the end of may stay open here, our end of the lifeline above all.
+  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  ::close(report);
+  for (int fd = 3; fd < 1024; ++fd)
+    if (fd != lifeline) ::close(fd);
+  int status = 0;
+  int left = -1;  // milliseconds until everything is killed; -1: nobody asked for the end
+  bool program_ended = false;
+  constexpr int tick = 20;
+  for (;;) {
+    pid_t got = 0;
+    int one = 0;
+    while ((got = ::waitpid(-1, &one, WNOHANG)) > 0)
+      if (got == program) {
+        status = one;
+        program_ended = true;
+        if (left < 0 || left > 1000) left = 1000;  // for what it has left behind
+      }
+    if (got < 0 && errno == ECHILD) break;
+    if (left == 0) kill_children();
+    pollfd ended{lifeline, POLLIN, 0};
+    if (::poll(&ended, left < 0 ? 1 : 0, tick) > 0 && left < 0) {
+      left = grace_ms;
+      ::kill(-program, SIGTERM);
+      ::kill(program, SIGTERM);
+    }
+    if (left > 0) left = left > tick ? left - tick : 0;
+  }
+  ::_exit(program_ended && WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 }  // namespace
 
 child_process::child_process(child_process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), ended_(std::exchange(other.ended_, true)), status_(other.status_) {}
+    : pid_(std::exchange(other.pid_, -1)), ended_(std::exchange(other.ended_, true)), status_(other.status_),
+      lifeline_(std::exchange(other.lifeline_, -1)) {}
 
 child_process& child_process::operator=(child_process&& other) noexcept {
   std::swap(pid_, other.pid_);
   std::swap(ended_, other.ended_);
   std::swap(status_, other.status_);
+  std::swap(lifeline_, other.lifeline_);
   return *this;
 }
 
-child_process::~child_process() { stop(short_patience); }
+child_process::~child_process() {
+  stop(short_patience);
+  if (lifeline_ >= 0) ::close(lifeline_);
+}
 
 result<child_process> child_process::start(const std::vector<std::string>& argv, child_descriptors use,
                                            int parent_death_signal) {
+  return start_in(argv, [&](char* const* words, int null, int report, pid_t parent) {
+    become(words, use, null, report, parent_death_signal, parent);
+  });
+}
+
+result<child_process> child_process::start_guarded(const std::vector<std::string>& argv, child_descriptors use,
+                                                   std::chrono::milliseconds grace) {
+  int line[2];
+  if (::pipe2(line, O_CLOEXEC) != 0) return errno_failure(errno, "pipe");
+  auto child = start_in(argv, [&](char* const* words, int null, int report, pid_t) {
+    guard(words, use, null, report, line[0], static_cast<int>(grace.count()));
+  });
+  ::close(line[0]);
+  if (child.has_error()) ::close(line[1]);
+  else child->lifeline_ = line[1];
+  return child;
+}
+
+template <class Become>
+result<child_process> child_process::start_in(const std::vector<std::string>& argv, Become in_child) {
   std::vector<std::string> words = argv;
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -71,7 +158,7 @@ result<child_process> child_process::start(const std::vector<std::string>& argv,
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become(pointers.data(), use, null, report[1], parent_death_signal, parent);
+  if (pid == 0) in_child(pointers.data(), null, report[1], parent);
   const int fork_error = errno;
   ::close(report[1]);
   if (null >= 0) ::close(null);
@@ -112,7 +199,12 @@ std::string child_process::end_text() const {
 
 void child_process::stop(std::chrono::milliseconds patience) noexcept {
   if (pid_ <= 0 || poll_ended()) return;
-  ::kill(-pid_, SIGTERM);
+  if (lifeline_ >= 0) {
+    ::close(lifeline_);
+    lifeline_ = -1;
+  } else {
+    ::kill(-pid_, SIGTERM);
+  }
 #ifdef SYS_pidfd_open
   const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
 #else

@@ -33,6 +33,12 @@ class child_process {
   static result<child_process> start(const std::vector<std::string>& argv, child_descriptors use,
                                      int parent_death_signal);
 
+  /// The same below a guardian of ours: when this object or our whole process goes away, however it does, the guardian
+  /// sends SIGTERM to the program's group, waits up to `grace`, and kills all that is left, also processes that have
+  /// left the group. pid() is the guardian.
+  static result<child_process> start_guarded(const std::vector<std::string>& argv, child_descriptors use,
+                                             std::chrono::milliseconds grace);
+
   pid_t pid() const noexcept { return pid_; }
   /// Reaps it if it has ended. True: it has ended, and end_text() tells how.
   bool poll_ended();
@@ -40,13 +46,19 @@ class child_process {
   std::string end_text() const;
   bool succeeded() const noexcept { return ended_ && status_ == 0; }
 
-  /// SIGTERM to its group, SIGKILL after `patience`, and reaps it. Blocks for at most about `patience`.
+  /// SIGTERM to its group (or the guardian's work), SIGKILL after `patience`, and reaps it. Blocks for at most about
+  /// `patience`.
   void stop(std::chrono::milliseconds patience) noexcept;
 
  private:
+  template <class Become>
+  static result<child_process> start_in(const std::vector<std::string>& argv, Become in_child);
+
   pid_t pid_ = -1;
   bool ended_ = true;
   int status_ = 0;
+  /// The guardian reads its other end: it sees the end when we are gone.
+  int lifeline_ = -1;
 };
 
 }  // namespace peelbox::transport

@@ -32,6 +32,7 @@ class prefixed_stream final : public stream {
 
 task<result<stream_ptr>> upgrade(stream_ptr inner, upgrade_request request) {
   const std::string name = inner->describe();
+  const std::string target = request.target;
   http_upgrade machine(std::move(request));
   result<std::string> head = machine.request_bytes();
   if (head.has_error()) co_return head.error().in(name);
@@ -40,7 +41,12 @@ task<result<stream_ptr>> upgrade(stream_ptr inner, upgrade_request request) {
   // A daemon that refuses early may close before it has read everything; its answer is what counts.
   for (;;) {
     result<byte_view> got = co_await inner->read();
-    if (got.has_error()) co_return sent.has_error() ? sent.error() : got.error();
+    if (got.has_error() && got.error().code == errc::connection)
+      co_return failure(errc::connection,
+                        fmt::format("the connection was closed during the upgrade (POST {}): {}", target,
+                                    sent.has_error() ? sent.error().text : got.error().text),
+                        origin::peer);
+    if (got.has_error()) co_return got.error();
     if (got->empty()) co_return machine.end().in(name);
     result<bool> done = machine.feed(*got);
     if (done.has_error()) co_return done.error().in(name);

@@ -38,6 +38,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::timed_out: return "timed out";
     case errc::closed: return "closed";
     case errc::connection: return "connection";
+    case errc::lost: return "lost";
     case errc::tls: return "tls";
     case errc::protocol: return "protocol";
     case errc::remote: return "remote";

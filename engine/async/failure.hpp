@@ -14,6 +14,7 @@ enum class errc {
   timed_out,     ///< a limit of ours passed
   closed,        ///< the peer ended the stream or connection in an orderly way
   connection,    ///< no connection, or it broke
+  lost,          ///< the daemon went away in the middle of its work: trying again may help
   tls,           ///< certificates, names, handshake
   protocol,      ///< the peer broke a rule of HTTP/2, gRPC or file sync
   remote,        ///< the peer answered with a gRPC status other than OK: see failure::status

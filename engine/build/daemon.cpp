@@ -1,5 +1,6 @@
 #include "engine/build/daemon.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/build/observed_stream.hpp"
@@ -81,7 +82,9 @@ task<result<std::vector<worker>>> list_workers(std::shared_ptr<h2grpc::connectio
     w.id = record.id();
     for (const auto& [key, value] : record.labels()) w.labels[key] = value;
     for (const auto& p : record.platforms())
-      w.platforms.push_back(oci::to_string(oci::platform{p.os(), p.architecture(), p.variant()}));
+      if (std::string text = oci::to_string(oci::platform{p.os(), p.architecture(), p.variant()});
+          std::find(w.platforms.begin(), w.platforms.end(), text) == w.platforms.end())
+        w.platforms.push_back(std::move(text));
     w.version = record.buildkitversion().version();
     all.push_back(std::move(w));
   }

@@ -24,6 +24,7 @@ constexpr std::string_view exit_begin = "exit code: ";
 constexpr std::string_view rule = "--------------------";
 constexpr std::size_t longest_command = 4096;
 constexpr std::size_t most_source_lines = 40;
+constexpr std::size_t most_running_named = 5;
 
 // Go's %q: the escapes that occur in commands.
 std::string unquoted(std::string_view text) {
@@ -113,6 +114,20 @@ void append_source(const error_source& source, std::string& out) {
   out.append("\n").append(rule);
 }
 
+/// What the daemon was at when it went away.
+void append_running(const progress::trace& picture, std::string& out) {
+  std::size_t named = 0;
+  for (const std::uint32_t index : picture.shown()) {
+    const progress::step& step = picture.steps()[index];
+    if (step.state != progress::step_state::running || step.name.empty()) continue;
+    if (++named > most_running_named) {
+      out.append("\n             …");
+      return;
+    }
+    append_indented("running:   ", step.name, out);
+  }
+}
+
 }  // namespace
 
 std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
@@ -134,6 +149,7 @@ std::string error_text(const failure& why, const progress::trace& picture, const
     while (!clean.empty() && clean.back() == '\n') clean.pop_back();
     append_indented("command:   ", clean, out);
   }
+  if (why.code == errc::lost) append_running(picture, out);
   if (exit_code) append_indented("exit code: ", std::to_string(*exit_code), out);
   for (const std::string& denial : details.denials) append_indented("policy:    ", sanitize_line(denial), out);
   for (const error_source& source : details.sources) append_source(source, out);

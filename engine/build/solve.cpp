@@ -130,7 +130,7 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
   const grpc_status status = co_await call->finish();
   if (stop.asked()) co_return failure(errc::cancelled, "the build was cancelled", origin::user);
   if (control->ended())
-    co_return failure(errc::connection,
+    co_return failure(errc::lost,
                       fmt::format("the connection to the daemon at {} was lost during the build: {}",
                                   state.build.options.way->name(), control->ended()->text),
                       origin::transport);
@@ -238,7 +238,7 @@ task<result<void>> run_session(solve_state& state) {
   // The solve's own answer says more, so it gets a moment to arrive.
   for (int i = 0; i < 30 && !expected(); ++i) co_await tick.wait_for(100ms);
   if (expected()) co_return result<void>();
-  co_return failure(errc::connection,
+  co_return failure(errc::lost,
                     fmt::format("the daemon at {} dropped the session during the build: {}",
                                 build.options.way->name(), why.text),
                     origin::peer);

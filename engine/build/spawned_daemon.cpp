@@ -10,7 +10,6 @@
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +29,9 @@ namespace fs = std::filesystem;
 constexpr auto start_limit = 30s;
 constexpr auto look_again = 20ms;
 /// buildkitd writes its databases and ends its containers.
-constexpr auto stop_patience = 10s;
+constexpr auto stop_grace = 10s;
+/// The guardian's grace, and a moment for what it does then.
+constexpr auto stop_patience = 13s;
 
 constexpr std::string_view how_to_get_one =
     "install BuildKit's buildkitd (packages buildkit, moby-buildkit or the releases of moby/buildkit), or name a daemon "
@@ -133,7 +134,7 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
   const int output = ::open(plan->log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (output < 0) co_return errno_failure(errno, "spawn: " + plan->log_file);
   result<transport::child_process> child =
-      transport::child_process::start(plan->argv, {-1, output, output}, SIGTERM);
+      transport::child_process::start_guarded(plan->argv, {-1, output, output}, stop_grace);
   ::close(output);
   if (child.has_error()) co_return child.error().in("spawn");
   daemon->child_ = std::move(*child);

@@ -31,8 +31,8 @@ result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root
 /// Where a program of that name is in PATH, if it is.
 std::optional<std::string> find_program(const docker::environment& variables, std::string_view name);
 
-/// Destruction ends the daemon (SIGTERM, then SIGKILL to its process group) and removes its socket; the kernel does
-/// it when we are killed.
+/// Destruction ends the daemon (SIGTERM, then SIGKILL to all of its processes) and removes its socket; when we are
+/// killed a guardian process ends it (transport/child_process.hpp).
 class spawned_daemon {
  public:
   /// Starts it and waits until its socket answers. errc::not_found when there is no buildkitd, errc::connection with

@@ -228,6 +228,74 @@ class PrivateDaemon:
         self.command("kill")
 
 
+class PrivateDockerd:
+    """A dockerd of the test's own, from the bed's root file system."""
+
+    def __init__(self, test, name, containerd_store):
+        self.test = test
+        self.root = pathlib.Path(bed("DIR"))
+        self.name = f"it-{name}-{os.getpid()}"
+        self.socket = self.root / "run" / f"{self.name}.sock"
+        self.state = self.root / "state" / self.name
+        self.config = self.root / "run" / f"{self.name}.json"
+        settings = json.loads((self.root / "run/dockerd.json").read_text())
+        settings["features"] = {"containerd-snapshotter": containerd_store}
+        if not containerd_store and "storage-driver" in settings:
+            settings["storage-driver"] = "vfs"
+        self.config.write_text(json.dumps(settings))
+        self.process = None
+        # RUN steps need a bridge; that of the bed's old engine has no containers.
+        self.bridge = run([bed("DOCKER_CLI"), "-H", bed("DOCKER_OLD"), "network", "inspect", "bridge", "--format",
+                           '{{index .Options "com.docker.network.bridge.name"}}']).out.strip()
+        test.addCleanup(self.remove)
+        self.start()
+
+    def start(self):
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.log = open(self.root / "log" / f"{self.name}.log", "ab")
+        self.process = subprocess.Popen(
+            [self.root / "bin/enter-root.sh", self.root / "roots/dockerd", self.state, self.root / "run", "dockerd",
+             "--config-file", self.config, "--host", f"unix://{self.socket}", "--group", "root", "--bridge", self.bridge,
+             "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent",
+             f"/{self.name}", "--shutdown-timeout", "2"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+        wait_for(lambda: self.docker("version").code == 0 or self.process.poll() is not None, "dockerd", 60)
+        if self.process.poll() is not None:
+            raise AssertionError(f"dockerd ended: {(self.root / 'log' / (self.name + '.log')).read_text()[-2000:]}")
+
+    @property
+    def address(self):
+        return f"unix://{self.socket}"
+
+    def docker(self, *arguments):
+        return run([bed("DOCKER_CLI"), "-H", self.address, *arguments])
+
+    def dockerd_pid(self):
+        """The dockerd itself: below unshare and tini."""
+        pid = self.process.pid
+        for _ in range(2):
+            pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return pid
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def remove(self):
+        self.kill()
+        for top in pathlib.Path("/sys/fs/cgroup").glob(f"**/{self.name}"):
+            for folder, _, _ in os.walk(top, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass
+        for file in (self.socket, self.config, self.root / "log" / f"{self.name}.log"):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.state, ignore_errors=True)
+
+
 def wait_for(condition, what, seconds=60):
     """Polls for something that another process does."""
     until = time.monotonic() + seconds
@@ -242,11 +310,11 @@ def wait_for(condition, what, seconds=60):
 class Running:
     """peelbox in the background, its standard error in a file that can be watched."""
 
-    def __init__(self, test, *arguments):
+    def __init__(self, test, *arguments, env=None):
         self.log = test.dir / "running.err"
         self.file = open(self.log, "wb")
         self.process = subprocess.Popen([PEELBOX, *[str(a) for a in arguments]], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=self.file, env=clean_environment())
+                                        stdout=subprocess.DEVNULL, stderr=self.file, env=clean_environment(env))
         test.addCleanup(self.end)
 
     def text(self):

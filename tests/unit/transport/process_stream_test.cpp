@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +100,61 @@ TEST(ChildProcess, StopTakesItsWholeGroupAlong) {
   char rest[8];
   EXPECT_EQ(::read(ends[0], rest, sizeof(rest)), 0);
   ::close(ends[0]);
+}
+
+/// Becomes readable (end) when every process that has the other end is gone.
+bool all_gone(int read_end) {
+  char rest[64];
+  for (;;) {
+    pollfd waiting{read_end, POLLIN, 0};
+    if (::poll(&waiting, 1, 15'000) != 1) return false;
+    const ssize_t n = ::read(read_end, rest, sizeof(rest));
+    if (n <= 0) return n == 0;
+  }
+}
+
+TEST(ChildProcess, AGuardedTreeEndsWithItsOwnerAlsoWhoLeftItsGroup) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  {
+    // setsid: a process group of its own; trap: it does not heed SIGTERM.
+    auto child = child_process::start_guarded(
+        {"sh", "-c", "setsid sh -c 'trap \"\" TERM; echo up; sleep 600; sleep 600' & wait"}, {-1, ends[1], -1}, 100ms);
+    ASSERT_TRUE(child.has_value());
+    ::close(ends[1]);
+    char up[3];
+    ASSERT_EQ(::read(ends[0], up, 3), 3);
+    child->stop(10s);
+    EXPECT_TRUE(child->poll_ended());
+  }
+  EXPECT_TRUE(all_gone(ends[0]));
+  ::close(ends[0]);
+}
+
+TEST(ChildProcess, AGuardedTreeEndsWhenTheOwnerIsKilled) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    auto child = child_process::start_guarded({"sh", "-c", "echo up; sleep 600"}, {-1, ends[1], -1}, 100ms);
+    ::pause();
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  char up[3];
+  ASSERT_EQ(::read(ends[0], up, 3), 3);
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  EXPECT_TRUE(all_gone(ends[0]));
+  ::close(ends[0]);
+}
+
+TEST(ChildProcess, AGuardedProgramThatIsMissingOrFailsIsReported) {
+  EXPECT_EQ(child_process::start_guarded({"peelbox-no-such-program"}, {}, 100ms).error().code, errc::not_found);
+  auto child = child_process::start_guarded({"sh", "-c", "exit 4"}, {}, 100ms);
+  ASSERT_TRUE(child.has_value());
+  for (int i = 0; i < 500 && !child->poll_ended(); ++i) ::poll(nullptr, 0, 10);
+  EXPECT_EQ(child->end_text(), "exit code 4");
 }
 
 }  // namespace
