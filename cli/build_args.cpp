@@ -13,7 +13,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
       "  peelbox build --spec universalbuild.json --tag app:1 --output type=oci,dest=app.tar\n"
       "  peelbox build --spec spec.json --tag app:1 --output type=local,dest=out --buildkit tcp://builder:1234\n"
       "  peelbox build --spec spec.json --all --tag {service}:1 --output type=oci,dest=out/{service}.tar\n\n"
-      "Exit codes: 0 ok, 1 build failed, 2 usage, 3 no connection, 4 context or output files, 130/143 interrupted");
+      "Exit codes: 0 ok, 1 build failed, 2 usage, 3 no connection, 4 context or output files, 75 daemon lost, "
+      "130/143 interrupted");
   build.add_option("--spec", args.spec, "UniversalBuild JSON (write one with `peelbox detect`)")->type_name("FILE");
   build.add_option("-t,--tag", args.tags, "Name of the image; for several services NAME=REF each, or app-{service}:1")
       ->type_name("REF")->take_all();
