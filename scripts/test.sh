@@ -72,10 +72,10 @@ run_gtest() { # NAME PROGRAM
   printf '%-12s %s: %s passed (%ss)\n' "$1" "$(basename "$2")" "${good:-0}" "$SECONDS"
 }
 
-run_fuzzer() { # PROGRAM: a few seconds from the seeds; a finding is a failure
+run_fuzzer() { # PROGRAM: the same few hundred inputs each time; hunting for new ones is done by hand
   local name=${1##*/fuzz_}
   mkdir -p "$results/fuzz-$name"
-  if (cd "$results/fuzz-$name" && timeout 120 "$1" -max_total_time=3 -rss_limit_mb=4096 . >../fuzz-"$name".log 2>&1); then
+  if (cd "$results/fuzz-$name" && timeout 120 "$1" -seed=1 -runs=300 -max_total_time=20 -rss_limit_mb=4096 . >../fuzz-"$name".log 2>&1); then
     passed=$((passed + 1))
   else
     fail "fuzz_$name"
