@@ -65,7 +65,7 @@ failure explain(const endpoint& where, int error) {
 /// has no wake-up for the moment when there is room again (connect(2)); so it is tried again until the limit.
 constexpr auto retry_pause = 20ms;
 
-/// Fewer, longer turns of sender and receiver: measured 10 to 20 % more throughput than with the default of 208 KiB.
+/// Fewer, longer turns of sender and receiver: measured a little, though not in every run more throughput than with the default of 208 KiB.
 /// The system's limit (net.core.wmem_max) may allow less.
 constexpr int send_buffer_size = 1 << 20;
 
