@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "cli/build_plan.hpp"
@@ -45,18 +46,59 @@ session::login_lookup make_login_lookup(const surroundings& with) {
   return [config, pool = &with.pool](std::string host) { return look_up(std::move(host), config, *pool); };
 }
 
-/// What goes wrong first is what counts; the display ends by itself when the build closes the channel.
-task<result<build::build_outcome>> build_and_show(const build::build_options& options, progress::display& display,
-                                                  const surroundings& with) {
-  const executor ex = co_await asio::this_coro::executor;
-  channel<progress::batch> events(ex, event_queue);
+struct shown_build {
+  const build_args& args;
+  prepared_build& prepared;
+  progress::display& display;
+  /// Lines for people go through the display: it draws on standard error.
+  bool draws_where_we_speak;
+  const surroundings& with;
+};
+
+task<result<void>> show(const shown_build& what, channel<progress::batch>& events) {
+  std::optional<voice::detour> through;
+  if (what.draws_where_we_speak)
+    through.emplace(what.with.speech, [&display = what.display](std::string line) { display.say(line); });
+  co_await what.display.run(events);
+  co_return result<void>();
+}
+
+void note(channel<progress::batch>& events, std::string text) {
+  progress::batch one;
+  one.note = std::move(text);
+  events.try_push(std::move(one));
+}
+
+/// Looks for the daemon and builds. Closes `events` in any case.
+task<result<build::build_outcome>> find_and_build(const shown_build& what, channel<progress::batch>& events) {
+  struct closer {
+    channel<progress::batch>& c;
+    ~closer() { c.close(); }
+  } close_events{events};
+  const surroundings& with = what.with;
+  build::build_options& options = what.prepared.options;
+  const std::string address = what.args.buildkit ? *what.args.buildkit : with.env("BUILDKIT_HOST").value_or("");
+  note(events, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
+  result<build::found_daemon> daemon =
+      co_await build::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
+  if (daemon.has_error()) co_return daemon.error();
+  options.way = daemon->way;
+  if (daemon->docker_as_fallback && !what.args.quiet)
+    with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
+                         options.way->name()));
+  for (build::service_build& service : options.services)
+    if (service.to_docker) service.to_docker->variables = with.env;
+  options.logins = make_login_lookup(with);
+  co_return co_await build::run_build(options, with.stop, events, with.pool, with.log);
+}
+
+/// What goes wrong first is what counts; the display ends by itself when the channel is closed.
+task<result<build::build_outcome>> build_and_show(const shown_build& what) {
+  channel<progress::batch> events(co_await asio::this_coro::executor, event_queue);
   result<build::build_outcome> outcome = failure(errc::internal, "the build did not run");
   result<void> joined = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    group.spawn([](progress::display& d, channel<progress::batch>& e) -> task<result<void>> {
-      co_await d.run(e);
-      co_return result<void>();
-    }(display, events));
-    outcome = co_await build::run_build(options, with.stop, events, with.pool, with.log);
+    group.spawn(show(what, events));
+    outcome = co_await find_and_build(what, events);
     co_return result<void>();
   });
   if (joined.has_error()) co_return joined.error();
@@ -95,23 +137,14 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
 
   progress::display_options shown;
   shown.how = *mode;
+  // What programs read goes to standard output, unless the image goes there.
+  if (*mode == progress::mode::rawjson && prepared->services.front().output.dest != "-") shown.fd = STDOUT_FILENO;
   shown.color = !with.env("NO_COLOR").has_value();
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
 
-  build::build_options& options = prepared->options;
-  result<build::found_daemon> daemon =
-      co_await build::find_daemon(args.buildkit, with.env, prepared->dial, with.log);
-  if (daemon.has_error()) co_return say_failure(daemon.error(), with);
-  options.way = daemon->way;
-  if (daemon->docker_as_fallback && !args.quiet)
-    with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
-                         options.way->name()));
-  for (build::service_build& service : options.services)
-    if (service.to_docker) service.to_docker->variables = with.env;
-  options.logins = make_login_lookup(with);
-
-  result<build::build_outcome> outcome = co_await build_and_show(options, **display, with);
+  const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, with};
+  result<build::build_outcome> outcome = co_await build_and_show(what);
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
   const auto say_why = [&](const failure& why, const std::string& service) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include "cli/voice.hpp"
 #include "engine/async/asio.hpp"
 #include "engine/async/blocking_pool.hpp"
 #include "engine/async/log.hpp"
@@ -26,6 +27,8 @@ struct surroundings {
   std::function<void(std::string_view line)> say;
   /// The result for machines, on standard output.
   std::function<void(std::string_view line)> answer;
+  /// Where `say` leads; a display takes it over while it draws.
+  voice& speech;
 };
 
 /// A subcommand as it was added to the parser. Its arguments live in `run` and `verbosity`.

@@ -17,8 +17,9 @@
 
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/voice.hpp"
 #include "engine/async/task_group.hpp"
-#include "engine/progress/sanitize.hpp"
+#include "engine/progress/terminal_guard.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -26,12 +27,6 @@ namespace {
 /// How long the daemon may take to report the cancelled steps after the first Ctrl-C.
 constexpr std::chrono::seconds polite_limit{5};
 
-void write_line(int fd, std::string_view line) {
-  const std::string text = std::string(line) + "\n";
-  // Nobody can be told when the terminal itself is gone.
-  [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
-}
-void say(std::string_view line) { write_line(STDERR_FILENO, progress::sanitize(line)); }
 void answer(std::string_view line) { write_line(STDOUT_FILENO, line); }
 
 std::optional<std::string> environment_variable(std::string_view name) {
@@ -43,8 +38,8 @@ std::optional<std::string> environment_variable(std::string_view name) {
 /// The first signal asks the command to stop, the second one ends the process at once.
 class signal_watch {
  public:
-  signal_watch(asio::io_context& io, build::stop_request& stop, asio::cancellation_signal& command)
-      : signals_(io, SIGINT, SIGTERM), patience_(io), stop_(stop), command_(command) {
+  signal_watch(asio::io_context& io, build::stop_request& stop, asio::cancellation_signal& command, const voice& speech)
+      : signals_(io, SIGINT, SIGTERM), patience_(io), stop_(stop), command_(command), speech_(speech) {
     wait();
   }
   void finish() {
@@ -57,10 +52,13 @@ class signal_watch {
   void wait() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
       if (error) return;
-      if (received_ != 0) _exit(128 + number);
+      if (received_ != 0) {
+        progress::restore_terminal();
+        _exit(128 + number);
+      }
       received_ = number;
       if (stop_.ask()) {
-        say("cancelling the build; interrupt again to end at once");
+        speech_.say("cancelling the build; interrupt again to end at once");
         patience_.expires_after(polite_limit);
         patience_.async_wait([this](const boost::system::error_code& e) {
           if (!e) command_.emit(asio::cancellation_type::terminal);
@@ -76,6 +74,7 @@ class signal_watch {
   asio::steady_timer patience_;
   build::stop_request& stop_;
   asio::cancellation_signal& command_;
+  const voice& speech_;
   int received_ = 0;
 };
 
@@ -84,12 +83,14 @@ int run(const command& chosen) {
   blocking_pool pool(std::max(2u, std::min(8u, std::thread::hardware_concurrency())));
   const int verbosity = chosen.verbosity();
   const log_level level = verbosity > 1 ? log_level::debug : verbosity == 1 ? log_level::info : log_level::warning;
-  const logger log(level, [](log_level, std::string_view line) { say(line); });
+  voice speech;
+  const auto say = [&speech](std::string_view line) { speech.say(line); };
+  const logger log(level, [&speech](log_level, std::string_view line) { speech.say(line); });
   build::stop_request stop(io.get_executor());
   asio::cancellation_signal cancel;
-  signal_watch signals(io, stop, cancel);
+  signal_watch signals(io, stop, cancel, speech);
   int code = exit_build_failed;
-  const surroundings with{environment_variable, pool, log, stop, say, answer};
+  const surroundings with{environment_variable, pool, log, stop, say, answer, speech};
   asio::co_spawn(io, chosen.run(with),
                  asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result_code) {
                    code = result_code;
@@ -121,8 +122,9 @@ int main_without_exceptions(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    say(std::string("error: ") + error.what());
-    say("Run `peelbox --help` or `peelbox build --help`.");
+    const voice speech;
+    speech.say(std::string("error: ") + error.what());
+    speech.say("Run `peelbox --help` or `peelbox build --help`.");
     return exit_usage;
   }
   for (const command& one : commands)
@@ -137,7 +139,8 @@ int main(int argc, char** argv) {
   try {
     return peelbox::cli::main_without_exceptions(argc, argv);
   } catch (const std::exception& error) {
-    peelbox::cli::say(std::string("error: internal: ") + error.what());
+    peelbox::progress::restore_terminal();
+    peelbox::cli::voice().say(std::string("error: internal: ") + error.what());
     return peelbox::cli::exit_build_failed;
   }
 }

@@ -150,6 +150,10 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     result<daemon_version> version = co_await accept_version(state);
     if (version.has_error()) co_return version.error();
     outcome.daemon = *version;
+    progress::batch building;
+    building.note = fmt::format("building with BuildKit {}at {}", version->text.empty() ? "" : version->text + " ",
+                                options.way->name());
+    co_await events.push(std::move(building));
     for (solve_state& solve : solves) {
       result<void> prepared = co_await prepare_solve(solve);
       if (prepared.has_error()) co_return prepared;

@@ -49,9 +49,11 @@ struct display::impl {
   wall_time now() const { return began_wall + std::chrono::duration_cast<duration>(steady_now() - began_steady); }
 
   void take(const batch& events, bool output_gone) {
-    picture.apply(events, now());
+    const wall_time when = now();
+    picture.apply(events, when);
     stale = true;
-    if (!output_gone) lines->update(events, picture, now(), out);
+    for (const auto& one : options.listeners) one->update(events, picture, when);
+    if (!output_gone) lines->update(events, picture, when, out);
   }
 
   void draw_frame(const fd_writer& writer) {
@@ -80,9 +82,11 @@ struct display::impl {
   }
 
   void end(fd_writer& writer) {
-    picture.finish(now());
+    const wall_time when = now();
+    picture.finish(when);
+    for (const auto& one : options.listeners) one->finish(picture, when);
     if (writer.gone()) return;
-    lines->finish(picture, now(), out);
+    lines->finish(picture, when, out);
     flush(writer);
   }
 };
@@ -162,6 +166,11 @@ task<void> display::run(channel<batch>& events) {
   if (state.cancelled() != asio::cancellation_type::none) {
     throw boost::system::system_error(asio::error::operation_aborted);
   }
+}
+
+void display::say(std::string_view line) {
+  impl_->lines->say(line, impl_->out);
+  impl_->stale = true;
 }
 
 const trace& display::picture() const noexcept { return impl_->picture; }

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "engine/async/channel.hpp"
 #include "engine/async/clock.hpp"
+#include "engine/progress/listener.hpp"
 #include "engine/progress/renderer.hpp"
 #include "engine/progress/trace.hpp"
 
@@ -30,6 +32,7 @@ struct display_options {
   std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are read until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
+  std::vector<std::shared_ptr<listener>> listeners;  ///< are told after the trace and before the renderer
 };
 
 /// Use: construct, `run()` beside the build with a channel that the build closes at its end, then ask picture().
@@ -47,6 +50,10 @@ class display {
   /// and waits for the output, at most `drain_limit`. The channel must outlive the task. When cancelled, it still writes the end
   /// but does not wait for it beyond the destructor's short grace; then it unwinds.
   task<void> run(channel<batch>& events);
+
+  /// Shows a line without disturbing the picture, at the latest with the next frame. While run() is under way only: at
+  /// other times the descriptor is free for anybody.
+  void say(std::string_view line);
 
   /// What is known of the build; for error texts and for tests. Also valid after run().
   const trace& picture() const noexcept;

@@ -99,6 +99,8 @@ struct batch {
   std::vector<warning> warnings;
   std::vector<log_chunk> logs;
   std::vector<context_transfer> transfers;
+  /// What this client is doing, for people: "connecting to tcp://builder:1234". Not in rawjson.
+  std::string note;
   /// Our clock minus the daemon's, when the reader knows it (response header buildkit-current-timestamp).
   /// Without it, the trace takes the first start that it sees as "now".
   std::optional<duration> clock_offset;
@@ -106,7 +108,8 @@ struct batch {
   bool local_clock = false;
 
   bool empty() const noexcept {
-    return vertices.empty() && statuses.empty() && warnings.empty() && logs.empty() && transfers.empty();
+    return vertices.empty() && statuses.empty() && warnings.empty() && logs.empty() && transfers.empty() &&
+           note.empty();
   }
 };
 

@@ -42,11 +42,22 @@ class plain_renderer final : public renderer {
  public:
   explicit plain_renderer(plain_options options) : options_(options) {}
 
-  void update(const batch&, const trace& picture, wall_time now, std::string& out) override {
+  void update(const batch& events, const trace& picture, wall_time now, std::string& out) override {
+    if (!events.note.empty()) say("#0 " + sanitize_line(events.note), out);
     shown_.resize(picture.steps().size());
     for (const std::uint32_t i : picture.changed()) take_change(i, picture.steps()[i], now);
     for (const new_line& line : picture.lines()) take_line(line, picture, now, out);
     schedule(picture, now, out);
+  }
+
+  void say(std::string_view line, std::string& out) override {
+    // Not between the lines of a step: readers would take it for one.
+    if (floor_ != no_step) prefix(floor_, out).append("...\n\n");
+    else if (!nothing_yet_ && !said_last_) out.push_back('\n');
+    floor_ = no_step;
+    out.append(line).push_back('\n');
+    nothing_yet_ = false;
+    said_last_ = true;
   }
 
   void refresh(const trace& picture, wall_time now, std::string& out) override { schedule(picture, now, out); }
@@ -192,6 +203,7 @@ class plain_renderer final : public renderer {
     if (floor_ != no_step) prefix(floor_, out).append("...\n");
     if (!nothing_yet_) out.push_back('\n');
     nothing_yet_ = false;
+    said_last_ = false;
     if (shown_[i].number == 0) shown_[i].number = ++numbers_;
     prefix(i, out).append(s.name).push_back('\n');
     floor_ = i;
@@ -335,6 +347,7 @@ class plain_renderer final : public renderer {
   std::size_t numbers_ = 0;
   bool urgent_ = false;
   bool nothing_yet_ = true;
+  bool said_last_ = false;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/progress/event.hpp"
 #include "engine/progress/trace.hpp"
@@ -10,7 +11,7 @@
 namespace peelbox::progress {
 
 /// Pure: time comes in, bytes come out. `out` is appended to. Calls come in the order
-/// (update | refresh)* finish, always with the same trace.
+/// (update | refresh | say)* finish, always with the same trace.
 class renderer {
  public:
   virtual ~renderer() = default;
@@ -19,6 +20,8 @@ class renderer {
   virtual void update(const batch& events, const trace& picture, wall_time now, std::string& out) = 0;
   /// Time has passed. Called several times a second while a build runs.
   virtual void refresh(const trace& picture, wall_time now, std::string& out) = 0;
+  /// A line for people that is not part of the build's picture. Made harmless already.
+  virtual void say(std::string_view line, std::string& out) { out.append(line).push_back('\n'); }
   /// The last call, after trace::finish(): what is still pending and the block for each failed step.
   virtual void finish(const trace& picture, wall_time now, std::string& out) = 0;
 

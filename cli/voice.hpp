@@ -1,0 +1,39 @@
+// Where lines for people go.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace peelbox::cli {
+
+/// Standard error, or while a display redraws a block there, that display, which writes above the block. Everything that
+/// is said is made harmless. Network thread only.
+class voice {
+ public:
+  using way = std::function<void(std::string line)>;
+
+  void say(std::string_view line) const;
+
+  /// Sends lines elsewhere as long as it lives.
+  class detour {
+   public:
+    detour(voice& of, way to) : voice_(of), before_(std::exchange(of.way_, std::move(to))) {}
+    ~detour() { voice_.way_ = std::move(before_); }
+    detour(const detour&) = delete;
+    detour& operator=(const detour&) = delete;
+
+   private:
+    voice& voice_;
+    way before_;
+  };
+
+ private:
+  way way_;
+};
+
+/// One line and its end to a descriptor.
+void write_line(int fd, std::string_view line);
+
+}  // namespace peelbox::cli

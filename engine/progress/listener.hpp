@@ -1,0 +1,20 @@
+// Who wants to know what happens in a build, beside the display.
+#pragma once
+
+#include "engine/progress/event.hpp"
+#include "engine/progress/trace.hpp"
+
+namespace peelbox::progress {
+
+/// Told everything that the renderer is told, in the same order and on the same thread: update* finish. It must not block
+/// for long: the display waits for it.
+class listener {
+ public:
+  virtual ~listener() = default;
+  /// `picture` has just applied `events`; its changed() and lines() tell what is new. Both are valid during the call only.
+  virtual void update(const batch& events, const trace& picture, wall_time now) = 0;
+  /// The build has ended; after trace::finish().
+  virtual void finish(const trace& picture, wall_time now) = 0;
+};
+
+}  // namespace peelbox::progress
