@@ -182,7 +182,7 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
 }
 
 std::uint16_t choose_port(analysis& work, std::uint16_t usual, std::string_view usual_from) {
-  work.listens(work.hinted_port, work.hinted_from, confidence::likely);
+  work.listens(work.hint.port, work.hint.port_from, confidence::likely);
   work.listens(usual, usual_from, confidence::likely);
   return work.out.ports.empty() ? usual : work.out.ports.front();
 }
@@ -191,7 +191,7 @@ void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::
   constexpr std::uint16_t fallback = 8080;
   // A program that asks for PORT listens where it is told, any other where its text says.
   if (facts.port && facts.port_variable_from.empty()) work.listens(*facts.port, facts.port_from, confidence::likely);
-  work.listens(work.hinted_port, work.hinted_from, confidence::likely);
+  work.listens(work.hint.port, work.hint.port_from, confidence::likely);
   if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
   if (usual != 0) work.listens(usual, usual_from, confidence::likely);
   if (!facts.port_variable_from.empty()) {

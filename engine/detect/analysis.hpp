@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,20 @@
 #include "engine/detect/repository.hpp"
 
 namespace peelbox::detect {
+
+/// What a Dockerfile and a compose file say about a service; they were written for another image, so they are hints.
+struct hints {
+  std::uint16_t port = 0;  ///< 0: they say nothing
+  std::string port_from;
+  std::string health;
+  std::string health_from;
+  std::map<std::string, std::string> env;
+  std::string env_from;
+  std::vector<std::string> command;  ///< paths of the image made relative to its WORKDIR
+  std::string command_from;
+  std::vector<std::string> wanted;  ///< names of variables that it is given
+  std::string wanted_from;
+};
 
 class analysis {
  public:
@@ -41,9 +56,7 @@ class analysis {
   void copy(std::string_view from, std::string_view to);  ///< `from` in the directory of the service
   void needs(std::string_view tool, std::string_view version = {});
   void needs_at_runtime(std::string_view tool, std::string_view version = {});
-  /// What a Dockerfile or compose file says about the port; 0 when they say nothing.
-  std::uint16_t hinted_port = 0;
-  std::string hinted_from;
+  hints hint;
   /// Sets the only port, once: the first call wins.
   void listens(std::uint16_t port, std::string_view from, confidence how);
 

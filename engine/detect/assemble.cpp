@@ -56,8 +56,14 @@ std::vector<draft> analyse(repository& files, const std::vector<candidate>& cand
     take_hints(work);
     c.system->analyse(work);
     apply_procfile(work);
+    apply_hints(work);
     // The build system may have been told apart further: npm, pnpm, …
     d.reasons.front().value = d.build_system;
+    // What builds nothing needs nothing to build with.
+    if (d.commands.empty()) {
+      d.build_tools.clear();
+      d.cache.clear();
+    }
     if (d.command.empty() && d.no_service.empty()) d.no_service = "nothing to start was found";
     out.push_back(std::move(d));
   }

@@ -90,11 +90,11 @@ const framework* find_framework(ecosystem of, const std::set<std::string>& depen
   return nullptr;
 }
 
-const framework* use_framework(analysis& work, ecosystem of, const std::set<std::string>& dependencies) {
+const framework* use_framework(analysis& work, ecosystem of, const std::set<std::string>& dependencies, std::string_view from) {
   const framework* found = find_framework(of, dependencies);
   if (!found) return nullptr;
   work.out.framework = found->name;
-  work.because("framework", found->name, fmt::format("dependency {} in {}", found->dependency, work.self.manifest));
+  work.because("framework", found->name, fmt::format("dependency {} in {}", found->dependency, from.empty() ? work.self.manifest : from));
   return found;
 }
 

@@ -24,7 +24,7 @@ struct framework {
 /// The first of the table that is among the dependencies, or null. Names are compared without regard to case.
 const framework* find_framework(ecosystem of, const std::set<std::string>& dependencies);
 
-/// find_framework, written into the draft.
-const framework* use_framework(analysis& work, ecosystem of, const std::set<std::string>& dependencies);
+/// find_framework, written into the draft. `from`: the file that lists them; empty: the manifest.
+const framework* use_framework(analysis& work, ecosystem of, const std::set<std::string>& dependencies, std::string_view from = {});
 
 }  // namespace peelbox::detect

@@ -21,7 +21,7 @@ struct row {
 };
 
 /// Wolfi's names, and those of Debian 12. An empty column: no package.
-constexpr std::array<row, 63> table{{
+constexpr std::array<row, 72> table{{
     {"bazel", "bazel-{}", "bazel-", 1, "bazel-bootstrap", "4"},
     {"bun", "bun", "", 0, "", ""},
     {"bundler", "ruby{}-bundler", "ruby-", 2, "bundler", ""},
@@ -32,7 +32,7 @@ constexpr std::array<row, 63> table{{
     {"ca-certificates", "ca-certificates", "", 0, "ca-certificates", ""},
     {"cabal", "cabal", "", 0, "cabal-install", ""},
     {"caddy", "caddy", "", 0, "caddy", ""},
-    {"clojure", "clojure", "", 0, "leiningen", ""},
+    {"clojure", "", "", 0, "", ""},
     {"cmake", "cmake", "", 0, "cmake", ""},
     {"composer", "composer", "", 0, "composer", ""},
     {"cpanm", "perl-app-cpanminus", "", 0, "cpanminus", ""},
@@ -49,13 +49,19 @@ constexpr std::array<row, 63> table{{
     {"ghc", "ghc-{}", "ghc-", 2, "ghc", "9.0"},
     {"git", "git", "", 0, "git", ""},
     {"gleam", "gleam", "", 0, "", ""},
+    {"gmp-dev", "gmp-dev", "", 0, "libgmp-dev", ""},
+    {"gmp-runtime", "gmp", "", 0, "libgmp10", ""},
     {"go", "go-{}", "go-", 2, "golang-go", "1.19"},
     {"gradle", "gradle-{}", "gradle-", 1, "gradle", "4.4"},
-    {"jdk", "openjdk-{}", "openjdk-", 1, "openjdk-17-jdk-headless", "17"},
-    {"jre", "openjdk-{}-jre", "openjdk-", 1, "openjdk-17-jre-headless", "17"},
+    {"jdk", "openjdk-{} openjdk-{}-default-jdk", "openjdk-", 1, "openjdk-17-jdk-headless", "17"},
+    {"jre", "openjdk-{}-jre openjdk-{}-default-jvm", "openjdk-", 1, "openjdk-17-jre-headless", "17"},
+    {"leiningen", "", "", 0, "leiningen", ""},
     {"make", "make", "", 0, "make", ""},
     {"maven", "maven-{}", "maven-", 2, "maven", "3.8"},
     {"meson", "meson", "", 0, "meson", ""},
+    {"mysql-dev", "mariadb-connector-c-dev", "", 0, "default-libmysqlclient-dev", ""},
+    {"mysql-runtime", "mariadb-connector-c", "", 0, "libmariadb3", ""},
+    {"ncurses", "ncurses", "", 0, "", ""},
     {"ninja", "ninja", "", 0, "ninja-build", ""},
     {"node", "nodejs-{}", "nodejs-", 1, "nodejs", "18"},
     {"npm", "npm", "", 0, "npm", ""},
@@ -65,6 +71,7 @@ constexpr std::array<row, 63> table{{
     {"php", "php-{}", "php-", 2, "php-cli", "8.2"},
     {"pip", "py{}-pip", "python-", 2, "python3-venv", ""},
     {"pkgconf", "pkgconf", "", 0, "pkg-config", ""},
+    {"plack", "", "", 0, "libplack-perl", ""},
     {"pnpm", "pnpm", "", 0, "", ""},
     {"postgresql-dev", "postgresql-dev", "", 0, "libpq-dev", ""},
     {"postgresql-runtime", "libpq-17", "", 0, "libpq5", ""},
@@ -74,11 +81,13 @@ constexpr std::array<row, 63> table{{
     {"ruby", "ruby-{}", "ruby-", 2, "ruby", "3.1"},
     {"ruby-dev", "ruby-{}-dev", "ruby-", 2, "ruby-dev", ""},
     {"rust", "rust-{}", "rust-", 2, "cargo rustc", "1.63"},
+    {"rust-runtime", "glibc libgcc", "", 0, "libgcc-s1", ""},
     {"sbt", "sbt", "", 0, "", ""},
     {"shell", "bash", "", 0, "bash", ""},
     {"sqlite-dev", "sqlite-dev", "", 0, "libsqlite3-dev", ""},
     {"sqlite-runtime", "sqlite-libs", "", 0, "libsqlite3-0", ""},
-    {"swift", "swift", "", 0, "", ""},
+    {"swift", "", "", 0, "", ""},
+    {"unzip", "unzip", "", 0, "unzip", ""},
     {"uv", "uv", "", 0, "", ""},
     {"yaml-dev", "yaml-dev", "", 0, "libyaml-dev", ""},
     {"yarn", "yarn", "", 0, "yarnpkg", ""},
@@ -191,12 +200,13 @@ resolved resolve(const tool& wanted, distro target, const package_index& index) 
     out.version = r->debian_version;
     if (!asked.empty() && !out.version.empty() && asked != out.version && !out.version.starts_with(asked + "."))
       out.note = fmt::format("{} {} is asked for, Debian 12 has {}", wanted.name, asked, out.version);
-    if (out.names.empty() && wanted.name != "c-runtime")
+    if (out.names.empty() && wanted.name != "c-runtime" && wanted.name != "ncurses")
       out.note = fmt::format("Debian 12 has no package for {}", wanted.name);
     return out;
   }
   if (r->family.empty()) {
     out.names = words_of(r->wolfi);
+    if (out.names.empty()) out.note = fmt::format("no package of Wolfi is known for {}", wanted.name);
     return out;
   }
   out.version = index.nearest(r->family, asked);

@@ -5,6 +5,7 @@
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
+#include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/versions.hpp"
@@ -32,7 +33,7 @@ std::string ruby_version(analysis& work, std::string_view gemfile) {
 }
 
 void add_native_gems(analysis& work, const std::set<std::string>& names) {
-  for (const auto& [gem, library] : {std::pair("pg", "postgresql"), std::pair("sqlite3", "sqlite")}) {
+  for (const auto& [gem, library] : {std::pair("pg", "postgresql"), std::pair("sqlite3", "sqlite"), std::pair("mysql2", "mysql")}) {
     if (!names.contains(gem)) continue;
     work.needs(fmt::format("{}-dev", library));
     work.needs_at_runtime(fmt::format("{}-runtime", library));
@@ -56,7 +57,13 @@ std::string command(analysis& work, const framework* f, const std::set<std::stri
     if (names.contains("puma")) return fmt::format("bundle exec puma -b tcp://0.0.0.0:{}", port);
     return fmt::format("bundle exec rackup --host 0.0.0.0 --port {}", port);
   }
-  if (file.empty()) return {};
+  if (file.empty()) {
+    const auto& words = work.hint.command;
+    if (words.size() < 2 || (words[0] != "ruby" && words[0] != "bundle")) return {};
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : " ") + shell_word(word);
+    return words[0] == "bundle" ? out : "bundle exec " + out;
+  }
   if (f && f->name == "Sinatra") {
     const source_facts facts = look_at_sources(work, {work.path(file)}, {"set :port, ", "set port: "});
     if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
@@ -85,6 +92,8 @@ void analyse(analysis& work) {
     work.out.no_service = "no config.ru, app.rb, server.rb or main.rb";
     return;
   }
+  // Its task for the assets calls the package manager.
+  if (f && f->name == "Rails") build_front_end(work, false);
   if (f && f->name == "Rails" && work.files.has_directory(work.path("app/assets")))
     work.run("SECRET_KEY_BASE_DUMMY=1 RAILS_ENV=production bundle exec rails assets:precompile");
   work.copy(".", "/app/");

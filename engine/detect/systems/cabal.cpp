@@ -11,8 +11,9 @@ namespace {
 void use_haskell(analysis& work, const std::string& program) {
   work.out.name = program;
   work.because("program", program, work.self.manifest);
-  for (const char* tool : {"ghc", "cabal", "c-build"}) work.needs(tool);
+  for (const char* tool : {"ghc", "cabal", "c-build", "gmp-dev"}) work.needs(tool);
   work.needs_at_runtime("c-runtime");
+  work.needs_at_runtime("gmp-runtime");
   work.out.cache = {"/root/.cabal", "/root/.cache/cabal"};
   work.run(fmt::format("cabal update && cabal install exe:{} --installdir=/usr/local/bin --install-method=copy --overwrite-policy=always",
                        shell_word(program)));

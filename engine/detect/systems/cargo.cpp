@@ -74,7 +74,7 @@ void analyse(analysis& work) {
 
   work.needs("rust", rust_version(work));
   work.needs("c-build");
-  work.needs_at_runtime("c-runtime");
+  work.needs_at_runtime("rust-runtime");
   work.needs_at_runtime("ca-certificates");
   const std::string lock = join(work.self.root, "Cargo.lock");
   const bool several = work.self.is_member || !work.self.members.empty();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
@@ -25,7 +26,7 @@ void use_php(analysis& work, const std::string& version, const std::set<std::str
 std::set<std::string> extensions_of(const framework* f) {
   std::set<std::string> out{"ctype", "curl", "dom", "fileinfo", "iconv", "mbstring", "openssl", "phar", "xml"};
   const std::string_view name = f ? f->name : "";
-  if (name == "Laravel") out.insert({"pdo", "pdo_mysql", "session", "simplexml", "tokenizer", "xmlwriter", "zip"});
+  if (name == "Laravel") out.insert({"pdo", "pdo_mysql", "pdo_sqlite", "session", "simplexml", "tokenizer", "xmlwriter", "zip"});
   if (name == "Symfony") out.insert({"intl", "pdo", "session", "simplexml", "tokenizer"});
   return out;
 }
@@ -58,9 +59,13 @@ void analyse(analysis& work) {
   use_php(work, version, extensions, true);
   work.needs("composer");
   work.needs("git");
+  work.needs("unzip");
   work.out.build_env["COMPOSER_ALLOW_SUPERUSER"] = "1";
   work.out.cache = {"/root/.cache/composer"};
   work.run("composer install --no-dev --no-interaction --no-scripts --optimize-autoloader");
+  build_front_end(work, true);
+  if (f && f->name == "Symfony") work.out.runtime_env = {{"APP_DEBUG", "0"}, {"APP_ENV", "prod"}};
+  if (f && f->name == "Laravel") work.out.runtime_env = {{"APP_ENV", "production"}, {"LOG_CHANNEL", "stderr"}};
   work.copy(".", "/app/");
   if (f && f->name == "Laravel" && work.has("artisan")) {
     const std::uint16_t port = choose_port(work, f->port, "Laravel's usual port");

@@ -27,11 +27,88 @@ std::string property(const value& tree, std::string_view name) {
   return {};
 }
 
-/// Also from the Directory.Build.props above the project.
-std::string inherited(analysis& work, const value& tree, std::string_view name) {
+/// Also from the Directory.Build.props above the project; `from` is the file that says it.
+std::string inherited(analysis& work, const value& tree, std::string_view name, std::string& from) {
+  from = work.self.manifest;
   if (const std::string own = property(tree, name); !own.empty()) return own;
-  const std::string path = work.first_upwards({"Directory.Build.props"});
-  return path.empty() ? "" : property(project(work.files, path), name);
+  from = work.first_upwards({"Directory.Build.props"});
+  return from.empty() ? "" : property(project(work.files, from), name);
+}
+
+struct target_framework {
+  std::string name;  ///< "net8.0"
+  std::string from;
+  bool one_of_several = false;
+};
+
+target_framework find_target(analysis& work, const value& tree) {
+  target_framework out;
+  out.name = inherited(work, tree, "TargetFramework", out.from);
+  if (!out.name.empty()) return out;
+  const std::string several = inherited(work, tree, "TargetFrameworks", out.from);
+  for (const std::string_view name : split(several, ';')) {
+    // net8.0-windows and netstandard2.0 do not run here.
+    if (!name.starts_with("net") || !contains(name, ".") || contains(name, "-") || (name.size() > 3 && !is_digit(name[3]))) continue;
+    if (out.name.empty() || version_less(first_version(out.name.substr(3)), first_version(name.substr(3)))) out.name = name;
+  }
+  out.one_of_several = contains(several, ";") && !out.name.empty();
+  return out;
+}
+
+/// global.json chooses the SDK, which may be newer than what the program is for.
+std::string sdk_version(analysis& work, const std::string& otherwise) {
+  const std::string path = work.first_upwards({"global.json"});
+  const std::string* text = path.empty() ? nullptr : work.files.read(path);
+  if (!text) return otherwise;
+  const auto tree = parse_json(*text);
+  if (tree.has_error()) {
+    work.files.add_note(path, tree.error().text);
+    return otherwise;
+  }
+  const std::string wanted = (*tree)["sdk"]["version"].text;
+  return wanted.empty() ? otherwise : take_version(work, "dotnet sdk", wanted, path, confidence::certain);
+}
+
+/// Directories of the projects that a solution names: Project("{…}") = "Name", "src/A/A.csproj", "{…}", or in the
+/// newer form <Project Path="src/A/A.csproj" />.
+std::vector<std::string> projects_of(repository& files, const std::string& path) {
+  const std::string* text = files.read(path);
+  if (!text) return {};
+  std::vector<std::string> out;
+  const auto add = [&](std::string project) {
+    std::replace(project.begin(), project.end(), '\\', '/');
+    if (project.ends_with("proj")) out.emplace_back(parent_of(project).empty() ? "." : parent_of(project));
+  };
+  const auto collect = [&](auto&& self, const value& tree) -> void {
+    for (const auto& [name, child] : tree.members) {
+      if (name == "Project") add(child["@Path"].text);
+      if (name == "Folder" || name == "Solution") self(self, child);
+    }
+  };
+  if (path.ends_with(".slnx")) {
+    const auto tree = parse_xml(*text);
+    if (tree.has_error()) files.add_note(path, tree.error().text);
+    else collect(collect, *tree);
+    return out;
+  }
+  for (const std::string_view line : lines_of(*text)) {
+    if (!line.starts_with("Project(")) continue;
+    const auto parts = split(line.substr(std::min(line.find('='), line.size() - 1) + 1), ',');
+    if (parts.size() < 2) continue;
+    if (const auto project = quoted_after(parts[1])) add(*project);
+  }
+  return out;
+}
+
+std::vector<std::string> members(repository& files, std::string_view manifest) {
+  std::vector<std::string> out;
+  const directory* dir = files.find(parent_of(manifest));
+  if (!dir) return out;
+  for (const std::string& name : dir->files)
+    if (name.ends_with(".sln") || name.ends_with(".slnx"))
+      for (std::string& project : projects_of(files, join(dir->path, name))) out.push_back(std::move(project));
+  std::erase(out, ".");
+  return out;
 }
 
 bool references(const value& tree, std::string_view package) {
@@ -60,6 +137,10 @@ void take_launch_port(analysis& work) {
 
 void analyse(analysis& work) {
   const std::string file(name_of(work.self.manifest));
+  if (file.ends_with(".sln") || file.ends_with(".slnx")) {
+    work.out.no_service = "a solution; its projects are services of their own";
+    return;
+  }
   work.out.language = file.ends_with(".fsproj") ? "F#" : file.ends_with(".vbproj") ? "Visual Basic" : "C#";
   const value tree = project(work.files, work.self.manifest);
   const std::string stem = file.substr(0, file.rfind('.'));
@@ -73,19 +154,19 @@ void analyse(analysis& work) {
     work.out.no_service = "a test project";
     return;
   }
-  if (!web && !worker && lower(inherited(work, tree, "OutputType")) != "exe") {
+  std::string from;
+  if (!web && !worker && lower(inherited(work, tree, "OutputType", from)) != "exe") {
     work.out.no_service = "OutputType is not Exe: a library";
     return;
   }
-  std::string target = inherited(work, tree, "TargetFramework");
-  if (target.empty()) target = inherited(work, tree, "TargetFrameworks");
-  const std::string version = take_version(work, "dotnet", target, "TargetFramework, " + work.self.manifest, confidence::certain);
-  work.needs("dotnet-sdk", version);
+  const target_framework target = find_target(work, tree);
+  const std::string version = take_version(work, "dotnet", target.name, "TargetFramework in " + target.from, confidence::certain);
+  work.needs("dotnet-sdk", sdk_version(work, version));
   work.needs_at_runtime(web ? "dotnet-asp" : "dotnet-runtime", version);
   work.out.build_env = {{"DOTNET_CLI_TELEMETRY_OPTOUT", "1"}, {"DOTNET_NOLOGO", "1"}, {"DOTNET_CLI_HOME", "/root"}};
   work.out.cache = {"/root/.nuget/packages"};
   const std::string out = "/out/" + stem;
-  work.run(fmt::format("dotnet publish {} -c Release -o {}", shell_word(file), shell_word(out)));
+  work.run(fmt::format("dotnet publish {} -c Release{} -o {}", shell_word(file), target.one_of_several ? " -f " + target.name : "", shell_word(out)));
   work.out.copy.push_back({out + "/", "/app/"});
   work.out.command = {"dotnet", fmt::format("/app/{}.dll", assembly)};
   if (!web) return;
@@ -99,6 +180,7 @@ void analyse(analysis& work) {
 }
 
 std::string refuses(repository& files, std::string_view manifest) {
+  if (manifest.ends_with(".sln") || manifest.ends_with(".slnx")) return "";
   const value tree = project(files, manifest);
   return tree.has("@Sdk") || tree.has("PropertyGroup") ? "" : "it is no project file";
 }
@@ -106,6 +188,6 @@ std::string refuses(repository& files, std::string_view manifest) {
 }  // namespace
 
 const build_system dotnet_system{
-    .name = ".NET", .manifests = {"*.csproj", "*.fsproj", "*.vbproj"}, .refuses = refuses, .analyse = analyse};
+    .name = ".NET", .manifests = {"*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx"}, .refuses = refuses, .members = members, .analyse = analyse};
 
 }  // namespace peelbox::detect

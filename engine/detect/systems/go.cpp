@@ -42,15 +42,40 @@ std::vector<std::string> required(std::string_view text) {
   return out;
 }
 
-std::string go_version(analysis& work, std::string_view text) {
-  if (const std::string found = version_of_tool_files(work, "go"); !found.empty()) return found;
-  if (const std::string found = version_in_file(work, ".go-version", "go"); !found.empty()) return found;
+/// The directories that a go.work names.
+std::vector<std::string> used(std::string_view text) {
+  std::vector<std::string> out;
+  bool block = false;
+  for (const std::string_view raw : lines_of(text)) {
+    const auto words = words_of(raw.substr(0, raw.find("//")));
+    if (words.empty()) continue;
+    if (words[0] == "use" && words.size() >= 2 && words[1] == "(") {
+      block = true;
+    } else if (words[0] == ")") {
+      block = false;
+    } else if (block || (words[0] == "use" && words.size() >= 2)) {
+      const std::string& dir = block ? words[0] : words[1];
+      out.push_back(quoted_after(dir).value_or(dir));
+    }
+  }
+  return out;
+}
+
+/// Of the line "toolchain", else "go".
+std::string version_line(std::string_view text) {
   std::string version;
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
     if (words.size() >= 2 && (words[0] == "toolchain" || (words[0] == "go" && version.empty())))
       version = first_version(words[1]);
   }
+  return version;
+}
+
+std::string go_version(analysis& work, std::string_view text) {
+  if (const std::string found = version_of_tool_files(work, "go"); !found.empty()) return found;
+  if (const std::string found = version_in_file(work, ".go-version", "go"); !found.empty()) return found;
+  const std::string version = version_line(text);
   if (version.empty()) return {};
   return take_version(work, "go", version, work.self.manifest, confidence::certain);
 }
@@ -78,10 +103,10 @@ std::vector<std::string> programs(analysis& work, const std::vector<std::string>
   return {out.begin(), out.end()};
 }
 
-std::string choose_program(const std::vector<std::string>& dirs, std::string_view name) {
+std::string choose_program(const std::vector<std::string>& dirs, std::string_view name, std::string_view hinted) {
   for (const std::string& dir : dirs)
     if (dir.empty()) return dir;
-  for (const std::string_view wanted : {name, std::string_view("server"), std::string_view("api"), std::string_view("web"), std::string_view("app")})
+  for (const std::string_view wanted : {hinted, name, std::string_view("server"), std::string_view("api"), std::string_view("web"), std::string_view("app")})
     for (const std::string& dir : dirs)
       if (name_of(dir) == wanted) return dir;
   return dirs.front();
@@ -110,8 +135,30 @@ void install(analysis& work, const std::string& name) {
   work.out.command = {installed};
 }
 
+/// The go.work above the module: whether it lists it decides how `go` builds there.
+void use_workspace(analysis& work, std::string& version) {
+  const std::string path = work.first_upwards({"go.work"});
+  const std::string* text = path.empty() ? nullptr : work.files.read(path);
+  if (!text) return;
+  const std::vector<std::string> dirs = used(*text);
+  const bool listed = std::any_of(dirs.begin(), dirs.end(), [&](const std::string& dir) { return resolve(parent_of(path), dir) == work.self.dir; });
+  if (!listed) {
+    work.out.build_env["GOWORK"] = "off";
+    work.because("workspace", "off", path + " does not list the module");
+    return;
+  }
+  work.because("workspace", path, "use");
+  // The workspace's version holds for all of its modules.
+  const std::string newer = version_line(*text);
+  if (!newer.empty() && version_less(version, newer)) version = take_version(work, "go", newer, path, confidence::certain);
+}
+
 void analyse(analysis& work) {
   work.out.language = "Go";
+  if (work.self.manifest.ends_with("go.work")) {
+    work.out.no_service = "a workspace; its modules are services of their own";
+    return;
+  }
   const std::string* text = work.files.read(work.self.manifest);
   const std::string module = text ? module_of(*text) : "";
   if (!module.empty()) {
@@ -120,7 +167,9 @@ void analyse(analysis& work) {
     if (last.size() > 1 && last.front() == 'v' && std::all_of(last.begin() + 1, last.end(), is_digit)) last = name_of(parent_of(module));
     work.out.name = last;
   }
-  work.needs("go", go_version(work, text ? *text : ""));
+  std::string version = go_version(work, text ? *text : "");
+  use_workspace(work, version);
+  work.needs("go", version);
   std::set<std::string> dependencies;
   for (const std::string& path : required(text ? *text : "")) dependencies.insert(path);
   const framework* f = use_framework(work, ecosystem::go, dependencies);
@@ -130,7 +179,7 @@ void analyse(analysis& work) {
     work.out.no_service = "no package main: a library";
     return;
   }
-  const std::string dir = choose_program(found, work.out.name);
+  const std::string dir = choose_program(found, work.out.name, work.hint.command.empty() ? "" : name_of(work.hint.command.front()));
   work.because("program", dir.empty() ? "." : dir, fmt::format("package main, one of {}", found.size()),
                found.size() == 1 ? confidence::certain : confidence::guess);
   if (!work.files.has_directory(work.path("vendor")) && work.has("go.sum")) work.run("go mod download");
@@ -143,7 +192,13 @@ void analyse(analysis& work) {
 
 std::string refuses(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
+  if (text && manifest.ends_with("go.work")) return "";
   return text && !module_of(*text).empty() ? "" : "no module line in it";
+}
+
+std::vector<std::string> members(repository& files, std::string_view manifest) {
+  const std::string* text = files.read(join(parent_of(manifest), "go.work"));
+  return text ? used(*text) : std::vector<std::string>();
 }
 
 std::string name_in(repository& files, std::string_view manifest) {
@@ -160,7 +215,11 @@ void analyse_file(analysis& work) {
   work.out.language = "Go";
   work.out.build_system = "none";
   work.needs("go", version_of_tool_files(work, "go"));
-  work.run(fmt::format("go build -o /usr/local/bin/{} {}", shell_word(work.out.name), name_of(work.self.manifest)));
+  std::string sources;
+  if (const directory* dir = work.files.find(work.self.dir))
+    for (const std::string& name : dir->files)
+      if (name.ends_with(".go") && !name.ends_with("_test.go")) sources += " " + shell_word(name);
+  work.run(fmt::format("go build -o /usr/local/bin/{}{}", shell_word(work.out.name), sources));
   install(work, work.out.name);
   finish(work, {work.self.manifest}, nullptr);
 }
@@ -168,8 +227,9 @@ void analyse_file(analysis& work) {
 }  // namespace
 
 const build_system go_system{.name = "go mod",
-                             .manifests = {"go.mod"},
+                             .manifests = {"go.mod", "go.work"},
                              .refuses = refuses,
+                             .members = members,
                              .package_name = name_in,
                              .dependencies = needed,
                              .analyse = analyse};

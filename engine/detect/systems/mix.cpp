@@ -50,10 +50,11 @@ void analyse(analysis& work) {
   if (version.empty() && at != std::string::npos)
     version = take_version(work, "elixir", quoted_after(*text, at).value_or(""), work.self.manifest, confidence::likely);
   work.needs("elixir", version);
-  work.needs("erlang", version_of_tool_files(work, "erlang"));
+  // Elixir brings the Erlang that it was tested with, unless somebody asks for another one.
+  if (const std::string erlang = version_of_tool_files(work, "erlang"); !erlang.empty()) work.needs("erlang", erlang);
   work.needs("git");
   work.needs("c-build");
-  for (const char* tool : {"c++-runtime", "openssl-runtime", "ca-certificates"}) work.needs_at_runtime(tool);
+  for (const char* tool : {"c++-runtime", "openssl-runtime", "ncurses", "ca-certificates"}) work.needs_at_runtime(tool);
   work.out.build_env["MIX_ENV"] = "prod";
   work.out.cache = {"/root/.hex", "/root/.cache"};
   const std::set<std::string> needs = dependencies(*text);
@@ -62,10 +63,12 @@ void analyse(analysis& work) {
     work.out.no_service = "no application module: a library";
     return;
   }
-  work.run("mix local.hex --force && mix local.rebar --force");
-  work.run("mix deps.get --only prod");
+  if (!needs.empty()) {
+    work.run("mix local.hex --force && mix local.rebar --force");
+    work.run("mix deps.get --only prod");
+  }
   work.run("mix compile");
-  if (work.files.has_directory(work.path("assets"))) work.run("mix assets.deploy");
+  if (contains(*text, "assets.deploy")) work.run("mix assets.deploy");
   work.run("mix release --overwrite");
   work.copy(fmt::format("_build/prod/rel/{}/", app), "/app/");
   work.out.command = {fmt::format("/app/bin/{}", app), "start"};

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
 #include "engine/detect/packages.hpp"
 #include "engine/detect/systems/node_manager.hpp"
+#include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/static_files.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -17,52 +19,64 @@
 namespace peelbox::detect {
 namespace {
 
-value package_json(repository& files, std::string_view path) {
-  const std::string* text = files.read(path);
-  if (!text) return {};
-  auto tree = parse_json(*text);
-  if (tree.has_value()) return *tree;
-  files.add_note(path, tree.error().text);
-  return {};
-}
-
-std::set<std::string> dependency_names(const value& package, bool with_dev) {
-  std::set<std::string> out;
-  for (const char* section : {"dependencies", "optionalDependencies", "devDependencies"}) {
-    if (!with_dev && std::string_view(section) == "devDependencies") continue;
-    for (const auto& [name, version] : package[section].members) out.insert(name);
-  }
+/// Servers are tools of a test, where they are only among the devDependencies.
+std::set<std::string> framework_names(const value& package) {
+  constexpr std::array<std::string_view, 8> servers{"express", "fastify", "hono", "koa", "@hapi/hapi", "@nestjs/core", "@strapi/strapi", "@adonisjs/core"};
+  std::set<std::string> out = node_dependencies(package, true);
+  const std::set<std::string> own = node_dependencies(package, false);
+  for (const std::string_view name : servers)
+    if (!own.contains(std::string(name))) out.erase(std::string(name));
   return out;
 }
 
-std::string node_version(analysis& work, const value& package, const value& root) {
-  for (const char* file : {".nvmrc", ".node-version"})
-    if (const std::string found = version_in_file(work, file, "node"); !found.empty()) return found;
-  if (const std::string found = version_of_tool_files(work, "node"); !found.empty()) return found;
-  for (const auto& [tree, dir] : {std::pair(&package, &work.self.dir), std::pair(&root, &work.self.root)}) {
-    const std::string& volta = (*tree)["volta"]["node"].text;
-    if (!volta.empty()) return take_version(work, "node", volta, "volta in " + join(*dir, "package.json"), confidence::certain);
-    const std::string& engines = (*tree)["engines"]["node"].text;
-    if (!engines.empty()) return take_version(work, "node", engines, "engines in " + join(*dir, "package.json"), confidence::likely);
-  }
-  return {};
+struct site {
+  std::string dir;  ///< "" when there is none
+  bool single_page = false;
+};
+
+/// Where Angular's builder leaves the files.
+std::string angular_output(analysis& work, const value& package) {
+  const value config = package_json(work.files, work.path("angular.json"));
+  const auto& projects = config["projects"].members;
+  std::string name = config["defaultProject"].text;
+  for (const auto& [project, content] : projects)
+    if (name.empty() && content["projectType"].text != "library") name = project;
+  const value& build = config["projects"][name]["architect"]["build"];
+  std::string builder = build["builder"].text;
+  const value& path = build["options"]["outputPath"];
+  std::string out = path.is(value::kind::object) ? path["base"].text : path.text;
+  if (out.empty()) out = fmt::format("dist/{}", name.empty() ? package["name"].text : name);
+  // Without angular.json: since 17 the usual builder has a directory for the browser.
+  const std::string major = first_version(package["dependencies"]["@angular/core"].text);
+  const bool browser = builder.empty() ? major.empty() || !version_less(major, "17") : builder.ends_with(":application");
+  if (path.is(value::kind::object) && path.has("browser")) return join(out, path["browser"].text);
+  return browser ? out + "/browser" : out;
 }
 
-bool is_built(const value& package) { return package["scripts"].has("build"); }
+bool config_says(analysis& work, std::initializer_list<std::string_view> files, std::initializer_list<std::string_view> texts) {
+  for (const std::string_view file : files)
+    if (const std::string* text = work.read(file))
+      for (const std::string_view wanted : texts)
+        if (contains(*text, wanted)) return true;
+  return false;
+}
 
-/// Where a front end's build leaves its files, or "" when the project is no such thing.
-std::string site_directory(analysis& work, const std::set<std::string>& all, const value& package) {
-  if (!is_built(package)) return {};
-  if (all.contains("react-scripts")) return "build";
-  if (all.contains("@angular/core")) return fmt::format("dist/{}/browser", package["name"].text);
-  if (all.contains("gatsby")) return "public";
-  if (all.contains("@docusaurus/core")) return "build";
-  if (all.contains("@11ty/eleventy")) return "_site";
-  if (all.contains("vitepress")) {
-    return work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist";
-  }
-  if (all.contains("astro")) return "dist";
-  if (all.contains("@vue/cli-service") || all.contains("vite") || all.contains("parcel")) return "dist";
+/// Where a front end's build leaves its files.
+site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
+  if (!has_build_script(package)) return {};
+  if (all.contains("next"))
+    return config_says(work, {"next.config.js", "next.config.mjs", "next.config.ts"}, {"output: 'export'", "output: \"export\""}) ? site{"out"} : site{};
+  if (all.contains("@sveltejs/kit")) return all.contains("@sveltejs/adapter-static") ? site{"build"} : site{};
+  if (all.contains("react-scripts")) return {"build", true};
+  if (all.contains("@angular/core")) return {angular_output(work, package), true};
+  if (all.contains("gatsby")) return {"public"};
+  if (all.contains("@docusaurus/core")) return {"build"};
+  if (all.contains("@11ty/eleventy")) return {"_site"};
+  if (all.contains("vitepress")) return {work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist"};
+  if (all.contains("astro")) return {"dist"};
+  if (all.contains("@vue/cli-service") || all.contains("parcel")) return {"dist", true};
+  // Without a page of its own Vite makes a library, or what another server serves.
+  if (all.contains("vite") && work.has("index.html")) return {"dist", true};
   return {};
 }
 
@@ -85,7 +99,7 @@ std::string script_of(const value& package) {
 /// What the built program is, when no script says it.
 std::string main_file(analysis& work, const value& package) {
   const std::string& main = package["main"].text;
-  if (!main.empty() && (work.has(main) || is_built(package))) return main;
+  if (!main.empty() && (work.has(main) || has_build_script(package))) return main;
   if (!main.empty() && work.has(main + ".js")) return main + ".js";
   return work.first_of({"server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
                         "server.mjs", "index.mjs", "src/index.mjs", "index.cjs"});
@@ -114,19 +128,73 @@ std::string script_command(const node_manager& manager, const value& package, co
   return simple && !calls_manager && !package["scripts"].has("pre" + script) ? text : run_script(manager, script);
 }
 
-/// Builds of what it needs inside the workspace, then its own.
-void build_all(analysis& work, const node_manager& manager, const value& package) {
-  for (const std::string& dir : work.self.needs)
-    if (is_built(package_json(work.files, join(dir, "package.json"))))
-      work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
-  if (is_built(package)) work.run(run_script(manager, "build"));
+/// A published package: others use it, nobody starts it.
+bool is_library(const value& package) {
+  for (const char* field : {"exports", "files", "types", "typings", "module", "peerDependencies", "publishConfig", "bin"})
+    if (package.has(field)) return true;
+  return false;
 }
 
-void analyse(analysis& work) {
+/// What a Dockerfile starts, when it is started the same way here.
+std::string hinted_command(const analysis& work) {
+  const auto& words = work.hint.command;
+  if (words.size() < 2 || (words[0] != "node" && words[0] != "npm" && words[0] != "yarn" && words[0] != "pnpm" && words[0] != "bun")) return {};
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + shell_word(word);
+  return out;
+}
+
+struct started {
+  std::string command;  ///< "" when there is none
+  std::string from;
+  confidence how = confidence::likely;
+};
+
+
+started find_command(analysis& work, const node_manager& manager, const value& package, const framework* f,
+                                                 bool serves) {
+  if (const std::string script = script_of(package); !script.empty())
+    return {script_command(manager, package, script), fmt::format("scripts.{} in {}", script, work.self.manifest)};
+  if (std::string command = hinted_command(work); !command.empty()) return {std::move(command), work.hint.command_from};
+  const std::string file = main_file(work, package);
+  const bool started = f || serves || (!work.self.is_member && !is_library(package));
+  if (file.empty() || !started) return {};
+  return {"node " + file, work.path(file), f || serves ? confidence::likely : confidence::guess};
+}
+
+void put_in_image(analysis& work, const node_manager& manager, const std::string& command, const std::string& version) {
+  const std::string dir = image_directory(work);
+  work.out.command = started_in(dir, command);
+  const bool by_manager = command.starts_with(std::string(manager.tool) + " run");
+  if (!command.starts_with("bun ")) work.needs_at_runtime("node", version);
+  if (by_manager) work.needs_at_runtime(manager.tool == "npm" || has_package(manager.tool, work.target) ? manager.tool : "npm");
+  if (command.starts_with("bun ")) work.needs_at_runtime("bun");
+  // Everything of the workspace: links in node_modules lead to the members.
+  work.out.copy.push_back({work.self.root.empty() ? "." : work.self.root + "/", "/app/"});
+  work.out.runtime_env["NODE_ENV"] = "production";
+  const std::string own = dir == "/app" ? "" : join(dir, "node_modules/.bin:");
+  work.out.runtime_env["PATH"] =
+      own + "/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/// Why it is no service although it has a command; "" when it is one.
+std::string disqualified(analysis& work, const value& package, const framework* f, const source_facts& facts) {
+  const bool has_pages = work.files.has_directory(work.path("pages")) || work.files.has_directory(work.path("app")) ||
+                         work.files.has_directory(work.path("src"));
+  if (f && f->name == "Next.js" && !has_build_script(package) && !has_pages)
+    return "it depends on Next.js, but has neither a build script nor pages";
+  // Nx keeps the dependencies of all projects in the root, so a framework there says nothing of the root.
+  const bool of_nx = work.has("nx.json") && !work.self.members.empty();
+  const bool is_root = !work.self.members.empty() || work.has("nx.json") || work.has("rush.json");
+  if (is_root && (!f || of_nx) && !facts.port) return "the root of a workspace; its scripts are for all members";
+  return {};
+}
+
+void analyse_package(analysis& work) {
   const value package = package_json(work.files, work.self.manifest);
   const value root = work.self.is_member ? package_json(work.files, join(work.self.root, "package.json")) : package;
-  const std::set<std::string> dependencies = dependency_names(package, false);
-  const std::set<std::string> all = dependency_names(package, true);
+  const std::set<std::string> dependencies = node_dependencies(package, false);
+  const std::set<std::string> all = node_dependencies(package, true);
   if (!package["name"].text.empty()) work.out.name = package["name"].text;
   const std::vector<std::string> sources = work.sources({".js", ".ts", ".mjs", ".cjs", ".mts", ".tsx"});
   const bool typescript = all.contains("typescript") || work.has("tsconfig.json") ||
@@ -136,68 +204,46 @@ void analyse(analysis& work) {
   work.out.build_system = manager.name;
   const std::string version = node_version(work, package, root);
   work.needs("node", version);
-  install_node_dependencies(work, manager, root);
-  build_all(work, manager, package);
+  build_node_project(work, manager, package, root);
 
-  const framework* f = use_framework(work, ecosystem::node, all);
-  const std::string script = script_of(package);
-  const source_facts facts = look_at_sources(work, sources, {".listen(", "PORT || ", "PORT ?? ", "PORT) || ", "PORT) ?? ", "port: ", "PORT = "});
+  const framework* f = use_framework(work, ecosystem::node, framework_names(package));
+  const source_facts facts = look_at_node_sources(work, sources);
   const std::string usual_from = f ? fmt::format("{}'s usual port", f->name) : "";
-  std::string command;
-  std::string from = work.self.manifest;
-  if (f) command = framework_command(work, *f, all, work.hinted_port != 0 ? work.hinted_port : f->port);
-  const std::string site = command.empty() ? site_directory(work, all, package) : "";
+  started start{"", usual_from.substr(0, usual_from.find("'s"))};
+  const site page = find_site(work, all, package);
+  const bool exported = page.dir == "out" || all.contains("@sveltejs/adapter-static");
+  if (f && !exported) start.command = framework_command(work, *f, all, work.hint.port != 0 ? work.hint.port : f->port);
   const bool serves_itself = std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
     return d == "express" || d == "fastify" || d == "koa" || d == "@nestjs/core" || d == "hono" || d == "@hapi/hapi";
   });
-  if (!site.empty() && !serves_itself) {
-    serve_static_files(work, site, "what the build leaves");
+  if (start.command.empty() && !page.dir.empty() && !serves_itself)
+    return serve_tree(work, work.path(page.dir), "what the build leaves", page.single_page);
+  if (start.command.empty()) start = find_command(work, manager, package, f, facts.port.has_value());
+  const std::string& command = start.command;
+  if (command.empty() && f && f->name == "SvelteKit") {
+    work.out.no_service = "SvelteKit without adapter-node or adapter-static makes nothing that can be started";
     return;
   }
-  if (!command.empty()) {
-    from = usual_from.substr(0, usual_from.find("'s"));
-  } else if (!script.empty()) {
-    command = script_command(manager, package, script);
-    from = fmt::format("scripts.{} in {}", script, work.self.manifest);
-  } else if (const std::string file = main_file(work, package); !file.empty() && !work.self.is_member) {
-    command = "node " + file;
-    from = work.path(file);
-  } else if (!file.empty() && (f || facts.port)) {
-    command = "node " + file;
-    from = work.path(file);
-  }
-  const bool has_pages = work.files.has_directory(work.path("pages")) || work.files.has_directory(work.path("app")) ||
-                         work.files.has_directory(work.path("src"));
-  if (f && f->name == "Next.js" && !is_built(package) && !has_pages) {
-    work.out.no_service = "it depends on Next.js, but has neither a build script nor pages";
-    return;
-  }
-  if (!work.self.members.empty() && !f && !facts.port) {
-    work.out.no_service = "the root of a workspace; its scripts are for all members";
-    return;
-  }
-  if (command.empty()) {
-    work.out.no_service = "no start script, framework or main file: a library";
-    return;
-  }
-  const std::string dir = image_directory(work);
-  work.out.command = started_in(dir, command);
-  work.because("command", command, from, confidence::likely);
-  work.needs_at_runtime("node", version);
-  if (command.starts_with(std::string(manager.tool) + " run")) work.needs_at_runtime(manager.tool == "npm" || has_package(manager.tool, work.target) ? manager.tool : "npm");
-  if (command.starts_with("bun ")) work.needs_at_runtime("bun");
-  // Everything of the workspace: links in node_modules lead to the members.
-  work.out.copy.push_back({work.self.root.empty() ? "." : work.self.root + "/", "/app/"});
-  work.out.runtime_env["NODE_ENV"] = "production";
-  const std::string own = dir == "/app" ? "" : join(dir, "node_modules/.bin:");
-  work.out.runtime_env["PATH"] =
-      own + "/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  work.out.no_service = disqualified(work, package, f, facts);
+  if (command.empty() && work.out.no_service.empty()) work.out.no_service = "no start script, framework or main file: a library";
+  if (!work.out.no_service.empty()) return;
+  put_in_image(work, manager, command, version);
+  work.because("command", command, start.from, start.how);
+  if (const std::uint16_t told = port_in_command(command); told != 0) work.listens(told, "the command", confidence::certain);
   apply(work, facts, f ? f->port : std::uint16_t{0}, usual_from);
   const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro");
   if (told_by_variable && !work.out.ports.empty()) {
     work.out.runtime_env["PORT"] = std::to_string(work.out.ports.front());
     work.out.runtime_env["HOST"] = "0.0.0.0";
   }
+}
+
+void analyse(analysis& work) {
+  const std::string_view manifest = name_of(work.self.manifest);
+  if (manifest == "project.json") return analyse_nx_project(work);
+  if (manifest == "package.json") return analyse_package(work);
+  work.out.language = "JavaScript";
+  work.out.no_service = "the root of a Rush repository";
 }
 
 std::string refuses(repository& files, std::string_view manifest) {
@@ -208,42 +254,19 @@ std::string refuses(repository& files, std::string_view manifest) {
     files.add_note(manifest, tree.error().text);
     return "it is broken";
   }
-  return tree->is(value::kind::object) ? "" : "it is not an object";
-}
-
-std::vector<std::string> members(repository& files, std::string_view manifest) {
-  const value package = package_json(files, manifest);
-  const value& workspaces = package["workspaces"];
-  std::vector<std::string> out = (workspaces.is(value::kind::object) ? workspaces["packages"] : workspaces).texts();
-  const std::string dir(parent_of(manifest));
-  const auto add_from = [&](const char* name, auto parse, auto&& pick) {
-    const std::string path = join(dir, name);
-    const std::string* text = files.read(path);
-    if (!text) return;
-    const auto tree = parse(*text);
-    if (tree.has_error())
-      files.add_note(path, tree.error().text);
-    else
-      pick(*tree);
-  };
-  add_from("pnpm-workspace.yaml", parse_yaml, [&](const value& tree) {
-    for (std::string& pattern : tree["packages"].texts()) out.push_back(std::move(pattern));
-  });
-  if (out.empty())
-    add_from("lerna.json", parse_json, [&](const value& tree) {
-      for (std::string& pattern : tree["packages"].texts()) out.push_back(std::move(pattern));
-    });
-  add_from("rush.json", parse_json, [&](const value& tree) {
-    for (const value& project : tree["projects"].items) out.push_back(project["projectFolder"].text);
-  });
-  if (out.empty() && files.has_file(join(dir, "nx.json"))) out = {"apps/**", "packages/**", "libs/**"};
-  return out;
+  if (!tree->is(value::kind::object)) return "it is not an object";
+  if (!manifest.ends_with("project.json")) return "";
+  for (std::string_view dir = parent_of(manifest); !dir.empty();) {
+    dir = parent_of(dir);
+    if (files.has_file(join(dir, "nx.json"))) return "";
+  }
+  return "there is no nx.json above it";
 }
 
 std::string name_in(repository& files, std::string_view manifest) { return package_json(files, manifest)["name"].text; }
 
 std::vector<std::string> needed(repository& files, std::string_view manifest) {
-  const std::set<std::string> names = dependency_names(package_json(files, manifest), true);
+  const std::set<std::string> names = node_dependencies(package_json(files, manifest), true);
   return {names.begin(), names.end()};
 }
 
@@ -255,15 +278,15 @@ void analyse_file(analysis& work) {
   work.copy(".", "/app/");
   work.out.command = {"node", std::string(name_of(work.self.manifest))};
   work.because("command", "node " + work.out.command.back(), work.self.manifest, confidence::likely);
-  apply(work, look_at_sources(work, work.sources({".js", ".mjs"}), {".listen(", "PORT || ", "PORT ?? "}), 0, "");
+  apply(work, look_at_node_sources(work, work.sources({".js", ".mjs"})), 0, "");
 }
 
 }  // namespace
 
 const build_system node_system{.name = "npm",
-                               .manifests = {"package.json"},
+                               .manifests = {"package.json", "rush.json", "project.json"},
                                .refuses = refuses,
-                               .members = members,
+                               .members = node_members,
                                .package_name = name_in,
                                .dependencies = needed,
                                .analyse = analyse};

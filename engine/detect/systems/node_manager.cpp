@@ -6,6 +6,7 @@
 
 #include "engine/detect/packages.hpp"
 #include "engine/detect/text.hpp"
+#include "engine/detect/versions.hpp"
 
 namespace peelbox::detect {
 namespace {
@@ -63,9 +64,62 @@ node_manager find_node_manager(analysis& work, const value& root_package) {
   return out;
 }
 
+std::string node_version(analysis& work, const value& package, const value& root) {
+  for (const char* file : {".nvmrc", ".node-version"})
+    if (const std::string found = version_in_file(work, file, "node"); !found.empty()) return found;
+  if (const std::string found = version_of_tool_files(work, "node"); !found.empty()) return found;
+  for (const auto& [tree, dir] : {std::pair(&package, &work.self.dir), std::pair(&root, &work.self.root)}) {
+    const std::string& volta = (*tree)["volta"]["node"].text;
+    if (!volta.empty()) return take_version(work, "node", volta, "volta in " + join(*dir, "package.json"), confidence::certain);
+    const std::string& engines = (*tree)["engines"]["node"].text;
+    if (!engines.empty()) return take_version(work, "node", engines, "engines in " + join(*dir, "package.json"), confidence::likely);
+  }
+  return {};
+}
+
+source_facts look_at_node_sources(analysis& work, const std::vector<std::string>& paths) {
+  return look_at_sources(work, paths, {".listen(", "PORT || ", "PORT ?? ", "PORT) || ", "PORT) ?? ", "port: ", "PORT = "});
+}
+
 std::string run_script(const node_manager& manager, std::string_view script) {
   return fmt::format("{} run {}", manager.tool, script);
 }
+
+namespace {
+
+/// .yarnrc.yml of Yarn 2 and later.
+value yarn_settings(analysis& work) {
+  const std::string path = join(work.self.root, ".yarnrc.yml");
+  const std::string* text = work.files.read(path);
+  if (!text) return {};
+  auto tree = parse_yaml(*text);
+  if (tree.has_value()) return std::move(*tree);
+  work.files.add_note(path, tree.error().text);
+  return {};
+}
+
+void use_later_yarn(analysis& work, std::string_view version) {
+  const value settings = yarn_settings(work);
+  const std::string& linker = settings["nodeLinker"].text;
+  if (linker.empty() || linker == "pnp") {
+    // What Plug'n'Play makes is read by way of Yarn's cache, which is not in the image.
+    work.out.build_env["YARN_NODE_LINKER"] = "node-modules";
+    work.because("linker", "node-modules", "instead of Plug'n'Play, which needs Yarn's cache when it is started", confidence::likely);
+    if (work.files.has_file(join(work.self.root, ".pnp.cjs"))) work.run_at_root("rm -f .pnp.cjs .pnp.loader.mjs");
+  }
+  if (!settings["yarnPath"].text.empty()) {
+    // Yarn 1 hands over to the release that the repository brings.
+    work.because("yarn", settings["yarnPath"].text, join(work.self.root, ".yarnrc.yml"));
+    work.needs("yarn");
+    if (work.target == distro::debian) work.out.commands.emplace_back("ln -sf /usr/bin/yarnpkg /usr/local/bin/yarn");
+    return;
+  }
+  work.needs("npm");
+  work.out.commands.push_back(fmt::format("npm install --global corepack && corepack enable && corepack prepare yarn@{} --activate",
+                                          version.empty() ? "stable" : version));
+}
+
+}  // namespace
 
 void install_node_dependencies(analysis& work, const node_manager& manager, const value& root_package) {
   const std::string& wanted = root_package["packageManager"].text;
@@ -76,9 +130,7 @@ void install_node_dependencies(analysis& work, const node_manager& manager, cons
   if (manager.tool == "npm") {
     work.needs("npm");
   } else if (later_yarn) {
-    work.needs("npm");
-    work.out.commands.push_back(fmt::format("npm install --global corepack && corepack enable && corepack prepare yarn@{} --activate",
-                                            version.empty() ? "stable" : version));
+    use_later_yarn(work, version);
   } else if (!has_package(manager.tool, work.target) || (!version.empty() && manager.tool == "pnpm")) {
     work.needs("npm");
     work.out.commands.push_back(fmt::format("npm install --global {}{}", manager.tool, version.empty() ? "" : "@" + version));

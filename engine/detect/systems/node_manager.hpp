@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/detect/analysis.hpp"
 #include "engine/detect/value.hpp"
@@ -23,6 +24,12 @@ node_manager find_node_manager(analysis& work, const value& root_package);
 
 /// "npm run build", "yarn build", …
 std::string run_script(const node_manager& manager, std::string_view script);
+
+/// From the files and fields that name it; "" when none does.
+std::string node_version(analysis& work, const value& package, const value& root);
+
+/// look_at_sources() with the usual texts before ports.
+source_facts look_at_node_sources(analysis& work, const std::vector<std::string>& paths);
 
 /// Installs what the manager itself and the project need.
 void install_node_dependencies(analysis& work, const node_manager& manager, const value& root_package);

@@ -1,9 +1,12 @@
 // Python projects: what is installed is python_tools.cpp, what is started is here.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
 #include "engine/detect/systems/python_tools.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -108,6 +111,17 @@ bool start_script(analysis& work, bool installed) {
       return true;
     }
   }
+  const auto& hinted = work.hint.command;
+  constexpr std::array<std::string_view, 7> starters{"python", "python3", "gunicorn", "uvicorn", "hypercorn", "celery", "flask"};
+  if (hinted.size() > 1 && std::find(starters.begin(), starters.end(), hinted[0]) != starters.end()) {
+    work.out.command = hinted;
+    if (hinted[0] == "python") work.out.command[0] = "python3";
+    work.because("command", fmt::format("{}", fmt::join(work.out.command, " ")), work.hint.command_from, confidence::likely);
+    std::string text;
+    for (const std::string& word : hinted) text += word + " ";
+    work.listens(port_in_command(text), work.hint.command_from, confidence::certain);
+    return true;
+  }
   const std::string file = work.first_of({"main.py", "app.py", "server.py", "run.py", "wsgi.py", "__main__.py", "bot.py",
                                           "src/main.py", "src/app.py", "app/main.py"});
   if (!file.empty()) {
@@ -169,7 +183,7 @@ void analyse(analysis& work) {
   // The tools of the virtual environment belong to the version.
   for (tool& t : work.out.build_tools)
     if (t.name == "pip") t.version = version;
-  for (const auto& [package, library] : {std::pair("psycopg2", "postgresql"), std::pair("psycopg", "postgresql")}) {
+  for (const auto& [package, library] : {std::pair("psycopg2", "postgresql"), std::pair("psycopg", "postgresql"), std::pair("mysqlclient", "mysql")}) {
     if (!dependencies.contains(package)) continue;
     work.needs("c-build");
     work.needs("python-dev", version);

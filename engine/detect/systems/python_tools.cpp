@@ -108,11 +108,13 @@ bool install_python_dependencies(analysis& work) {
   if (const std::string lock = work.first_upwards({"uv.lock"}); !lock.empty() && work.has("pyproject.toml")) {
     work.out.build_system = "uv";
     work.because("installer", "uv", lock);
-    work.needs("pip");
-    if (!has_package("uv", work.target)) install_tool(work, "uv");
+    if (!has_package("uv", work.target)) {
+      work.needs("pip");
+      install_tool(work, "uv");
+    }
     if (has_package("uv", work.target)) work.needs("uv");
     const std::string uv = has_package("uv", work.target) ? "uv" : "/opt/uv/bin/uv";
-    work.run(fmt::format("UV_PROJECT_ENVIRONMENT={} UV_LINK_MODE=copy {} sync --frozen --no-dev --no-editable", venv, uv));
+    work.run(fmt::format("UV_PROJECT_ENVIRONMENT={} UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never {} sync --frozen --no-dev --no-editable", venv, uv));
     return has_build;
   }
   if (project["tool"].has("poetry") || work.has("poetry.lock")) {
@@ -148,6 +150,15 @@ bool install_python_dependencies(analysis& work) {
   const std::string& backend = project["build-system"]["build-backend"].text;
   chosen(contains(backend, "hatchling") ? "Hatch" : contains(backend, "flit") ? "Flit" : contains(backend, "pdm") ? "PDM" : "pip",
          name_of(work.self.manifest));
+  if (!has_build && work.self.manifest.ends_with("pyproject.toml") && !work.has("setup.py") && !project["project"].has("scripts")) {
+    // Nothing says how it becomes a package, so it is none: only what it needs is installed.
+    std::string list;
+    for (const std::string& text : project["project"]["dependencies"].texts()) list += " " + shell_word(text);
+    if (list.empty()) return false;
+    work.run(make_venv);
+    work.run(fmt::format("{}/bin/pip install{}", venv, list));
+    return false;
+  }
   work.run(make_venv);
   work.run(pip + ".");
   return true;

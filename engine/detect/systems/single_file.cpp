@@ -1,6 +1,7 @@
 // C, C++ and Perl without a build system.
 #include <fmt/format.h>
 
+#include "engine/detect/packages.hpp"
 #include "engine/detect/systems/c_family.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -24,6 +25,14 @@ void analyse_c(analysis& work) {
   look_at_c(work, {{work.self.manifest}, cxx});
 }
 
+void install_perl_modules(analysis& work, std::string_view what) {
+  for (const char* tool : {"perl", "cpanm", "c-build"}) work.needs(tool);
+  work.run(fmt::format("cpanm --notest --local-lib /app/local {}", what));
+  work.out.copy.push_back({"/app/local", "/app/local"});
+  work.out.runtime_env["PERL5LIB"] = "/app/local/lib/perl5";
+  work.out.runtime_env["PATH"] = "/app/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
 void analyse_perl(analysis& work) {
   work.out.language = "Perl";
   work.out.build_system = "none";
@@ -31,15 +40,16 @@ void analyse_perl(analysis& work) {
   const std::string file(name_of(work.self.manifest));
   if (work.has("cpanfile")) {
     work.out.build_system = "cpanm";
-    for (const char* tool : {"perl", "cpanm", "c-build"}) work.needs(tool);
-    work.run("cpanm --notest --local-lib /app/local --installdeps .");
-    work.out.copy.push_back({"/app/local", "/app/local"});
-    work.out.runtime_env["PERL5LIB"] = "/app/local/lib/perl5";
-    work.out.runtime_env["PATH"] = "/app/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    install_perl_modules(work, "--installdeps .");
   }
   work.copy(".", "/app/");
   if (file == "app.psgi") {
     const std::uint16_t port = choose_port(work, 5000, "plackup's usual port");
+    if (!work.has("cpanfile") && has_package("plack", work.target)) {
+      work.needs_at_runtime("plack");
+    } else if (!work.has("cpanfile")) {
+      install_perl_modules(work, "Plack");
+    }
     work.out.command = {"plackup", "--host", "0.0.0.0", "--port", std::to_string(port), "app.psgi"};
   } else {
     work.out.command = {"perl", file};

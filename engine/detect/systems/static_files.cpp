@@ -8,17 +8,23 @@
 
 namespace peelbox::detect {
 
-void serve_static_files(analysis& work, std::string_view dir, std::string_view from) {
+void serve_tree(analysis& work, std::string_view dir, std::string_view from, bool single_page) {
   constexpr std::uint16_t usual = 8080;
   const std::uint16_t port = choose_port(work, usual, "of static sites");
   work.needs_at_runtime("caddy");
   // The build's context never holds .git, so the history is not published.
-  if (dir == ".")
-    work.copy(".", "/srv/");
-  else
-    work.copy(fmt::format("{}/", dir), "/srv/");
-  work.out.command = {"caddy", "file-server", "--root", "/srv", "--listen", fmt::format(":{}", port)};
-  work.because("static site", dir, from, confidence::likely);
+  work.out.copy.push_back({dir.empty() ? "." : std::string(dir) + "/", "/srv/"});
+  work.because("static site", dir.empty() ? "." : dir, from, confidence::likely);
+  if (!single_page) {
+    work.out.command = {"caddy", "file-server", "--root", "/srv", "--listen", fmt::format(":{}", port)};
+    return;
+  }
+  // `caddy file-server` has no flag for it.
+  work.out.commands.push_back(fmt::format(
+      "printf '%s\\n' ':{} {{' 'root * /srv' 'encode gzip' 'try_files {{path}} /index.html' 'file_server' '}}' > /Caddyfile", port));
+  work.out.copy.push_back({"/Caddyfile", "/etc/caddy/Caddyfile"});
+  work.out.command = {"caddy", "run", "--config", "/etc/caddy/Caddyfile"};
+  work.because("paths", "index.html", "a page that routes in the browser", confidence::likely);
 }
 
 namespace {
@@ -35,7 +41,7 @@ void analyse(analysis& work) {
   } else if (!work.has("index.html") && work.has("public/index.html")) {
     dir = "public";
   }
-  serve_static_files(work, dir, work.self.manifest);
+  serve_tree(work, dir == "." ? work.self.dir : work.path(dir), work.self.manifest);
 }
 
 void analyse_shell(analysis& work) {

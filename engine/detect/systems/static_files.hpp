@@ -1,4 +1,4 @@
-// Files that a web server hands out as they are.
+// Sites that a file server serves.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,8 @@
 
 namespace peelbox::detect {
 
-/// `dir` (relative to the service) goes to /srv, and Caddy serves it on port 8080 or the hinted one.
-void serve_static_files(analysis& work, std::string_view dir, std::string_view from);
+/// Caddy on the files in `dir`, a path of the repository ("" is its root). `single_page`: paths without a file are answered with index.html,
+/// because the page routes in the browser.
+void serve_tree(analysis& work, std::string_view dir, std::string_view from, bool single_page = false);
 
 }  // namespace peelbox::detect

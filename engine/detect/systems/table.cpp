@@ -9,7 +9,7 @@ std::span<const build_system* const> build_systems() {
   // before general tools, which other build systems' projects often have for their tasks.
   static constexpr std::array all{
       &cargo_system,     &go_system,     &maven_system,      &gradle_system,      &dotnet_system,     &mix_system,
-      &sbt_system,       &gleam_system,  &swift_system,      &dart_system,        &cabal_system,      &zig_system,
+      &sbt_system,       &clojure_system, &gleam_system,  &swift_system,      &dart_system,        &cabal_system,      &zig_system,
       &bundler_system,   &composer_system, &python_system,   &deno_system,        &node_system,       &bazel_system,
       &cmake_system,     &meson_system,     &make_system,
       // Weak: only where nothing else is.

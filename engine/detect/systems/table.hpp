@@ -9,6 +9,7 @@ extern const build_system bazel_system;
 extern const build_system bundler_system;
 extern const build_system cabal_system;
 extern const build_system cargo_system;
+extern const build_system clojure_system;
 extern const build_system cmake_system;
 extern const build_system composer_system;
 extern const build_system dart_system;

@@ -1,3 +1,4 @@
+#include "engine/detect/dockerfile.hpp"
 #include "engine/detect/hints.hpp"
 
 #include <gmock/gmock.h>
@@ -19,6 +20,36 @@ TEST(Dockerfile, VariablesAndUdpAreNoPorts) {
   EXPECT_EQ(read_dockerfile("FROM a\nEXPOSE $PORT\n").port, 0);
   EXPECT_EQ(read_dockerfile("FROM a\nEXPOSE 53/udp\n").port, 0);
   EXPECT_EQ(read_dockerfile("FROM a\nEXPOSE 70000\n").port, 0);
+}
+
+TEST(Dockerfile, CommandEnvironmentAndHealth) {
+  const auto facts = read_dockerfile(
+      "FROM a\nWORKDIR /srv\nENV A=\"b c\" D=$x E='f'\nENTRYPOINT [\"node\", \"x.js\"]\nCMD [\"--fast\"]\n"
+      "HEALTHCHECK --interval=1s \\\n  CMD curl -f http://127.0.0.1:80/ok?x || exit 1\n");
+  EXPECT_THAT(facts.command, ElementsAre("node", "x.js", "--fast"));
+  EXPECT_THAT(facts.env, ElementsAre(Pair("A", "b c"), Pair("E", "f")));
+  EXPECT_EQ(facts.workdir, "/srv");
+  EXPECT_EQ(facts.health, "/ok?x");
+  EXPECT_THAT(read_dockerfile("FROM a\nCMD run it\n").command, ElementsAre("run", "it"));
+  EXPECT_THAT(read_dockerfile("FROM a\nENTRYPOINT a && b\nCMD [\"c\"]\n").command, ElementsAre("/bin/sh", "-c", "a && b"));
+  EXPECT_THAT(read_dockerfile("FROM a\nENV OLD form of it\n").env, ElementsAre(Pair("OLD", "form of it")));
+  EXPECT_THAT(read_dockerfile("FROM a\nCMD [broken\nENV\nENV X=\nEXPOSE\n").env, ElementsAre(Pair("X", "")));
+}
+
+TEST(Health, PathOfARequestToThisMachine) {
+  EXPECT_EQ(health_path_of("curl -f http://localhost:8080/health || exit 1"), "/health");
+  EXPECT_EQ(health_path_of("wget -q \"http://localhost:${PORT}/live\""), "/live");
+  EXPECT_EQ(health_path_of("curl http://localhost"), "/");
+  EXPECT_EQ(health_path_of("curl http://example.org/health"), "");
+  EXPECT_EQ(health_path_of("pg_isready"), "");
+}
+
+TEST(Command, ThePortThatItIsTold) {
+  for (const char* text : {"a --port 81", "a --port=81", "a -p 81", "a -p81", "a --bind 0.0.0.0:81", "a -b :81", "PORT=81 a", "x PORT=81 a",
+                           "a --listen \"[::]:81\"", "serve -l tcp://0.0.0.0:81"})
+    EXPECT_EQ(port_in_command(text), 81) << text;
+  for (const char* text : {"a --port $PORT", "mkdir -p 81 && a", "a --report 81", "SUPPORT=81 a", "a -p x", "a --port 99999", "a -p", "a --port", ""})
+    EXPECT_EQ(port_in_command(text), 0) << text;
 }
 
 TEST(Procfile, TypesAndCommands) {

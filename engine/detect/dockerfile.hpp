@@ -1,0 +1,26 @@
+// The last stage of a Dockerfile, as far as its text says it without running anything.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peelbox::detect {
+
+struct dockerfile_facts {
+  std::uint16_t port = 0;  ///< of the first EXPOSE
+  std::map<std::string, std::string> env;  ///< where the value is written out
+  std::string workdir;
+  /// ENTRYPOINT with CMD behind it, or CMD alone; the shell form is one text that begins with "/bin/sh -c".
+  std::vector<std::string> command;
+  std::string health;  ///< path of the HTTP request that HEALTHCHECK makes
+};
+
+dockerfile_facts read_dockerfile(std::string_view text);
+
+/// "curl -f http://localhost:8080/health || exit 1" -> "/health"; empty when no request to this machine is in it.
+std::string health_path_of(std::string_view command);
+
+}  // namespace peelbox::detect

@@ -1,0 +1,133 @@
+#include "engine/detect/systems/node_workspace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/detect/text.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+/// `command` of a package in node_modules.
+std::string run_tool(const node_manager& manager, std::string_view command) {
+  const std::string_view how = manager.tool == "yarn" ? "yarn run" : manager.tool == "pnpm" ? "pnpm exec" : manager.tool == "bun" ? "bunx" : "npx";
+  return fmt::format("{} {}", how, command);
+}
+
+void build_with_rush(analysis& work, const value& package) {
+  const bool has_script = work.files.has_file(join(work.self.root, "common/scripts/install-run-rush.js"));
+  const std::string rush = has_script ? "node common/scripts/install-run-rush.js" : "npx --yes @microsoft/rush";
+  const std::string name = shell_word(package["name"].text);
+  work.out.build_system = "Rush";
+  std::erase_if(work.out.reasons, [](const reason& r) { return r.what == "package manager"; });
+  work.because("package manager", "Rush", join(work.self.root, "rush.json"));
+  work.needs("npm");
+  work.out.cache.emplace_back("/root/.rush");
+  work.run_at_root(fmt::format("{} install --to {}", rush, name));
+  work.run_at_root(fmt::format("{} build --to {}", rush, name));
+}
+
+/// Turbo needs to be told the package manager by package.json.
+bool uses_turbo(const analysis& work, const value& package, const value& root) {
+  return work.files.has_file(join(work.self.root, "turbo.json")) && node_dependencies(root, true).contains("turbo") &&
+         !root["packageManager"].text.empty() && !package["name"].text.empty();
+}
+
+/// Lerna's own packages, as they were before it used the workspaces of package managers.
+void link_with_lerna(analysis& work, const value& package, const value& root) {
+  if (!work.self.is_member || root.has("workspaces") || !work.files.has_file(join(work.self.root, "lerna.json")) ||
+      work.files.has_file(join(work.self.root, "pnpm-workspace.yaml")))
+    return;
+  work.run_at_root(fmt::format("npx {} bootstrap --scope {} --include-dependencies",
+                               node_dependencies(root, true).contains("lerna") ? "lerna" : "--yes lerna@6", shell_word(package["name"].text)));
+}
+
+}  // namespace
+
+value package_json(repository& files, std::string_view path) {
+  const std::string* text = files.read(path);
+  if (!text) return {};
+  auto tree = parse_json(*text);
+  if (tree.has_value()) return std::move(*tree);
+  files.add_note(path, tree.error().text);
+  return {};
+}
+
+std::set<std::string> node_dependencies(const value& package, bool with_dev) {
+  std::set<std::string> out;
+  for (const char* section : {"dependencies", "optionalDependencies", "devDependencies"}) {
+    if (!with_dev && std::string_view(section) == "devDependencies") continue;
+    for (const auto& [name, version] : package[section].members) out.insert(name);
+  }
+  return out;
+}
+
+bool has_build_script(const value& package) { return package["scripts"].has("build"); }
+
+std::vector<std::string> node_members(repository& files, std::string_view manifest) {
+  const std::string dir(parent_of(manifest));
+  const value package = package_json(files, join(dir, "package.json"));
+  const value& workspaces = package["workspaces"];
+  std::vector<std::string> out = (workspaces.is(value::kind::object) ? workspaces["packages"] : workspaces).texts();
+  const auto add_from = [&](const char* name, auto parse, auto&& pick) {
+    const std::string path = join(dir, name);
+    const std::string* text = files.read(path);
+    if (!text) return;
+    const auto tree = parse(*text);
+    if (tree.has_error())
+      files.add_note(path, tree.error().text);
+    else
+      pick(*tree);
+  };
+  add_from("pnpm-workspace.yaml", parse_yaml, [&](const value& tree) {
+    for (std::string& pattern : tree["packages"].texts()) out.push_back(std::move(pattern));
+  });
+  if (out.empty())
+    add_from("lerna.json", parse_json, [&](const value& tree) {
+      for (std::string& pattern : tree["packages"].texts()) out.push_back(std::move(pattern));
+    });
+  add_from("rush.json", parse_json, [&](const value& tree) {
+    for (const value& project : tree["projects"].items) out.push_back(project["projectFolder"].text);
+  });
+  // Every project.json below an nx.json is a project.
+  if (files.has_file(join(dir, "nx.json"))) out.insert(out.begin(), "**");
+  return out;
+}
+
+bool is_rush_project(const analysis& work) {
+  return work.self.is_member && work.files.has_file(join(work.self.root, "rush.json"));
+}
+
+void build_node_project(analysis& work, const node_manager& manager, const value& package, const value& root) {
+  if (is_rush_project(work)) return build_with_rush(work, package);
+  install_node_dependencies(work, manager, root);
+  link_with_lerna(work, package, root);
+  std::vector<std::string> needed;
+  for (const std::string& dir : work.self.needs)
+    if (has_build_script(package_json(work.files, join(dir, "package.json")))) needed.push_back(dir);
+  if (needed.empty() && !has_build_script(package)) return;
+  if (uses_turbo(work, package, root)) {
+    work.because("task runner", "Turbo", join(work.self.root, "turbo.json"));
+    work.out.build_env["TURBO_TELEMETRY_DISABLED"] = "1";
+    work.out.cache.push_back(join(work.self.root, ".turbo"));
+    work.run_at_root(run_tool(manager, fmt::format("turbo run build --filter={} --cache-dir=.turbo/cache", shell_word(package["name"].text))));
+    return;
+  }
+  for (const std::string& dir : needed) work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
+  if (has_build_script(package)) work.run(run_script(manager, "build"));
+}
+
+bool build_front_end(analysis& work, bool build) {
+  if (!work.has("package.json")) return false;
+  const value package = package_json(work.files, work.path("package.json"));
+  if (node_dependencies(package, true).empty() || (build && !has_build_script(package))) return false;
+  const node_manager manager = find_node_manager(work, package);
+  work.needs("node");
+  install_node_dependencies(work, manager, package);
+  if (build) work.run(run_script(manager, "build"));
+  return true;
+}
+
+}  // namespace peelbox::detect
