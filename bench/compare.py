@@ -1,148 +1,122 @@
-"""Whole builds, peelbox beside buildctl, in alternating pairs: wall time, client CPU seconds, peak memory.
-
-Both clients solve the same kind of definition (a local source as the result, nothing exported) on the same daemon, so
-what differs is the client. The daemon's state is pruned between cold runs. Pairs alternate which client goes first.
-"""
+"""Whole builds with peelbox beside the reference clients, in alternating pairs on the same daemon, and the benchmark
+programs; writes report.json and report.html. scripts/bench.sh runs it; docs/performance.md describes it."""
 
 import argparse
 import json
 import os
 import pathlib
+import platform
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
 import time
 
-REPO = pathlib.Path(__file__).resolve().parents[1]
-PEELBOX = REPO / "build/release/bin/peelbox"
-LLB_TOOL = REPO / "build/release/bin/llb_tool"
-WORK = REPO / "build/bench"
+import figures
+import page
+import parts
+from bedside import REPO, Unavailable
+from cases import FULL, QUICK, Bench, table
+from runs import ClientFailed
+from trees import NoSpace, Trees
 
 
-def bed(name):
-    return os.environ["PEELBOX_TB_" + name]
+def parse(names):
+    parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller trees and fewer pairs: under 5 minutes")
+    parser.add_argument("--case", action="append", metavar="NAME", choices=[*names, "parts"],
+                        help="only this case; may be repeated: " + ", ".join([*names, "parts"]))
+    parser.add_argument("--skip", action="append", metavar="NAME", default=[], choices=[*names, "parts"],
+                        help="without this case; may be repeated")
+    parser.add_argument("--pairs", type=int, metavar="N", help="pairs of each case")
+    parser.add_argument("--no-count", action="store_true", help="without the runs that count bytes and system calls")
+    parser.add_argument("--trees", metavar="DIR", help="where the trees are made (default: build/bench/trees)")
+    parser.add_argument("--keep-trees", action="store_true", help="leave the trees for the next run")
+    options = parser.parse_args()
+    if options.pairs is not None and options.pairs < 1:
+        parser.error("--pairs must be at least 1")
+    return options
 
 
-def measure(command, definition):
-    """Runs a client; wall and CPU seconds and peak MiB of the client process."""
-    with open(definition, "rb") as stdin, open(WORK / "last.log", "wb") as log:
+def machine():
+    model = next((line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(["git", "-C", REPO, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return {"cores": len(os.sched_getaffinity(0)), "cpu": model, "kernel": platform.release(),
+            "load_at_start": round(os.getloadavg()[0], 2), "peelbox": commit.stdout.strip() or "unknown",
+            "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())}
+
+
+def measure(bench, cases, report):
+    """Runs the cases. One that cannot run is listed in the report with the reason, and the others go on."""
+    for name, (what, work) in cases.items():
+        print(f"{name}: {what}", flush=True)
+        if name == "million" or name == "docker-bulk":
+            bench.drop()
         start = time.monotonic()
-        process = subprocess.Popen([str(c) for c in command], stdin=stdin, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command[0]} failed:\n{(WORK / 'last.log').read_text(errors='replace')[-3000:]}")
-    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss_mb": usage.ru_maxrss / 1024}
+        try:
+            peer, pairs, counted = work(bench, name)
+        except (Unavailable, NoSpace, ClientFailed, OSError) as error:
+            print(f"  NOT RUN: {error}", file=sys.stderr, flush=True)
+            report["not_run"].append({"name": name, "what": what, "why": str(error)})
+            continue
+        case = figures.summarise(name, what, peer, pairs, counted)
+        case["limits"] = figures.judge(case, bench.scale.full)
+        case["took"] = round(time.monotonic() - start, 1)
+        report["cases"].append(case)
 
 
-def peelbox_command(tree):
-    return [PEELBOX, "build", "--llb", "-", "--local", f"context={tree}", "--tag", "bench", "--output", "type=cacheonly",
-            "--progress", "plain", "--buildkit", bed("BUILDKITD")]
-
-
-def buildctl_command(tree):
-    return [bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "build", "--progress", "plain", "--local", f"context={tree}"]
-
-
-CLIENTS = {"peelbox": peelbox_command, "buildctl": buildctl_command}
-
-
-def new_definition(name):
-    """A definition whose tree the daemon has not seen."""
-    path = WORK / f"{name}.llb"
-    path.write_bytes(subprocess.run([LLB_TOOL, "local"], check=True, capture_output=True).stdout)
-    return path
-
-
-def prune():
-    subprocess.run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "prune", "--filter", "type==source.local"], check=True,
-                   capture_output=True)
-
-
-def file_tree(count, size):
-    tree = WORK / f"files-{count}-{size}"
-    if not tree.exists():
-        block = b"x" * size
-        for i in range(count):
-            directory = tree / f"d{i // 1000:03}" / f"e{i // 100 % 10}"
-            if i % 100 == 0:
-                directory.mkdir(parents=True, exist_ok=True)
-            (directory / f"f{i}").write_bytes(block[: size // 2] + str(i).encode())
-    return tree
-
-
-def one_file(mebibytes):
-    tree = WORK / f"one-{mebibytes}"
-    if not tree.exists():
-        tree.mkdir(parents=True)
-        block = os.urandom(1 << 20)
-        with open(tree / "big", "wb") as f:
-            for _ in range(mebibytes):
-                f.write(block)
-    return tree
-
-
-def pairs(tree, count, cold):
-    """[(peelbox, buildctl)] measurements; cold: a new definition and a pruned daemon for every run."""
-    definitions = {}
-    if not cold:
-        for client, command in CLIENTS.items():
-            definitions[client] = new_definition(client)
-            measure(command(tree), definitions[client])
-    found = []
-    for i in range(count):
-        one = {}
-        for client in sorted(CLIENTS, reverse=i % 2 == 0):
-            definition = new_definition(client) if cold else definitions[client]
-            one[client] = measure(CLIENTS[client](tree), definition)
-            if cold:
-                prune()
-        found.append(one)
-        print(f"  pair {i + 1}: " + ", ".join(
-            f"{c} {m['wall']:.2f}s wall {m['cpu']:.2f}s cpu {m['rss_mb']:.0f} MB" for c, m in sorted(one.items())), flush=True)
-    return found
-
-
-def summarise(name, what, found):
-    case = {"name": name, "what": what, "pairs": found}
-    for figure, key in [("wall", "wall_ratio"), ("cpu", "cpu_ratio"), ("rss_mb", "rss_ratio")]:
-        ratios = [one["peelbox"][figure] / one["buildctl"][figure] for one in found]
-        case[key] = statistics.median(ratios)
-        case[key + "_spread"] = [min(ratios), max(ratios)]
-        case["median_" + figure] = {c: statistics.median(one[c][figure] for one in found) for c in CLIENTS}
-    case["rss_mb"] = case["median_rss_mb"]["peelbox"]
-    return case
+def print_table(report):
+    width = max([len(c["name"]) for c in report["cases"]] + [4])
+    print(f"\n{'case':<{width}} {'wall':>9} {'ratio':>6} {'cpu':>9} {'ratio':>6} {'peak MB':>8} {'ratio':>6}   (ours; ratio to)")
+    for case in report["cases"]:
+        m = case["medians"]["peelbox"]
+        missed = [k for k, v in case["limits"].items() if not v["met"]]
+        print(f"{case['name']:<{width}} {m['wall']:>8.3f}s {case['wall_ratio']:>6.2f} {m['cpu']:>8.3f}s {case['cpu_ratio']:>6.2f} "
+              f"{m['rss_mb']:>8.1f} {case['rss_ratio']:>6.2f}   {case['peer']}"
+              + (f"   over its limit: {', '.join(missed)}" if missed else ""))
+    for missing in report["not_run"]:
+        print(f"{missing['name']:<{width}} NOT RUN: {missing['why'].splitlines()[0]}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--case", action="append", choices=["bulk", "cold", "unchanged", "trivial"])
-    parser.add_argument("--pairs", type=int)
-    options = parser.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
-    count = options.pairs or (3 if options.quick else 5)
-    size, files = (512, 20_000) if options.quick else (2048, 100_000)
-    cases = {
-        "bulk": (f"one file of {size} MiB", lambda: pairs(one_file(size), count, True)),
-        "cold": (f"{files} files of 64 bytes, first transfer", lambda: pairs(file_tree(files, 64), count, True)),
-        "unchanged": (f"{files} files, nothing changed", lambda: pairs(file_tree(files, 64), count, False)),
-        "trivial": ("one small file, nothing changed", lambda: pairs(file_tree(1, 64), count * 4, False)),
-    }
-    report = {"machine": {"cores": os.cpu_count(), "kernel": os.uname().release}, "cases": []}
-    for name, (what, work) in cases.items():
-        if options.case and name not in options.case:
-            continue
-        print(f"{name}: {what}", flush=True)
-        prune()
-        report["cases"].append(summarise(name, what, work()))
-    (WORK / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(f"\n{'case':<11}{'wall':>8}{'ratio':>8}{'cpu':>8}{'ratio':>8}{'peak MB':>9}{'ratio':>8}   (peelbox; ratios to buildctl)")
-    for case in report["cases"]:
-        print(f"{case['name']:<11}{case['median_wall']['peelbox']:>7.2f}s{case['wall_ratio']:>8.2f}"
-              f"{case['median_cpu']['peelbox']:>7.2f}s{case['cpu_ratio']:>8.2f}{case['rss_mb']:>9.0f}{case['rss_ratio']:>8.2f}")
+    names = list(table(FULL))
+    options = parse(names)
+    scale = QUICK if options.quick else FULL
+    chosen = {n: c for n, c in table(scale).items() if (not options.case or n in options.case) and n not in options.skip}
+    want_parts = (not options.case or "parts" in options.case) and "parts" not in options.skip
+
+    out = pathlib.Path(os.environ.get("PEELBOX_BENCH_OUT", REPO / "build/bench"))
+    folder = out / f"run-{os.getpid()}"
+    folder.mkdir(parents=True)
+    trees = Trees(options.trees or out / "trees")
+    # Ends like an interruption, so that everything is put away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    report = {"machine": machine(), "scale": "quick" if options.quick else "full", "cases": [], "not_run": [], "parts": []}
+    bench = Bench(scale, trees, folder, options.pairs, not options.no_count)
+    start = time.monotonic()
+    try:
+        if want_parts:
+            try:
+                report["parts"] = parts.run(quick=options.quick)
+            except Unavailable as error:
+                print(f"  NOT RUN: {error}", file=sys.stderr)
+                report["not_run"].append({"name": "parts", "what": "benchmark programs", "why": str(error)})
+        measure(bench, chosen, report)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        bench.drop()
+        shutil.rmtree(folder, ignore_errors=True)
+        if not options.keep_trees:
+            trees.remove()
+    report["took"] = round(time.monotonic() - start, 1)
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    (out / "report.html").write_text(page.render(report))
+    print_table(report)
+    print(f"\n{out / 'report.json'}, {out / 'report.html'}; {report['took']:.0f} s with making the trees")
+    sys.exit(1 if report["not_run"] else 0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 // Writes LLB definitions for the comparisons with buildctl: a local source with patterns, or two small graphs.
 //   llb_tool local [--include P] [--exclude P] [--follow P] [--name N]     the tree itself is the result
+//   llb_tool copy [the same]                        FROM scratch, COPY . /: the tree in a layer
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
 #include <cstdio>
 #include <cstdlib>
@@ -44,7 +45,13 @@ int local(const std::vector<std::string>& words) {
   // Unique, or the daemon would take two clients' sources for one.
   options.unique = std::to_string(std::rand()) + std::to_string(reinterpret_cast<std::uintptr_t>(&options));
   options.shared_key_hint = options.unique;
-  return print(llb::local(name, options));
+  const llb::state tree = llb::local(name, options);
+  if (words[0] == "local") return print(tree);
+  llb::copy_step all;
+  all.from = tree;
+  all.source = all.target = "/";
+  all.contents = true;
+  return print(llb::file(llb::state(), {all}, "copy"));
 }
 
 int sleep(const std::vector<std::string>& words) {
@@ -61,7 +68,7 @@ int sleep(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   std::srand(static_cast<unsigned>(std::time(nullptr)));
-  if (!words.empty() && words[0] == "local") return local(words);
+  if (!words.empty() && (words[0] == "local" || words[0] == "copy")) return local(words);
   if (!words.empty() && words[0] == "sleep") return sleep(words);
-  return fail("local or sleep");
+  return fail("local, copy or sleep");
 }
