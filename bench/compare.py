@@ -75,6 +75,9 @@ def print_table(report):
         print(f"{case['name']:<{width}} {m['wall']:>8.3f}s {case['wall_ratio']:>6.2f} {m['cpu']:>8.3f}s {case['cpu_ratio']:>6.2f} "
               f"{m['rss_mb']:>8.1f} {case['rss_ratio']:>6.2f}   {case['peer']}"
               + (f"   over its limit: {', '.join(missed)}" if missed else ""))
+    for c in report["comparisons"]:
+        print(f"{c['what']}: {c['value']:.2f} ({'at least' if c['at_least'] else 'at most'} {c['limit']:.2f})"
+              + ("" if c["met"] else "   NOT MET"))
     for missing in report["not_run"]:
         print(f"{missing['name']:<{width}} NOT RUN: {missing['why'].splitlines()[0]}")
 
@@ -93,14 +96,15 @@ def main():
     # Ends like an interruption, so that everything is put away.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
-    report = {"machine": machine(), "scale": "quick" if options.quick else "full", "cases": [], "not_run": [], "parts": []}
+    report = {"machine": machine(), "scale": "quick" if options.quick else "full", "cases": [], "not_run": [], "parts": [], "comparisons": []}
     bench = Bench(scale, trees, folder, options.pairs, not options.no_count)
     start = time.monotonic()
     try:
         if want_parts:
             try:
-                report["parts"] = parts.run(quick=options.quick)
-            except Unavailable as error:
+                report["parts"] = parts.run(options.quick, trees.files(scale.files, 4096), folder, 256 if options.quick else 1024)
+                report["comparisons"] = parts.compare(report["parts"])
+            except (Unavailable, NoSpace, OSError) as error:
                 print(f"  NOT RUN: {error}", file=sys.stderr)
                 report["not_run"].append({"name": "parts", "what": "benchmark programs", "why": str(error)})
         measure(bench, chosen, report)

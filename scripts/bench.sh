@@ -1,14 +1,50 @@
 #!/usr/bin/env bash
-# Whole builds with peelbox and with buildctl, in alternating pairs on the same daemon. Prints the ratios and writes
-# build/bench/report.json.
-#   scripts/bench.sh                 all cases, 5 pairs each
-#   scripts/bench.sh --quick         smaller trees, 3 pairs, under 5 minutes
-#   scripts/bench.sh --case bulk     one case: bulk, cold, unchanged, trivial
+# Whole builds with peelbox beside buildctl and docker buildx, in alternating pairs on the same daemon, and the benchmark
+# programs. Writes build/bench/report.json and build/bench/report.html. Needs root, as the test bed does.
+#   scripts/bench.sh                            everything; about an hour, 15 GB of free disk
+#   scripts/bench.sh --quick                    smaller trees and fewer pairs: under 5 minutes after set-up
+#   scripts/bench.sh --case bulk --case cold    only these; --skip NAME leaves one out
+#   scripts/bench.sh --help                     the cases and the other options
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+case " $* " in *" --help "* | *" -h "*) exec /usr/bin/python3 -B bench/compare.py "$@" ;; esac
+
+say() { echo "bench: $*"; }
+fail() {
+  echo "bench: $*" >&2
+  exit 1
+}
+# "parts" of the release build that the cases start, and the benchmark programs themselves.
+targets=(peelbox llb_tool bench_client_run bench_relay bench_delay_link loopback walk match packet filesync h2_throughput progress)
+
+[[ $(id -u) -eq 0 ]] || fail "run this as root: the test bed's daemons and the delayed links need it"
+mkdir -p build/bench
 scripts/setup.sh
-cmake --preset release >/dev/null
-cmake --build build/release --target peelbox llb_tool | tail -n 1
-scripts/testbed.sh up core
+command -v perf >/dev/null || command -v strace >/dev/null ||
+  { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null || fail "neither perf nor strace"; }
+cmake --preset release >build/bench/build.log 2>&1 || { tail -n 30 build/bench/build.log; fail "cmake --preset release failed"; }
+cmake --build build/release --target "${targets[@]}" >>build/bench/build.log 2>&1 ||
+  { tail -n 30 build/bench/build.log; fail "the release build failed"; }
+
+# A bed that ran before stays up; one that was started here is stopped.
+stop_bed=:
+if ! scripts/testbed.sh status >/dev/null 2>&1; then
+  stop_bed='scripts/testbed.sh down'
+  say "starting the test bed"
+  trap '$stop_bed >/dev/null 2>&1' EXIT
+  scripts/testbed.sh up >build/bench/testbed.log 2>&1 || { tail -n 30 build/bench/testbed.log; fail "the test bed did not start"; }
+fi
 eval "$(scripts/testbed.sh env)"
-exec /usr/bin/python3 -B bench/compare.py "$@"
+
+/usr/bin/python3 -B bench/compare.py "$@" &
+child=$!
+# However this script is told to stop, the child is told to put everything away. (It ignores SIGINT, as bash lets every
+# background process do.)
+trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+status=0
+while kill -0 "$child" 2>/dev/null; do
+  status=0
+  wait "$child" || status=$?
+done
+exit "$status"
