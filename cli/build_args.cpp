@@ -27,7 +27,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->type_name("NAME")->take_all();
   build.add_flag("--all", args.all_services, "All services of the spec, with one transfer of the context");
   build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec; - is standard input")->type_name("FILE");
-  build.add_option("--local", args.locals, "Directory of a local source of --llb, sent as it is")->type_name("NAME=DIR")
+  build.add_option("--local", args.locals, "Directory of a local source of --llb; no ignore files apply")->type_name("NAME=DIR")
       ->take_all();
   build.add_option("--dump-llb", args.dump_llb, "Write the LLB definition of the spec and stop; - is standard output")
       ->type_name("FILE");
@@ -45,6 +45,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_flag("--no-provenance", args.no_provenance, "The same as --provenance=false");
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
   build.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files to the context");
+  build.add_flag("--paranoid", args.paranoid,
+                 "Send every file, for content that changed under the same size and modification time");
   build.add_option("--progress", args.progress, "auto | plain | tty | rawjson | quiet")->type_name("MODE");
   build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
       ->type_name("S")->check(CLI::Range(10u, 86'400u))->capture_default_str();

@@ -39,6 +39,7 @@ struct build_args : daemon_args {
   bool no_provenance = false;
   bool no_cache = false;
   bool no_gitignore = false;
+  bool paranoid = false;
   std::string progress = "auto";
   unsigned silence_limit = 60;  ///< seconds
   bool quiet = false;

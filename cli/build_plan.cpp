@@ -12,6 +12,7 @@
 #include "cli/context_option.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
+#include "engine/llb/narrow.hpp"
 #include "engine/oci/platform.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
@@ -144,6 +145,7 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   options.no_cache = args.no_cache;
   options.context_name = context_name;
   options.session_id = session_id;
+  options.always_transfer = args.paranoid;
   options.follow_paths = spec::selected_paths(*chosen);
   options.shared_key_hint = spec::selection_hint(context_name, options.follow_paths);
 
@@ -201,6 +203,7 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   build::service_build service;
   if (bytes->empty() || !service.solve.definition.ParseFromString(*bytes) || service.solve.definition.def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
+  llb::narrow_locals(service.solve.definition);
   service.solve.platform = oci::host_platform();
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();
@@ -218,7 +221,9 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
     roots += *root + '\0';
     options.contexts[local.substr(0, equals)] = std::move(source);
   }
-  options.names.shared_key = session::shared_key_for(roots, "none");
+  // A definition is solved as it is, so here it is the key that keeps the daemon from comparing with what it has.
+  options.names.shared_key =
+      args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(roots, "none");
   return {};
 }
 

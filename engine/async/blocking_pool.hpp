@@ -5,30 +5,37 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "engine/async/asio.hpp"
 
 namespace peelbox {
 
-/// run() executes a function on one of `threads` threads and resumes the caller on its own executor. The function
-/// must not throw and must end by itself: cancelling the caller does not interrupt it, the caller unwinds after it.
+/// run() executes a function on one of at most `threads` threads and resumes the caller on its own executor. A thread is
+/// started when there is work and none is free, so a small build starts one or none. The function must not throw and must
+/// end by itself: cancelling the caller does not interrupt it, the caller unwinds after it.
 /// What the function refers to must stay alive until then, so pass values or shared owners.
 /// Bind a function with captures to a local first: `co_await pool.run([owner] {…})` destroys the capture twice with
 /// GCC 12, which does not promote the closure of a co_await expression properly.
-/// The destructor waits for functions that are under way. The callers' io_context must outlive the pool: a thread may
+/// The destructor runs what is queued and waits for it. The callers' io_context must outlive the pool: a thread may
 /// still be leaving post() when the caller has already gone on.
 class blocking_pool {
  public:
-  explicit blocking_pool(unsigned threads) : threads_(threads), pool_(threads) {}
-  ~blocking_pool() { pool_.join(); }
+  /// Starts no thread yet.
+  explicit blocking_pool(unsigned threads);
+  ~blocking_pool();
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
 
-  unsigned threads() const noexcept { return threads_; }
+  unsigned threads() const noexcept { return most_; }
 
   template <class F>
   task<std::invoke_result_t<F&>> run(F function) {
@@ -37,7 +44,7 @@ class blocking_pool {
     auto token = asio::use_awaitable;
     auto start = [this, ex, f = std::move(function)](auto handler) mutable {
       // co_spawn keeps the caller's context at work, so no work guard is needed here.
-      asio::post(pool_, [f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
+      post([f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
         R value = f();
         asio::post(ex, [h = std::move(h), v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
       });
@@ -45,15 +52,35 @@ class blocking_pool {
     co_return co_await asio::async_initiate<decltype(token), void(R)>(std::move(start), token);
   }
 
-  /// Fire and forget, for work whose result is picked up elsewhere.
+  /// Fire and forget, for work whose result is picked up elsewhere. Any thread may call it. Throws std::system_error when
+  /// not even one thread can be started.
   template <class F>
   void post(F function) {
-    asio::post(pool_, std::move(function));
+    enqueue(std::make_unique<job_of<F>>(std::move(function)));
   }
 
  private:
-  unsigned threads_;
-  asio::thread_pool pool_;
+  struct job {
+    virtual ~job() = default;
+    virtual void run() = 0;
+  };
+  template <class F>
+  struct job_of final : job {
+    explicit job_of(F f) : function(std::move(f)) {}
+    void run() override { function(); }
+    F function;
+  };
+
+  void enqueue(std::unique_ptr<job> next);
+  void work();
+
+  const unsigned most_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<std::unique_ptr<job>> queue_;
+  std::vector<std::thread> threads_;
+  std::size_t free_ = 0;  // threads that wait for work
+  bool ending_ = false;
 };
 
 }  // namespace peelbox

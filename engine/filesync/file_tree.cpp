@@ -13,10 +13,28 @@ void name_list::add(std::string_view name, entry_kind kind) {
 }
 
 void name_list::sort() {
-  std::sort(items_.begin(), items_.end(), [&](const item& a, const item& b) {
-    return std::string_view(text_.data() + a.offset, a.size) <
-           std::string_view(text_.data() + b.offset, b.size);
+  // The first eight bytes as one number decide nearly always, without looking at the text.
+  struct keyed {
+    std::uint64_t key;
+    item what;
+  };
+  const auto first_bytes = [&](const item& i) {
+    std::uint64_t key = 0;
+    for (std::size_t at = 0; at < sizeof key; ++at) {
+      const bool there = at < i.size;
+      key = key << 8 | (there ? static_cast<unsigned char>(text_[i.offset + at]) : 0U);
+    }
+    return key;
+  };
+  std::vector<keyed> all;
+  all.reserve(items_.size());
+  for (const item& i : items_) all.push_back({first_bytes(i), i});
+  std::sort(all.begin(), all.end(), [&](const keyed& a, const keyed& b) {
+    if (a.key != b.key) return a.key < b.key;
+    return std::string_view(text_.data() + a.what.offset, a.what.size) <
+           std::string_view(text_.data() + b.what.offset, b.what.size);
   });
+  std::transform(all.begin(), all.end(), items_.begin(), [](const keyed& k) { return k.what; });
 }
 
 std::size_t name_list::find(std::string_view name) const noexcept {

@@ -1,4 +1,4 @@
-// What a state points to. Only state.cpp and definition.cpp look inside.
+// What a state points to, for the files of this folder only.
 #pragma once
 
 #include <string>
@@ -16,5 +16,8 @@ struct node {
   std::vector<state> inputs;
   std::string name;
 };
+
+/// The daemon reads list attributes of local sources as JSON arrays (source/local/source.go).
+std::string json_array(const std::vector<std::string>& items);
 
 }  // namespace peelbox::llb

@@ -67,30 +67,6 @@ void set_platform(node& n, const oci::platform& p) {
   n.op.mutable_platform()->set_variant(normal.variant);
 }
 
-/// The daemon reads these attributes as JSON arrays (source/local/source.go).
-std::string json_array(const std::vector<std::string>& items) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out = "[";
-  for (const std::string& item : items) {
-    if (out.size() > 1) out += ',';
-    out += '"';
-    for (const char c : item) {
-      if (c == '"' || c == '\\') {
-        out += '\\';
-        out += c;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        out += "\\u00";
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
-      } else {
-        out += c;
-      }
-    }
-    out += '"';
-  }
-  return out + "]";
-}
-
 /// A copy target keeps the slash that says "into this directory".
 std::string target_path(const std::string& path) {
   std::string out = absolute_path(path);
@@ -137,6 +113,29 @@ void write_mount(node& n, const mount& m, std::int64_t output) {
 }
 
 }  // namespace
+
+std::string json_array(const std::vector<std::string>& items) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out = "[";
+  for (const std::string& item : items) {
+    if (out.size() > 1) out += ',';
+    out += '"';
+    for (const char c : item) {
+      if (c == '"' || c == '\\') {
+        out += '\\';
+        out += c;
+      } else if (static_cast<unsigned char>(c) < 0x20) {
+        out += "\\u00";
+        out += digits[static_cast<unsigned char>(c) >> 4];
+        out += digits[static_cast<unsigned char>(c) & 15];
+      } else {
+        out += c;
+      }
+    }
+    out += '"';
+  }
+  return out + "]";
+}
 
 state image(std::string reference, const oci::platform& platform, std::string name) {
   auto n = make_node(std::move(name));

@@ -1,43 +1,42 @@
 #include "engine/oci/digest.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+
+// The functions below SHA256() itself are deprecated in favour of EVP, which reads OpenSSL's configuration and sets up
+// its providers at the first use: a millisecond of every start, for nothing that a content address needs.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <array>
-#include <new>
 
 namespace peelbox::oci {
 namespace {
 
-EVP_MD_CTX* as_context(void* p) { return static_cast<EVP_MD_CTX*>(p); }
+SHA256_CTX* as_context(void* p) { return static_cast<SHA256_CTX*>(p); }
 
 }  // namespace
 
-void sha256::context_free::operator()(void* context) const noexcept { EVP_MD_CTX_free(as_context(context)); }
+void sha256::context_free::operator()(void* context) const noexcept { delete as_context(context); }
 
-sha256::sha256() : context_(EVP_MD_CTX_new()) {
-  if (!context_ || EVP_DigestInit_ex(as_context(context_.get()), EVP_sha256(), nullptr) != 1)
-    throw std::bad_alloc();
-}
+sha256::sha256() : context_(new SHA256_CTX) { SHA256_Init(as_context(context_.get())); }
 sha256::~sha256() = default;
 sha256::sha256(sha256&&) noexcept = default;
 sha256& sha256::operator=(sha256&&) noexcept = default;
 
 void sha256::update(byte_view bytes) {
-  EVP_DigestUpdate(as_context(context_.get()), bytes.data(), bytes.size());
+  SHA256_Update(as_context(context_.get()), bytes.data(), bytes.size());
 }
 
 std::string sha256::finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(as_context(context_.get()), raw.data(), &size);
-  EVP_DigestInit_ex(as_context(context_.get()), nullptr, nullptr);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> raw{};
+  SHA256_Final(raw.data(), as_context(context_.get()));
+  SHA256_Init(as_context(context_.get()));
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text = "sha256:";
-  text.reserve(text.size() + 2 * size);
-  for (unsigned int i = 0; i < size; ++i) {
-    text.push_back(digits[raw[i] >> 4]);
-    text.push_back(digits[raw[i] & 15]);
+  text.reserve(text.size() + 2 * raw.size());
+  for (const unsigned char byte : raw) {
+    text.push_back(digits[byte >> 4]);
+    text.push_back(digits[byte & 15]);
   }
   return text;
 }

@@ -43,6 +43,7 @@ struct fd_writer::shared {
   std::size_t unwritten = 0;
   std::size_t notify_below = 0;  // with somebody_waits
   bool somebody_waits = false;
+  bool started = false;    // the thread
   bool last = false;       // nothing more comes
   bool abandoned = false;  // leave at once, touch no executor
   bool gone = false;
@@ -50,12 +51,11 @@ struct fd_writer::shared {
 };
 
 fd_writer::fd_writer(executor ex, int fd) : state_(std::make_shared<shared>(std::move(ex), fd)) {
-  if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;
-  std::thread(&fd_writer::work, state_).detach();
 }
 
 fd_writer::~fd_writer() {
   std::unique_lock hold(state_->lock);
+  if (!state_->started) return;
   state_->last = true;
   state_->changed.notify_all();
   state_->changed.wait_for(hold, grace, [this] { return state_->ended; });
@@ -71,6 +71,12 @@ void fd_writer::write(std::string bytes) {
   state_->unwritten += bytes.size();
   if (state_->queue.empty()) state_->queue = std::move(bytes);
   else state_->queue += bytes;
+  if (!state_->started) {
+    state_->started = true;
+    if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;
+    std::thread(&fd_writer::work, state_).detach();
+    return;
+  }
   state_->changed.notify_all();
 }
 

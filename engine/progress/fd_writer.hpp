@@ -9,7 +9,7 @@
 
 namespace peelbox::progress {
 
-/// Writes on a thread of its own and in pieces that a polled pipe takes whole, so neither the network thread nor the end of
+/// Writes on a thread of its own, which the first write starts, and in pieces that a polled pipe takes whole, so neither the network thread nor the end of
 /// the program waits for a stopped terminal. The descriptor is not owned and its flags are not touched.
 /// Write errors (EPIPE …) end the output silently. All calls on the executor's thread.
 class fd_writer {

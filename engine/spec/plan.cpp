@@ -104,6 +104,7 @@ class planner {
     local.include_patterns = options_.include_patterns;
     local.follow_paths = options_.follow_paths;
     local.exclude_patterns = options_.exclude_patterns;
+    local.always_transfer = options_.always_transfer;
     // One of the two is needed, or clients with equal graphs share a transfer (PROTOCOL of local sources).
     if (options_.session_id.empty()) local.unique = local.shared_key_hint;
     llb::copy_step copy;

@@ -34,6 +34,8 @@ struct plan_options {
   std::vector<std::string> exclude_patterns;
   /// The same with links followed; see selected_paths().
   std::vector<std::string> follow_paths;
+  /// The daemon asks for every file (local.differ=none) instead of comparing sizes and times with what it has.
+  bool always_transfer = false;
 
   bool no_cache = false;
   package_manager packages = package_manager::automatic;

@@ -1,9 +1,9 @@
 #include "engine/spec/selection.hpp"
 
-#include <algorithm>
 #include <set>
 #include <string_view>
 
+#include "engine/llb/narrow.hpp"
 #include "engine/llb/op.hpp"
 #include "engine/oci/digest.hpp"
 
@@ -12,22 +12,6 @@ namespace peelbox::spec {
 namespace {
 
 constexpr std::string_view build_root = "/build";
-
-/// A pattern that matches at least what the shell's does, and the same text taken literally: brackets and backslashes
-/// differ between the two, so a name with one of them becomes "any name".
-std::string widened(std::string_view path) {
-  std::string out;
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    const std::string_view name = path.substr(0, end);
-    path.remove_prefix(std::min(end + 1, path.size()));
-    if (!out.empty()) out += '/';
-    // "**" would cross directories, which the shell's does not, and "!" would negate.
-    const bool odd = name.find_first_of("[]\\!") != name.npos || name.find("**") != name.npos;
-    out += odd ? "*" : name;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -41,7 +25,7 @@ std::vector<std::string> selected_paths(std::span<const universal_build* const> 
       if (from == build_root || from == "/") return {};
       // Anything else is of the build image; a pattern in the first names may mean /build too.
       if (from.find_first_of("*?[") < build_root.size() + 1) return {};
-      if (from.starts_with(std::string(build_root) + "/")) paths.insert(widened(from.substr(build_root.size() + 1)));
+      if (from.starts_with(std::string(build_root) + "/")) paths.insert(llb::covering_path(from.substr(build_root.size() + 1)));
     }
   }
   return {paths.begin(), paths.end()};

@@ -42,13 +42,24 @@ task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uin
   const auto self = shared_from_this();
   if (auto why = send_ended()) co_return *why;
   before_send();
+  // Hundreds of messages of some sixty bytes: they are framed in one piece before the stream takes them.
+  std::vector<std::byte> small;
+  const auto append = [&small](byte_view part) { small.insert(small.end(), part.begin(), part.end()); };
   std::size_t begin = 0;
   for (const std::uint32_t end : ends) {
-    const auto prefix = message_prefix(end - begin);
-    host_->session().write_copy(id_, prefix);
-    host_->session().write(id_, byte_chain(bytes.sub(begin, end - begin)));
+    const std::size_t size = end - begin;
+    append(message_prefix(size));
+    if (size < byte_chain::copy_below) {
+      append(bytes.view().subspan(begin, size));
+    } else {
+      host_->session().write_copy(id_, small);
+      small.clear();
+      host_->session().write(id_, byte_chain(bytes.sub(begin, size)));
+    }
     begin = end;
   }
+  host_->session().write_copy(id_, small);
+  host_->session().write(id_, byte_chain());
   host_->wake_writer();
   co_return co_await await_room();
 }

@@ -125,6 +125,20 @@ class OciArchive:
     def layer_digests(self):
         return [layer["digest"] for layer in self.image()["layers"]]
 
+    def layer_names_of(self, index):
+        with tarfile.open(fileobj=io.BytesIO(self.blob(self.layer_digests()[index]))) as tar:
+            return tar.getnames()
+
+    def contents(self):
+        """{name: (kind, mode, link, bytes)} of all layers, without times."""
+        found = {}
+        for layer in self.image()["layers"]:
+            with tarfile.open(fileobj=io.BytesIO(self.blob(layer["digest"]))) as tar:
+                for m in tar.getmembers():
+                    kind = "dir" if m.isdir() else "file" if m.isfile() else "other"
+                    found[m.name] = (kind, m.mode, m.linkname, tar.extractfile(m).read() if m.isfile() else b"")
+        return found
+
     def layer_names(self):
         names = []
         for layer in self.image()["layers"]:

@@ -1,10 +1,13 @@
 // Writes LLB definitions for the comparisons with buildctl: a local source with patterns, or two small graphs.
 //   llb_tool local [--include P] [--exclude P] [--follow P] [--name N]     the tree itself is the result
 //   llb_tool copy [the same]                        FROM scratch, COPY . /: the tree in a layer
+//   llb_tool merge < LINES            local sources c0, c1, … merged, so that each is a layer of its own; a line is
+//                                     "source", or "include P", "exclude P", "follow P" for the source before it
+//   llb_tool paths PATH…              these paths of the source "context", each below a directory of its own
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -30,28 +33,69 @@ int print(const llb::state& result) {
   return std::cout ? 0 : 1;
 }
 
+/// Unique, or the daemon would take two clients' sources for one.
+std::string unique_key() {
+  static int count = 0;
+  return std::to_string(std::rand()) + std::to_string(reinterpret_cast<std::uintptr_t>(&count)) + std::to_string(++count);
+}
+
+bool add_pattern(llb::local_options& options, const std::string& kind, const std::string& value) {
+  if (kind == "include") options.include_patterns.push_back(value);
+  else if (kind == "exclude") options.exclude_patterns.push_back(value);
+  else if (kind == "follow") options.follow_paths.push_back(value);
+  else return false;
+  return true;
+}
+
+llb::state unique_local(const std::string& name, llb::local_options options) {
+  options.unique = options.shared_key_hint = unique_key();
+  return llb::local(name, options);
+}
+
 int local(const std::vector<std::string>& words) {
   llb::local_options options;
   std::string name = "context";
   for (std::size_t i = 1; i + 1 < words.size(); i += 2) {
     const std::string& flag = words[i];
     const std::string& value = words[i + 1];
-    if (flag == "--include") options.include_patterns.push_back(value);
-    else if (flag == "--exclude") options.exclude_patterns.push_back(value);
-    else if (flag == "--follow") options.follow_paths.push_back(value);
-    else if (flag == "--name") name = value;
-    else return fail("unknown flag " + flag);
+    if (flag == "--name") name = value;
+    else if (!flag.starts_with("--") || !add_pattern(options, flag.substr(2), value)) return fail("unknown flag " + flag);
   }
-  // Unique, or the daemon would take two clients' sources for one.
-  options.unique = std::to_string(std::rand()) + std::to_string(reinterpret_cast<std::uintptr_t>(&options));
-  options.shared_key_hint = options.unique;
-  const llb::state tree = llb::local(name, options);
+  const llb::state tree = unique_local(name, options);
   if (words[0] == "local") return print(tree);
   llb::copy_step all;
   all.from = tree;
   all.source = all.target = "/";
   all.contents = true;
   return print(llb::file(llb::state(), {all}, "copy"));
+}
+
+int merge() {
+  std::vector<llb::local_options> sources;
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::size_t space = line.find(' ');
+    if (line == "source") sources.emplace_back();
+    else if (space == line.npos || sources.empty() || !add_pattern(sources.back(), line.substr(0, space), line.substr(space + 1)))
+      return fail("bad line " + line);
+  }
+  std::vector<llb::state> layers;
+  for (const auto& options : sources) layers.push_back(unique_local("c" + std::to_string(layers.size()), options));
+  return print(llb::merge(layers));
+}
+
+int paths(const std::vector<std::string>& words) {
+  const llb::state source = unique_local("context", {});
+  std::vector<llb::file_step> steps;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    steps.push_back(llb::mkdir_step{"/" + std::to_string(i)});
+    llb::copy_step step;
+    step.from = source;
+    step.source = words[i];
+    step.target = "/" + std::to_string(i) + "/";
+    step.wildcard = step.allow_no_match = true;
+    steps.push_back(std::move(step));
+  }
+  return print(llb::file({}, std::move(steps), "paths"));
 }
 
 int sleep(const std::vector<std::string>& words) {
@@ -67,8 +111,11 @@ int sleep(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  std::srand(static_cast<unsigned>(std::time(nullptr)));
+  // Two tools may start within one second.
+  std::srand(static_cast<unsigned>(std::chrono::system_clock::now().time_since_epoch().count()));
   if (!words.empty() && (words[0] == "local" || words[0] == "copy")) return local(words);
+  if (!words.empty() && words[0] == "merge") return merge();
+  if (words.size() > 1 && words[0] == "paths") return paths(words);
   if (!words.empty() && words[0] == "sleep") return sleep(words);
-  return fail("local, copy or sleep");
+  return fail("local, copy, merge, paths or sleep");
 }

@@ -258,6 +258,26 @@ class Context(BedTest):
         self.context({"d7/f7": "changed"})
         self.assertEqual(sent(self.build_context()), (1, 50))
 
+    def test_paranoid_finds_content_that_changed_under_the_same_time(self):
+        context = self.context({"f": "one", "g": "same"})
+        args = {"spec": self.spec(runtime=self.COPY), "output": f"type=local,dest={self.dir}/out"}
+        result = self.dir / "out/ctx/f"
+
+        def put(text):
+            (context / "f").write_text(text)
+            os.utime(context / "f", ns=(0, 1_700_000_000_000_000_000))
+
+        put("one")
+        self.assert_ok(self.build(**args))
+        put("two")
+        usual = self.build(**args)
+        self.assertEqual((sent(usual), result.read_text()), ((0, 2), "one"), usual)
+        paranoid = self.build("--paranoid", **args)
+        self.assertEqual((sent(paranoid), result.read_text()), ((2, 2), "two"), paranoid)
+        # It also mended what later builds compare with.
+        after = self.build(**args)
+        self.assertEqual((sent(after), result.read_text()), ((0, 2), "two"), after)
+
     def test_gitignore_and_dockerignore_keep_files_out(self):
         self.context({"keep": "x", "a.log": "x", ".gitignore": "*.log\n/build/\n", "build/out": "x",
                       "sub/.gitignore": "!b.log\nsecret\n", "sub/b.log": "x", "sub/secret": "x", "sub/build/kept": "x",

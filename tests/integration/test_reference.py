@@ -3,12 +3,14 @@
 import os
 import subprocess
 
-from bed import LLB_TOOL, BedTest, OciArchive, bed, peelbox
+from bed import LLB_TOOL, BedTest, OciArchive, bed, peelbox, sent
 
 
 class Reference(BedTest):
+    tool = "local"
+
     def definition(self, *flags):
-        process = subprocess.run([LLB_TOOL, "local", *flags], capture_output=True, timeout=30)
+        process = subprocess.run([LLB_TOOL, self.tool, *flags], capture_output=True, timeout=30)
         self.assertEqual(process.returncode, 0, process.stderr)
         path = self.dir / "def.llb"
         path.write_bytes(process.stdout)
@@ -16,12 +18,21 @@ class Reference(BedTest):
 
     def compare(self, tree, *flags):
         """Layer digests of both; they have to be equal."""
+        mine, reference = self.both(tree, *flags)
+        if mine.layer_digests() != reference.layer_digests():
+            self.assertEqual(mine.layer_names(), reference.layer_names())
+        self.assertEqual(mine.layer_digests(), reference.layer_digests())
+        return mine.layer_names()
+
+    def both(self, tree, *flags):
+        """The same through us and through buildctl."""
         ours_llb, theirs_llb = self.definition(*flags), None
         ours = self.dir / "ours.tar"
         built = peelbox("build", "--llb", ours_llb, "--local", f"context={tree}", "--tag", "it:ours", "--no-sbom",
                         "--no-provenance", "--output", f"type=oci,dest={ours}", "--progress", "plain", "--buildkit",
                         bed("BUILDKITD"))
         self.assert_ok(built)
+        self.built = built
         # A definition of its own for each, so that neither finds the other's transferred tree.
         theirs_llb = self.definition(*flags).read_bytes()
         theirs = self.dir / "theirs.tar"
@@ -29,11 +40,7 @@ class Reference(BedTest):
             [bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "build", "--local", f"context={tree}", "--output",
              f"type=oci,dest={theirs}", "--no-cache"], input=theirs_llb, capture_output=True, timeout=240)
         self.assertEqual(process.returncode, 0, process.stderr.decode(errors="replace"))
-        mine, reference = OciArchive(ours), OciArchive(theirs)
-        if mine.layer_digests() != reference.layer_digests():
-            self.assertEqual(mine.layer_names(), reference.layer_names())
-        self.assertEqual(mine.layer_digests(), reference.layer_digests())
-        return mine.layer_names()
+        return OciArchive(ours), OciArchive(theirs)
 
     def tree(self, files):
         root = self.dir / "tree"
@@ -193,6 +200,19 @@ class Reference(BedTest):
 
     def test_follow_glob(self):
         self.check_patterns("--follow", "src/lib/*.c", "--follow", "link")
+
+    def test_only_copied_paths_are_looked_at(self):
+        # The definition copies some paths of its source, so the rest is neither walked nor sent; buildctl sends it all.
+        self.tool = "paths"
+        root = self.patterns_tree()
+        mine, reference = self.both(root, "/src/*.c", "link/x.c", "docs", "src/doclink/a.md", "vendor/[k]eep/me", "noth*ng")
+        # Directories that the daemon makes have the time of the build, so the layers themselves differ.
+        found = {name: value for name, value in mine.contents().items() if value[0] != "dir"}
+        self.assertEqual(mine.contents(), reference.contents())
+        self.assertEqual(sorted(found), ["1/main.c", "2/x.c", "3/docs/a.md", "3/docs/b/c.md", "4/a.md", "5/me"])
+        count, of = sent(self.built)
+        self.assertEqual(count, of)
+        self.assertLess(of, 10)  # of 17
 
     def test_unicode_pattern(self):
         root = self.tree({"\u00e9t\u00e9/a": "x", "\u00e9t\u00e9/b": "x", "z": "x"})
