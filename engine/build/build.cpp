@@ -61,11 +61,8 @@ task<result<void>> report_transfer(build_state& state) {
   co_return result<void>();
 }
 
-task<result<void>> open_connections(build_state& state, task_group& group) {
+task<result<void>> open_carrier(build_state& state, task_group& group) {
   const build_options& options = state.options;
-  auto control = co_await connect(group, options.way, state.seen, "outer", state.log);
-  if (control.has_error()) co_return control.error();
-  state.control = *control;
   if (options.way->has_session_entry()) co_return result<void>();
   auto carrier = co_await connect(group, options.way, state.seen, "outer-session", state.log);
   if (carrier.has_error()) co_return carrier.error();
@@ -87,6 +84,24 @@ task<result<daemon_version>> accept_version(build_state& state) {
                  version->text.empty() ? "of unknown version" : version->text);
   result<void> accepted = check_version(*version, options.way->name());
   if (accepted.has_error()) co_return accepted.error();
+  co_return version;
+}
+
+/// Gives the daemon's version, which has been accepted. The second connection is made while the daemon tells it, so it
+/// costs no round trip; not beside the first, because that may be what starts the daemon.
+task<result<daemon_version>> open_connections(build_state& state, task_group& group) {
+  const build_options& options = state.options;
+  auto control = co_await connect(group, options.way, state.seen, "outer", state.log);
+  if (control.has_error()) co_return control.error();
+  state.control = *control;
+  result<daemon_version> version = failure(errc::internal, "the daemon was not asked for its version");
+  result<void> joined = co_await task_group::run([&](task_group& both) -> task<result<void>> {
+    both.spawn(open_carrier(state, group));
+    version = co_await accept_version(state);
+    if (version.has_error()) co_return version.error();
+    co_return result<void>();
+  });
+  if (joined.has_error()) co_return joined.error();
   co_return version;
 }
 
@@ -145,9 +160,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   std::deque<solve_state> solves;
   for (std::size_t i = 0; i < options.services.size(); ++i) solves.emplace_back(state, i);
   result<void> done = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    result<void> ready = co_await open_connections(state, group);
-    if (ready.has_error()) co_return ready;
-    result<daemon_version> version = co_await accept_version(state);
+    result<daemon_version> version = co_await open_connections(state, group);
     if (version.has_error()) co_return version.error();
     outcome.daemon = *version;
     progress::batch building;
