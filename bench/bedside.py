@@ -66,7 +66,8 @@ class PrivateBuildkitd:
 
     def __exit__(self, *_):
         subprocess.run([TESTBED, "daemon", "stop", self.name], capture_output=True)
-        pathlib.Path(self.socket).unlink(missing_ok=True)
+        for left in (self.socket, f"{bed('DIR')}/run/daemon-{self.name}.lock"):
+            pathlib.Path(left).unlink(missing_ok=True)
 
 
 class PrivateEngine:

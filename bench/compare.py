@@ -94,8 +94,8 @@ def main():
     folder.mkdir(parents=True)
     trees = Trees(options.trees or out / "trees")
     # Ends like an interruption, so that everything is put away.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda n, _: sys.exit(128 + n))
     report = {"machine": machine(), "scale": "quick" if options.quick else "full", "cases": [], "not_run": [], "parts": [], "comparisons": []}
     bench = Bench(scale, trees, folder, options.pairs, not options.no_count)
     start = time.monotonic()
@@ -108,8 +108,6 @@ def main():
                 print(f"  NOT RUN: {error}", file=sys.stderr)
                 report["not_run"].append({"name": "parts", "what": "benchmark programs", "why": str(error)})
         measure(bench, chosen, report)
-    except KeyboardInterrupt:
-        sys.exit(130)
     finally:
         bench.drop()
         shutil.rmtree(folder, ignore_errors=True)

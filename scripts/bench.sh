@@ -27,12 +27,31 @@ cmake --preset release >build/bench/build.log 2>&1 || { tail -n 30 build/bench/b
 cmake --build build/release --target "${targets[@]}" >>build/bench/build.log 2>&1 ||
   { tail -n 30 build/bench/build.log; fail "the release build failed"; }
 
+child=''
+arguments=" $* "
+bed_is_ours=''
+# The child puts everything away, whatever stops it but SIGKILL; this is for that.
+# shellcheck disable=SC2317
+clean_up() {
+  if [[ -n $child && -d build/bench/run-$child && -n ${PEELBOX_TB_DIR:-} ]]; then
+    local name
+    for name in "bench-$child" "bench-$child-far"; do
+      scripts/testbed.sh daemon stop "$name" || true
+      rm -f "$PEELBOX_TB_DIR/run/$name.sock" "$PEELBOX_TB_DIR/run/daemon-$name.lock"
+    done
+    rm -rf "build/bench/run-$child" "$PEELBOX_TB_DIR/state/it-bench-$child" "$PEELBOX_TB_DIR/run/it-bench-$child".* \
+      "$PEELBOX_TB_DIR/log/it-bench-$child.log"
+    find /sys/fs/cgroup -depth -type d -path "*/it-bench-$child*" -exec rmdir {} +
+    [[ $arguments == *" --keep-trees "* ]] || rm -rf build/bench/trees
+  fi
+  [[ -z $bed_is_ours ]] || scripts/testbed.sh down
+}
+trap 'clean_up >/dev/null 2>&1' EXIT
+
 # A bed that ran before stays up; one that was started here is stopped.
-stop_bed=:
 if ! scripts/testbed.sh status >/dev/null 2>&1; then
-  stop_bed='scripts/testbed.sh down'
+  bed_is_ours=yes
   say "starting the test bed"
-  trap '$stop_bed >/dev/null 2>&1' EXIT
   scripts/testbed.sh up >build/bench/testbed.log 2>&1 || { tail -n 30 build/bench/testbed.log; fail "the test bed did not start"; }
 fi
 eval "$(scripts/testbed.sh env)"

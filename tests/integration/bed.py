@@ -268,7 +268,9 @@ class PrivateDockerd:
         self.state.mkdir(parents=True, exist_ok=True)
         self.log = open(self.root / "log" / f"{self.name}.log", "ab")
         self.process = subprocess.Popen(
-            [self.root / "bin/enter-root.sh", self.root / "roots/dockerd", self.state, self.root / "run", "dockerd",
+            # However the tests end, it does not outlive them.
+            ["setpriv", "--pdeathsig", "KILL",
+             self.root / "bin/enter-root.sh", self.root / "roots/dockerd", self.state, self.root / "run", "dockerd",
              "--config-file", self.config, "--host", f"unix://{self.socket}", "--group", "root", "--bridge", self.bridge,
              "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent",
              f"/{self.name}", "--shutdown-timeout", "2"],
