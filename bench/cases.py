@@ -32,7 +32,7 @@ class Scale:
 FULL = Scale(True, 2048, 100_000, 1_000_000, 1024, (5000, (1, 10, 50, 100)),
              {"*": 7, "bulk": 7, "million": 3, "trivial": 25, "docker-trivial": 15})
 QUICK = Scale(False, 256, 10_000, 50_000, 64, (1000, (1, 5, 10)),
-              {"*": 3, "trivial": 8, "docker-trivial": 4, "million": 2, "docker-load": 2, "docker-load-standalone": 1})
+              {"*": 2, "bulk": 3, "unchanged": 3, "selective": 3, "trivial": 7, "docker-trivial": 4, "docker-load-standalone": 1})
 
 
 class Bench:
