@@ -10,6 +10,7 @@
 
 #include "cli/build_plan.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/picture_files.hpp"
 #include "cli/summary.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/error_text.hpp"
@@ -110,6 +111,31 @@ int say_failure(const failure& why, const surroundings& with) {
   return to_exit_code(why.code);
 }
 
+/// The build lives in the Solve call (control/control.go, Solve): when that ends, so does the build.
+failure detach_refused() {
+  return failure(errc::usage,
+                 "--detach is not possible with BuildKit: the daemon cancels a build as soon as the client that asked for it "
+                 "goes away, also after the context was sent. Leave the client running instead, as in "
+                 "`nohup peelbox build … &`, and follow the build from anywhere with `peelbox attach`.",
+                 origin::user);
+}
+
+/// The first failure as the pictures tell it.
+result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
+                            const result<build::build_outcome>& outcome) {
+  std::string title;
+  for (const prepared_service& service : prepared.services) {
+    const std::string& name = service.image_name.empty() ? service.name : service.image_name;
+    if (!name.empty()) title += (title.empty() ? "" : ", ") + name;
+  }
+  std::string error;
+  if (outcome.has_error()) error = outcome.error().text;
+  else
+    for (const result<build::service_outcome>& service : outcome->services)
+      if (service.has_error() && error.empty()) error = service.error().text;
+  return pictures.write(title, error);
+}
+
 int dump_llb(const build_args& args, const surroundings& with) {
   result<std::string> bytes = definition_bytes(args);
   if (bytes.has_error()) return say_failure(bytes.error(), with);
@@ -124,6 +150,7 @@ int dump_llb(const build_args& args, const surroundings& with) {
 
 task<int> run_build_command(const build_args& args, const surroundings& with) {
   const auto started = std::chrono::steady_clock::now();
+  if (args.detach) co_return say_failure(detach_refused(), with);
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);
   if (mode.has_error()) co_return say_failure(mode.error(), with);
@@ -140,6 +167,9 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   // What programs read goes to standard output, unless the image goes there.
   if (*mode == progress::mode::rawjson && prepared->services.front().output.dest != "-") shown.fd = STDOUT_FILENO;
   shown.color = !with.env("NO_COLOR").has_value();
+  result<std::shared_ptr<picture_files>> pictures = picture_files::open(args.timeline, args.trace);
+  if (pictures.has_error()) co_return say_failure(pictures.error(), with);
+  if (*pictures) shown.listeners.push_back(*pictures);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
 
@@ -153,13 +183,17 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
     const std::string text = build::error_text(why, (*display)->picture(), shown_already);
     with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
   };
+  int code = exit_ok;
+  if (*pictures) {
+    result<void> written = write_pictures(**pictures, *prepared, outcome);
+    if (written.has_error()) code = say_failure(written.error(), with);
+  }
   if (outcome.has_error()) {
     say_why(outcome.error(), "");
     if (!args.quiet) with.say(fmt::format("failed after {}", human_time(took)));
     co_return to_exit_code(outcome.error().code);
   }
   const bool several = prepared->services.size() > 1;
-  int code = exit_ok;
   for (std::size_t i = 0; i < outcome->services.size(); ++i) {
     const result<build::service_outcome>& service = outcome->services[i];
     if (service.has_error()) {

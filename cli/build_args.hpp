@@ -41,6 +41,11 @@ struct build_args : daemon_args {
   bool no_gitignore = false;
   bool paranoid = false;
   std::string progress = "auto";
+  /// Refused, with the reason.
+  bool detach = false;
+  /// Pictures of the build; empty: none.
+  std::string timeline;
+  std::string trace;
   unsigned silence_limit = 60;  ///< seconds
   bool quiet = false;
 };

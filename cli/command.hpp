@@ -38,9 +38,11 @@ struct command {
   std::function<task<int>(const surroundings& with)> run;
   /// How often -v was given; read after parsing.
   std::function<int()> verbosity = [] { return 0; };
+  /// Said when a signal ended it.
+  const char* interrupted = "error: the build was interrupted";
 };
 
-/// One function per command, each in a file of its own; main() lists them.
+/// One function per command, commands.cpp lists them.
 command add_build_command(CLI::App& app);
 command add_context_command(CLI::App& app);
 command add_detect_command(CLI::App& app);
@@ -50,5 +52,9 @@ command add_version_command(CLI::App& app);
 command add_info_command(CLI::App& app);
 command add_workers_command(CLI::App& app);
 command add_dial_stdio_command(CLI::App& app);
+command add_history_command(CLI::App& app);
+command add_attach_command(CLI::App& app);
+command add_completion_command(CLI::App& app);
+command add_man_command(CLI::App& app);
 
 }  // namespace peelbox::cli

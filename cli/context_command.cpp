@@ -164,15 +164,24 @@ command add_context_command(CLI::App& app) {
   command added;
   added.app = app.add_subcommand("context", "Show what a build would send, and why; needs no daemon");
   added.app->require_subcommand(1);
+  added.app->footer(
+      "Examples:\n"
+      "  peelbox context ls --sizes\n"
+      "  peelbox context explain src/main.c");
   CLI::App* const ls = added.app->add_subcommand("ls", "List what is sent, in the order it is sent");
+  ls->footer(
+      "Examples:\n"
+      "  peelbox context ls --top 20                 # what makes it large\n"
+      "  peelbox context ls --why | grep '^-'        # what is left out, and why");
   add_shared_flags(*ls, *args);
   ls->add_flag("--sizes", args->format.sizes, "Show the size of each file");
   CLI::Option* const why = ls->add_flag("--why", args->format.why, "Show also what is left out (-), and the rule that decided");
   ls->add_option("--top", args->top, "Show only the N heaviest files and directories")->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))->excludes(why);
   CLI::App* const explain_paths = added.app->add_subcommand("explain", "Say which rule decides about paths of the context");
+  explain_paths->footer("Example:\n  peelbox context explain node_modules .env src/main.c");
   add_shared_flags(*explain_paths, *args);
-  explain_paths->add_option("PATH", args->paths, "Relative to the context")->required();
+  explain_paths->add_option("PATH", args->paths, "Relative to the context")->required()->type_name("FILE");
   added.run = [args, ls](const surroundings& with) {
     return ls->parsed() ? run_list(args, with) : run_explain(args, with);
   };

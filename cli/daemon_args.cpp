@@ -4,6 +4,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "cli/choice.hpp"
+
 namespace peelbox::cli {
 
 namespace {
@@ -14,15 +16,19 @@ failure wrong(std::string text) { return failure(errc::usage, std::move(text), o
 
 void add_daemon_flags(CLI::App& app, daemon_args& args) {
   app.add_option("--buildkit,--addr", args.buildkit,
-                 "Daemon: unix://, tcp://, docker://[CONTEXT], docker-container://NAME, podman-container://, "
-                 "nerdctl-container://, kube-pod://, ssh://, spawn: (default: BUILDKIT_HOST, its sockets, Docker)")
-      ->type_name("ADDR");
-  app.add_option("--tlscacert", args.tls.ca_file, "CA that signed the daemon's certificate")->type_name("FILE");
-  app.add_option("--tlscert", args.tls.cert_file, "Certificate to show to the daemon")->type_name("FILE");
-  app.add_option("--tlskey", args.tls.key_file, "Key of that certificate")->type_name("FILE");
-  app.add_option("--tlsservername", args.tls.server_name, "Name in the daemon's certificate")->type_name("NAME");
-  app.add_option("--tlsdir", args.tls_dir, "Directory with ca.pem, cert.pem and key.pem")->type_name("DIR");
-  app.add_flag("-v,--verbose", args.verbose, "Tell about connections and sessions; -vv tells more");
+                 "The daemon; else BUILDKIT_HOST, its sockets, Docker. unix://PATH, tcp://HOST:PORT, docker://[CONTEXT], "
+                 "docker-container://NAME, podman-container://NAME, nerdctl-container://NAME, kube-pod://POD, ssh://HOST or "
+                 "spawn: for a private one")
+      ->type_name("ADDR")
+      ->check(begins_like({"unix://", "tcp://", "docker://", "docker-container://", "podman-container://",
+                           "nerdctl-container://", "kube-pod://", "ssh://", "spawn:"}));
+  app.add_flag("-v,--verbose", args.verbose, "Tell about connections. -vv tells everything");
+  const std::string group = "Daemon";
+  app.add_option("--tlscacert", args.tls.ca_file, "CA that signed the daemon's certificate")->type_name("FILE")->group(group);
+  app.add_option("--tlscert", args.tls.cert_file, "Certificate to show to the daemon")->type_name("FILE")->group(group);
+  app.add_option("--tlskey", args.tls.key_file, "Key of that certificate")->type_name("FILE")->group(group);
+  app.add_option("--tlsservername", args.tls.server_name, "Name in the daemon's certificate")->type_name("NAME")->group(group);
+  app.add_option("--tlsdir", args.tls_dir, "Directory with ca.pem, cert.pem and key.pem")->type_name("DIR")->group(group);
 }
 
 result<transport::tls_options> choose_tls(const transport::tls_options& flags, const std::string& tls_dir) {

@@ -158,10 +158,11 @@ task<int> run_dial_stdio(std::shared_ptr<const info_args> args, const surroundin
 
 using runner = task<int> (*)(std::shared_ptr<const info_args>, const surroundings&);
 
-command add(CLI::App& app, const char* name, const char* about, runner run, bool with_json) {
+command add(CLI::App& app, const char* name, const char* about, runner run, bool with_json, const char* examples) {
   auto args = std::make_shared<info_args>();
   command added;
   added.app = app.add_subcommand(name, about);
+  added.app->footer(examples);
   add_daemon_flags(*added.app, *args);
   if (with_json) added.app->add_flag("--json", args->as_json, "One JSON document on standard output");
   added.run = [args, run](const surroundings& with) { return run(args, with); };
@@ -172,15 +173,21 @@ command add(CLI::App& app, const char* name, const char* about, runner run, bool
 }  // namespace
 
 command add_info_command(CLI::App& app) {
-  return add(app, "info", "Tell which daemon is used, how it is reached and what it can do; exit code 0 means healthy",
-             run_info, true);
+  return add(app, "info", "Tell which daemon is used, what it can do, and if it is healthy",
+             run_info, true,
+             "Examples:\n"
+             "  peelbox info\n"
+             "  peelbox info --json --buildkit tcp://builder:1234 && echo healthy");
 }
 command add_workers_command(CLI::App& app) {
-  return add(app, "workers", "List the daemon's workers and their platforms", run_workers, true);
+  return add(app, "workers", "List the daemon's workers and their platforms", run_workers, true,
+             "Example:\n  peelbox workers --json");
 }
 command add_dial_stdio_command(CLI::App& app) {
-  return add(app, "dial-stdio", "Connect standard input and output to the daemon, for tools that start a command",
-             run_dial_stdio, false);
+  return add(app, "dial-stdio", "Connect standard input and output to the daemon",
+             run_dial_stdio, false,
+             "Example:\n"
+             "  ssh builder peelbox dial-stdio      # for tools that start a command");
 }
 
 }  // namespace peelbox::cli

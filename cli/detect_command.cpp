@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "cli/choice.hpp"
 #include "cli/command.hpp"
 #include "cli/detect.hpp"
 #include "cli/exit_code.hpp"
@@ -32,15 +33,17 @@ command add_detect_command(CLI::App& app) {
       "  peelbox detect . > universalbuild.json\n"
       "  peelbox detect --explain .\n"
       "  peelbox detect --distro debian -o spec.json services/api\n\n"
-      "Files that .gitignore or .dockerignore leave out do not count, as for `peelbox build`. No network is used.\n"
-      "A peelbox.json or peelbox.toml in the repository changes what was detected.");
+      "What .gitignore or .dockerignore leave out does not count. A peelbox.json or\n"
+      "peelbox.toml in the repository changes what was detected.");
   detect_app.add_option("path", args->path, "Directory of the repository")->type_name("DIR")->capture_default_str();
-  detect_app.add_option("-f,--format", args->format, "json | yaml")->type_name("NAME")->capture_default_str();
+  detect_app.add_option("-f,--format", args->format, "Language of the spec")->type_name("NAME")->capture_default_str()
+      ->check(one_of({"json", "yaml"}));
   detect_app.add_option("-o,--output", args->output, "Write to this file, all or nothing")->type_name("FILE");
-  detect_app.add_option("--distro", args->distro, "Whose package names: wolfi | debian")->type_name("NAME")->capture_default_str();
-  detect_app.add_option("--package-index", args->package_index, "APKINDEX or list of package names, instead of the built-in table")
+  detect_app.add_option("--distro", args->distro, "Whose package names")->type_name("NAME")->capture_default_str()
+      ->check(one_of({"wolfi", "debian"}));
+  detect_app.add_option("--package-index", args->package_index, "APKINDEX or list of names instead of the built-in table")
       ->type_name("FILE");
-  detect_app.add_flag("--explain", args->explain, "Say what was found where, what it was taken for and why, instead of the spec");
+  detect_app.add_flag("--explain", args->explain, "Say what was found and why, instead of the spec");
   detect_app.add_flag("--no-gitignore", args->no_gitignore, "Look at what .gitignore files leave out as well");
   detect_app.add_flag("--offline", args->offline, "Use no network; it never is");
   added.run = [args](const surroundings& with) { return detect(*args, with); };
@@ -50,6 +53,7 @@ command add_detect_command(CLI::App& app) {
 command add_schema_command(CLI::App& app) {
   command added;
   added.app = app.add_subcommand("schema", "Print the JSON schema of the spec");
+  added.app->footer("Example:\n  peelbox schema > universalbuild.schema.json");
   added.run = print_schema;
   return added;
 }

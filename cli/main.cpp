@@ -2,6 +2,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <fmt/format.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -16,7 +17,11 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/command_tree.hpp"
+#include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/help_text.hpp"
+#include "cli/misuse.hpp"
 #include "cli/voice.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/progress/terminal_guard.hpp"
@@ -102,30 +107,41 @@ int run(const command& chosen) {
                  }));
   io.run();
   if (signals.received() != 0) {
-    say("error: the build was interrupted");
+    say(chosen.interrupted);
     return 128 + signals.received();
   }
   return code;
 }
 
+/// Why the words were refused, in words that help more than the parser's.
+int explain(CLI::App& app, const std::vector<std::string>& words, const std::string& complaint) {
+  const voice speech;
+  const command_info root = describe(app);
+  const command_info& meant = command_of(root, words);
+  if (const auto wrong = find_misuse(root, words)) {
+    speech.say("error: " + wrong->text);
+    speech.say(fmt::format("Run `{} --help`.", wrong->help_for));
+  } else if (!meant.commands.empty()) {
+    speech.say(help_text(meant, false));
+    speech.say("error: a command is missing");
+  } else {
+    speech.say("error: " + complaint);
+    speech.say(fmt::format("Run `{} --help`.", meant.path));
+  }
+  return exit_usage;
+}
+
 int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{"Builds images with BuildKit from a UniversalBuild spec", "peelbox"};
-  app.set_version_flag("--version", "peelbox " PEELBOX_VERSION);
-  app.require_subcommand(1);
-  const std::vector<command> commands{add_build_command(app),    add_context_command(app), add_detect_command(app),
-                                      add_info_command(app),     add_workers_command(app), add_dial_stdio_command(app),
-                                      add_frontend_command(app), add_schema_command(app),  add_version_command(app)};
+  CLI::App app{"Build images with BuildKit from a UniversalBuild spec", "peelbox"};
+  const std::vector<command> commands = add_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    const voice speech;
-    speech.say(std::string("error: ") + error.what());
-    speech.say("Run `peelbox --help` or `peelbox build --help`.");
-    return exit_usage;
+    return explain(app, std::vector<std::string>(argv + 1, argv + argc), error.what());
   }
   for (const command& one : commands)
     if (one.app->parsed()) return run(one);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/csv_fields.hpp"
+#include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
 
@@ -51,8 +52,11 @@ result<output_option> parse_output(std::string_view text) {
   const auto type = fields->find("type");
   if (type == fields->end()) return wrong(fmt::format("--output '{}': type= is missing; expected {}", text, forms));
   const std::optional<output_option::kind> kind = kind_of(type->second);
-  if (!kind)
-    return wrong(fmt::format("--output '{}': there is no type '{}'; expected {}", text, type->second, forms));
+  if (!kind) {
+    static const std::vector<std::string> kinds{"oci", "docker", "tar", "local", "cacheonly"};
+    return wrong(fmt::format("--output '{}': there is no type '{}'{}; expected {}", text, type->second,
+                             did_you_mean(type->second, kinds), forms));
+  }
   output_option output;
   output.type = *kind;
   if (const auto dest = fields->find("dest"); dest != fields->end()) output.dest = dest->second;

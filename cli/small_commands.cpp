@@ -28,6 +28,7 @@ task<int> print_version(const surroundings& with) {
 command add_frontend_command(CLI::App& app) {
   command added;
   added.app = app.add_subcommand("frontend", "Gone; says what replaces it")->allow_extras();
+  added.app->group("");
   added.run = frontend_is_gone;
   return added;
 }
@@ -35,6 +36,7 @@ command add_frontend_command(CLI::App& app) {
 command add_version_command(CLI::App& app) {
   command added;
   added.app = app.add_subcommand("version", "Print the version");
+  added.app->footer("Example:\n  peelbox version");
   added.run = print_version;
   return added;
 }

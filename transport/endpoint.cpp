@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
+
+#include "engine/async/closest.hpp"
 
 namespace peelbox::transport {
 namespace {
@@ -163,7 +166,9 @@ result<endpoint> parse_endpoint(std::string_view text) {
     e.rest = rest;
     return e;
   }
-  return wrong(text, fmt::format("the scheme \"{}\" is not known", name.substr(0, 40)),
+  std::vector<std::string> known;
+  for (const auto& s : schemes) known.emplace_back(s.name);
+  return wrong(text, fmt::format("the scheme \"{}\" is not known{}", name.substr(0, 40), did_you_mean(name, known)),
                fmt::format("{} or tcp://HOST:PORT", unix_example));
 }
 

@@ -4,7 +4,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/build/observed_stream.hpp"
-#include "engine/build/status_events.hpp"
+#include "engine/build/status_stream.hpp"
 #include "engine/session/health_service.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
@@ -43,36 +43,14 @@ struct solving_mark {
   stop_request& stop;
 };
 
-/// Reports the daemon's events until it ends the stream. Before the solve has ended any silence is fine.
+/// Reports the daemon's events until it ends the stream; why it ended, the solve's own answer tells.
 task<result<void>> read_status(solve_state& state) {
-  wire_v1::StatusRequest request;
-  request.set_ref(state.request.ref);
-  h2grpc::client_call call = state.build.control->open("/moby.buildkit.v1.Control/Status", h2grpc::metadata());
-  result<void> sent = co_await call.send(h2grpc::encode(request));
-  call.half_close();
-  if (sent.has_error()) co_return result<void>();  // finish() of the solve tells why
-  std::optional<progress::duration> offset;
-  bool first = true;
-  for (;;) {
-    result<std::optional<byte_slice>> message = co_await call.receive();
-    if (message.has_error() || !message.value()) break;
-    if (std::exchange(first, false)) {
-      // Since v0.12 the daemon tells its clock, so that its times can be shown in ours.
-      result<h2grpc::metadata> headers = co_await call.initial_metadata();
-      if (headers.has_value())
-        if (const auto text = headers->get("buildkit-current-timestamp"))
-          if (const auto theirs = parse_rfc3339(*text))
-            offset = std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now()) - *theirs;
-    }
-    result<wire_v1::StatusResponse> decoded = h2grpc::decode<wire_v1::StatusResponse>(**message, "Control/Status");
-    if (decoded.has_error()) break;
-    progress::batch events = to_events(*decoded);
-    events.clock_offset = offset;
+  auto take = [&state](progress::batch events) -> task<bool> {
     events = state.build.shown.of_service(state.index, std::move(events));
-    if (events.empty()) continue;
-    const bool open = co_await state.build.events.push(std::move(events));
-    if (!open) break;
-  }
+    if (events.empty()) co_return true;
+    co_return co_await state.build.events.push(std::move(events));
+  };
+  (void)co_await read_status_stream(state.build.control, state.request.ref, take);
   co_return result<void>();
 }
 

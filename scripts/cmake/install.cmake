@@ -5,6 +5,15 @@ include(CMakePackageConfigHelpers)
 get_property(libraries GLOBAL PROPERTY PEELBOX_LIBRARIES)
 list(REMOVE_ITEM libraries peelbox_cli)
 install(TARGETS peelbox RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# Manual pages and completions are made by the program that was just built.
+set(shell_help ${PROJECT_BINARY_DIR}/shell)
+add_custom_command(OUTPUT ${shell_help}/stamp DEPENDS peelbox ${CMAKE_CURRENT_LIST_DIR}/shell_help.cmake VERBATIM
+  COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:peelbox> -DINTO=${shell_help} -P ${CMAKE_CURRENT_LIST_DIR}/shell_help.cmake)
+add_custom_target(shell_help ALL DEPENDS ${shell_help}/stamp)
+install(DIRECTORY ${shell_help}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(FILES ${shell_help}/bash/peelbox DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${shell_help}/zsh/_peelbox DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${shell_help}/fish/peelbox.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(TARGETS ${libraries} peelbox_options EXPORT peelbox_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/peelbox)
 foreach(folder engine transport h2grpc)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/peelbox

@@ -1,0 +1,26 @@
+// Values of options as the parser, the help, the completions and the suggestions see them: written once, where the
+// option is defined.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <string>
+#include <vector>
+
+namespace peelbox::cli {
+
+/// The only values that an option takes; another one is refused with the list and the nearest.
+CLI::Validator one_of(std::vector<std::string> values);
+/// Ways to begin a value, for completions; nothing is checked. One that ends with '=', '/' or ',' is to be continued.
+CLI::Validator begins_like(std::vector<std::string> values);
+
+struct known_values {
+  std::vector<std::string> values;
+  bool closed = false;  ///< no others are taken
+};
+/// What one_of() or begins_like() said about an option.
+known_values values_of(CLI::Option& option);
+
+}  // namespace peelbox::cli

@@ -1,0 +1,24 @@
+// What was probably meant by words that the parser refused.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "cli/command_tree.hpp"
+
+namespace peelbox::cli {
+
+struct misuse {
+  std::string text;      ///< what is wrong, and the nearest right word
+  std::string help_for;  ///< the command whose --help tells more
+};
+
+/// The first word that is neither a command, nor an option, nor a value of one; `words` without the program's name.
+/// std::nullopt: all of them are known, so the parser complained about something else.
+std::optional<misuse> find_misuse(const command_info& root, std::span<const std::string> words);
+
+/// The command that the words name, as far as they do.
+const command_info& command_of(const command_info& root, std::span<const std::string> words);
+
+}  // namespace peelbox::cli

@@ -1,0 +1,19 @@
+// A recorded build as files: a page for people, events for Perfetto.
+#pragma once
+
+#include <string>
+
+#include "engine/progress/build_record.hpp"
+
+namespace peelbox::progress {
+
+/// One HTML page that needs nothing else and asks no network for anything. Names, errors and logs are in it as data
+/// that scripts put into text nodes only.
+std::string timeline_html(const build_picture& build);
+
+/// The JSON object format of Chrome's trace events (Trace Event Format, "JSON Object Format"): steps in as few lanes as
+/// do not overlap, arrows from inputs to the steps that waited for them, and what was pulled, pushed and sent in lanes
+/// of their own. Times are microseconds since the build began.
+std::string chrome_trace(const build_picture& build);
+
+}  // namespace peelbox::progress

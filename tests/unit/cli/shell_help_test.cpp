@@ -1,0 +1,165 @@
+// Help, man pages, completions and suggestions of the whole program, as the parser defines it.
+#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/command_tree.hpp"
+#include "cli/commands.hpp"
+#include "cli/completion.hpp"
+#include "cli/help_text.hpp"
+#include "cli/man_page.hpp"
+#include "cli/misuse.hpp"
+#include "engine/progress/display.hpp"
+
+namespace peelbox::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct program {
+  CLI::App app{"Build images with BuildKit from a UniversalBuild spec", "peelbox"};
+  std::vector<command> commands = add_commands(app);
+  command_info root = describe(app);
+};
+
+std::vector<const command_info*> all_commands(const command_info& root) {
+  std::vector<const command_info*> all{&root};
+  for (const command_info& one : root.commands)
+    if (!one.hidden)
+      for (const command_info* below : all_commands(one)) all.push_back(below);
+  return all;
+}
+
+std::string complaint(const std::vector<std::string>& words) {
+  program peelbox;
+  const auto wrong = find_misuse(peelbox.root, words);
+  return wrong ? wrong->text : "";
+}
+
+TEST(Help, FitsOnAScreen) {
+  program peelbox;
+  for (const command_info* command : all_commands(peelbox.root)) {
+    const std::string text = help_text(*command, false);
+    EXPECT_LE(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), help_lines) << text;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), help_columns) << command->path << ": " << line;
+    EXPECT_THAT(text, HasSubstr("Example")) << command->path;
+  }
+}
+
+TEST(Help, AllOptionsAreInHelpAll) {
+  program peelbox;
+  for (const command_info* command : all_commands(peelbox.root)) {
+    const std::string text = help_text(*command, true);
+    for (const option_info& option : command->options) {
+      const std::string& name = option.longs.front();
+      if (name != "help" && name != "help-all") {
+        EXPECT_THAT(text, HasSubstr("--" + name)) << command->path;
+      }
+    }
+  }
+}
+
+TEST(Help, IsWhatTheParserPrints) {
+  program peelbox;
+  CLI::App* const build = peelbox.app.get_subcommand("build");
+  EXPECT_EQ(build->help(), help_text(*peelbox.root.command("build"), false));
+  EXPECT_EQ(build->help("", CLI::AppFormatMode::All), help_text(*peelbox.root.command("build"), true));
+}
+
+TEST(CommandTree, KnowsTheOptionsOfBuild) {
+  program peelbox;
+  const command_info& build = *peelbox.root.command("build");
+  const option_info& tag = *build.option("-t");
+  EXPECT_EQ(tag.longs, std::vector<std::string>{"tag"});
+  EXPECT_TRUE(tag.repeats);
+  EXPECT_EQ(build.option("--spec")->completes, option_info::completion::files);
+  EXPECT_EQ(build.option("--context")->completes, option_info::completion::directories);
+  EXPECT_EQ(build.option("--context")->default_value, ".");
+  EXPECT_TRUE(build.option("--all")->is_flag());
+  EXPECT_TRUE(build.option("--sbom")->value_optional);
+  EXPECT_EQ(build.option("--nothing"), nullptr);
+  EXPECT_TRUE(peelbox.root.command("frontend")->hidden);
+  EXPECT_EQ(peelbox.root.command("context")->command("ls")->path, "peelbox context ls");
+}
+
+TEST(CommandTree, EveryProgressModeIsOne) {
+  program peelbox;
+  const option_info& progress = *peelbox.root.command("build")->option("--progress");
+  EXPECT_TRUE(progress.closed);
+  for (const std::string& mode : progress.values) EXPECT_TRUE(progress::parse_mode(mode).has_value()) << mode;
+}
+
+TEST(Misuse, NamesTheNearestWord) {
+  EXPECT_EQ(complaint({"biuld", "--spec", "x"}), "`peelbox` has no command \"biuld\"; did you mean build?");
+  EXPECT_EQ(complaint({"build", "--tga", "x"}), "`peelbox build` has no option --tga; did you mean --tag?");
+  EXPECT_EQ(complaint({"build", "--contxt=x"}), "`peelbox build` has no option --contxt; did you mean --context?");
+  EXPECT_EQ(complaint({"build", "-spec", "x"}), "`peelbox build` has no option -spec; did you mean --spec?");
+  EXPECT_EQ(complaint({"context", "lss"}), "`peelbox context` has no command \"lss\"; did you mean ls?");
+  EXPECT_EQ(complaint({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; it is one of `peelbox build`");
+  EXPECT_EQ(complaint({"build", "."}),
+            "`peelbox build` takes no argument, so \".\" has no meaning; for the directory with the sources use --context .");
+  EXPECT_EQ(complaint({"detect", ".", "b"}), "`peelbox detect` takes 1 argument, so \"b\" is too much");
+  EXPECT_EQ(complaint({"push"}), "`peelbox` has no command \"push\"");
+}
+
+TEST(Misuse, LeavesGoodWordsAlone) {
+  EXPECT_EQ(complaint({"build", "--spec", "--odd-name", "-qt", "a", "--sbom", "-o", "type=oci", "--", "-x"}).find("no option"),
+            std::string::npos);
+  EXPECT_EQ(complaint({"build", "-vvq", "--sbom=x", "--tag=a"}), "");
+  EXPECT_EQ(complaint({"context", "explain", "a", "b", "c"}), "");
+  EXPECT_EQ(complaint({"frontend", "anything", "--at-all"}), "");
+}
+
+TEST(Misuse, WrongValuesOfAListNameTheNearest) {
+  program peelbox;
+  try {
+    peelbox.app.parse("build --spec x --progress plian", false);
+    FAIL() << "was taken";
+  } catch (const CLI::ParseError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("\"plian\" is none of"));
+    EXPECT_THAT(error.what(), HasSubstr("did you mean plain?"));
+  }
+}
+
+TEST(Completion, HasEveryCommandAndOption) {
+  program peelbox;
+  const std::string scripts[] = {bash_completion(peelbox.root), zsh_completion(peelbox.root), fish_completion(peelbox.root)};
+  for (const std::string& script : scripts) {
+    for (const command_info* command : all_commands(peelbox.root)) {
+      EXPECT_THAT(script, HasSubstr(command->name));
+      for (const option_info& option : command->options)
+        EXPECT_THAT(script, testing::AnyOf(HasSubstr("--" + option.longs.front()), HasSubstr("-l " + option.longs.front())));
+    }
+    EXPECT_EQ(script.find("frontend"), std::string::npos);
+  }
+}
+
+TEST(ManPage, EscapesWhatRoffWouldTake) {
+  program peelbox;
+  command_info odd;
+  odd.path = odd.name = "odd";
+  odd.about = ".starts with a dot, \\ and a-dash";
+  odd.footer = "Examples:\n  .dot 'quote'\n\n'A note.";
+  const std::string page = man_page(odd, peelbox.root, "1");
+  EXPECT_THAT(page, HasSubstr("odd \\- \\&.starts with a dot, \\e and a\\-dash"));
+  EXPECT_THAT(page, HasSubstr(".SH EXAMPLES\n.EX\n  .dot 'quote'\n.EE\n"));
+  EXPECT_THAT(page, HasSubstr(".SH NOTES\n\\&'A note."));
+}
+
+TEST(ManPage, OfTheProgramTellsExitCodesAndEnvironment) {
+  program peelbox;
+  const std::string page = man_page(peelbox.root, peelbox.root, "1");
+  for (const char* part : {".SH EXIT STATUS", "\\fB75\\fR", "BUILDKIT_HOST", "\\fBpeelbox\\-build\\fR(1)"})
+    EXPECT_THAT(page, HasSubstr(part));
+  EXPECT_EQ(page.find("frontend"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace peelbox::cli
