@@ -44,7 +44,8 @@ class blocking_pool {
     auto token = asio::use_awaitable;
     auto start = [this, ex, f = std::move(function)](auto handler) mutable {
       // co_spawn keeps the caller's context at work, so no work guard is needed here.
-      post([f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
+      // Without "this->" clang does not see that the capture is used.
+      this->post([f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
         R value = f();
         asio::post(ex, [h = std::move(h), v = std::move(value)]() mutable { std::move(h)(std::move(v)); });
       });
