@@ -13,6 +13,8 @@
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
 #include "engine/llb/narrow.hpp"
+#include "engine/oci/image_reference.hpp"
+#include "engine/oci/manifest.hpp"
 #include "engine/oci/platform.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
@@ -87,9 +89,17 @@ result<std::string> read_llb(const std::string& path) {
 
 std::string output_text(const build_args& args) { return args.output.value_or("type=docker"); }
 
+struct planned_service {
+  std::string name;
+  spec::universal_build spec;
+  std::vector<std::string> base_images;
+  /// For each platform, made without what only the daemon knows of the base images.
+  std::vector<spec::plan_result> plans;
+};
+
 struct planned_spec {
-  std::vector<spec::plan_result> services;
-  std::vector<std::string> names;
+  std::vector<planned_service> services;
+  spec::plan_options options;
   std::vector<std::string> warnings;
 };
 
@@ -113,6 +123,49 @@ result<std::vector<const spec::universal_build*>> chosen_services(const build_ar
   return chosen;
 }
 
+/// "linux/amd64,linux/arm64"; this machine's when there is none.
+result<std::vector<oci::platform>> parse_platforms(const std::string& text) {
+  std::vector<oci::platform> all;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto end = rest.find(',');
+    result<oci::platform> one = oci::parse_platform(rest.substr(0, end));
+    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+    if (one.has_error()) return one.error().in("--platform");
+    if (std::find(all.begin(), all.end(), *one) != all.end())
+      return wrong(fmt::format("--platform {}: {} is there twice", text, oci::to_string(*one)));
+    all.push_back(std::move(*one));
+  }
+  if (all.empty()) all.push_back(oci::host_platform());
+  return all;
+}
+
+/// What the daemon says of the base images -> options that know them.
+result<void> describe(const build::resolved_images& images, const std::string& reference,
+                      std::optional<spec::base_description>& description) {
+  const auto normalised = oci::parse_image_reference(reference);
+  if (normalised.has_error()) return {};  // "scratch"; anything else was refused before
+  const auto found = images.find(normalised->text());
+  if (found == images.end()) return {};
+  result<oci::image_config> config = oci::parse_image_config(found->second.config);
+  if (config.has_error()) return config.error().in("base image " + normalised->text());
+  description = spec::base_description{found->second.digest, std::move(*config)};
+  return {};
+}
+
+result<build::platform_build> plan_part(const spec::universal_build& service, spec::plan_options options,
+                                        const build::platform_build& asked, const build::resolved_images& images) {
+  options.platform = asked.platform;
+  result<void> described = describe(images, options.build_image, options.build_base);
+  if (described.has_value()) described = describe(images, options.runtime_image, options.runtime_base);
+  if (described.has_error()) return described.error();
+  result<spec::plan_result> plan = spec::make_plan(service, options);
+  if (plan.has_error()) return plan.error();
+  build::platform_build part{asked.platform, std::move(plan->definition.message), {}};
+  if (!asked.image_config.empty()) part.image_config = std::move(plan->image_config_json);
+  return part;
+}
+
 /// Spec and flags -> graphs. `session_id` serves the context; empty for a definition that somebody else will solve.
 /// All services name the same context, so that the daemon fetches it once.
 result<planned_spec> plan_spec(const build_args& args, const std::string& session_id) {
@@ -128,11 +181,8 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   spec::plan_options options;
   if (!args.build_image.empty()) options.build_image = args.build_image;
   if (!args.runtime_image.empty()) options.runtime_image = args.runtime_image;
-  if (!args.platform.empty()) {
-    result<oci::platform> platform = oci::parse_platform(args.platform);
-    if (platform.has_error()) return platform.error().in("--platform");
-    options.platform = *platform;
-  }
+  result<std::vector<oci::platform>> platforms = parse_platforms(args.platform);
+  if (platforms.has_error()) return platforms.error();
   result<spec::package_manager> packages = parse_package_manager(args.package_manager);
   if (packages.has_error()) return packages.error();
   options.packages = *packages;
@@ -153,14 +203,23 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   planned.warnings = loaded->warnings;
   planned.warnings.insert(planned.warnings.end(), checked->begin(), checked->end());
   for (const spec::universal_build* service : *chosen) {
-    const std::string name = spec::service_name(*service);
-    result<spec::plan_result> plan = spec::make_plan(*service, options);
-    if (plan.has_error()) return chosen->size() > 1 ? plan.error().in("service " + name) : plan.error();
-    for (const std::string& warning : plan->warnings)
-      planned.warnings.push_back(chosen->size() > 1 ? name + ": " + warning : warning);
-    planned.names.push_back(name);
-    planned.services.push_back(std::move(*plan));
+    planned_service one{spec::service_name(*service), *service, {}, {}};
+    result<std::vector<std::string>> images = spec::base_images(*service, options);
+    if (images.has_error()) return images.error();
+    one.base_images = std::move(*images);
+    for (const oci::platform& platform : *platforms) {
+      options.platform = platform;
+      result<spec::plan_result> plan = spec::make_plan(*service, options);
+      if (plan.has_error()) return chosen->size() > 1 ? plan.error().in("service " + one.name) : plan.error();
+      // All platforms have the same ones.
+      if (one.plans.empty())
+        for (const std::string& warning : plan->warnings)
+          planned.warnings.push_back(chosen->size() > 1 ? one.name + ": " + warning : warning);
+      one.plans.push_back(std::move(*plan));
+    }
+    planned.services.push_back(std::move(one));
   }
+  planned.options = std::move(options);
   return planned;
 }
 
@@ -175,19 +234,33 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
   prepared.warnings = std::move(planned->warnings);
   const std::string ignore_mode = args.no_gitignore ? "dockerignore" : "gitignore,dockerignore";
   options.names.shared_key = session::shared_key_for(*context, ignore_mode);
-  result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), planned->names);
+  std::vector<std::string> names;
+  for (const planned_service& service : planned->services) names.push_back(service.name);
+  result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), names);
   if (targets.has_error()) return targets.error();
   auto source = std::make_shared<filesync::context_source>(context_source_of(*context, !args.no_gitignore));
-  for (std::size_t i = 0; i < planned->names.size(); ++i) {
+  for (std::size_t i = 0; i < planned->services.size(); ++i) {
     const service_target& target = (*targets)[i];
-    spec::plan_result& plan = planned->services[i];
+    planned_service& own = planned->services[i];
     build::service_build service;
-    service.name = planned->names[i];
-    service.solve.definition = std::move(plan.definition.message);
-    service.solve.platform = plan.platform;
-    if (target.output.is_image()) service.solve.image_config = std::move(plan.image_config_json);
+    service.name = own.name;
+    for (spec::plan_result& plan : own.plans) {
+      build::platform_build part{plan.platform, std::move(plan.definition.message), {}};
+      if (target.output.is_image()) part.image_config = std::move(plan.image_config_json);
+      service.solve.parts.push_back(std::move(part));
+    }
+    if (service.solve.parts.size() > 1 && target.output.type == output_option::kind::docker &&
+        !target.output.into_docker())
+      return wrong("a Docker archive holds an image of one --platform; use --output type=oci,dest=FILE for several");
+    if (!own.base_images.empty())
+      service.plan = build::late_plan{
+          std::move(own.base_images),
+          [spec = std::move(own.spec), how = planned->options](const build::platform_build& asked,
+                                                               const build::resolved_images& images) {
+            return plan_part(spec, how, asked, images);
+          }};
     options.services.push_back(std::move(service));
-    prepared.services.push_back({planned->names[i], target.output, target.image_name});
+    prepared.services.push_back({own.name, target.output, target.image_name});
   }
   result<output_option> output = parse_output(output_text(args));
   if (output.has_value()) keep_output_out(output->dest, *context, *source);
@@ -201,10 +274,11 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   result<std::string> bytes = read_llb(args.llb);
   if (bytes.has_error()) return bytes.error();
   build::service_build service;
-  if (bytes->empty() || !service.solve.definition.ParseFromString(*bytes) || service.solve.definition.def_size() == 0)
+  build::platform_build& part = service.solve.parts.emplace_back();
+  if (bytes->empty() || !part.definition.ParseFromString(*bytes) || part.definition.def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
-  llb::narrow_locals(service.solve.definition);
-  service.solve.platform = oci::host_platform();
+  llb::narrow_locals(part.definition);
+  part.platform = oci::host_platform();
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();
   options.services.push_back(std::move(service));
@@ -264,7 +338,8 @@ result<std::string> definition_bytes(const build_args& args) {
   result<planned_spec> planned = plan_spec(args, {});
   if (planned.has_error()) return planned.error();
   if (planned->services.size() > 1) return wrong("--dump-llb writes one definition; name one --service");
-  return planned->services.front().definition.message.SerializeAsString();
+  if (planned->services.front().plans.size() > 1) return wrong("--dump-llb writes one definition; name one --platform");
+  return planned->services.front().plans.front().definition.message.SerializeAsString();
 }
 
 result<prepared_build> prepare_build(const build_args& args) {

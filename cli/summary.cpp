@@ -58,7 +58,10 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
     lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
   }
   lines.push_back("output   " + output_text(output, outcome));
-  lines.push_back(fmt::format("platform {}", oci::to_string(asked.solve.platform)));
+  std::string platforms;
+  for (const build::platform_build& part : asked.solve.parts)
+    platforms += (platforms.empty() ? "" : ", ") + oci::to_string(part.platform);
+  lines.push_back("platform " + platforms);
   if (!output.is_image()) return;
   std::string made;
   if (outcome.has_sbom) made += " SBOM";

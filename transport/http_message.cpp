@@ -17,6 +17,9 @@ namespace asio = boost::asio;
 constexpr std::uint32_t head_limit = 64 << 10;
 constexpr int most_interim_replies = 8;
 constexpr std::size_t longest_words = 1000;
+/// "0", CRLF, CRLF: every chunked body ends with at least that much, and Beast asserts that it is given as much once it
+/// has seen the last chunk (basic_parser::parse_chunk_header).
+constexpr std::size_t shortest_last_chunk = 5;
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -120,6 +123,7 @@ result<bool> http_reply::feed(byte_view bytes) {
   s.pending.append(as_text(bytes));
   for (;;) {
     while (!s.parser->is_done() && !s.pending.empty()) {
+      if (s.parser->is_header_done() && s.parser->chunked() && s.pending.size() < shortest_last_chunk) return false;
       boost::beast::error_code error;
       const std::size_t taken = s.parser->put(asio::buffer(s.pending), error);
       s.pending.erase(0, taken);

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
 
 namespace peelbox::transport {
+namespace {
+
+constexpr std::size_t longest_error = 1000;
+
+}  // namespace
 
 result<void> stdcopy::feed(byte_view bytes, const sink& to) {
   while (!bytes.empty()) {
@@ -25,10 +29,11 @@ result<void> stdcopy::feed(byte_view bytes, const sink& to) {
     const byte_view content = bytes.first(std::min<std::size_t>(left_, bytes.size()));
     bytes = bytes.subspan(content.size());
     left_ -= static_cast<std::uint32_t>(content.size());
-    if (kind_ == 3)
-      return failure(errc::connection, "the engine says: " + std::string(as_text(content.first(std::min<std::size_t>(
-                                           content.size(), 1000)))),
-                     origin::peer);
+    if (kind_ == 3) {
+      error_ += as_text(content.first(std::min(content.size(), longest_error - error_.size())));
+      if (left_ > 0 && error_.size() < longest_error) continue;
+      return failure(errc::connection, "the engine says: " + error_, origin::peer);
+    }
     to(kind_ == 2 ? source::error : source::out, content);
   }
   return {};

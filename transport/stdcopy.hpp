@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "engine/async/bytes.hpp"
@@ -18,7 +19,7 @@ class stdcopy {
   enum class source { out, error };
   using sink = std::function<void(source from, byte_view content)>;
 
-  /// errc::protocol for a header of another form; errc::remote for an error that the engine sends in band.
+  /// errc::protocol for a header of another form; errc::connection for an error that the engine sends in band.
   result<void> feed(byte_view bytes, const sink& to);
   /// False: the stream ended inside of a frame.
   bool at_boundary() const noexcept { return have_ == 0 && left_ == 0; }
@@ -28,6 +29,7 @@ class stdcopy {
   std::size_t have_ = 0;
   std::uint32_t left_ = 0;
   unsigned char kind_ = 0;
+  std::string error_;  // what has come of an error that the engine sends in band
 };
 
 }  // namespace peelbox::transport

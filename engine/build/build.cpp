@@ -153,12 +153,12 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     channel<progress::batch>& c;
     ~closer() { c.close(); }
   } close_events{events};
-  build_state state(options, stop, events, pool, log);
+  build_state state(options, stop, events, pool, log, co_await asio::this_coro::executor);
   context_watch watch;
   state.contexts->by_name = watch.measured(options.contexts);
   build_outcome outcome;
   std::deque<solve_state> solves;
-  for (std::size_t i = 0; i < options.services.size(); ++i) solves.emplace_back(state, i);
+  for (std::size_t i = 0; i < options.services.size(); ++i) state.solves.push_back(&solves.emplace_back(state, i));
   result<void> done = co_await task_group::run([&](task_group& group) -> task<result<void>> {
     result<daemon_version> version = co_await open_connections(state, group);
     if (version.has_error()) co_return version.error();

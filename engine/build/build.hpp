@@ -12,6 +12,7 @@
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
 #include "engine/build/docker_output.hpp"
+#include "engine/build/late_plan.hpp"
 #include "engine/build/solve_request.hpp"
 #include "engine/filesync/sender.hpp"
 #include "engine/progress/event.hpp"
@@ -50,8 +51,10 @@ class stop_request {
 struct service_build {
   /// For people, when there are several.
   std::string name;
-  /// `definition`, `image_config`, `platform`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
+  /// `parts`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
   solve_options solve;
+  /// When set, the parts are made again from it as soon as the base images are known.
+  std::optional<late_plan> plan;
   /// Where the exporter's output goes; none for exporters that keep it in the daemon.
   std::optional<session::export_target> output;
   /// Instead of `output` and of the exporter in `solve`: the image goes into Docker's store.

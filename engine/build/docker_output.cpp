@@ -61,11 +61,13 @@ failure no_engine(failure why, const route& way) {
 
 result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted,
                                     solve_options& solve) {
-  if (solve.attest.any() && store == image_store::graph_driver)
+  const bool several = solve.parts.size() > 1;
+  if (store == image_store::graph_driver && (several || solve.attest.any()))
     return failure(errc::usage,
-                   "this Docker engine's image store cannot hold an SBOM or provenance. Write a file instead "
-                   "(--output type=oci,dest=FILE), leave --sbom and --provenance out, or switch the engine to the "
-                   "containerd image store",
+                   fmt::format("this Docker engine's image store cannot hold {}. Write a file instead (--output "
+                               "type=oci,dest=FILE), {}, or switch the engine to the containerd image store",
+                               several ? "an image of several platforms" : "an SBOM or provenance",
+                               several ? "build for one --platform" : "leave --sbom and --provenance out"),
                    origin::user);
   solve.target.attributes["name"] = wanted.image_name;
   if (embedded) {
@@ -73,7 +75,7 @@ result<void> choose_docker_exporter(bool embedded, image_store store, const dock
     solve.through_gateway = true;
     return {};
   }
-  solve.target.type = solve.attest.any() ? "oci" : "docker";
+  solve.target.type = several || solve.attest.any() ? "oci" : "docker";
   // A local engine unpacks at once what was compressed for it.
   solve.target.attributes.try_emplace("compression", "uncompressed");
   return {};

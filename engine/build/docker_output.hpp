@@ -35,8 +35,8 @@ struct docker_delivery {
 enum class image_store { containerd, graph_driver };
 
 /// [p] Sets exporter and attributes of `solve`. `embedded`: the daemon is the engine's own BuildKit, which stores the
-/// image itself ("moby"); else an archive is made to be loaded: a Docker archive without attestations, an OCI archive
-/// with them. errc::usage when the store cannot hold what was asked for.
+/// image itself ("moby"); else an archive is made to be loaded: a Docker archive, or an OCI archive for attestations
+/// and several platforms. errc::usage when the store cannot hold what was asked for.
 result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted, solve_options& solve);
 
 /// What of the exporter's report tells whether the engine has the image already.

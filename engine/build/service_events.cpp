@@ -11,18 +11,36 @@ namespace {
 
 constexpr std::size_t nobody = static_cast<std::size_t>(-1);
 
+std::unordered_set<std::string> operations_of(const std::vector<platform_build>& parts) {
+  std::unordered_set<std::string> digests;
+  for (const platform_build& part : parts)
+    for (const std::string& operation : part.definition.def()) digests.insert(oci::digest_of(operation));
+  return digests;
+}
+
 }  // namespace
 
 service_events::service_events(const std::vector<service_build>& services) {
   if (services.size() < 2) return;
-  std::unordered_set<std::string> once;
   for (const service_build& service : services) {
     names_.push_back(service.name);
-    for (const std::string& operation : service.solve.definition.def()) {
-      std::string digest = oci::digest_of(operation);
-      if (!once.insert(digest).second) shared_.insert(std::move(digest));
-    }
+    operations_.push_back(operations_of(service.solve.parts));
   }
+  find_shared();
+}
+
+void service_events::define(std::size_t index, const std::vector<platform_build>& parts) {
+  if (names_.empty()) return;
+  operations_[index] = operations_of(parts);
+  find_shared();
+}
+
+void service_events::find_shared() {
+  shared_.clear();
+  std::unordered_set<std::string> once;
+  for (const auto& operations : operations_)
+    for (const std::string& digest : operations)
+      if (!once.insert(digest).second) shared_.insert(digest);
 }
 
 bool service_events::belongs(std::size_t index, const std::string& digest) {
@@ -38,7 +56,7 @@ progress::batch service_events::of_service(std::size_t index, progress::batch ev
   for (progress::vertex& v : events.vertices) {
     if (shared_.contains(v.digest)) {
       if (v.completed && v.error.empty()) finished_.insert(v.digest);
-    } else {
+    } else if (!v.name.starts_with(metadata_step)) {  // base images are looked at once, for all services
       v.name = "[" + names_[index] + "] " + v.name;
     }
   }

@@ -11,6 +11,7 @@
 
 namespace peelbox::build {
 
+struct platform_build;
 struct service_build;
 
 /// With one service everything passes. With several, steps carry the name of their service, except those that more than
@@ -20,14 +21,19 @@ class service_events {
  public:
   explicit service_events(const std::vector<service_build>& services);
 
+  /// What a service solves after all; tells again what is shared. To be called before any of these steps is reported.
+  void define(std::size_t index, const std::vector<platform_build>& parts);
+
   progress::batch of_service(std::size_t index, progress::batch events);
   /// The Status stream of this service ended.
   void ended(std::size_t index);
 
  private:
+  void find_shared();
   bool belongs(std::size_t index, const std::string& digest);
 
   std::vector<std::string> names_;
+  std::vector<std::unordered_set<std::string>> operations_;  // of each service, by digest
   std::unordered_set<std::string> shared_;
   std::unordered_map<std::string, std::size_t> owners_;
   std::unordered_set<std::string> finished_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/async/task_group.hpp"
+#include "engine/build/gateway.hpp"
 #include "engine/build/observed_stream.hpp"
 #include "engine/build/status_stream.hpp"
 #include "engine/session/health_service.hpp"
@@ -14,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace wire_v1 = moby::buildkit::v1;
-namespace gateway = moby::buildkit::v1::frontend;
 using connection_ptr = std::shared_ptr<h2grpc::connection>;
 
 /// After the solve the daemon may still send the last log lines; it ends the stream by itself soon after.
@@ -51,35 +51,6 @@ task<result<void>> read_status(solve_state& state) {
     co_return co_await state.build.events.push(std::move(events));
   };
   (void)co_await read_status_stream(state.build.control, state.request.ref, take);
-  co_return result<void>();
-}
-
-/// The gateway half of a solve: hand in the definition, return its result with the image config.
-task<result<void>> drive_gateway(solve_state& state) {
-  const solve_options& solve = state.request;
-  h2grpc::metadata headers;
-  headers.add("buildkit-controlapi-buildid", solve.ref);
-  // The daemon waits 3 s for the build of this id to be registered (control/gateway/gateway.go).
-  result<gateway::SolveResponse> solved = co_await h2grpc::unary<gateway::SolveResponse>(
-      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Solve", gateway_solve(solve), headers);
-  gateway::ReturnRequest answer;
-  if (solved.has_value()) {
-    answer = gateway_return(solve, *solved);
-  } else {
-    const auto status = solved.error().status;
-    answer.mutable_error()->set_code(status ? status->code : static_cast<int>(h2grpc::code::unknown));
-    answer.mutable_error()->set_message(status ? status->message : solved.error().text);
-    if (status)
-      for (const status_detail& detail : status->details) {
-        auto* any = answer.mutable_error()->add_details();
-        any->set_type_url(detail.type_url);
-        any->set_value(detail.value);
-      }
-  }
-  result<gateway::ReturnResponse> returned = co_await h2grpc::unary<gateway::ReturnResponse>(
-      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Return", std::move(answer), headers);
-  // Control.Solve carries the failure of either call, with all its details.
-  if (returned.has_error()) state.build.log.debug("outer: gateway return: {}", returned.error().text);
   co_return result<void>();
 }
 
@@ -121,6 +92,7 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
 failure explain(const solve_state& state, const failure& why) {
   if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
   if (state.targets->first_failure) return *state.targets->first_failure;
+  if (state.plan_failure) return *state.plan_failure;
   return why;
 }
 
@@ -187,7 +159,9 @@ task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_s
 }  // namespace
 
 solve_state::solve_state(build_state& b, std::size_t i)
-    : build(b), index(i), service(b.options.services[i]), request(service.solve) {}
+    : build(b), index(i), service(b.options.services[i]), request(service.solve) {
+  if (service.plan) request.through_gateway = true;
+}
 
 task<result<void>> prepare_solve(solve_state& state) {
   build_state& build = state.build;

@@ -12,10 +12,14 @@
 
 namespace peelbox::build {
 
+struct solve_state;
+
 /// What the solves of one build share. Lives in run_build's frame, which joins all of them.
 struct build_state {
-  build_state(build_options o, stop_request& s, channel<progress::batch>& e, blocking_pool& p, const logger& l)
-      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services) {}
+  build_state(build_options o, stop_request& s, channel<progress::batch>& e, blocking_pool& p, const logger& l,
+              executor ex)
+      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services),
+        plans_changed(std::move(ex)) {}
 
   const build_options options;
   stop_request& stop;
@@ -30,6 +34,12 @@ struct build_state {
   std::shared_ptr<h2grpc::connection> carrier;
   service_events shown;
   bool all_solved = false;
+  /// All solves of the build; outlive whatever runs.
+  std::vector<solve_state*> solves;
+  /// late_plan: made once, for all solves, by the first one that gets there.
+  std::optional<result<void>> planned;
+  bool planning = false;
+  event plans_changed;
 };
 
 /// One service of the build. The daemon tells exporters apart by their position in a solve only, so each solve has a
@@ -46,6 +56,8 @@ struct solve_state {
   std::optional<session::session> callbacks;  ///< made by prepare_solve()
   bool solved = false;  ///< the daemon has answered, or never will
   std::optional<failure> why;
+  /// The definition could not be made; the daemon's error only repeats it.
+  std::optional<failure> plan_failure;
   service_outcome outcome;
 };
 

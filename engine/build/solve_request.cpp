@@ -10,16 +10,22 @@ namespace {
 
 constexpr std::string_view config_key = "containerimage.config";
 
-std::string platforms_json(const oci::platform& platform) {
-  boost::json::object fields{{"architecture", platform.arch}, {"os", platform.os}};
-  if (!platform.variant.empty()) fields["variant"] = platform.variant;
-  boost::json::object entry{{"ID", oci::to_string(platform)}, {"Platform", std::move(fields)}};
-  return boost::json::serialize(boost::json::object{{"Platforms", boost::json::array{std::move(entry)}}});
+std::string platforms_json(const std::vector<platform_build>& parts) {
+  boost::json::array all;
+  for (const platform_build& part : parts) {
+    const oci::platform& platform = part.platform;
+    boost::json::object fields{{"architecture", platform.arch}, {"os", platform.os}};
+    if (!platform.variant.empty()) fields["variant"] = platform.variant;
+    all.push_back(boost::json::object{{"ID", oci::to_string(platform)}, {"Platform", std::move(fields)}});
+  }
+  return boost::json::serialize(boost::json::object{{"Platforms", std::move(all)}});
 }
 
 }  // namespace
 
-bool needs_gateway(const solve_options& options) { return options.attest.any() || options.through_gateway; }
+bool needs_gateway(const solve_options& options) {
+  return options.attest.any() || options.through_gateway || options.parts.size() > 1;
+}
 
 moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   moby::buildkit::v1::SolveRequest request;
@@ -27,8 +33,9 @@ moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   request.set_session(options.session_id);
   exporter target = options.target;
   if (!needs_gateway(options)) {
-    *request.mutable_definition() = options.definition;
-    if (!options.image_config.empty()) target.attributes.emplace(config_key, options.image_config);
+    const platform_build& part = options.parts.front();
+    *request.mutable_definition() = part.definition;
+    if (!part.image_config.empty()) target.attributes.emplace(config_key, part.image_config);
   }
   if (!target.type.empty()) {
     auto* listed = request.add_exporters();
@@ -46,22 +53,44 @@ moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   return request;
 }
 
-moby::buildkit::v1::frontend::SolveRequest gateway_solve(const solve_options& options) {
+moby::buildkit::v1::frontend::SolveRequest gateway_solve(const platform_build& part) {
   moby::buildkit::v1::frontend::SolveRequest request;
-  *request.mutable_definition() = options.definition;
+  *request.mutable_definition() = part.definition;
   request.set_allowresultreturn(true);
   request.set_allowresultarrayref(true);
   return request;
 }
 
 moby::buildkit::v1::frontend::ReturnRequest gateway_return(
-    const solve_options& options, const moby::buildkit::v1::frontend::SolveResponse& solved) {
+    const solve_options& options, const std::vector<moby::buildkit::v1::frontend::SolveResponse>& solved) {
   moby::buildkit::v1::frontend::ReturnRequest request;
   auto& result = *request.mutable_result();
-  result = solved.result();
+  if (options.parts.size() == 1) result = solved.front().result();
   auto& metadata = *result.mutable_metadata();
-  metadata["refs.platforms"] = platforms_json(options.platform);
-  if (!options.image_config.empty()) metadata[std::string(config_key)] = options.image_config;
+  metadata["refs.platforms"] = platforms_json(options.parts);
+  for (std::size_t i = 0; i < options.parts.size(); ++i) {
+    const platform_build& part = options.parts[i];
+    std::string key(config_key);
+    if (options.parts.size() > 1) {
+      const std::string id = oci::to_string(part.platform);
+      (*result.mutable_refs()->mutable_refs())[id] = solved[i].result().ref();
+      key += "/" + id;
+    }
+    if (!part.image_config.empty()) metadata[key] = part.image_config;
+  }
+  return request;
+}
+
+moby::buildkit::v1::frontend::ResolveImageConfigRequest gateway_resolve(const std::string& reference,
+                                                                        const oci::platform& platform) {
+  moby::buildkit::v1::frontend::ResolveImageConfigRequest request;
+  request.set_ref(reference);
+  auto& wanted = *request.mutable_platform();
+  wanted.set_os(platform.os);
+  wanted.set_architecture(platform.arch);
+  wanted.set_variant(platform.variant);
+  request.set_resolvemode("default");
+  request.set_logname(std::string(metadata_step) + reference);
   return request;
 }
 

@@ -61,6 +61,20 @@ result<void> read_texts(const dom::object& from, std::string_view key, std::stri
   return {};
 }
 
+/// The keys of an object.
+result<void> read_names(const dom::object& from, std::string_view key, std::string_view where,
+                        std::vector<std::string>& out) {
+  dom::element value;
+  if (from.at_key(key).get(value) || value.is_null()) return {};
+  dom::object items;
+  if (value.get(items)) return broken(where, fmt::format("\"{}\" is not an object", key));
+  for (const auto& field : items) {
+    if (out.size() == max_items) return broken(where, fmt::format("\"{}\" has too many items", key));
+    out.emplace_back(field.key);
+  }
+  return {};
+}
+
 result<void> read_text_map(const dom::object& from, std::string_view key, std::string_view where,
                            std::map<std::string, std::string>& out) {
   dom::element value;
@@ -178,6 +192,8 @@ result<image_config> parse_image_config(std::string_view text) {
     if (value.get(rootfs)) return broken(where, "\"rootfs\" is not an object");
     if (auto r = read_texts(rootfs, "diff_ids", where, out.diff_ids); !r) return r.error();
   }
+  dom::array history;
+  if (!root->at_key("history").get(history)) out.history_json = simdjson::minify(history);
   if (root->at_key("config").get(value) || value.is_null()) return out;
   dom::object config;
   if (value.get(config)) return broken(where, "\"config\" is not an object");
@@ -187,14 +203,11 @@ result<image_config> parse_image_config(std::string_view text) {
   if (auto r = read_texts(config, "Entrypoint", where, out.entrypoint); !r) return r.error();
   if (auto r = read_texts(config, "Cmd", where, out.cmd); !r) return r.error();
   if (auto r = read_text_map(config, "Labels", where, out.labels); !r) return r.error();
-  if (!config.at_key("ExposedPorts").get(value) && !value.is_null()) {
-    dom::object ports;
-    if (value.get(ports)) return broken(where, "\"ExposedPorts\" is not an object");
-    for (const auto& field : ports) {
-      if (out.exposed_ports.size() == max_items) return broken(where, "\"ExposedPorts\" has too many items");
-      out.exposed_ports.emplace_back(field.key);
-    }
-  }
+  if (auto r = read_names(config, "ExposedPorts", where, out.exposed_ports); !r) return r.error();
+  if (auto r = read_names(config, "Volumes", where, out.volumes); !r) return r.error();
+  if (auto r = read_text(config, "StopSignal", where, out.stop_signal); !r) return r.error();
+  dom::object health_check;
+  if (!config.at_key("Healthcheck").get(health_check)) out.health_check_json = simdjson::minify(health_check);
   return out;
 }
 

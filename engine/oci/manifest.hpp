@@ -65,7 +65,13 @@ struct image_config {
   std::vector<std::string> cmd;
   std::map<std::string, std::string> labels;
   std::vector<std::string> exposed_ports;
+  std::vector<std::string> volumes;
+  std::string stop_signal;
   std::vector<std::string> diff_ids;
+  /// Passed on as they are: Docker's health check (an object) and the history (an array), minified JSON; empty when
+  /// there is none.
+  std::string health_check_json;
+  std::string history_json;
 };
 
 /// errc::protocol when a value has another type than the specification says; errc::limit when it is too

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
+
+#include "engine/spec/packages.hpp"
 
 namespace peelbox::spec {
 namespace {
@@ -44,12 +46,27 @@ std::string object(const std::map<std::string, std::string>& members) {
 }
 
 std::string environment(const universal_build& service, const plan_options& options) {
-  std::map<std::string, std::string> all = options.runtime_image_env;
-  all.emplace("PATH", default_path);
-  for (const auto& [name, value] : service.runtime.env) all[name] = value;
-  std::vector<std::string> lines;
-  for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
+  std::vector<std::string> lines = merged_environment(options.runtime_base, service.runtime.env);
+  const auto is_path = [](const std::string& line) { return line.starts_with("PATH="); };
+  if (std::none_of(lines.begin(), lines.end(), is_path)) lines.push_back("PATH=" + std::string(default_path));
+  std::sort(lines.begin(), lines.end());
   return list(lines);
+}
+
+/// The names as an object of empty objects, as ExposedPorts and Volumes are written.
+std::string set_of(const std::vector<std::string>& names) {
+  std::map<std::string, std::string> members;
+  for (const std::string& name : names) members[name] = "{}";
+  return object(members);
+}
+
+/// The image's own working directory counts as long as the spec puts nothing into ours.
+std::string working_dir(const universal_build& service, const plan_options& options, const oci::image_config& base) {
+  const std::string ours = options.working_dir.empty() ? "/" : options.working_dir;
+  if (base.working_dir.empty() || base.working_dir == "/") return ours;
+  for (const copy_entry& entry : service.runtime.copy)
+    if (entry.to == ours || entry.to.starts_with(ours.ends_with('/') ? ours : ours + "/")) return ours;
+  return base.working_dir;
 }
 
 /// In single quotes for sh.
@@ -85,24 +102,30 @@ std::string health_command(std::uint16_t port, const std::string& endpoint) {
 
 std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell) {
   const oci::platform platform = oci::normalise(options.platform);
+  const oci::image_config base = options.runtime_base ? options.runtime_base->config : oci::image_config{};
   std::map<std::string, std::string> config;
   config["Env"] = environment(service, options);
   const std::vector<std::string>& entrypoint =
       options.entrypoint ? *options.entrypoint : service.runtime.command;
+  // A new entrypoint makes the image's arguments meaningless, as in a Dockerfile.
+  const bool keeps_command = entrypoint.empty() && options.cmd.empty();
   if (!entrypoint.empty()) config["Entrypoint"] = list(entrypoint);
+  else if (!base.entrypoint.empty()) config["Entrypoint"] = list(base.entrypoint);
   if (!options.cmd.empty()) config["Cmd"] = list(options.cmd);
-  config["WorkingDir"] = quoted(options.working_dir.empty() ? "/" : options.working_dir);
-  if (!options.user.empty()) config["User"] = quoted(options.user);
-  if (!options.labels.empty()) {
-    std::map<std::string, std::string> labels;
-    for (const auto& [key, value] : options.labels) labels[key] = quoted(value);
-    config["Labels"] = object(labels);
-  }
-  if (!service.runtime.ports.empty()) {
-    std::map<std::string, std::string> ports;
-    for (const std::uint16_t port : service.runtime.ports) ports[fmt::format("{}/tcp", port)] = "{}";
-    config["ExposedPorts"] = object(ports);
-  }
+  else if (keeps_command && !base.cmd.empty()) config["Cmd"] = list(base.cmd);
+  config["WorkingDir"] = quoted(working_dir(service, options, base));
+  if (const std::string& user = options.user.empty() ? base.user : options.user; !user.empty())
+    config["User"] = quoted(user);
+  std::map<std::string, std::string> labels;
+  for (const auto& [key, value] : base.labels) labels[key] = quoted(value);
+  for (const auto& [key, value] : options.labels) labels[key] = quoted(value);
+  if (!labels.empty()) config["Labels"] = object(labels);
+  std::vector<std::string> ports = base.exposed_ports;
+  for (const std::uint16_t port : service.runtime.ports) ports.push_back(fmt::format("{}/tcp", port));
+  if (!ports.empty()) config["ExposedPorts"] = set_of(ports);
+  if (!base.volumes.empty()) config["Volumes"] = set_of(base.volumes);
+  if (!base.stop_signal.empty()) config["StopSignal"] = quoted(base.stop_signal);
+  if (!base.health_check_json.empty()) config["Healthcheck"] = base.health_check_json;
   if (service.runtime.health && !service.runtime.ports.empty() && has_shell) {
     config["Healthcheck"] = object({
         {"Interval", std::to_string(30 * second)},
@@ -116,7 +139,7 @@ std::string image_config_json(const universal_build& service, const plan_options
   std::map<std::string, std::string> image{
       {"architecture", quoted(platform.arch)},
       {"config", object(config)},
-      {"history", "[]"},
+      {"history", base.history_json.empty() ? "[]" : base.history_json},
       {"os", quoted(platform.os)},
       {"rootfs", object({{"diff_ids", "[]"}, {"type", quoted("layers")}})},
   };

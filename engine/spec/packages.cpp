@@ -83,8 +83,22 @@ std::string title(std::string_view stage, std::string_view verb, const std::vect
 
 }  // namespace
 
+std::vector<std::string> merged_environment(const std::optional<base_description>& base,
+                                            const std::map<std::string, std::string>& own) {
+  std::map<std::string, std::string> all;
+  if (base)
+    for (const std::string& entry : base->config.env) {
+      const auto equals = entry.find('=');
+      if (equals != 0 && equals != entry.npos) all[entry.substr(0, equals)] = entry.substr(equals + 1);
+    }
+  for (const auto& [name, value] : own) all[name] = value;
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : all) lines.push_back(name + "=" + value);
+  return lines;
+}
+
 result<base_image> make_base_image(const std::string& reference, const oci::platform& platform,
-                                   std::string_view what) {
+                                   const std::optional<base_description>& description, std::string_view what) {
   base_image out;
   if (reference == "scratch") {
     out.text = reference;
@@ -95,7 +109,11 @@ result<base_image> make_base_image(const std::string& reference, const oci::plat
   auto parsed = oci::parse_image_reference(reference);
   if (!parsed) return std::move(parsed).error().in(what);
   out.text = parsed->text();
-  out.tree = llb::image(out.text, platform, fmt::format("load image {}", parsed->familiar()));
+  const std::string name = fmt::format("load image {}", parsed->familiar());
+  oci::image_reference exact = *parsed;
+  if (description && exact.digest.empty()) exact.digest = description->digest;
+  out.tree = llb::image(exact.text(), platform, name);
+  out.env = merged_environment(description, {});
   classify(*parsed, out);
   return out;
 }
@@ -114,6 +132,7 @@ result<llb::state> install(const base_image& image, const base_image& tools,
   std::string script;
   std::string_view verb = "install";
   llb::state root = image.tree;
+  run.env = image.env;
   if (image.is_distroless) {
     if (manager != package_manager::apk || tools.is_distroless || tools.manager != package_manager::apk)
       return failure(
@@ -127,6 +146,7 @@ result<llb::state> install(const base_image& image, const base_image& tools,
     script = install_into_root;
     verb = "apk add";
     root = tools.tree;
+    run.env = tools.env;
     run.root_read_only = true;
     run.mounts.push_back(llb::bind(std::string(root_target), image.tree));
   } else if (manager == package_manager::apk) {

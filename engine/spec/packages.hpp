@@ -14,8 +14,9 @@ namespace peelbox::spec {
 
 /// An image of the plan. "scratch" is the empty one.
 struct base_image {
-  std::string text;  ///< full reference, "scratch" for none
+  std::string text;  ///< full reference without digest of a description, "scratch" for none
   llb::state tree;
+  std::vector<std::string> env;  ///< of commands that run in it
   bool is_scratch = false;
   /// Has neither shell nor package manager, as far as its name tells: distroless images and scratch.
   bool is_distroless = false;
@@ -23,9 +24,13 @@ struct base_image {
   package_manager manager = package_manager::automatic;
 };
 
+/// "NAME=value" lines sorted by name: the environment of the image, then `own` on top.
+std::vector<std::string> merged_environment(const std::optional<base_description>& base,
+                                            const std::map<std::string, std::string>& own);
+
 /// errc::usage when `reference` does not parse; `what` names the option in the message.
 result<base_image> make_base_image(const std::string& reference, const oci::platform& platform,
-                                   std::string_view what);
+                                   const std::optional<base_description>& description, std::string_view what);
 
 /// The tree of `image` with `packages` (any order, duplicates allowed) installed; `image.tree` when there are
 /// none. Packages that are already there need no network. `tools` is an image with apk for an image that has

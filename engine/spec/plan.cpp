@@ -42,9 +42,10 @@ class planner {
     out.platform = options_.platform;
     if (auto r = check(out.warnings); !r) return r.error();
 
-    auto build_image = make_base_image(options_.build_image, options_.platform, "build image");
+    auto build_image = make_base_image(options_.build_image, options_.platform, options_.build_base, "build image");
     if (!build_image) return build_image.error();
-    auto runtime_image = make_base_image(options_.runtime_image, options_.platform, "runtime image");
+    auto runtime_image =
+        make_base_image(options_.runtime_image, options_.platform, options_.runtime_base, "runtime image");
     if (!runtime_image) return runtime_image.error();
 
     auto runtime =
@@ -151,9 +152,7 @@ class planner {
     llb::run_options run;
     run.cwd = build_dir;
     run.platform = options_.platform;
-    std::map<std::string, std::string> env = options_.build_image_env;
-    for (const auto& [name, value] : service_.build.env) env[name] = value;
-    for (const auto& [name, value] : env) run.env.push_back(name + "=" + value);
+    run.env = merged_environment(options_.build_base, service_.build.env);
     llb::mount tree = llb::bind(build_dir, work);
     tree.writes = writes;
     // The step before already stands for this content; hashing a tree full of build output would cost
@@ -191,6 +190,19 @@ class planner {
 };
 
 }  // namespace
+
+result<std::vector<std::string>> base_images(const universal_build& service, const plan_options& options) {
+  auto build = make_base_image(options.build_image, options.platform, {}, "build image");
+  if (!build) return build.error();
+  auto runtime = make_base_image(options.runtime_image, options.platform, {}, "runtime image");
+  if (!runtime) return runtime.error();
+  std::vector<std::string> images;
+  if (!runtime->is_scratch) images.push_back(runtime->text);
+  const bool gives_tools = runtime->is_distroless && !service.runtime.packages.empty();
+  if (!build->is_scratch && build->text != runtime->text && (!service.runtime.copy.empty() || gives_tools))
+    images.push_back(build->text);
+  return images;
+}
 
 result<plan_result> make_plan(const universal_build& service, const plan_options& options) {
   return planner(service, options).make();

@@ -9,6 +9,7 @@
 
 #include "engine/async/failure.hpp"
 #include "engine/llb/definition.hpp"
+#include "engine/oci/manifest.hpp"
 #include "engine/oci/platform.hpp"
 #include "engine/spec/universal_build.hpp"
 
@@ -18,6 +19,13 @@ inline constexpr std::string_view default_build_image = "cgr.dev/chainguard/wolf
 inline constexpr std::string_view default_runtime_image = "cgr.dev/chainguard/wolfi-base:latest";
 
 enum class package_manager { automatic, apk, apt };
+
+struct base_description {
+  /// Of the manifest or index. The graph names the image by it, so that tree and description cannot belong to two
+  /// different images of one tag. Empty: by its tag alone.
+  std::string digest;
+  oci::image_config config;
+};
 
 struct plan_options {
   std::string build_image{default_build_image};
@@ -47,10 +55,15 @@ struct plan_options {
   std::string user;  ///< empty: root
   std::string working_dir = "/app";
 
-  /// Environment of the base images, when the caller knows their configuration: the daemon does not merge it.
-  std::map<std::string, std::string> build_image_env;
-  std::map<std::string, std::string> runtime_image_env;
+  /// What the base images say of themselves, when the caller knows it: the daemon merges nothing. Without, build steps
+  /// run with the environment of the spec only, and the image has what the spec says only.
+  std::optional<base_description> build_base;
+  std::optional<base_description> runtime_base;
 };
+
+/// The base images, normalised, whose description make_plan() has a use for; without scratch, and each once.
+/// errc::usage for a reference that does not parse.
+result<std::vector<std::string>> base_images(const universal_build& service, const plan_options& options);
 
 struct plan_result {
   llb::definition definition;
@@ -68,6 +81,7 @@ struct plan_result {
 ///   4  runtime image -> packages
 ///   5  what 3 laid out, copied on top of 4: the image
 ///
+/// Steps on the build image have its environment below that of the spec, as a Dockerfile's RUN has; all run as root.
 /// Neither 1 nor 4 depends on the context, so a changed source file installs no package again.
 /// Deterministic: equal arguments give equal bytes. errc::usage for an image reference that does not parse
 /// and for a spec that validate() calls wrong.

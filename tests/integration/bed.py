@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -242,11 +243,20 @@ class PrivateDaemon:
         self.command("kill")
 
 
+def free_port():
+    """A port of the loopback interface; somebody else may take it before it is used, so few tests should need one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class PrivateDockerd:
     """A dockerd of the test's own, from the bed's root file system."""
 
-    def __init__(self, test, name, containerd_store):
+    def __init__(self, test, name, containerd_store, flags=(), overrides=None):
+        """`flags` are dockerd's, `overrides` go over those of its configuration file."""
         self.test = test
+        self.flags = list(flags)
         self.root = pathlib.Path(bed("DIR"))
         self.name = f"it-{name}-{os.getpid()}"
         self.socket = self.root / "run" / f"{self.name}.sock"
@@ -256,7 +266,7 @@ class PrivateDockerd:
         settings["features"] = {"containerd-snapshotter": containerd_store}
         if not containerd_store and "storage-driver" in settings:
             settings["storage-driver"] = "vfs"
-        self.config.write_text(json.dumps(settings))
+        self.config.write_text(json.dumps({**settings, **(overrides or {})}))
         self.process = None
         # RUN steps need a bridge; that of the bed's old engine has no containers.
         self.bridge = run([bed("DOCKER_CLI"), "-H", bed("DOCKER_OLD"), "network", "inspect", "bridge", "--format",
@@ -273,7 +283,7 @@ class PrivateDockerd:
              self.root / "bin/enter-root.sh", self.root / "roots/dockerd", self.state, self.root / "run", "dockerd",
              "--config-file", self.config, "--host", f"unix://{self.socket}", "--group", "root", "--bridge", self.bridge,
              "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent",
-             f"/{self.name}", "--shutdown-timeout", "2"],
+             f"/{self.name}", "--shutdown-timeout", "2", *self.flags],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
         wait_for(lambda: self.docker("version").code == 0 or self.process.poll() is not None, "dockerd", 60)
         if self.process.poll() is not None:

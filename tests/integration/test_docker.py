@@ -10,56 +10,87 @@ import socket
 import subprocess
 import threading
 
-from bed import (BUILD_IMAGE, LLB_TOOL, PEELBOX, REPO, RUNTIME_IMAGE, BedTest, PrivateDockerd, Running, bed, peelbox, run,
+from bed import (BUILD_IMAGE, LLB_TOOL, PEELBOX, REPO, OciArchive, PrivateDockerd, Running, bed, peelbox, run,
                  summary, wait_for)
+from docker_case import DockerTest, docker
 
 
-def docker(*arguments):
-    return run([bed("DOCKER_CLI"), *arguments])
+class ConfigCase(DockerTest):
+    """Every field of an image's configuration as the engine tells it."""
 
+    SPEC = {"copy": [{"from": "hello.txt", "to": "/srv/hello.txt"}], "ports": [80, 8443],
+            "env": {"GREETING": "hi there", "EMPTY": "", "A": "x=y"}, "command": ["/bin/cat", "/srv/hello.txt"],
+            "health": {"endpoint": "/ok"}}
 
-class DockerTest(BedTest):
-    engine = property(lambda self: {"DOCKER_HOST": bed("DOCKER")})
-
-    def into_docker(self, *arguments, tag="it-docker:1", buildkit="docker://", env=None, spec=None, context=None):
-        outcome = peelbox("build", "--spec", spec or self.spec(), "--context", context or self.context(), "--tag", tag,
-                          "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE, "--progress", "plain",
-                          *(["--buildkit", buildkit] if buildkit else []), *arguments, env=env or self.engine)
-        return outcome
-
-    def example(self, name, tag, *arguments, **how):
-        example = REPO / "examples" / name
-        outcome = self.into_docker(*arguments, tag=tag, spec=example / "universalbuild.json", context=example, **how)
+    def assert_config_of_spec(self, tag, env, engine_docker, buildkit="docker://"):
+        made = self.file_spec(**self.SPEC)
+        outcome = self.into_docker(tag=tag, env=env, buildkit=buildkit, **made)
         self.assert_ok(outcome)
-        return outcome
+        self.assert_config(engine_docker("image", "inspect", tag).out, tag)
+        ran = engine_docker("run", "--rm", "--network=none", tag)
+        self.assertEqual(ran.out, "hello\n", str(ran))
+        return made
 
-    def assert_config(self, inspected, spec):
-        """The image's config is what the spec asks for."""
-        config = json.loads(inspected)[0]["Config"]
-        self.assertEqual(config["Entrypoint"], spec["runtime"]["command"])
-        self.assertEqual(sorted(config.get("ExposedPorts") or {}), sorted(f"{p}/tcp" for p in spec["runtime"]["ports"]))
-        for key, value in spec["runtime"]["env"].items():
-            self.assertIn(f"{key}={value}", config["Env"])
-        return config
+    def assert_config(self, inspected, tag):
+        image = json.loads(inspected)[0]
+        self.assertEqual((image["Os"], image["Architecture"]), ("linux", "amd64"))
+        self.assertEqual(image["RepoTags"], [tag])
+        config = {key: value for key, value in image["Config"].items() if value not in (None, "", [], {}, False)}
+        health = config.pop("Healthcheck")
+        self.assertEqual(health["Test"][0], "CMD-SHELL")
+        self.assertIn("http://127.0.0.1:80/ok", health["Test"][1])
+        self.assertEqual((health["Interval"], health["Timeout"], health["StartPeriod"], health["Retries"]),
+                         (30 * 10**9, 5 * 10**9, 15 * 10**9, 3))
+        # The engine of 26 repeats Hostname and the like only when they are set; nothing else may be there.
+        self.assertEqual(config, {
+            "Env": ["A=x=y", "EMPTY=", "GREETING=hi there",
+                    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            "Entrypoint": ["/bin/cat", "/srv/hello.txt"],
+            "ExposedPorts": {"80/tcp": {}, "8443/tcp": {}},
+            "WorkingDir": "/app",
+        })
+        self.assertGreater(len(image["RootFS"]["Layers"]), 1)
 
 
-class Embedded(DockerTest):
+class Embedded(ConfigCase):
     """Control over POST /grpc, session over POST /session."""
 
     # labels: sanitized
-    def test_example_runs(self):
+    def test_c_example_runs(self):
         outcome = self.example("c-hello", "it-docker/c-hello:1")
         self.assertIn("stored by its own BuildKit", summary(outcome)["output"])
-        self.assertIn("it-docker/c-hello", docker("images").out)
+        self.assert_listed("it-docker/c-hello:1", summary(outcome)["digest"])
         ran = docker("run", "--rm", "--network=none", "it-docker/c-hello:1")
         self.assertEqual(ran.out, (REPO / "examples/c-hello/expected-output").read_text(), str(ran))
 
+    def assert_listed(self, tag, digest):
+        listed = docker("images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").out.splitlines()
+        self.assertIn(f"{tag} {digest}", listed)
+
+    def test_two_services_run(self):
+        outcome = self.example("two-services", "it-docker/{service}:1", "--all", "--quiet")
+        digests = dict(line.split() for line in outcome.out.splitlines())
+        self.assertEqual(sorted(digests), ["counter", "greeter"])
+        for name, digest in digests.items():
+            self.assert_listed(f"it-docker/{name}:1", digest)
+            ran = docker("run", "--rm", "--network=none", f"it-docker/{name}:1")
+            self.assertEqual(ran.out, (REPO / f"examples/two-services/{name}/expected-output").read_text(), str(ran))
+
+    def test_python_example_serves(self):
+        # This runtime image has python3, so that no package is fetched.
+        outcome = self.example("python-http", "it-docker/python:1", "--runtime-image", BUILD_IMAGE)
+        self.assert_listed("it-docker/python:1", summary(outcome)["digest"])
+        started = docker("run", "-d", "--rm", "--network=none", "it-docker/python:1")
+        self.assertEqual(started.code, 0, str(started))
+        container = started.out.strip()
+        self.addCleanup(docker, "rm", "-f", container)
+        wait_for(lambda: docker("logs", container).out, "the first line of the server", 60)
+        self.assertEqual(docker("logs", container).out, (REPO / "examples/python-http/expected-output").read_text())
+        ask = "from urllib.request import urlopen; print(urlopen('http://127.0.0.1:8000/').read().decode(), end='')"
+        wait_for(lambda: docker("exec", container, "python3", "-c", ask).out == "hello from python\n", "an answer", 60)
+
     def test_config_equals_the_spec(self):
-        context = self.context({"a": "1"})
-        spec = self.spec(runtime={"copy": [{"from": "a", "to": "/srv/a"}], "ports": [80, 443], "env": {"A": "b c"},
-                                  "command": ["/bin/cat", "/srv/a"]}, build={"commands": []})
-        self.assert_ok(self.into_docker(tag="it-docker/config:1", spec=spec, context=context))
-        self.assert_config(docker("image", "inspect", "it-docker/config:1").out, json.loads(spec.read_text()))
+        self.assert_config_of_spec("it-docker/config:1", self.engine, docker)
 
     def test_unchanged_files_are_not_sent_again(self):
         context = self.context({"a": "1" * 1000, "b": "2"})
@@ -74,6 +105,24 @@ class Embedded(DockerTest):
         self.assert_ok(outcome)
         self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/attested:1").code, 0)
 
+    def test_several_platforms_are_stored(self):
+        """The bed's images are all amd64 and taken for any platform, so the programs run whatever the name says."""
+        tag = f"it-docker/platforms:{os.getpid()}"
+        self.addCleanup(docker, "rmi", "-f", tag)
+        outcome = self.into_docker("--platform", "linux/amd64,linux/arm64", tag=tag, **self.file_spec())
+        self.assert_ok(outcome)
+        self.assertEqual(summary(outcome)["platform"], "linux/amd64, linux/arm64")
+        self.assertEqual(docker("run", "--rm", "--network=none", tag).out, "hello\n")
+        self.assert_platforms(tag, ["linux/amd64", "linux/arm64"])
+
+    def assert_platforms(self, tag, platforms):
+        """The whole index is there: `docker save` writes every platform of it."""
+        archive = self.dir / "saved.tar"
+        saved = docker("save", "-o", archive, tag)
+        self.assertEqual(saved.code, 0, str(saved))
+        found = [d.get("platform") for d, _ in OciArchive(archive).manifests()]
+        self.assertEqual(sorted(f"{p['os']}/{p['architecture']}" for p in found), platforms)
+
     def test_archive_through_docker(self):
         outcome = self.into_docker("--output", f"type=oci,dest={self.dir}/x.tar", "--no-sbom")
         self.assert_ok(outcome)
@@ -85,31 +134,24 @@ class Embedded(DockerTest):
         self.assert_fails(outcome, 1, "exit code: 7", "why")
 
 
-class GraphDriver(DockerTest):
+class GraphDriver(ConfigCase):
     """An engine without the containerd image store knows the exporter "moby" only, and config through the gateway."""
 
     def test_image_and_its_config(self):
         engine = PrivateDockerd(self, "graph", containerd_store=False)
         env = {"DOCKER_HOST": engine.address}
         self.assertNotIn("io.containerd.snapshotter", engine.docker("info").out)
-        context = self.context({"hello.txt": "hello from a graph driver\n"})
-        spec = self.spec(runtime={"copy": [{"from": "hello.txt", "to": "/hello.txt"}], "ports": [8080],
-                                  "env": {"GREETING": "hi"}, "command": ["/bin/cat", "/hello.txt"]},
-                         build={"commands": []})
-        outcome = self.into_docker(tag="it-docker/graph:1", env=env, spec=spec, context=context)
-        self.assert_ok(outcome)
-        self.assert_config(engine.docker("image", "inspect", "it-docker/graph:1").out, json.loads(spec.read_text()))
-        ran = engine.docker("run", "--rm", "--network=none", "it-docker/graph:1")
-        self.assertEqual(ran.out, "hello from a graph driver\n", str(ran))
-        refused = self.into_docker("--provenance", env=env, spec=spec, context=context)
-        self.assert_fails(refused, 2, "containerd image store", "type=oci,dest=FILE")
+        made = self.assert_config_of_spec("it-docker/graph:1", env, engine.docker)
+        for flags, what in ((["--provenance"], "SBOM or provenance"),
+                            (["--platform", "linux/amd64,linux/arm64"], "several platforms")):
+            refused = self.into_docker(*flags, env=env, **made)
+            self.assert_fails(refused, 2, what, "containerd image store", "type=oci,dest=FILE")
         # The same store takes an archive of a standalone daemon; the second time there is nothing to send.
-        for expected in ("loaded", "transfer skipped"):
-            loaded = self.into_docker(tag="it-docker/loaded:1", env=env, spec=spec, context=context,
-                                      buildkit=bed("BUILDKITD"))
-            self.assert_ok(loaded)
-            self.assertIn(expected, summary(loaded)["output"])
-        self.assert_config(engine.docker("image", "inspect", "it-docker/loaded:1").out, json.loads(spec.read_text()))
+        self.assert_config_of_spec("it-docker/loaded:1", env, engine.docker, buildkit=bed("BUILDKITD"))
+        again = self.into_docker(tag="it-docker/loaded:1", env=env, buildkit=bed("BUILDKITD"), **made)
+        self.assertIn("transfer skipped", summary(again)["output"])
+        refused = self.into_docker("--platform", "linux/amd64,linux/arm64", env=env, buildkit=bed("BUILDKITD"), **made)
+        self.assert_fails(refused, 2, "several platforms", "build for one --platform")
 
 
 class Restarted(DockerTest):
@@ -154,6 +196,16 @@ class Loading(DockerTest):
         outcome = self.into_docker("--provenance", tag="it-docker/attested-load:1", buildkit=bed("BUILDKITD"))
         self.assert_ok(outcome)
         self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/attested-load:1").code, 0)
+
+    def test_archive_of_several_platforms_is_loaded(self):
+        tag = f"it-docker/platforms-load:{os.getpid()}"
+        self.addCleanup(docker, "rmi", "-f", tag)
+        made = self.file_spec()
+        for expected in ("(loaded", "transfer skipped"):
+            outcome = self.into_docker("--platform", "linux/amd64,linux/arm64", tag=tag, buildkit=bed("BUILDKITD"), **made)
+            self.assert_ok(outcome)
+            self.assertIn(expected, summary(outcome)["output"])
+        self.assertEqual(docker("run", "--rm", "--network=none", tag).out, "hello\n")
 
     def test_no_engine_is_said_before_the_build(self):
         outcome = self.into_docker(buildkit=bed("BUILDKITD"), env={"DOCKER_HOST": f"unix://{self.dir}/none.sock"})

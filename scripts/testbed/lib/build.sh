@@ -16,6 +16,7 @@ make_artefacts() {
     pids+=($!)
     make_root dockerd-old &
     pids+=($!)
+    make_reach_tools
   fi
   make_host_tools
   wait_all "${pids[@]}" || die "could not make the bed"
@@ -30,6 +31,17 @@ make_host_tools() {
   rm -rf "$TB/host"
   step host-tools "registry, runc and busybox extracted" extract "$TB/host" "$TB"/debs/host/*.deb
   set_made host "$inputs"
+}
+
+# Run where they were extracted, by tests that need them; nothing of it is a service.
+make_reach_tools() {
+  local inputs
+  inputs=$(fingerprint "$TB/stamps/fetch-reach")
+  is_made reach "$inputs" && return 0
+  unmake reach
+  rm -rf "$TB/reach"
+  step reach-tools "sshd and rootlesskit extracted" extract "$TB/reach" "$TB"/debs/reach/*.deb
+  set_made reach "$inputs"
 }
 
 make_programs() {

@@ -63,7 +63,7 @@ package_names() { grep -vE '^(#|$)' "$1"; }
 fetch_packages() {
   local pids=() groups_bookworm=(host images) groups_trixie=(go)
   if [ "$parts" = all ]; then
-    groups_bookworm+=(dockerd-old)
+    groups_bookworm+=(dockerd-old reach)
     groups_trixie+=(dockerd)
   fi
   fetch_suite bookworm "${groups_bookworm[@]}" &

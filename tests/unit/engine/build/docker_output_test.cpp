@@ -43,6 +43,21 @@ TEST(DockerOutput, AttestationsNeedTheContainerdStore) {
   }
 }
 
+TEST(DockerOutput, SeveralPlatformsNeedTheContainerdStore) {
+  for (const bool embedded : {true, false}) {
+    solve_options solve;
+    solve.parts.resize(2);
+    ASSERT_TRUE(choose_docker_exporter(embedded, image_store::containerd, wanted, solve).has_value());
+    EXPECT_EQ(solve.target.type, embedded ? "moby" : "oci");
+    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, solve);
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().code, errc::usage);
+    EXPECT_THAT(refused.error().text, testing::HasSubstr("an image of several platforms"));
+    EXPECT_THAT(refused.error().text, testing::HasSubstr("type=oci,dest=FILE"));
+    EXPECT_THAT(refused.error().text, testing::HasSubstr("build for one --platform"));
+  }
+}
+
 TEST(DockerOutput, AnImageIsKnownByManifestOrConfig) {
   const image_digests digests{"sha256:m", "sha256:c"};
   EXPECT_TRUE(digests.name("sha256:m"));

@@ -17,7 +17,8 @@ std::vector<service_build> services(std::vector<std::pair<std::string, std::vect
   for (auto& [name, operations] : described) {
     service_build service;
     service.name = name;
-    for (const std::string& operation : operations) service.solve.definition.add_def(operation);
+    service.solve.parts.emplace_back();
+    for (const std::string& operation : operations) service.solve.parts.front().definition.add_def(operation);
     all.push_back(std::move(service));
   }
   return all;

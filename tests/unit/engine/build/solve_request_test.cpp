@@ -9,9 +9,8 @@ solve_options example() {
   solve_options options;
   options.ref = "ref";
   options.session_id = "session";
-  options.definition.add_def("op");
-  options.image_config = R"({"os":"linux"})";
-  options.platform = {"linux", "arm", "v7"};
+  options.parts.push_back({{"linux", "arm", "v7"}, {}, R"({"os":"linux"})"});
+  options.parts.front().definition.add_def("op");
   options.target = {"oci", {{"name", "docker.io/library/x:1"}}};
   return options;
 }
@@ -42,15 +41,45 @@ TEST(SolveRequest, AttestationsGoThroughTheGateway) {
   EXPECT_EQ(request.frontendattrs().at("attest:sbom"), "generator=x");
   EXPECT_EQ(request.frontendattrs().at("attest:provenance"), "mode=min");
   EXPECT_EQ(request.frontendattrs().at("no-cache"), "");
-  EXPECT_EQ(gateway_solve(options).definition().def_size(), 1);
+  EXPECT_EQ(gateway_solve(options.parts.front()).definition().def_size(), 1);
 
   moby::buildkit::v1::frontend::SolveResponse solved;
   solved.mutable_result()->mutable_ref()->set_id("r1");
-  const auto answer = gateway_return(options, solved);
+  const auto answer = gateway_return(options, {solved});
   EXPECT_EQ(answer.result().ref().id(), "r1");
   EXPECT_EQ(answer.result().metadata().at("containerimage.config"), R"({"os":"linux"})");
   EXPECT_EQ(answer.result().metadata().at("refs.platforms"),
             R"({"Platforms":[{"ID":"linux/arm/v7","Platform":{"architecture":"arm","os":"linux","variant":"v7"}}]})");
+}
+
+TEST(SolveRequest, SeveralPlatformsMakeOneResultOfNamedParts) {
+  solve_options options = example();
+  options.parts.push_back({{"linux", "amd64", ""}, {}, R"({"os":"linux","architecture":"amd64"})"});
+  ASSERT_TRUE(needs_gateway(options));
+  EXPECT_FALSE(control_solve(options).has_definition());
+  std::vector<moby::buildkit::v1::frontend::SolveResponse> solved(2);
+  solved[0].mutable_result()->mutable_ref()->set_id("arm");
+  solved[1].mutable_result()->mutable_ref()->set_id("amd");
+  const auto answer = gateway_return(options, solved);
+  EXPECT_FALSE(answer.result().has_ref());
+  EXPECT_EQ(answer.result().refs().refs().at("linux/arm/v7").id(), "arm");
+  EXPECT_EQ(answer.result().refs().refs().at("linux/amd64").id(), "amd");
+  const auto& metadata = answer.result().metadata();
+  EXPECT_EQ(metadata.at("containerimage.config/linux/arm/v7"), R"({"os":"linux"})");
+  EXPECT_EQ(metadata.at("containerimage.config/linux/amd64"), R"({"os":"linux","architecture":"amd64"})");
+  EXPECT_EQ(metadata.count("containerimage.config"), 0u);
+  EXPECT_EQ(metadata.at("refs.platforms"),
+            R"({"Platforms":[{"ID":"linux/arm/v7","Platform":{"architecture":"arm","os":"linux","variant":"v7"}},)"
+            R"({"ID":"linux/amd64","Platform":{"architecture":"amd64","os":"linux"}}]})");
+}
+
+TEST(SolveRequest, ABaseImageIsAskedForByPlatform) {
+  const auto request = gateway_resolve("docker.io/library/x:1", {"linux", "arm", "v7"});
+  EXPECT_EQ(request.ref(), "docker.io/library/x:1");
+  EXPECT_EQ(request.platform().os(), "linux");
+  EXPECT_EQ(request.platform().architecture(), "arm");
+  EXPECT_EQ(request.platform().variant(), "v7");
+  EXPECT_EQ(request.logname(), "load metadata for docker.io/library/x:1");
 }
 
 }  // namespace

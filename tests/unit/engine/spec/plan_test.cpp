@@ -312,5 +312,38 @@ TEST(plan, refuses_an_invalid_spec_and_bad_images) {
   EXPECT_TRUE(make_plan(rust_service(), options).error().text.starts_with("build image: "));
 }
 
+TEST(plan, base_images_are_listed_once_and_only_when_they_are_used) {
+  universal_build service = rust_service();
+  plan_options options = wolfi();
+  const auto images = [&] { return base_images(service, options).value(); };
+  EXPECT_EQ(images(), std::vector<std::string>{"cgr.dev/chainguard/wolfi-base:latest"});
+  options.build_image = "golang:1";
+  EXPECT_EQ(images(), (std::vector<std::string>{"cgr.dev/chainguard/wolfi-base:latest", "docker.io/library/golang:1"}));
+  service.runtime.copy.clear();
+  EXPECT_EQ(images(), std::vector<std::string>{"cgr.dev/chainguard/wolfi-base:latest"}) << "no step runs in it";
+  options.runtime_image = "scratch";
+  EXPECT_EQ(images(), std::vector<std::string>{"docker.io/library/golang:1"}) << "it lends its package manager";
+  options.build_image = "not an image";
+  EXPECT_EQ(base_images(service, options).error().code, errc::usage);
+}
+
+TEST(plan, described_base_images_give_environment_and_digest) {
+  plan_options options = debian();
+  options.build_base.emplace().config.env = {"PATH=/opt/x/bin:/bin", "A=image", "broken"};
+  options.build_base->config.user = "nobody";
+  options.build_base->digest = "sha256:" + std::string(64, 'a');
+  const auto plan = make_plan(rust_service(), options);
+  ASSERT_TRUE(plan) << plan.error().text;
+  const std::string text = llb::describe(plan->definition);
+  EXPECT_NE(text.find("docker-image://docker.io/peelbox/debian-build:12@sha256:aaaa"), std::string::npos) << text;
+  EXPECT_NE(text.find("docker-image://docker.io/library/debian:12 "), std::string::npos) << "not described\n" << text;
+  EXPECT_NE(text.find("env [\"A=1\" \"B=2\" \"PATH=/opt/x/bin:/bin\"]"), std::string::npos)
+      << "commands: the spec wins\n" << text;
+  EXPECT_NE(text.find("env [\"A=image\" \"PATH=/opt/x/bin:/bin\"]"), std::string::npos) << "packages\n" << text;
+  EXPECT_EQ(text.find("nobody"), std::string::npos) << "steps run as root\n" << text;
+  EXPECT_EQ(text.find("peelbox-apt-lists-docker.io/peelbox/debian-build:12@"), std::string::npos)
+      << "a cache outlives the image\n" << text;
+}
+
 }  // namespace
 }  // namespace peelbox::spec

@@ -1,0 +1,13 @@
+// Being one's own frontend: the calls that go with a Control.Solve without definition.
+#pragma once
+
+#include "engine/build/solve.hpp"
+
+namespace peelbox::build {
+
+/// Looks at the base images when the definitions depend on them (once for all solves of a build), hands in the
+/// definition of each platform and returns the results with their image configs. Control.Solve then goes on, and carries
+/// the failure of any of these calls with all its details; so this never fails.
+task<result<void>> drive_gateway(solve_state& state);
+
+}  // namespace peelbox::build

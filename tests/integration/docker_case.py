@@ -1,0 +1,32 @@
+"""What the tests on Docker engines share."""
+
+import json
+
+from bed import BUILD_IMAGE, REPO, RUNTIME_IMAGE, BedTest, bed, peelbox, run
+
+
+def docker(*arguments):
+    return run([bed("DOCKER_CLI"), *arguments])
+
+
+class DockerTest(BedTest):
+    engine = property(lambda self: {"DOCKER_HOST": bed("DOCKER")})
+
+    def into_docker(self, *arguments, tag="it-docker:1", buildkit="docker://", env=None, spec=None, context=None):
+        images = [] if "--runtime-image" in arguments else ["--runtime-image", RUNTIME_IMAGE]
+        return peelbox("build", "--spec", spec or self.spec(), "--context", context or self.context(), "--tag", tag,
+                       "--build-image", BUILD_IMAGE, *images, "--progress", "plain",
+                       *(["--buildkit", buildkit] if buildkit else []), *arguments, env=env or self.engine)
+
+    def example(self, name, tag, *arguments, **how):
+        example = REPO / "examples" / name
+        outcome = self.into_docker(*arguments, tag=tag, spec=example / "universalbuild.json", context=example, **how)
+        self.assert_ok(outcome)
+        return outcome
+
+    def file_spec(self, **runtime):
+        """An image that prints a file, made without a build command."""
+        context = self.context({"hello.txt": "hello\n"})
+        spec = self.spec(runtime={"copy": [{"from": "hello.txt", "to": "/srv/hello.txt"}],
+                                  "command": ["/bin/cat", "/srv/hello.txt"], **runtime}, build={"commands": []})
+        return {"spec": spec, "context": context}
