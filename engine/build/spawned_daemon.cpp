@@ -70,6 +70,17 @@ std::optional<std::string> find_program(const docker::environment& variables, st
   return std::nullopt;
 }
 
+std::string rootless_advice(std::string_view log) {
+  if (log.find("newuidmap") != log.npos && log.find("executable file not found") != log.npos)
+    return "install newuidmap and newgidmap (Debian, Ubuntu: `sudo apt install uidmap`)";
+  if (log.find("subuid") != log.npos || log.find("subgid") != log.npos)
+    return "give your user a range of ids: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER`";
+  if (log.find("operation not permitted") != log.npos || log.find("no space left on device") != log.npos)
+    return "this machine may forbid user namespaces: see the sysctls user.max_user_namespaces, "
+           "kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns";
+  return {};
+}
+
 result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root, std::string run_directory) {
   const auto value = [&](std::string_view name, std::string_view otherwise) {
     const std::string text = variables(name).value_or("");
@@ -96,8 +107,10 @@ result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root
     const std::string rootlesskit = value("ROOTLESSKIT", "rootlesskit");
     if (!find_program(variables, rootlesskit))
       return failure(errc::not_found,
-                     fmt::format("spawn: there is no program {} in PATH, which a daemon without root needs; {}",
-                                 rootlesskit, how_to_get_one),
+                     fmt::format("spawn: there is no program {} in PATH, which a daemon without root needs: install "
+                                 "rootlesskit and uidmap (Debian, Ubuntu: `sudo apt install rootlesskit uidmap`), or "
+                                 "name a daemon with --buildkit ADDRESS",
+                                 rootlesskit),
                      origin::user);
     plan.argv.push_back(rootlesskit);
   }
@@ -113,7 +126,8 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
   if (::mkdtemp(run.data()) == nullptr) co_return errno_failure(errno, "spawn: cannot make a directory for the socket");
   std::unique_ptr<spawned_daemon> daemon(new spawned_daemon());
   daemon->plan_.run_directory = run;
-  result<spawn_plan> plan = plan_spawn(variables, ::geteuid() == 0, run);
+  const bool as_root = ::geteuid() == 0;
+  result<spawn_plan> plan = plan_spawn(variables, as_root, run);
   if (plan.has_error()) co_return plan.error();
   daemon->plan_ = *plan;
   std::error_code error;
@@ -153,10 +167,13 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
     std::string why;
     if (daemon->child_.poll_ended()) why = "ended with " + daemon->child_.end_text() + " while it started";
     else if (std::chrono::steady_clock::now() > until) why = "does not answer after 30 s";
-    if (!why.empty())
-      co_return failure(errc::connection, fmt::format("spawn: {} {}. The end of its log:\n{}", plan->argv.front(), why,
-                                                      last_lines(plan->log_file)),
-                        origin::peer);
+    if (!why.empty()) {
+      const std::string end_of_log = last_lines(plan->log_file);
+      std::string text = fmt::format("spawn: {} {}. The end of its log:\n{}", plan->argv.front(), why, end_of_log);
+      if (const std::string advice = as_root ? "" : rootless_advice(end_of_log); !advice.empty())
+        text += "\nWhat helps: " + advice;
+      co_return failure(errc::connection, std::move(text), origin::peer);
+    }
     if (co_await never.wait_for(look_again) == wake::cancelled)
       throw boost::system::system_error(asio::error::operation_aborted);
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/async/asio.hpp"
@@ -27,6 +28,9 @@ struct spawn_plan {
 /// flags, ROOTLESSKIT another rootlesskit (as buildctl-daemonless.sh has them). The state is kept in
 /// $XDG_CACHE_HOME/peelbox/buildkitd (~/.cache/…), so that the next build finds its cache.
 result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root, std::string run_directory);
+
+/// [p] What to do about the end of rootlesskit's log, or empty: its own words name no way out.
+std::string rootless_advice(std::string_view log);
 
 /// Where a program of that name is in PATH, if it is.
 std::optional<std::string> find_program(const docker::environment& variables, std::string_view name);

@@ -74,6 +74,15 @@ failure of_docker(failure why, const engine_address& where) {
   return why;
 }
 
+/// What Go's server answers when it expects TLS (net/http, server.go).
+failure with_tls_advice(failure why, const engine_address& where) {
+  if (where.where.kind == transport::scheme::tcp && where.tls.empty() &&
+      why.text.find("HTTP request to an HTTPS server") != std::string::npos)
+    why.text += ". The engine expects TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH to the directory of ca.pem, "
+                "cert.pem and key.pem, or use a Docker context that has them";
+  return why;
+}
+
 }  // namespace
 
 engine_client::engine_client(engine_address where, transport::dial_limits limits)
@@ -98,7 +107,7 @@ task<result<http::reply>> engine_client::call(http::request what, http::limits m
   auto stream = co_await dial();
   if (stream.has_error()) co_return stream.error();
   auto reply = co_await http::exchange(std::move(*stream), what, most);
-  if (reply.has_value() && !reply->ok()) co_return refused(where_, what, *reply);
+  if (reply.has_value() && !reply->ok()) co_return with_tls_advice(refused(where_, what, *reply), where_);
   co_return reply;
 }
 
@@ -222,7 +231,7 @@ task<result<transport::stream_ptr>> engine_client::hijack(transport::upgrade_req
                       fmt::format("Docker engine at {} ({}): no Docker engine listens there, something else does: {}",
                                   where_.where.text, where_.source, upgraded.error().text),
                       origin::peer);
-  if (upgraded.has_error()) co_return upgraded.error().in("Docker engine");
+  if (upgraded.has_error()) co_return with_tls_advice(upgraded.error(), where_).in("Docker engine");
   co_return upgraded;
 }
 

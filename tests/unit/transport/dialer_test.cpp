@@ -1,11 +1,14 @@
 #include "transport/dialer.hpp"
 
 #include <gmock/gmock.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/system/system_error.hpp>
+#include <vector>
 
 #include "tests/support/run_task.hpp"
 #include "tests/unit/transport/loopback.hpp"
@@ -94,17 +97,27 @@ TEST(Dialer, ALocalListenerWithAFullQueueTimesOut) {
   EXPECT_THAT(why->text, HasSubstr("accepted no connection within 100 ms"));
 }
 
+/// ::1 is the address of an interface.
+bool loopback_has_ipv6() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return false;
+  bool found = false;
+  for (const ifaddrs* one = all; one; one = one->ifa_next)
+    if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET6)
+      found = found || IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(one->ifa_addr)->sin6_addr);
+  ::freeifaddrs(all);
+  return found;
+}
+
 TEST(Dialer, ReachesTcpOverBothFamiliesAndByName) {
   asio::io_context io;
-  for (const char* host : {"127.0.0.1", "::1", "localhost"}) {
+  std::vector<const char*> hosts{"127.0.0.1", "localhost"};
+  // Machines without IPv6 on loopback have no second family; that is decided before, by the address of the interface.
+  if (loopback_has_ipv6()) hosts.push_back("::1");
+  for (const char* host : hosts) {
     const auto address = host == std::string_view("::1") ? asio::ip::address(asio::ip::address_v6::loopback())
                                                          : asio::ip::address(asio::ip::address_v4::loopback());
-    boost::system::error_code error;
-    tcp::acceptor listener(io);
-    listener.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
-    if (!error) listener.bind({address, 0}, error);
-    if (error && address.is_v6()) GTEST_SKIP() << "no IPv6 on loopback here: " << error.message();
-    listener.listen();
+    tcp::acceptor listener(io, {address, 0});
     auto r = test::run_task(io, dial_and_greet(test::tcp_endpoint(host, listener.local_endpoint().port()), {}));
     EXPECT_TRUE(r.has_value()) << host << ": " << r.error().text;
     auto peer = listener.accept();

@@ -101,6 +101,24 @@ TEST(HttpUpgrade, AnyOtherAnswerIsAFailureInTheDaemonsWords) {
   EXPECT_THAT(refusal("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").text, HasSubstr("instead of an upgrade to h2c"));
 }
 
+TEST(HttpUpgrade, AChunkedRefusalMayComeByteByByte) {
+  for (const std::string_view body : {"0\r\n\r\n", "4\r\nbusy\r\n0\r\n\r\n"}) {
+    http_upgrade machine(upgrade_request{});
+    std::optional<failure> refused;
+    const std::string reply =
+        "HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
+    for (std::size_t i = 0; i < reply.size() && !refused; ++i) {
+      const auto fed = machine.feed(as_bytes(std::string_view(reply).substr(i, 1)));
+      if (fed.has_error()) refused = fed.error();
+      else EXPECT_FALSE(*fed);
+      EXPECT_EQ(refused.has_value(), i + 1 == reply.size()) << i;
+    }
+    ASSERT_TRUE(refused);
+    EXPECT_THAT(refused->text, HasSubstr("HTTP status 503"));
+    EXPECT_THAT(refused->text, HasSubstr(body.size() > 5 ? "busy" : "Service Unavailable"));
+  }
+}
+
 TEST(HttpUpgrade, ATooLongRefusalIsStillARefusal) {
   const auto why = refusal("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1000000\r\n\r\n" + std::string(100'000, 'x'));
   EXPECT_THAT(why.text, HasSubstr("502"));

@@ -1,0 +1,106 @@
+"""What a base image says of itself reaches the build steps and the image."""
+
+import json
+import os
+
+from bed import bed, peelbox
+from docker_case import DockerTest, docker
+
+
+class BaseImage(DockerTest):
+    """An image in the bed's registry with an environment of its own, as golang's images have one."""
+
+    def push_base(self, flavour):
+        name = f"{bed('REGISTRY')}/peelbox/it-base:{os.getpid()}"
+        folder = self.dir / "base"
+        self.write("base/Dockerfile", f"""FROM docker.io/library/busybox:latest
+COPY --chmod=755 tool /opt/x/bin/tool
+ENV PATH=/opt/x/bin:/usr/bin:/bin FLAVOUR={flavour} OTHER=base
+USER 65534
+WORKDIR /srv/home
+LABEL org.example.base=yes
+EXPOSE 7000
+VOLUME /srv/data
+STOPSIGNAL SIGQUIT
+ENTRYPOINT ["/opt/x/bin/tool"]
+CMD ["from", "base"]
+""")
+        self.write("base/tool", '#!/bin/sh\necho "tool of $FLAVOUR: $*"\n')
+        built = docker("build", "-q", "-t", name, folder)
+        self.assertEqual(built.code, 0, str(built))
+        self.addCleanup(docker, "rmi", "-f", name)
+        pushed = docker("push", "-q", name)
+        self.assertEqual(pushed.code, 0, str(pushed))
+        return name
+
+    def build_on(self, base, tag, buildkit, **sections):
+        spec = self.spec(**sections)
+        outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", tag, "--build-image", base,
+                          "--runtime-image", base, "--progress", "plain", "--buildkit", buildkit, "--no-sbom",
+                          env=self.engine)
+        self.assert_ok(outcome)
+        self.assertIn(f"load metadata for {base}", outcome.err)
+        return json.loads(docker("image", "inspect", tag).out)[0]["Config"]
+
+    STEPS = {"commands": ['{ tool a b; id -u; echo "$OTHER"; } > out.txt', "tool last >> out.txt"],
+             "env": {"OTHER": "spec"}}
+    COPY = [{"from": "out.txt", "to": "/srv/out.txt"}]
+
+    # labels: sanitized
+    def test_environment_reaches_steps_and_image(self):
+        base = self.push_base("one")
+        for buildkit, tag in ((bed("BUILDKITD"), "it-docker/on-base:1"), ("docker://", "it-docker/on-base:2")):
+            config = self.build_on(base, tag, buildkit, build=self.STEPS,
+                                   runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"], "ports": [80],
+                                            "env": {"MINE": "1"}})
+            self.assertEqual(config["Env"], ["FLAVOUR=one", "MINE=1", "OTHER=base", "PATH=/opt/x/bin:/usr/bin:/bin"])
+            self.assertEqual(config["Entrypoint"], ["/bin/cat", "/srv/out.txt"])
+            self.assertFalse(config.get("Cmd"), "they were the arguments of another entrypoint")
+            self.assertEqual(config["User"], "65534")
+            self.assertEqual(config["WorkingDir"], "/srv/home")
+            self.assertEqual(config["Labels"], {"org.example.base": "yes"})
+            self.assertEqual(config["ExposedPorts"], {"80/tcp": {}, "7000/tcp": {}})
+            self.assertEqual(config["Volumes"], {"/srv/data": {}})
+            self.assertEqual(config["StopSignal"], "SIGQUIT")
+            ran = docker("run", "--rm", "--network=none", tag)
+            # Steps run as root, whatever the image's user is.
+            self.assertEqual(ran.out, "tool of one: a b\n0\nspec\ntool of one: last\n", str(ran))
+
+    def test_without_a_command_it_is_the_base_image_s(self):
+        config = self.build_on(self.push_base("two"), "it-docker/on-base:3", "docker://", build=self.STEPS,
+                               runtime={"copy": [{"from": "out.txt", "to": "/app/out.txt"}], "command": []})
+        self.assertEqual((config["Entrypoint"], config["Cmd"]), (["/opt/x/bin/tool"], ["from", "base"]))
+        self.assertEqual(config["WorkingDir"], "/app", "the spec puts something there")
+        self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/on-base:3").out, "tool of two: from base\n")
+
+    def test_a_moved_tag_is_noticed(self):
+        for flavour in ("three", "four"):
+            base = self.push_base(flavour)
+            config = self.build_on(base, "it-docker/on-base:4", bed("BUILDKITD"), build=self.STEPS,
+                                   runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"]})
+            self.assertIn(f"FLAVOUR={flavour}", config["Env"])
+            ran = docker("run", "--rm", "--network=none", "it-docker/on-base:4")
+            self.assertEqual(ran.out.splitlines()[0], f"tool of {flavour}: a b")
+
+    def test_several_services_ask_once(self):
+        base = self.push_base("five")
+        services = []
+        for name in ("a", "b", "c"):
+            document = json.loads(self.spec(build=self.STEPS, runtime={"copy": self.COPY}).read_text())
+            document["metadata"]["project_name"] = name
+            services.append(document)
+        spec = self.write("services.json", json.dumps(services))
+        outcome = peelbox("build", "--spec", spec, "--all", "--context", self.context(), "--tag", "it-docker/{service}:5",
+                          "--build-image", base, "--runtime-image", base, "--progress", "plain", "--buildkit",
+                          bed("BUILDKITD"), "--output", f"type=oci,dest={self.dir}/{{service}}.tar", "--no-sbom")
+        self.assert_ok(outcome)
+        self.assertEqual(outcome.err.count("] load metadata"), 0, "it belongs to no service")
+        steps = {line.split()[0] for line in outcome.err.splitlines() if "load metadata for" in line}
+        self.assertEqual(len(steps), 1, str(outcome))
+
+    def test_image_that_is_not_there(self):
+        outcome = peelbox("build", "--spec", self.spec(), "--context", self.context(), "--tag", "x:1", "--runtime-image",
+                          f"{bed('REGISTRY')}/peelbox/none:1", "--output", f"type=oci,dest={self.dir}/x.tar",
+                          "--buildkit", bed("BUILDKITD"))
+        self.assert_fails(outcome, 1, f"{bed('REGISTRY')}/peelbox/none:1", "not found")
+        self.assert_nothing_left()
