@@ -61,6 +61,9 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
         if (!named) {
           result<transport::stream_ptr> stream = co_await (*way)->control();
           if (stream.has_error()) reason = stream.error().text;
+          // Its own words explain a socket that was named; here the end of the list does.
+          if (stream.has_error() && stream.error().code == errc::not_found && address->kind == transport::scheme::unix_socket)
+            reason = "there is no such socket";
         }
         if (reason.empty()) {
           log.info("using {} ({})", (*way)->name(), one.source);

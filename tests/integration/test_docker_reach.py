@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 
-from bed import PEELBOX, PrivateDockerd, Running, bed, clean_environment, free_port, peelbox, run, summary, wait_for
+from bed import (BUILD_IMAGE, LLB_TOOL, PrivateDockerd, Running, bed, clean_environment, free_port, peelbox, run, summary,
+                 wait_for)
 from docker_case import DockerTest
 
 CERTS = {"ca.pem": "ca.pem", "cert.pem": "client-cert.pem", "key.pem": "client-key.pem"}
@@ -90,7 +91,7 @@ class Network(DockerTest):
                 ({**tls, "DOCKER_CERT_PATH": str(self.material("bad", **{"cert.pem": "bad-cert.pem",
                                                                          "key.pem": "bad-key.pem"}))}, "certificate"),
                 ({**tls, "DOCKER_CERT_PATH": str(self.material("other", **{"ca.pem": "otherca.pem"}))}, "certificate"),
-                ({"DOCKER_HOST": address}, "TLS")):
+                ({"DOCKER_HOST": address}, "expects TLS", "DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH")):
             outcome = peelbox("info", "--buildkit", "docker://", env=env)
             self.assert_fails(outcome, 3, address, *parts)
 
@@ -119,6 +120,7 @@ StrictModes no
 UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
+KbdInteractiveAuthentication no
 SetEnv PATH={self.dir}/far:/usr/bin:/bin BUILDKIT_HOST={bed("BUILDKITD")}
 """)
         shutil.copy("/etc/passwd", self.dir / "passwd")
@@ -229,9 +231,7 @@ class Programs(DockerTest):
 
     def sleeping_build(self, env):
         definition = self.dir / "sleep.llb"
-        definition.write_bytes(subprocess.run([str(pathlib.Path(os.environ.get("PEELBOX_LLB_TOOL") or
-                                                                pathlib.Path(PEELBOX).with_name("llb_tool"))), "sleep",
-                                               "docker.io/peelbox/debian-build:12", "300"], capture_output=True,
+        definition.write_bytes(subprocess.run([LLB_TOOL, "sleep", BUILD_IMAGE, "300"], capture_output=True,
                                               timeout=30).stdout)
         build = Running(self, "build", "--llb", definition, "--tag", "it:sleep", "--output",
                         f"type=oci,dest={self.dir}/image.tar", "--no-sbom", "--progress", "plain", "--buildkit",

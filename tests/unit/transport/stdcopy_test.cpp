@@ -47,6 +47,19 @@ TEST(Stdcopy, RefusesOtherForms) {
   EXPECT_THAT(feed(frame(3, "container is gone")).error().text, HasSubstr("container is gone"));
 }
 
+TEST(Stdcopy, AnErrorOfTheEngineIsWholeInPiecesOfAnySize) {
+  const std::string bytes = frame(3, "container is gone");
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
+    stdcopy frames;
+    std::string said;
+    for (std::size_t at = 0; at < bytes.size() && said.empty(); at += piece) {
+      const auto fed = frames.feed(as_bytes(std::string_view(bytes).substr(at, piece)), [](stdcopy::source, byte_view) {});
+      if (fed.has_error()) said = fed.error().text;
+    }
+    EXPECT_EQ(said, "the engine says: container is gone") << piece;
+  }
+}
+
 result<std::string> read_through(std::string bytes) {
   asio::io_context io;
   auto pair = test::make_memory_pair(io.get_executor());
