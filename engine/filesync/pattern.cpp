@@ -9,6 +9,23 @@ namespace peelbox::filesync {
 
 namespace {
 
+/// The first (last) eight bytes as one number; what is missing at the far end is zero.
+std::uint64_t first_bytes(std::string_view text) noexcept {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < sizeof bytes; ++i)
+    bytes = bytes << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+  return bytes;
+}
+std::uint64_t last_bytes(std::string_view text) noexcept {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = text.size() - std::min(text.size(), sizeof bytes); i < text.size(); ++i)
+    bytes = bytes << 8 | static_cast<unsigned char>(text[i]);
+  return bytes;
+}
+constexpr std::uint64_t low_bytes(std::size_t count) noexcept {
+  return count >= sizeof(std::uint64_t) ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * count)) - 1;
+}
+
 void set_bit(std::vector<std::uint64_t>& bits, std::size_t i) {
   bits[i / 64] |= std::uint64_t{1} << (i % 64);
 }
@@ -79,9 +96,12 @@ void pattern_set::index() {
     } else if (one_name) {
       by_name_[r.text.substr(1)].push_back(i);
     } else if (r.type != kind::suffix && !front.empty()) {
-      by_first_byte_[byte(front.front())].push_back(i);
+      const std::size_t rest = sizeof(std::uint64_t) - std::min(front.size(), sizeof(std::uint64_t));
+      by_first_byte_[byte(front.front())].push_back({first_bytes(front), ~low_bytes(rest), i});
     } else if (r.type != kind::prefix && !back.empty()) {
-      by_last_byte_[byte(back.back())].push_back(i);
+      // "**/name" matches a path that is the name alone, without the slash.
+      const std::string_view end = std::string_view(back).substr(back.starts_with('/') && back.size() > 1 ? 1 : 0);
+      by_last_byte_[byte(back.back())].push_back({last_bytes(end), low_bytes(end.size()), i});
     } else {
       always_.push_back(i);
     }
@@ -118,8 +138,15 @@ void pattern_set::mark_direct(std::string_view path, std::vector<std::uint64_t>&
   };
   mark(by_path_, path);
   mark(by_name_, base_name(path));
-  test(by_first_byte_[static_cast<unsigned char>(path.front())]);
-  test(by_last_byte_[static_cast<unsigned char>(path.back())]);
+  const auto test_some = [&](const std::vector<candidate>& list, std::uint64_t bytes) {
+    for (const candidate& c : list) {
+      if ((bytes & c.mask) == c.bytes && matches_rule(rules_[c.rule], path)) set_bit(bits, c.rule);
+    }
+  };
+  const auto& first = by_first_byte_[static_cast<unsigned char>(path.front())];
+  if (!first.empty()) test_some(first, first_bytes(path));
+  const auto& last = by_last_byte_[static_cast<unsigned char>(path.back())];
+  if (!last.empty()) test_some(last, last_bytes(path));
   test(always_);
 }
 

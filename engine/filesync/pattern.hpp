@@ -90,8 +90,15 @@ class pattern_set {
   using index_map = std::unordered_map<std::string, index_list, text_hash, std::equal_to<>>;
   index_map by_path_;  // exact
   index_map by_name_;  // "**/name"
-  std::vector<index_list> by_first_byte_;
-  std::vector<index_list> by_last_byte_;
+  /// A rule with the up to eight bytes that a path has to begin (end) with, so that most rules of a byte are ruled out
+  /// without looking at them.
+  struct candidate {
+    std::uint64_t bytes;
+    std::uint64_t mask;
+    std::uint32_t rule;
+  };
+  std::vector<std::vector<candidate>> by_first_byte_;
+  std::vector<std::vector<candidate>> by_last_byte_;
   index_list always_;
 };
 
