@@ -4,12 +4,37 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <array>
+
 #include "cli/command_tree.hpp"
 #include "cli/help_text.hpp"
 
 namespace peelbox::cli {
 
 namespace {
+
+struct entry {
+  std::string_view name;
+  command (*add)(CLI::App&);
+  bool needs_all = false;  ///< it tells about the others
+};
+
+/// In the order of the help.
+constexpr std::array<entry, 13> entries{{
+    {"build", add_build_command},
+    {"detect", add_detect_command},
+    {"context", add_context_command},
+    {"info", add_info_command},
+    {"history", add_history_command},
+    {"attach", add_attach_command},
+    {"workers", add_workers_command},
+    {"dial-stdio", add_dial_stdio_command},
+    {"schema", add_schema_command},
+    {"completion", add_completion_command, true},
+    {"man", add_man_command, true},
+    {"version", add_version_command},
+    {"frontend", add_frontend_command},
+}};
 
 /// The description of `app` inside of its program, so that paths are complete.
 const command_info* find(const command_info& command, const std::string& path) {
@@ -25,7 +50,7 @@ std::string path_of(const CLI::App& app) {
 
 }  // namespace
 
-std::vector<command> add_commands(CLI::App& app) {
+std::vector<command> add_commands(CLI::App& app, std::string_view only) {
   app.set_help_flag("-h,--help", "Show the everyday options and examples");
   app.set_help_all_flag("--help-all", "Show all options");
   app.formatter_fn([&app](const CLI::App* of, std::string, CLI::AppFormatMode mode) {
@@ -35,11 +60,10 @@ std::vector<command> add_commands(CLI::App& app) {
   });
   app.set_version_flag("--version", "peelbox " PEELBOX_VERSION, "Print the version");
   app.require_subcommand(1);
-  std::vector<command> all{
-      add_build_command(app),   add_detect_command(app),     add_context_command(app), add_info_command(app),
-      add_history_command(app), add_attach_command(app),     add_workers_command(app), add_dial_stdio_command(app),
-      add_schema_command(app),  add_completion_command(app), add_man_command(app),     add_version_command(app),
-      add_frontend_command(app)};
+  std::vector<command> all;
+  for (const entry& one : entries)
+    if (one.name == only && !one.needs_all) return {one.add(app)};
+  for (const entry& one : entries) all.push_back(one.add(app));
   // Last, because commands inherit it.
   app.footer(
       "Examples:\n"

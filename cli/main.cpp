@@ -113,9 +113,13 @@ int run(const command& chosen) {
   return code;
 }
 
+constexpr const char* program_about = "Build images with BuildKit from a UniversalBuild spec";
+
 /// Why the words were refused, in words that help more than the parser's.
-int explain(CLI::App& app, const std::vector<std::string>& words, const std::string& complaint) {
+int explain(const std::vector<std::string>& words, const std::string& complaint) {
   const voice speech;
+  CLI::App app{program_about, "peelbox"};
+  const std::vector<command> all = add_commands(app);
   const command_info root = describe(app);
   const command_info& meant = command_of(root, words);
   if (const auto wrong = find_misuse(root, words)) {
@@ -134,14 +138,14 @@ int explain(CLI::App& app, const std::vector<std::string>& words, const std::str
 int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App app{"Build images with BuildKit from a UniversalBuild spec", "peelbox"};
-  const std::vector<command> commands = add_commands(app);
+  CLI::App app{program_about, "peelbox"};
+  const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return explain(app, std::vector<std::string>(argv + 1, argv + argc), error.what());
+    return explain(std::vector<std::string>(argv + 1, argv + argc), error.what());
   }
   for (const command& one : commands)
     if (one.app->parsed()) return run(one);

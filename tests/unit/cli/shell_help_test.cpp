@@ -73,6 +73,21 @@ TEST(Help, IsWhatTheParserPrints) {
   EXPECT_EQ(build->help("", CLI::AppFormatMode::All), help_text(*peelbox.root.command("build"), true));
 }
 
+TEST(CommandTree, OneCommandIsDescribedAlone) {
+  program whole;
+  for (const command_info& one : whole.root.commands) {
+    CLI::App app{"about", "peelbox"};
+    const std::vector<command> added = add_commands(app, one.name);
+    const command_info root = describe(app);
+    const bool tells_of_others = one.name == "completion" || one.name == "man";
+    EXPECT_EQ(added.size(), tells_of_others ? whole.commands.size() : 1u) << one.name;
+    ASSERT_NE(root.command(one.name), nullptr);
+    EXPECT_EQ(help_text(*root.command(one.name), true), help_text(one, true));
+  }
+  CLI::App app{"about", "peelbox"};
+  EXPECT_EQ(add_commands(app, "biuld").size(), whole.commands.size());
+}
+
 TEST(CommandTree, KnowsTheOptionsOfBuild) {
   program peelbox;
   const command_info& build = *peelbox.root.command("build");
