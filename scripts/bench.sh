@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whole builds with peelbox beside buildctl and docker buildx, in alternating pairs on the same daemon, and the benchmark
 # programs. Writes build/bench/report.json and build/bench/report.html. Needs root, as the test bed does.
-#   scripts/bench.sh                            everything; about an hour, 15 GB of free disk
+#   scripts/bench.sh                            everything; about an hour, 25 GB of free disk
 #   scripts/bench.sh --quick                    smaller trees and fewer pairs: under 5 minutes after set-up
 #   scripts/bench.sh --case bulk --case cold    only these; --skip NAME leaves one out
 #   scripts/bench.sh --help                     the cases and the other options

@@ -26,7 +26,7 @@ struct options {
   std::string input = "/dev/null";
   std::string log = "/dev/null";
   int copies = 1;
-  unsigned limit = 900;
+  unsigned limit = 3600;
   std::vector<std::string> command;
 };
 
