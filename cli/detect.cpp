@@ -1,16 +1,13 @@
 #include "cli/detect.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "cli/exit_code.hpp"
+#include "cli/package_index.hpp"
+#include "cli/replace_file.hpp"
 #include "engine/detect/detect.hpp"
 #include "engine/detect/scan.hpp"
 #include "engine/detect/write.hpp"
@@ -22,7 +19,6 @@ namespace {
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 result<detect::options> choose(const detect_args& args) {
-  constexpr std::size_t most = 64 << 20;
   detect::options out;
   if (args.distro == "debian") {
     out.target = detect::distro::debian;
@@ -30,43 +26,7 @@ result<detect::options> choose(const detect_args& args) {
     return wrong(fmt::format("--distro {}: expected wolfi or debian", args.distro));
   }
   if (args.format != "json" && args.format != "yaml") return wrong(fmt::format("--format {}: expected json or yaml", args.format));
-  if (args.package_index.empty()) return out;
-  std::ifstream file(args.package_index, std::ios::binary);
-  if (!file) return wrong(fmt::format("--package-index {}: {}", args.package_index, std::generic_category().message(errno)));
-  std::string text(most + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.starts_with("\x1f\x8b"))
-    return wrong(fmt::format("--package-index {}: is compressed; unpack it and name the APKINDEX in it", args.package_index));
-  if (text.size() > most) return wrong(fmt::format("--package-index {}: is larger than 64 MiB", args.package_index));
-  auto index = detect::package_index::parse(text, args.package_index);
-  if (index.has_error()) return index.error().in("--package-index");
-  out.index = std::move(*index);
   return out;
-}
-
-/// A file beside the target takes its place when it is complete.
-result<void> replace_file(const std::string& path, std::string_view text) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, getpid());
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return errno_failure(errno, "--output " + path);
-  const auto fail = [&](int error) -> result<void> {
-    close(fd);
-    unlink(temporary.c_str());
-    return errno_failure(error, "--output " + path);
-  };
-  while (!text.empty()) {
-    const ssize_t count = write(fd, text.data(), text.size());
-    if (count < 0 && errno != EINTR) return fail(errno);
-    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (fsync(fd) != 0) return fail(errno);
-  if (close(fd) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    unlink(temporary.c_str());
-    return errno_failure(error, "--output " + path);
-  }
-  return {};
 }
 
 result<detect::detection> look(const std::string& path, bool gitignore, unsigned threads, const detect::options& how) {
@@ -105,7 +65,16 @@ void tell(const detect::detection& found, const surroundings& with) {
 }  // namespace
 
 task<int> detect(const detect_args& args, const surroundings& with) {
-  const result<detect::options> how = choose(args);
+  result<detect::options> how = choose(args);
+  if (how.has_value() && !args.package_index.empty()) {
+    result<chosen_index> index = co_await choose_package_index(args.package_index, args.offline, with.pool);
+    if (index.has_error()) {
+      how = index.error();
+    } else {
+      for (const std::string& note : index->notes) with.say("note: " + note);
+      how->index = std::move(index->index);
+    }
+  }
   if (how.has_error()) {
     with.say("error: " + how.error().text);
     co_return to_exit_code(how.error().code);
@@ -126,7 +95,7 @@ task<int> detect(const detect_args& args, const surroundings& with) {
     with.answer(without_line_feed(text));
     co_return exit_ok;
   }
-  if (const auto done = replace_file(args.output, text); done.has_error()) {
+  if (const auto done = replace_file(args.output, text, "--output " + args.output); done.has_error()) {
     with.say("error: " + done.error().text);
     co_return to_exit_code(done.error().code);
   }

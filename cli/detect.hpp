@@ -12,10 +12,10 @@ struct detect_args {
   std::string format = "json";
   std::string output;         ///< empty: standard output
   std::string distro = "wolfi";
-  std::string package_index;  ///< empty: the built-in table
+  std::string package_index;  ///< a file or a URL; empty: the built-in table
   bool explain = false;
   bool no_gitignore = false;
-  bool offline = false;  ///< always so; the flag says that it is relied upon
+  bool offline = false;       ///< no network, whatever package_index says
 };
 
 /// `args` must outlive the coroutine.

@@ -7,7 +7,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache pkg-config git
   libboost1.81-dev libboost-json1.81-dev libnghttp2-dev libprotobuf-dev protobuf-compiler
-  libsimdjson-dev libtomlplusplus-dev libyaml-cpp-dev libssl-dev libcli11-dev libfmt-dev
+  libsimdjson-dev libtomlplusplus-dev libyaml-cpp-dev zlib1g-dev libssl-dev libcli11-dev libfmt-dev
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
 )
 test_packages=(

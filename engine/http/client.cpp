@@ -42,6 +42,7 @@ task<result<reply>> receive(transport::stream& on, std::size_t body_limit) {
   r.status = parser.status();
   r.reason = parser.reason();
   r.content_type = parser.header("content-type");
+  r.location = parser.header("location");
   r.body = parser.body();
   if (!r.ok()) r.words = transport::words_of_reply(parser);
   co_return r;

@@ -35,6 +35,7 @@ struct reply {
   int status = 0;
   std::string reason;
   std::string content_type;
+  std::string location;  ///< of a redirection
   std::string body;
   /// Only of a refused request: the peer's own words.
   std::string words;

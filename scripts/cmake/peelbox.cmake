@@ -57,6 +57,7 @@ find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(yaml-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
 # Debian's plain Boost is 1.74; the versioned 1.81 package installs its own CMake configuration.
 find_package(Boost 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)

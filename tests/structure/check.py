@@ -32,7 +32,7 @@ RULES = {
     "engine/spec": (ASYNC_PURE + ("engine/llb/", "engine/oci/"), "simdjson|fmt/"),
     "engine/session": (("engine/async/", "h2grpc/", "transport/stream.hpp", "engine/filesync/", "engine/oci/", "proto/"),
                        ASIO + "|google/protobuf/|openssl/|fmt/"),
-    "engine/detect": (ASYNC_PURE + ("engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|yaml-cpp/|fmt/"),
+    "engine/detect": (ASYNC_PURE + ("engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|yaml-cpp/|zlib\\.h|fmt/"),
     "engine/build": (("engine/", "h2grpc/rpc/", "h2grpc/grpc/status.hpp", "transport/", "proto/"),
                      ASIO + "|google/protobuf/|boost/json|fmt/"),
     "cli": (("engine/", "transport/"), ASIO + "|CLI/|boost/json|fmt/"),

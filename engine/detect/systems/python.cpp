@@ -207,12 +207,14 @@ void analyse(analysis& work) {
 std::string refuses(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (!text) return "it cannot be read";
-  if (!manifest.ends_with("pyproject.toml")) return {};
+  const bool is_project = manifest.ends_with("pyproject.toml");
+  if (!is_project && !manifest.ends_with("Pipfile")) return {};
   const auto tree = parse_toml(*text);
   if (tree.has_error()) {
     files.add_note(manifest, tree.error().text);
     return "it is broken";
   }
+  if (!is_project) return {};
   if (tree->has("project") || (*tree)["tool"].has("poetry") || (*tree)["tool"].has("pdm") || (*tree)["tool"].has("uv")) return {};
   for (const char* other : {"requirements.txt", "setup.py", "Pipfile"})
     if (files.has_file(join(parent_of(manifest), other))) return {};
