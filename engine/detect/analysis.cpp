@@ -76,15 +76,19 @@ std::vector<std::string> analysis::sources(std::initializer_list<std::string_vie
   constexpr std::size_t most = 400;
   std::vector<std::string> found;
   const auto& dirs = files.directories();
+  // Ascending by directory.
+  const auto is_candidate = [&](std::string_view dir) {
+    const auto c = std::lower_bound(all.begin(), all.end(), dir, [](const candidate& o, std::string_view d) { return o.dir < d; });
+    return c != all.end() && c->dir == dir;
+  };
   // Directories of the service are neighbours of it in the sorted list, apart from names such as "a-b" between "a"
   // and "a/b".
   auto at = std::lower_bound(dirs.begin(), dirs.end(), self.dir,
                              [](const directory& d, const std::string& p) { return d.path < p; });
   for (; at != dirs.end() && at->path.starts_with(self.dir); ++at) {
     if (!is_inside(at->path, self.dir)) continue;
-    const bool of_another = std::any_of(all.begin(), all.end(), [&](const candidate& c) {
-      return c.dir != self.dir && is_inside(c.dir, self.dir) && is_inside(at->path, c.dir);
-    });
+    bool of_another = false;
+    for (std::string_view dir = at->path; !of_another && dir.size() > self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(dir);
     const std::string padded = "/" + lower(at->path) + "/";
     const bool of_tests = contains(padded, "/test/") || contains(padded, "/tests/") || contains(padded, "/spec/") ||
                           contains(padded, "/__tests__/") || contains(padded, "/examples/") ||

@@ -70,10 +70,15 @@ std::vector<candidate> classify(repository& files, std::vector<rejected>& lost) 
   for (const directory& dir : files.directories())
     if (auto found = claim(files, dir, lost)) all.push_back(std::move(*found));
 
+  // The outermost directory above that `accept` likes; ascending by directory, so each is found by halving.
   const auto above = [&](const candidate& c, auto&& accept) {
-    return std::find_if(all.begin(), all.end(), [&](const candidate& o) {
-      return o.dir != c.dir && is_inside(c.dir, o.dir) && accept(o);
-    });
+    auto found = all.end();
+    for (std::string_view dir = c.dir; !dir.empty();) {
+      dir = parent_of(dir);
+      const auto at = std::lower_bound(all.begin(), all.end(), dir, [](const candidate& o, std::string_view d) { return o.dir < d; });
+      if (at != all.end() && at->dir == dir && accept(*at)) found = at;
+    }
+    return found;
   };
   const bool only_tests =
       std::all_of(all.begin(), all.end(), [](const candidate& c) { return !test_directory(c.dir).empty(); });

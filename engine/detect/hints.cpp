@@ -60,10 +60,8 @@ void take_dockerfile(analysis& work) {
 
 /// What is not known yet, from the compose service that is built from the service's directory.
 void take_compose(analysis& work, const std::string& path) {
-  const std::string* text = work.files.read(path);
-  if (!text) return;
-  const auto tree = parse_yaml(*text);
-  if (tree.has_error()) return work.files.add_note(path, tree.error().text);
+  const value* tree = work.files.shared_tree(path, parse_yaml);
+  if (!tree) return;
   hints& out = work.hint;
   for (const auto& [name, service] : (*tree)["services"].members) {
     const value& build = service["build"];

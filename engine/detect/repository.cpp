@@ -55,6 +55,20 @@ const std::string* repository::read(std::string_view path) {
   return &*text;
 }
 
+const value* repository::shared_tree(const std::string& path, result<value> (*parse)(std::string_view)) {
+  const auto [at, is_new] = trees_.try_emplace(path);
+  if (is_new) {
+    if (const std::string* text = read(path)) {
+      auto tree = parse(*text);
+      if (tree.has_value())
+        at->second = std::move(*tree);
+      else
+        add_note(path, tree.error().text);
+    }
+  }
+  return at->second ? &*at->second : nullptr;
+}
+
 void repository::add_note(std::string_view path, std::string text) {
   notes_.push_back({std::string(path), std::move(text)});
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/detect/value.hpp"
 #include "engine/filesync/file_tree.hpp"
 
 namespace peelbox::detect {
@@ -46,6 +47,10 @@ class repository {
   /// leave a note. Carriage returns before line feeds and a byte order mark are taken off.
   const std::string* read(std::string_view path);
 
+  /// The tree of a file that many services share, parsed once; null when it does not exist or is broken, which is a
+  /// note.
+  const value* shared_tree(const std::string& path, result<value> (*parse)(std::string_view));
+
   void add_note(std::string_view path, std::string text);
   /// Ascending, without repetitions.
   std::vector<note> notes() const;
@@ -54,6 +59,7 @@ class repository {
   std::shared_ptr<const filesync::file_tree> tree_;
   std::vector<directory> directories_;
   std::map<std::string, std::optional<std::string>, std::less<>> texts_;
+  std::map<std::string, std::optional<value>> trees_;
   std::vector<note> notes_;
   std::size_t files_ = 0;
   std::size_t bytes_ = 0;

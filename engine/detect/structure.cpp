@@ -11,16 +11,42 @@
 namespace peelbox::detect {
 namespace {
 
-bool listed(const std::vector<std::string>& patterns, std::string_view root, std::string_view dir) {
-  bool in = false;
-  for (std::string_view pattern : patterns) {
-    const bool out = pattern.starts_with('!');
-    if (out) pattern.remove_prefix(1);
-    while (pattern.starts_with("./")) pattern.remove_prefix(2);
-    if (path_matches(join(root, pattern), dir)) in = !out;
+/// Patterns of member directories: names as they are, which are looked up, and those with wildcards. A later one that
+/// begins with "!" takes out what an earlier one took in.
+class member_patterns {
+ public:
+  member_patterns(const std::vector<std::string>& patterns, std::string_view root) {
+    for (std::string_view pattern : patterns) {
+      const bool out = pattern.starts_with('!');
+      if (out) pattern.remove_prefix(1);
+      while (pattern.starts_with("./")) pattern.remove_prefix(2);
+      std::string path = join(root, pattern);
+      while (path.ends_with('/')) path.pop_back();
+      const std::size_t order = next_++;
+      if (path.find_first_of("*?") == std::string::npos)
+        literal_[std::move(path)] = {order, out};
+      else
+        wild_.push_back({std::move(path), {order, out}});
+    }
   }
-  return in;
-}
+
+  bool lists(std::string_view dir) const {
+    const verdict* last = nullptr;
+    if (const auto at = literal_.find(dir); at != literal_.end()) last = &at->second;
+    for (const auto& [pattern, how] : wild_)
+      if ((!last || how.order > last->order) && path_matches(pattern, dir)) last = &how;
+    return last && !last->out;
+  }
+
+ private:
+  struct verdict {
+    std::size_t order;
+    bool out;
+  };
+  std::map<std::string, verdict, std::less<>> literal_;
+  std::vector<std::pair<std::string, verdict>> wild_;
+  std::size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -30,8 +56,9 @@ void structure(repository& files, std::vector<candidate>& candidates) {
     if (!root.system->members) continue;
     const std::vector<std::string> patterns = root.system->members(files, root.manifest);
     if (patterns.empty()) continue;
+    const member_patterns rules(patterns, root.dir);
     for (candidate& c : candidates) {
-      if (&c == &root || c.system != root.system || !listed(patterns, root.dir, c.dir)) continue;
+      if (&c == &root || c.system != root.system || !is_inside(c.dir, root.dir) || !rules.lists(c.dir)) continue;
       root.members.push_back(c.dir);
       if (c.is_member) continue;
       c.is_member = true;
@@ -40,7 +67,9 @@ void structure(repository& files, std::vector<candidate>& candidates) {
     for (const std::string& pattern : patterns) {
       if (contains(pattern, "*") || pattern.starts_with('!')) continue;
       const auto dir = resolve(root.dir, pattern);
-      const bool found = dir && std::any_of(candidates.begin(), candidates.end(), [&](const candidate& c) { return c.dir == *dir; });
+      const auto at = std::lower_bound(candidates.begin(), candidates.end(), dir.value_or("/"),
+                                       [](const candidate& c, const std::string& d) { return c.dir < d; });
+      const bool found = dir && at != candidates.end() && at->dir == *dir;
       if (!found) files.add_note(root.manifest, fmt::format("names the member {}, which is not there", pattern));
     }
   }

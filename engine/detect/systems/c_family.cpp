@@ -15,9 +15,11 @@ c_sources find_c_sources(const analysis& work) {
 
 std::string refuse_without_c(repository& files, std::string_view manifest) {
   const std::string_view top = parent_of(manifest);
-  for (const directory& dir : files.directories()) {
-    if (!is_inside(dir.path, top)) continue;
-    for (const std::string& name : dir.files)
+  const auto& dirs = files.directories();
+  auto dir = std::lower_bound(dirs.begin(), dirs.end(), top, [](const directory& d, std::string_view t) { return d.path < t; });
+  for (; dir != dirs.end() && dir->path.starts_with(top); ++dir) {
+    if (!is_inside(dir->path, top)) continue;
+    for (const std::string& name : dir->files)
       for (const std::string_view ending : {".c", ".cc", ".cpp", ".cxx"})
         if (name.ends_with(ending)) return {};
   }

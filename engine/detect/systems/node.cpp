@@ -36,7 +36,7 @@ struct site {
 
 /// Where Angular's builder leaves the files.
 std::string angular_output(analysis& work, const value& package) {
-  const value config = package_json(work.files, work.path("angular.json"));
+  const value& config = package_json(work.files, work.path("angular.json"));
   const auto& projects = config["projects"].members;
   std::string name = config["defaultProject"].text;
   for (const auto& [project, content] : projects)
@@ -191,8 +191,8 @@ std::string disqualified(analysis& work, const value& package, const framework* 
 }
 
 void analyse_package(analysis& work) {
-  const value package = package_json(work.files, work.self.manifest);
-  const value root = work.self.is_member ? package_json(work.files, join(work.self.root, "package.json")) : package;
+  const value& package = package_json(work.files, work.self.manifest);
+  const value& root = work.self.is_member ? package_json(work.files, join(work.self.root, "package.json")) : package;
   const std::set<std::string> dependencies = node_dependencies(package, false);
   const std::set<std::string> all = node_dependencies(package, true);
   if (!package["name"].text.empty()) work.out.name = package["name"].text;

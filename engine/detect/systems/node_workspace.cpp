@@ -46,13 +46,10 @@ void link_with_lerna(analysis& work, const value& package, const value& root) {
 
 }  // namespace
 
-value package_json(repository& files, std::string_view path) {
-  const std::string* text = files.read(path);
-  if (!text) return {};
-  auto tree = parse_json(*text);
-  if (tree.has_value()) return std::move(*tree);
-  files.add_note(path, tree.error().text);
-  return {};
+const value& package_json(repository& files, std::string_view path) {
+  static const value none;
+  const value* tree = files.shared_tree(std::string(path), parse_json);
+  return tree ? *tree : none;
 }
 
 std::set<std::string> node_dependencies(const value& package, bool with_dev) {
@@ -68,7 +65,7 @@ bool has_build_script(const value& package) { return package["scripts"].has("bui
 
 std::vector<std::string> node_members(repository& files, std::string_view manifest) {
   const std::string dir(parent_of(manifest));
-  const value package = package_json(files, join(dir, "package.json"));
+  const value& package = package_json(files, join(dir, "package.json"));
   const value& workspaces = package["workspaces"];
   std::vector<std::string> out = (workspaces.is(value::kind::object) ? workspaces["packages"] : workspaces).texts();
   const auto add_from = [&](const char* name, auto parse, auto&& pick) {
@@ -121,7 +118,7 @@ void build_node_project(analysis& work, const node_manager& manager, const value
 
 bool build_front_end(analysis& work, bool build) {
   if (!work.has("package.json")) return false;
-  const value package = package_json(work.files, work.path("package.json"));
+  const value& package = package_json(work.files, work.path("package.json"));
   if (node_dependencies(package, true).empty() || (build && !has_build_script(package))) return false;
   const node_manager manager = find_node_manager(work, package);
   work.needs("node");

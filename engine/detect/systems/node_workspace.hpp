@@ -11,8 +11,9 @@
 
 namespace peelbox::detect {
 
-/// The tree of a package.json (or another JSON file); an empty one, with a note, when it is broken.
-value package_json(repository& files, std::string_view path);
+/// The tree of a package.json (or another JSON file); an empty one, with a note, when it is broken. Lives as long as
+/// `files`.
+const value& package_json(repository& files, std::string_view path);
 std::set<std::string> node_dependencies(const value& package, bool with_dev);
 bool has_build_script(const value& package);
 

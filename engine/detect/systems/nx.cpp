@@ -38,9 +38,9 @@ product refined(product made, const value& options) {
 void analyse_nx_project(analysis& work) {
   work.out.build_system = "Nx";
   work.out.language = work.sources({".ts", ".tsx"}).empty() ? "JavaScript" : "TypeScript";
-  const value project = package_json(work.files, work.self.manifest);
+  const value& project = package_json(work.files, work.self.manifest);
   const std::string root = work.self.root;
-  const value package = package_json(work.files, join(root, "package.json"));
+  const value& package = package_json(work.files, join(root, "package.json"));
   if (!project["name"].text.empty()) work.out.name = project["name"].text;
   if (project["projectType"].text != "application") {
     work.out.no_service = "its projectType is not application: a library";
