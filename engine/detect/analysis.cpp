@@ -169,6 +169,8 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
   std::size_t bytes = 0;
   for (const std::string& path : paths) {
     if (bytes > most_bytes) break;
+    // vite.config.js and its like are for development.
+    if (contains(name_of(path), ".config.")) continue;
     const std::string* text = work.files.read(path);
     if (!text) continue;
     bytes += text->size();

@@ -12,15 +12,15 @@
 namespace peelbox::detect {
 namespace {
 
-constexpr std::array<std::string_view, 18> of_tests{
+constexpr std::array<std::string_view, 19> of_tests{
     "__fixtures__", "__mocks__", "__tests__", "benchmark", "benchmarks", "demo",     "demos", "e2e",  "example",
-    "examples",     "fixture",   "fixtures",  "sample",    "samples",    "template", "test",  "testdata", "tests"};
+    "examples",     "fixture", "fuzz",   "fixtures",  "sample",    "samples",    "template", "test",  "testdata", "tests"};
 
 /// The name in the path that says that this is not part of the product.
 std::string_view test_directory(std::string_view dir) {
   for (const std::string_view part : split(dir, '/')) {
     const auto at = std::find(of_tests.begin(), of_tests.end(), part);
-    if (at != of_tests.end()) return *at;
+    if (at != of_tests.end() || part.ends_with("-examples") || part.ends_with("-example")) return part;
   }
   return {};
 }

@@ -95,9 +95,11 @@ dockerfile_facts read_dockerfile(std::string_view text) {
       out = {};
       entrypoint.clear();
       arguments.clear();
-    } else if (name == "expose" && out.port == 0) {
-      const auto words = words_of(rest);
-      if (!words.empty()) out.port = port_of(words.front());
+    } else if (name == "expose") {
+      // A second port beside that of SSH is the service's.
+      constexpr std::uint16_t ssh = 22;
+      for (const std::string& word : words_of(rest))
+        if (out.port == 0 || out.port == ssh) out.port = port_of(word) != 0 ? port_of(word) : out.port;
     } else if (name == "env") {
       take_env(rest, out.env);
     } else if (name == "workdir") {

@@ -192,7 +192,8 @@ void apply_procfile(analysis& work) {
     work.listens(told, fmt::format("{} in {}", chosen->first, work.path("Procfile")), confidence::certain);
     return;
   }
-  if (!contains(chosen->second, "$PORT") && !contains(chosen->second, "${PORT")) return;
+  // A web process is given PORT, by name or not: gunicorn for instance asks for it.
+  if (chosen->first != "web" && !contains(chosen->second, "$PORT") && !contains(chosen->second, "${PORT")) return;
   work.listens(fallback, "PORT in " + work.path("Procfile"), confidence::likely);
   work.out.runtime_env["PORT"] = std::to_string(work.out.ports.front());
 }

@@ -216,7 +216,9 @@ resolved resolve(const tool& wanted, distro target, const package_index& index) 
     out.note = fmt::format("{} has no version of {}", index.source(), wanted.name);
     if (asked.empty()) return out;
   } else if (!asked.empty() && out.version != asked && !out.version.starts_with(asked + ".")) {
-    out.note = fmt::format("{} {} is not in the {}; {} is the nearest", wanted.name, asked, index.source(), out.version);
+    // One family, one remark: ruby, ruby-dev and bundler go together.
+    const std::string_view family = r->family.substr(0, r->family.size() - 1);
+    out.note = fmt::format("{} {} is not in the {}; {} is the nearest", family, asked, index.source(), out.version);
   }
   out.names = words_of(with_version(r->wolfi, out.version));
   return out;

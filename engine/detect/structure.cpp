@@ -69,7 +69,8 @@ void structure(repository& files, std::vector<candidate>& candidates) {
       const auto dir = resolve(root.dir, pattern);
       const auto at = std::lower_bound(candidates.begin(), candidates.end(), dir.value_or("/"),
                                        [](const candidate& c, const std::string& d) { return c.dir < d; });
-      const bool found = dir && at != candidates.end() && at->dir == *dir;
+      // Tests are members too, and no candidates.
+      const bool found = dir && ((at != candidates.end() && at->dir == *dir) || files.has_directory(*dir));
       if (!found) files.add_note(root.manifest, fmt::format("names the member {}, which is not there", pattern));
     }
   }

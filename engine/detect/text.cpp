@@ -147,6 +147,8 @@ bool version_less(std::string_view a, std::string_view b) {
 }
 
 bool name_matches(std::string_view pattern, std::string_view name) {
+  // "*.csproj" is asked for every file there is.
+  if (pattern.starts_with('*') && pattern.find_first_of("*?", 1) == std::string_view::npos) return name.ends_with(pattern.substr(1));
   std::size_t p = 0;
   std::size_t n = 0;
   std::size_t star = std::string_view::npos;

@@ -155,7 +155,16 @@ void analyse(analysis& work) {
     return;
   }
   std::string from;
-  if (!web && !worker && lower(inherited(work, tree, "OutputType", from)) != "exe") {
+  for (const char* kind : {"UseMaui", "UseWPF", "UseWindowsForms"}) {
+    if (lower(property(tree, kind)) != "true") continue;
+    work.out.no_service = fmt::format("{}: an application for desktops or phones", kind);
+    return;
+  }
+  if (sdk.starts_with("Aspire.AppHost") || lower(property(tree, "IsAspireHost")) == "true") {
+    work.out.no_service = "an Aspire host, which starts the others during development";
+    return;
+  }
+  if (sdk != "Microsoft.NET.Sdk.Web" && !worker && lower(inherited(work, tree, "OutputType", from)) != "exe") {
     work.out.no_service = "OutputType is not Exe: a library";
     return;
   }

@@ -120,8 +120,24 @@ std::vector<std::string> started_in(const std::string& dir, const std::string& c
   return {"/bin/sh", "-c", fmt::format("cd {} && exec {}", shell_word(dir), command)};
 }
 
+/// The script that a script only calls: "npm run serve" -> "serve"; "" when it does more.
+std::string called_script(const value& package, std::string_view text) {
+  for (const std::string_view how : {"npm run ", "yarn run ", "pnpm run ", "bun run ", "yarn ", "pnpm "}) {
+    if (!text.starts_with(how)) continue;
+    const std::string name(trim(text.substr(how.size())));
+    if (package["scripts"].has(name)) return name;
+  }
+  return {};
+}
+
 /// From the text of the script, so that no package manager is needed in the image.
-std::string script_command(const node_manager& manager, const value& package, const std::string& script) {
+std::string script_command(const node_manager& manager, const value& package, std::string script) {
+  constexpr int deepest = 4;
+  for (int i = 0; i < deepest && !package["scripts"].has("pre" + script); ++i) {
+    const std::string next = called_script(package, package["scripts"][script].text);
+    if (next.empty()) break;
+    script = next;
+  }
   const std::string& text = package["scripts"][script].text;
   const bool simple = text.find_first_of(";|&<>\n") == std::string::npos;
   const bool calls_manager = contains(text, "npm ") || contains(text, "yarn ") || contains(text, "pnpm ") || contains(text, "bun run");
@@ -186,7 +202,7 @@ std::string disqualified(analysis& work, const value& package, const framework* 
   // Nx keeps the dependencies of all projects in the root, so a framework there says nothing of the root.
   const bool of_nx = work.has("nx.json") && !work.self.members.empty();
   const bool is_root = !work.self.members.empty() || work.has("nx.json") || work.has("rush.json");
-  if (is_root && (!f || of_nx) && !facts.port) return "the root of a workspace; its scripts are for all members";
+  if (is_root && (!f || f->port == 0 || of_nx) && !facts.port) return "the root of a workspace; its scripts are for all members";
   return {};
 }
 

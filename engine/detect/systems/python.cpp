@@ -107,7 +107,7 @@ bool start_script(analysis& work, bool installed) {
     const auto tree = parse_toml(*text);
     if (tree.has_value() && !(*tree)["project"]["scripts"].members.empty()) {
       start(work, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().key, work.path("pyproject.toml"),
-            confidence::certain);
+            confidence::likely);
       return true;
     }
   }
