@@ -307,9 +307,3 @@ class Workflow(BedTest):
 
     def test_perl_psgi(self):
         self.assertIn("hi", self.answer_of("perl-psgi-port"))
-
-    def test_gradle(self):
-        self.assertEqual(self.printed_by("java-gradle-hello"), "hello from gradle\n")
-
-    def test_elixir_release(self):
-        self.assertIn("hello from elixir\n", self.printed_by("elixir-hello"))
