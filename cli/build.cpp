@@ -4,18 +4,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include "cli/build_plan.hpp"
+#include "cli/build_report.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/picture_files.hpp"
-#include "cli/summary.hpp"
+#include "cli/result_files.hpp"
+#include "cli/transition_log.hpp"
 #include "engine/async/task_group.hpp"
-#include "engine/build/error_text.hpp"
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
+#include "engine/progress/log_files.hpp"
 
 namespace peelbox::cli {
 
@@ -53,6 +56,7 @@ struct shown_build {
   progress::display& display;
   /// Lines for people go through the display: it draws on standard error.
   bool draws_where_we_speak;
+  std::vector<build::build_phase>& phases;
   const surroundings& with;
 };
 
@@ -80,9 +84,12 @@ task<result<build::build_outcome>> find_and_build(const shown_build& what, chann
   build::build_options& options = what.prepared.options;
   const std::string address = what.args.buildkit ? *what.args.buildkit : with.env("BUILDKIT_HOST").value_or("");
   note(events, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
+  const auto began = std::chrono::steady_clock::now();
   result<build::found_daemon> daemon =
       co_await build::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
   if (daemon.has_error()) co_return daemon.error();
+  what.phases.push_back(
+      {"find", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began)});
   options.way = daemon->way;
   if (daemon->docker_as_fallback && !what.args.quiet)
     with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
@@ -104,6 +111,17 @@ task<result<build::build_outcome>> build_and_show(const shown_build& what) {
   });
   if (joined.has_error()) co_return joined.error();
   co_return outcome;
+}
+
+/// A spec's warnings come from its check, with a line, and again from the plan.
+void say_warnings(const std::vector<std::string>& warnings, const surroundings& with) {
+  for (auto one = warnings.begin(); one != warnings.end(); ++one)
+    if (std::none_of(warnings.begin(), one, [&](const std::string& before) { return before.ends_with(*one); }))
+      with.say("warning: " + *one);
+}
+
+std::chrono::microseconds since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
 }
 
 int say_failure(const failure& why, const surroundings& with) {
@@ -160,58 +178,47 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
     co_return say_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);
   }
-  for (const std::string& warning : prepared->warnings) with.say("warning: " + warning);
+  const bool image_to_stdout = prepared->services.front().output.dest == "-";
+  if (args.stats && *args.stats != "" && *args.stats != "json")
+    co_return say_failure(failure(errc::usage, "--stats " + *args.stats + ": use --stats or --stats=json", origin::user), with);
+  if (args.stats == "json" && image_to_stdout)
+    co_return say_failure(failure(errc::usage, "--stats=json and --output dest=- both write to standard output", origin::user), with);
+  result<result_files> files = result_files::open(args, prepared->services.size());
+  if (files.has_error()) co_return say_failure(files.error(), with);
+  say_warnings(prepared->warnings, with);
 
   progress::display_options shown;
   shown.how = *mode;
   // What programs read goes to standard output, unless the image goes there.
-  if (*mode == progress::mode::rawjson && prepared->services.front().output.dest != "-") shown.fd = STDOUT_FILENO;
-  shown.color = !with.env("NO_COLOR").has_value();
+  if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
+  shown.color = with.env("NO_COLOR").value_or("").empty();
+  if (with.log.enabled(log_level::info)) shown.listeners.push_back(std::make_shared<transition_log>(with.log));
+  std::shared_ptr<progress::log_files> logs;
+  if (!args.log_file.empty()) {
+    result<std::shared_ptr<progress::log_files>> made = progress::make_log_files(args.log_file);
+    if (made.has_error()) co_return say_failure(made.error().in("--log-file"), with);
+    logs = std::move(*made);
+    shown.listeners.push_back(logs);
+  }
   result<std::shared_ptr<picture_files>> pictures = picture_files::open(args.timeline, args.trace);
   if (pictures.has_error()) co_return say_failure(pictures.error(), with);
   if (*pictures) shown.listeners.push_back(*pictures);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
+  for (build::service_build& service : prepared->options.services) service.solve.ref = session::random_id();
 
-  const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, with};
-  result<build::build_outcome> outcome = co_await build_and_show(what);
-  const auto took =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
-  const auto say_why = [&](const failure& why, const std::string& service) {
-    build::error_text_options shown_already;
-    shown_already.log_lines = !(*display)->shows_error_blocks();
-    const std::string text = build::error_text(why, (*display)->picture(), shown_already);
-    with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
-  };
-  int code = exit_ok;
+  std::vector<build::build_phase> phases{{"plan", since(started)}};
+  const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};
+  const result<build::build_outcome> outcome = co_await build_and_show(what);
+  if (logs && logs->write_failure()) with.say("warning: --log-file: " + logs->write_failure()->text);
+  int picture_code = exit_ok;
   if (*pictures) {
     result<void> written = write_pictures(**pictures, *prepared, outcome);
-    if (written.has_error()) code = say_failure(written.error(), with);
+    if (written.has_error()) picture_code = say_failure(written.error(), with);
   }
-  if (outcome.has_error()) {
-    say_why(outcome.error(), "");
-    if (!args.quiet) with.say(fmt::format("failed after {}", human_time(took)));
-    co_return to_exit_code(outcome.error().code);
-  }
-  const bool several = prepared->services.size() > 1;
-  for (std::size_t i = 0; i < outcome->services.size(); ++i) {
-    const result<build::service_outcome>& service = outcome->services[i];
-    if (service.has_error()) {
-      say_why(service.error(), several ? prepared->services[i].name : "");
-      if (code == exit_ok) code = to_exit_code(service.error().code);
-      continue;
-    }
-    for (const std::string& warning : service->warnings) with.say("warning: " + warning);
-    if (!args.quiet) continue;
-    if (const std::string digest = image_digest(*service); !digest.empty())
-      with.answer(several ? prepared->services[i].name + " " + digest : digest);
-  }
-  for (const std::string& warning : outcome->warnings) with.say("warning: " + warning);
-  if (!args.quiet) {
-    if (code != exit_ok && !several) with.say(fmt::format("failed after {}", human_time(took)));
-    else for (const std::string& line : summary_lines(*prepared, *outcome, (*display)->picture(), took)) with.say(line);
-  }
-  co_return code;
+  const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases)};
+  const int code = co_await report_build(ended, *files, with);
+  co_return code == exit_ok ? picture_code : code;
 }
 
 }  // namespace peelbox::cli

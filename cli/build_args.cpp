@@ -31,7 +31,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
   add_daemon_flags(build, args);
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
   build.add_option("--progress", args.progress, "How progress is shown")->type_name("MODE")
-      ->check(one_of({"auto", "plain", "tty", "rawjson", "quiet"}));
+      ->check(one_of({"auto", "plain", "tty", "rawjson", "logs", "quiet"}));
   build.add_flag("-q,--quiet", args.quiet, "Print the image digest only");
 
   const std::string what = "What is built";
@@ -59,6 +59,15 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->type_name("FILE")->group(pictures);
   build.add_option("--trace", args.trace, "Write the build as Chrome trace events, for ui.perfetto.dev")->type_name("FILE")
       ->group(pictures);
+
+  build.add_option("--log-file", args.log_file, "Keep all output in a file, or in a directory with a file per step")
+      ->type_name("FILE|DIR")->group(pictures);
+  build.add_option("--metadata-file", args.metadata_file, "Write what the exporter answered as JSON, with buildx's keys")
+      ->type_name("FILE")->group(pictures);
+  build.add_option("--iidfile", args.iid_file, "Write the image's id")->type_name("FILE")->group(pictures);
+  build.add_option("--ref-file", args.ref_file, "Write the build's reference")->type_name("FILE")->group(pictures);
+  build.add_option("--stats", args.stats, "Tell what the build cost here. With =json one line on standard output")
+      ->expected(0, 1)->type_name("[json]")->group(pictures)->check(one_of({"json"}));
 
   const std::string attestations = "Attestations";
   build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true, false, generator=IMAGE. The default is true for OCI output")

@@ -46,6 +46,11 @@ struct build_args : daemon_args {
   /// Pictures of the build; empty: none.
   std::string timeline;
   std::string trace;
+  std::string log_file;
+  std::string metadata_file;
+  std::string iid_file;
+  std::string ref_file;
+  std::optional<std::string> stats;  ///< "" or "json"
   unsigned silence_limit = 60;  ///< seconds
   bool quiet = false;
 };

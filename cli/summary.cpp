@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/build/error_text.hpp"
+#include "engine/progress/sanitize.hpp"
+
 namespace peelbox::cli {
 
 std::string human_bytes(std::uint64_t bytes) {
@@ -42,6 +45,12 @@ std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t 
 }
 
 namespace {
+
+std::size_t cached_steps(const progress::trace& picture) {
+  return static_cast<std::size_t>(std::count_if(picture.shown().begin(), picture.shown().end(), [&](std::uint32_t i) {
+    return picture.steps()[i].state == progress::step_state::cached;
+  }));
+}
 
 std::string output_text(const output_option& output, const build::service_outcome& outcome) {
   if (outcome.delivery) return delivery_text(*outcome.delivery, outcome.exported_bytes);
@@ -97,13 +106,48 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const bui
   if (prepared.services.size() > 1) add_services(lines, prepared, outcome);
   else add_service(lines, prepared.services.front(), prepared.options.services.front(), *outcome.services.front());
   const filesync::transfer_stats& sent = outcome.context;
-  lines.push_back(fmt::format("context  {} of {} files sent, {} of {}", sent.files_transferred, sent.files,
-                              human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed)));
-  std::size_t cached = 0;
-  for (const std::uint32_t index : picture.shown())
-    if (picture.steps()[index].state == progress::step_state::cached) ++cached;
-  lines.push_back(fmt::format("steps    {} ({} cached)", picture.visible_count(), cached));
+  std::string left_out;
+  if (sent.excluded > 0)
+    left_out = fmt::format("; {} {} left out by ignore rules", sent.excluded, sent.excluded == 1 ? "entry" : "entries");
+  lines.push_back(fmt::format("context  {} of {} files sent, {} of {}{}", sent.files_transferred, sent.files,
+                              human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed), left_out));
+  lines.push_back(fmt::format("steps    {} ({} cached)", picture.visible_count(), cached_steps(picture)));
   lines.push_back(fmt::format("time     {}", human_time(took)));
+  return lines;
+}
+
+std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took) {
+  std::string failed;
+  std::size_t more = 0;
+  std::size_t done = 0;
+  for (const std::uint32_t index : picture.shown()) {
+    const progress::step& step = picture.steps()[index];
+    if (step.state == progress::step_state::done || step.state == progress::step_state::cached) ++done;
+    if (step.state != progress::step_state::failed) continue;
+    if (failed.empty()) failed = step.name;
+    else ++more;
+  }
+  std::string line = "failed   after " + human_time(took);
+  if (!failed.empty()) line += ": " + progress::sanitize_line(failed, 120);
+  if (more > 0) line += fmt::format(" and {} more", more);
+  if (picture.visible_count() > 0)
+    line += fmt::format("; {} of {} steps had finished ({} cached)", done, picture.visible_count(), cached_steps(picture));
+  return line;
+}
+
+std::vector<std::string> clipped_lines(const progress::trace& picture) {
+  constexpr std::size_t most_named = 3;
+  std::vector<std::string> lines;
+  std::size_t clipped = 0;
+  std::string notice;
+  for (const std::uint32_t index : picture.shown()) {
+    const progress::step& step = picture.steps()[index];
+    if (step.clipped.empty() || ++clipped > most_named) continue;
+    notice = step.clipped;
+    lines.push_back("warning: not all output was kept of: " + step.name);
+  }
+  if (clipped > most_named) lines.push_back(fmt::format("warning: nor of {} more", clipped - most_named));
+  if (clipped > 0) lines.push_back("         " + build::clipped_advice(notice));
   return lines;
 }
 

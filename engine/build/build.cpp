@@ -1,6 +1,7 @@
 #include "engine/build/build.hpp"
 
 #include <deque>
+#include <map>
 #include <utility>
 
 #include "engine/async/task_group.hpp"
@@ -34,29 +35,39 @@ task<result<void>> watch_silence(build_state& state) {
   }
 }
 
-/// Shows what the session sends and receives, beside the daemon's own count.
-task<result<void>> report_transfer(build_state& state) {
+progress::batch transfer_event(const session::shared_contexts::transfer& one) {
+  using phase = progress::context_transfer::phase;
+  progress::context_transfer t;
+  t.id = one.id;
+  t.name = one.name;
+  t.state = one.failed ? phase::failed : one.ended ? phase::done : one.stats.list_complete ? phase::sending : phase::scanning;
+  t.files_seen = one.stats.files;
+  t.files_asked = one.stats.files_requested;
+  t.files_sent = one.stats.files_transferred;
+  t.bytes_sent = one.stats.bytes_transferred;
+  t.timestamp = std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now());
+  progress::batch report;
+  report.transfers.push_back(std::move(t));
+  report.local_clock = true;
+  return report;
+}
+
+/// Shows what the session sends, beside the daemon's own count. A full queue drops reports: later ones say more.
+task<result<void>> report_transfers(build_state& state) {
   const executor ex = co_await asio::this_coro::executor;
   event tick(ex);
-  std::uint64_t last = ~std::uint64_t{0};
+  std::map<std::uint64_t, std::uint64_t> told;
   while (!state.all_solved) {
     co_await tick.wait_for(200ms);
-    const filesync::transfer_stats& live = state.contexts->live;
-    const std::uint64_t mark = live.entries() + live.bytes_transferred + live.files_transferred;
-    if (mark == last || state.events.closed()) continue;
-    last = mark;
-    progress::context_transfer t;
-    t.name = "context";
-    t.state = live.list_complete ? progress::context_transfer::phase::sending
-                                : progress::context_transfer::phase::scanning;
-    t.files_seen = live.entries();
-    t.files_sent = live.files_transferred;
-    t.bytes_sent = live.bytes_transferred;
-    t.timestamp = std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now());
-    progress::batch report;
-    report.transfers.push_back(std::move(t));
-    report.local_clock = true;
-    state.events.try_push(std::move(report));
+    std::map<std::uint64_t, std::uint64_t> now;
+    for (const auto& one : state.contexts->running) {
+      const std::uint64_t mark = one.stats.entries() + one.stats.bytes_transferred + one.stats.files_transferred;
+      now[one.id] = mark;
+      const auto before = told.find(one.id);
+      if (before != told.end() && before->second == mark) continue;
+      state.events.try_push(transfer_event(one));
+    }
+    told = std::move(now);
   }
   co_return result<void>();
 }
@@ -105,6 +116,23 @@ task<result<daemon_version>> open_connections(build_state& state, task_group& gr
   co_return version;
 }
 
+/// Measures one phase after the other.
+class phase_clock {
+ public:
+  phase_clock(std::vector<build_phase>& phases, const logger& log) : phases_(phases), log_(log) {}
+  void end(std::string name) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - std::exchange(since_, now));
+    log_.info("phase {}: {:.1f} ms", name, static_cast<double>(took.count()) / 1000);
+    phases_.push_back({std::move(name), took});
+  }
+
+ private:
+  std::vector<build_phase>& phases_;
+  const logger& log_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
 /// Takes services that nobody has begun until none is left.
 task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next, std::size_t& left,
                               task_group& sessions) {
@@ -131,7 +159,7 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
     parts.spawn(run_session(solves.front()));
     parts.spawn(watch_silence(state));
-    parts.spawn(report_transfer(state));
+    parts.spawn(report_transfers(state));
     result<void> solved = co_await task_group::run([&](task_group& workers) -> task<result<void>> {
       const std::size_t count = std::min(solves.size(), solves_at_once);
       for (std::size_t i = 0; i < count; ++i) workers.spawn(solve_next(solves, next, left, parts));
@@ -156,7 +184,11 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   build_state state(options, stop, events, pool, log, co_await asio::this_coro::executor);
   context_watch watch;
   state.contexts->by_name = watch.measured(options.contexts);
+  state.contexts->on_end = [&events](const session::shared_contexts::transfer& one) {
+    events.try_push(transfer_event(one));
+  };
   build_outcome outcome;
+  phase_clock phases(outcome.phases, log);
   std::deque<solve_state> solves;
   for (std::size_t i = 0; i < options.services.size(); ++i) state.solves.push_back(&solves.emplace_back(state, i));
   result<void> done = co_await task_group::run([&](task_group& group) -> task<result<void>> {
@@ -167,20 +199,24 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     building.note = fmt::format("building with BuildKit {}at {}", version->text.empty() ? "" : version->text + " ",
                                 options.way->name());
     co_await events.push(std::move(building));
+    phases.end("connect");
     for (solve_state& solve : solves) {
       result<void> prepared = co_await prepare_solve(solve);
       if (prepared.has_error()) co_return prepared;
     }
+    phases.end("prepare");
     result<void> solved = co_await solve_all(state, solves);
+    phases.end("solve");
     group.cancel();
     co_return solved;
   });
+  phases.end("close");
   if (done.has_error()) co_return done.error();
   for (solve_state& solve : solves) {
     if (solve.why) outcome.services.emplace_back(*solve.why);
     else outcome.services.emplace_back(std::move(solve.outcome));
   }
-  outcome.context = state.contexts->live;
+  outcome.context = state.contexts->total();
   outcome.wire = *state.seen;
   if (auto large = watch.warning(outcome.context)) outcome.warnings.push_back(std::move(*large));
   co_return outcome;

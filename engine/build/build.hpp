@@ -1,6 +1,7 @@
 // One build, end to end: connections, session, solve, status.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,7 +52,7 @@ class stop_request {
 struct service_build {
   /// For people, when there are several.
   std::string name;
-  /// `parts`, `target`, `attest`, `no_cache`; ref and session_id are filled in.
+  /// `parts`, `target`, `attest`, `no_cache`; session_id is filled in, and `ref` unless it is given.
   solve_options solve;
   /// When set, the parts are made again from it as soon as the base images are known.
   std::optional<late_plan> plan;
@@ -79,8 +80,16 @@ struct build_options {
   std::vector<service_build> services;
 };
 
+/// One stretch of a build's time.
+struct build_phase {
+  std::string name;
+  std::chrono::microseconds took{0};
+};
+
 /// What one service gave.
 struct service_outcome {
+  /// Names the build in the daemon's history.
+  std::string ref;
   std::map<std::string, std::string> exporter_response;
   std::uint64_t exported_bytes = 0;
   /// Set for service_build::to_docker.
@@ -98,6 +107,8 @@ struct build_outcome {
   filesync::transfer_stats context;
   traffic wire;
   std::vector<std::string> warnings;
+  /// One after the other: connect, prepare, solve, close.
+  std::vector<build_phase> phases;
 };
 
 /// Runs the build: all services in parallel over one pair of connections. Progress goes to `events`, which is closed at

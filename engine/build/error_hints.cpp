@@ -171,6 +171,8 @@ constexpr tail_rule tail_rules[] = {
      "check the daemon's DNS and network settings"},
     {"temporary failure in name resolution", "", "names cannot be resolved inside of the build's containers",
      "check the daemon's DNS and network settings"},
+    {"runtime.copy[", "nothing matches '", "the commands ran, but they did not make %s, which runtime.copy wants",
+     "compare runtime.copy with what the commands write; its paths are relative to the context directory"},
     {"exec format error", "", wrong_processor, wrong_processor_advice},
 };
 
@@ -189,6 +191,20 @@ std::optional<error_hint> output_hint(const hint_question& about) {
   return std::nullopt;
 }
 
+// "sh: 1: cmake: not found", "bash: line 1: cmake: command not found"
+std::string program_not_found(const std::vector<std::string_view>& tail) {
+  for (auto line = tail.rbegin(); line != tail.rend(); ++line) {
+    for (const string_view end : {": command not found", ": not found"}) {
+      if (!line->ends_with(end)) continue;
+      const string_view before = line->substr(0, line->size() - end.size());
+      const std::size_t colon = before.rfind(": ");
+      const string_view name = colon == string_view::npos ? before : before.substr(colon + 2);
+      if (!name.empty() && name.size() <= longest_quote && name.find(' ') == string_view::npos) return std::string(name);
+    }
+  }
+  return {};
+}
+
 std::optional<error_hint> process_hint(const hint_question& about, string_view message) {
   if (has_any(message, {"executable file not found in $path"})) {
     return error_hint{"the image has no such program", "install the package that contains it, or write its full path"};
@@ -198,8 +214,12 @@ std::optional<error_hint> process_hint(const hint_question& about, string_view m
   }
   if (!about.exit_code) return std::nullopt;
   switch (*about.exit_code) {
+    case 127:
+      if (const std::string program = program_not_found(about.log_tail); !program.empty())
+        return error_hint{"the command " + program + " was not found in the image",
+                          "add the package that contains it to build.packages (or to the image), or check PATH"};
+      return error_hint{"a command was not found in the image", "install the package that contains it, or check PATH"};
     case 126: return error_hint{"the command was found but cannot be executed", "check its permissions and its first line (#!)"};
-    case 127: return error_hint{"a command was not found in the image", "install the package that contains it, or check PATH"};
     case 132: return error_hint{"the program used an instruction that this processor does not have", "build for the daemon's own processor"};
     case 137:
       return error_hint{"the process was killed (signal 9), most often because memory ran out",

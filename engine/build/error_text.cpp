@@ -68,6 +68,24 @@ std::optional<std::int64_t> exit_code_in(std::string_view message) {
   return code;
 }
 
+// The last command of a spec runs through a script of ours, which takes what runtime.copy names after the command. Those
+// arguments are cut off; the name of the step, which begins with the command, tells where the command has certainly not
+// ended yet (engine/spec/plan.cpp).
+std::string own_command(std::string command, std::string_view step_name) {
+  constexpr std::string_view script = "sh /.peelbox/bin/build-and-collect ";
+  if (!command.starts_with(script)) return command;
+  command.erase(0, script.size());
+  std::string_view known = step_name;
+  for (int tags = 0; tags < 2 && known.starts_with('['); ++tags) {  // [service] [build 1/2]
+    const std::size_t end = known.find("] ");
+    if (end != std::string_view::npos) known.remove_prefix(end + 2);
+  }
+  if (known.ends_with(" …")) known.remove_suffix(std::string_view(" …").size());
+  const std::size_t from = std::string_view(command).starts_with(known) ? known.size() : 0;
+  command.resize(std::min(command.find(" /build/", from), command.size()));
+  return command;
+}
+
 // The step that the daemon names, else the first one that was seen to fail.
 const progress::step* failed_step(const error_details& details, const progress::trace& picture) {
   for (const std::string& digest : details.vertices) {
@@ -130,6 +148,24 @@ void append_running(const progress::trace& picture, std::string& out) {
 
 }  // namespace
 
+std::vector<std::string> paths_missed(const failure& why, const progress::trace& picture, std::string_view directory) {
+  if (why.code != errc::remote) return {};
+  const error_details details = why.status ? read_error_details(*why.status) : error_details();
+  const progress::step* const step = failed_step(details, picture);
+  std::vector<std::string_view> lines;
+  if (step != nullptr)
+    for (std::size_t i = 0; i < step->tail.size(); ++i) lines.push_back(step->tail[i].text);
+  const std::string_view said = why.status && !why.status->message.empty() ? std::string_view(why.status->message) : why.text;
+  // The message of a process repeats its command, whose words are no complaint.
+  if (command_in(said).empty()) lines.push_back(said);
+  return paths_missed(lines, directory);
+}
+
+std::string clipped_advice(std::string_view notice) {
+  return sanitize_line(notice) + " by the daemon: where buildkitd runs, BUILDKIT_STEP_LOG_MAX_SIZE (bytes) and "
+         "BUILDKIT_STEP_LOG_MAX_SPEED (bytes per second) set the limits of one step's output; -1 removes them";
+}
+
 std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
   std::string_view message = why.text;
   message = message.substr(0, options.most_message_bytes);
@@ -144,7 +180,13 @@ std::string error_text(const failure& why, const progress::trace& picture, const
 
   if (step != nullptr && !step->name.empty()) append_indented("step:      ", step->name, out);
   else if (!details.description.empty()) append_indented("step:      ", sanitize_line(details.description), out);
-  if (const std::string command = command_in(said); !command.empty()) {
+  const std::string raw_command = command_in(said);
+  if (!raw_command.empty()) {
+    const std::string command = own_command(raw_command, step != nullptr ? std::string_view(step->name) : "");
+    if (command != raw_command) {
+      if (const std::size_t at = out.find(sanitize(raw_command)); at != std::string::npos)
+        out.replace(at, sanitize(raw_command).size(), sanitize(command));
+    }
     std::string clean = sanitize(command);
     while (!clean.empty() && clean.back() == '\n') clean.pop_back();
     append_indented("command:   ", clean, out);
@@ -167,7 +209,14 @@ std::string error_text(const failure& why, const progress::trace& picture, const
       out.append(block);
     }
   }
-  if (const auto hint = find_hint(about)) {
+  if (step != nullptr && !step->clipped.empty()) append_indented("clipped:   ", clipped_advice(step->clipped), out);
+  if (options.left_out) {
+    append_indented("cause:     ",
+                    sanitize_line(options.left_out->path + " is in the context directory, but an ignore rule keeps it from the build: " +
+                                  options.left_out->rule), out);
+    append_indented("try:       ",
+                    "remove that rule, or allow the file after it with a line !" + sanitize_line(options.left_out->path), out);
+  } else if (const auto hint = find_hint(about)) {
     append_indented("cause:     ", sanitize_line(hint->cause), out);
     append_indented("try:       ", sanitize_line(hint->advice), out);
   }

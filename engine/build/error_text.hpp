@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/async/failure.hpp"
+#include "engine/build/left_out.hpp"
 #include "engine/progress/trace.hpp"
 
 namespace peelbox::build {
@@ -13,7 +17,16 @@ struct error_text_options {
   bool log_lines = true;          ///< false when the display has shown them already
   std::size_t most_log_lines = 10;
   std::size_t most_message_bytes = 16 * 1024;
+  /// A file that the step missed, when it is known to be kept back by an ignore rule.
+  std::optional<left_out_file> left_out;
 };
+
+/// What the failed step missed, as far as its last log lines and the message tell: for find_left_out(). `directory` is where
+/// the build has the context.
+std::vector<std::string> paths_missed(const failure& why, const progress::trace& picture, std::string_view directory);
+
+/// What to do about output that the daemon has left out; `notice` is its own line about it.
+std::string clipped_advice(std::string_view notice);
 
 /// Several lines without a line end at the end: what failed, then, as far as it is known, the step, its command and exit
 /// code, the place in a source file, the last log lines, the likely cause and what to try.

@@ -132,7 +132,9 @@ task<result<void>> follow_status(solve_state& state, status_end& end) {
 }
 
 task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
-  state.request.ref = session::random_id();
+  // A daemon knows a reference once only, so another attempt needs another one.
+  if (state.request.ref.empty() || !state.outcome.ref.empty()) state.request.ref = session::random_id();
+  state.outcome.ref = state.request.ref;
   status_end end(co_await asio::this_coro::executor);
   result<wire_v1::SolveResponse> reply = failure(errc::internal, "the solve did not run");
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {

@@ -27,6 +27,24 @@ struct transfer_stats {
   std::uint64_t files_transferred = 0;  ///< completely
   std::uint64_t bytes_transferred = 0;  ///< payload: contents of files, without packet headers
 
+  /// Sums up several transfers.
+  transfer_stats& operator+=(const transfer_stats& more) noexcept {
+    files += more.files;
+    directories += more.directories;
+    links += more.links;
+    hard_links += more.hard_links;
+    others += more.others;
+    bytes_listed += more.bytes_listed;
+    list_complete = list_complete || more.list_complete;
+    considered += more.considered;
+    excluded += more.excluded;
+    directories_read += more.directories_read;
+    files_requested += more.files_requested;
+    files_transferred += more.files_transferred;
+    bytes_transferred += more.bytes_transferred;
+    return *this;
+  }
+
   /// Entries of any kind that went over the wire.
   std::uint64_t entries() const noexcept { return files + directories + links + others; }
 };

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "engine/progress/fd_writer.hpp"
 #include "engine/progress/terminal.hpp"
+#include "engine/progress/terminal_guard.hpp"
 
 namespace peelbox::progress {
 namespace {
@@ -21,9 +24,10 @@ result<mode> parse_mode(std::string_view text) {
   if (text == "plain") return mode::plain;
   if (text == "tty") return mode::tty;
   if (text == "rawjson") return mode::rawjson;
+  if (text == "logs") return mode::logs;
   if (text == "quiet") return mode::quiet;
   return failure(errc::usage,
-                 "unknown progress mode \"" + sanitize_line(text, 64) + "\": use auto, plain, tty, rawjson or quiet",
+                 "unknown progress mode \"" + sanitize_line(text, 64) + "\": use auto, plain, tty, rawjson, logs or quiet",
                  origin::user);
 }
 
@@ -118,7 +122,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
       tty_options tty;
       tty.columns = terminal.columns;
       tty.rows = terminal.rows;
-      tty.color = options.color;
+      if (options.color) tty.colors = colors_for(std::getenv("COLORFGBG"));
       tty.log_lines = options.tty_log_lines;
       tty.error_lines = options.error_lines;
       tty.error_blocks = options.error_blocks;
@@ -126,6 +130,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
       break;
     }
     case mode::rawjson: parts->lines = make_rawjson_renderer(); break;
+    case mode::logs: parts->lines = make_logs_renderer(); break;
     case mode::quiet: parts->lines = make_quiet_renderer(); break;
   }
   parts->options = std::move(options);
@@ -135,10 +140,14 @@ result<std::unique_ptr<display>> display::make(display_options options) {
 task<void> display::run(channel<batch>& events) {
   impl& parts = *impl_;
   const executor ex = co_await asio::this_coro::executor;
+  // Before the writer, so that the terminal is given back after the last byte.
+  std::optional<terminal_guard> guard;
+  if (parts.lines->draws_frames()) guard.emplace(parts.options.fd);
   fd_writer writer(ex, parts.options.fd);
   co_await asio::this_coro::throw_if_cancelled(false);
   bool cancelled = false;
   for (;;) {
+    if (guard && guard->came_back()) parts.lines->begin_anew();
     parts.draw_frame(writer);
     parts.flush(writer);
     if (!writer.gone() && writer.unwritten() > parts.options.unwritten_bytes) {
@@ -175,8 +184,10 @@ void display::say(std::string_view line) {
 
 const trace& display::picture() const noexcept { return impl_->picture; }
 
+mode display::how() const noexcept { return impl_->how; }
+
 bool display::shows_error_blocks() const noexcept {
-  return impl_->options.error_blocks && (impl_->how == mode::plain || impl_->how == mode::tty);
+  return impl_->options.error_blocks && impl_->how != mode::quiet && impl_->how != mode::rawjson;
 }
 
 }  // namespace peelbox::progress

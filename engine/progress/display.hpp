@@ -14,9 +14,9 @@
 
 namespace peelbox::progress {
 
-enum class mode { automatic, plain, tty, rawjson, quiet };
+enum class mode { automatic, plain, tty, rawjson, logs, quiet };
 
-/// "auto", "plain", "tty", "rawjson", "quiet"; anything else is failure{usage} that lists them.
+/// "auto", "plain", "tty", "rawjson", "logs", "quiet"; anything else is failure{usage} that lists them.
 result<mode> parse_mode(std::string_view text);
 /// The flag wins; when it is `automatic`, `environment` (the value of BUILDKIT_PROGRESS, or null) decides.
 result<mode> choose_mode(mode flag, const char* environment);
@@ -57,6 +57,8 @@ class display {
 
   /// What is known of the build; for error texts and for tests. Also valid after run().
   const trace& picture() const noexcept;
+  /// What is really used: not `automatic`.
+  mode how() const noexcept;
   /// True when the last log lines of failed steps were shown, so that an error text need not repeat them.
   bool shows_error_blocks() const noexcept;
 

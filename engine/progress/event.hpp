@@ -86,9 +86,10 @@ struct context_transfer {
   std::uint64_t id = 0;  ///< one per transfer, given by the session
   std::string name;      ///< the name of the shared directory, such as "context"
   phase state = phase::scanning;
-  std::uint64_t files_seen = 0;  ///< entries announced to the daemon
-  std::uint64_t files_sent = 0;  ///< files whose content the daemon asked for
-  std::uint64_t bytes_sent = 0;  ///< content bytes
+  std::uint64_t files_seen = 0;   ///< files announced to the daemon
+  std::uint64_t files_asked = 0;  ///< files whose content the daemon wants: new and changed ones
+  std::uint64_t files_sent = 0;   ///< of these, sent completely
+  std::uint64_t bytes_sent = 0;   ///< content bytes
   wall_time timestamp{};
 };
 

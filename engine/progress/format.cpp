@@ -62,21 +62,62 @@ void append_log_time(duration d, std::string& out) {
   append_seconds(d, d < std::chrono::seconds(10) ? 3 : d < std::chrono::seconds(100) ? 2 : 1, out);
 }
 
-void append_amount(const step_status& s, std::string& out) {
-  if (s.transfer) {
-    const context_transfer& t = *s.transfer;
-    if (t.files_sent == 0 && t.bytes_sent == 0) {
-      if (t.files_seen == 0) return;
-      out.push_back(' ');
-      append_count(t.files_seen, out);
-      out.append(t.state == context_transfer::phase::done ? " files unchanged" : " files scanned");
-      return;
-    }
-    out.push_back(' ');
-    append_bytes(static_cast<std::int64_t>(std::min<std::uint64_t>(t.bytes_sent, INT64_MAX)), out);
+namespace {
+
+void append_files(std::uint64_t count, std::string& out) {
+  append_count(count, out);
+  out.append(count == 1 ? " file" : " files");
+}
+
+void append_rate(double rate, std::string& out) {
+  if (rate < 1) return;
+  out.append(", ");
+  append_bytes(static_cast<std::int64_t>(std::min(rate, 1e18)), out);
+  out.append("/s");
+}
+
+void append_transfer(const step_status& s, bool live, std::string& out) {
+  using phase = context_transfer::phase;
+  const context_transfer& t = *s.transfer;
+  const auto bytes = static_cast<std::int64_t>(std::min<std::uint64_t>(t.bytes_sent, INT64_MAX));
+  const std::uint64_t asked = std::max(t.files_asked, t.files_sent);
+  if (asked == 0 && t.files_seen == 0 && t.state == phase::scanning) return;
+  out.push_back(' ');
+  if (asked == 0) {
+    if (t.state == phase::failed) out.append("failed, ");
+    append_files(t.files_seen, out);
+    // While nothing was asked for it is not known whether anything will be.
+    out.append(t.state == phase::done ? " unchanged" : t.state == phase::sending ? " compared" : " scanned");
+    return;
+  }
+  append_bytes(bytes, out);
+  if (t.state == phase::done) {
     out.append(" in ");
+    append_files(t.files_sent, out);
+    if (t.files_seen > t.files_sent) {
+      out.append(" of ");
+      append_count(t.files_seen, out);
+    }
+  } else {
+    out.append(", ");
     append_count(t.files_sent, out);
-    out.append(t.files_sent == 1 ? " file" : " files");
+    out.append(" of ");
+    append_files(asked, out);
+  }
+  if (live || t.state == phase::done) append_rate(s.rate, out);
+  if (t.state == phase::failed) out.append(", failed");
+  if (live && t.state == phase::scanning) {
+    out.append(", scanned ");
+    append_count(t.files_seen, out);
+    out.append(" so far");
+  }
+}
+
+}  // namespace
+
+void append_amount(const step_status& s, bool live, std::string& out) {
+  if (s.transfer) {
+    append_transfer(s, live, out);
     return;
   }
   if (s.total > 0) {
@@ -84,6 +125,12 @@ void append_amount(const step_status& s, std::string& out) {
     append_bytes(s.current, out);
     out.append(" / ");
     append_bytes(s.total, out);
+    // Some daemons announce too little; then there is no percentage that would be true.
+    if (live && s.current <= s.total) {
+      out.push_back(' ');
+      append_number(static_cast<std::uint64_t>(static_cast<double>(s.current) / static_cast<double>(s.total) * 100), out);
+      out.push_back('%');
+    }
   } else if (s.current > 0) {
     out.push_back(' ');
     append_bytes(s.current, out);

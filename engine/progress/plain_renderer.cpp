@@ -278,7 +278,7 @@ class plain_renderer final : public renderer {
     known.when = now;
     known.done = s.completed.has_value();
     prefix(i, out).append(s.id);
-    append_amount(s, out);
+    append_amount(s, false, out);
     const duration time = status_time(s, now);
     if (time > 10ms) {
       out.push_back(' ');

@@ -29,6 +29,8 @@ class renderer {
   virtual bool draws_frames() const noexcept { return false; }
   /// Size of the terminal, for renderers that care.
   virtual void resize(unsigned /*columns*/, unsigned /*rows*/) {}
+  /// Something else was written since; what was drawn can no longer be replaced.
+  virtual void begin_anew() {}
 };
 
 struct plain_options {
@@ -36,10 +38,18 @@ struct plain_options {
   std::size_t held_bytes = 64 * 1024;   ///< text of one step that waits for its turn
   bool error_blocks = true;
 };
+/// Codes before a line of each kind; an empty one means the terminal's own colour. A line with one ends with a reset.
+struct tty_colors {
+  std::string plain, done, failed, cancelled, faint;
+};
+/// Readable on the terminal's background, which `colorfgbg` (the variable COLORFGBG, "15;0") tells of some terminals;
+/// null or anything else: colours that can be read on light and dark.
+tty_colors colors_for(const char* colorfgbg);
+
 struct tty_options {
   unsigned columns = 80;
   unsigned rows = 24;
-  bool color = true;
+  tty_colors colors{};
   unsigned log_lines = 6;               ///< last log lines under a running step
   std::size_t error_lines = 10;
   bool error_blocks = true;
@@ -50,6 +60,8 @@ std::unique_ptr<renderer> make_plain_renderer(plain_options options = {});
 std::unique_ptr<renderer> make_tty_renderer(tty_options options = {});
 /// One JSON object per batch and line, with the fields of buildctl's rawjson (client/graph.go); times are the daemon's.
 std::unique_ptr<renderer> make_rawjson_renderer();
+/// Lines of the user's own commands and nothing else; with several services the name of the service in front.
+std::unique_ptr<renderer> make_logs_renderer();
 std::unique_ptr<renderer> make_quiet_renderer();
 
 }  // namespace peelbox::progress

@@ -1,79 +1,21 @@
 #include "engine/progress/trace.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include "engine/progress/line_splitter.hpp"
+#include "engine/progress/trace_parts.hpp"
 
 namespace peelbox::progress {
 namespace {
 
 // A vertex that restarts more often than this has its oldest runs summed up.
 constexpr std::size_t most_intervals = 64;
-constexpr std::size_t most_waiting_transfers = 64;
-constexpr std::size_t most_warning_lines = 32;
 constexpr std::size_t most_groups_id_bytes = 1024;
-
-// Daemon times far outside any real clock would overflow when an offset is added.
-constexpr duration longest_time = std::chrono::hours(24 * 365 * 130);
-constexpr wall_time clamp_time(wall_time t) { return std::clamp(t, wall_time{}, wall_time{longest_time}); }
 
 bool is_cancellation(std::string_view error) {
   return error.ends_with("context canceled") || error.ends_with("context cancelled");
 }
 
-struct interval {
-  wall_time start;
-  std::optional<wall_time> end;
-};
-
 }  // namespace
-
-struct trace::member {
-  std::uint32_t step = 0;
-  bool weak = false;
-  bool cached = false;
-  step_state state = step_state::announced;
-  std::optional<wall_time> latest_start;
-  std::optional<wall_time> completed;
-  std::vector<interval> intervals;  // by start
-  duration summed{0};               // of runs that were dropped from `intervals`
-  std::optional<wall_time> summed_until;
-  std::unique_ptr<std::array<line_splitter, 2>> output;
-  bool has_partial_line = false;
-};
-
-// What the members of a step add up to, so that a change of one costs the same in a group of thousands.
-struct trace::group_counts {
-  std::uint32_t members = 0, strong = 0, started = 0, running = 0, finished = 0, cached = 0, failed = 0, cancelled = 0;
-
-  void add(const member& m, std::uint32_t sign) {  // sign: 1, or -1 in modular arithmetic
-    const bool done = m.state != step_state::announced && m.state != step_state::running;
-    const bool begun = m.state != step_state::announced;
-    members += sign;
-    // What is cancelled before it began is not worth a line.
-    const bool seen = begun && (m.latest_start || m.state != step_state::cancelled);
-    if (seen && !m.weak) strong += sign;
-    if (begun) started += sign;
-    if (m.state == step_state::running) running += sign;
-    if (done) finished += sign;
-    if (m.state == step_state::cached) cached += sign;
-    if (m.state == step_state::failed) failed += sign;
-    if (m.state == step_state::cancelled) cancelled += sign;
-  }
-  step_state state(bool no_more) const {
-    if (failed > 0) return step_state::failed;
-    if (running > 0) return step_state::running;
-    if (cancelled > 0) return step_state::cancelled;
-    if (started == 0) return step_state::announced;
-    if (finished < members && !no_more) return step_state::running;
-    return cached == finished ? step_state::cached : step_state::done;
-  }
-};
-
-bool step::has_open_status() const noexcept {
-  return std::any_of(statuses.begin(), statuses.end(), [](const step_status& s) { return !s.completed; });
-}
 
 trace::trace(trace_limits limits) : limits_(limits) {}
 trace::~trace() = default;
@@ -284,97 +226,6 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
   mark(step_index);
 }
 
-void trace::apply_status(const status& in, wall_time now) {
-  const auto index = member_of(in.vertex);
-  if (!index) return;
-  const std::uint32_t where = members_[*index].step;
-  step& s = steps_[where];
-  std::string id = sanitize_line(in.id.empty() ? in.name : in.id, 256);
-  auto known = std::find_if(s.statuses.begin(), s.statuses.end(),
-                            [&](const step_status& k) { return k.member == *index && k.id == id; });
-  const wall_time stamp = in.timestamp ? local(*in.timestamp) : now;
-  if (known == s.statuses.end()) {
-    if (s.statuses.size() >= limits_.statuses_per_step) {
-      const auto old = std::find_if(s.statuses.begin(), s.statuses.end(),
-                                    [](const step_status& k) { return k.completed.has_value(); });
-      if (old == s.statuses.end()) return;
-      s.statuses.erase(old);
-    }
-    known = s.statuses.insert(s.statuses.end(), step_status{});
-    known->id = std::move(id);
-    known->member = *index;
-    constexpr std::string_view prefix = "transferring ";
-    if (known->id.starts_with(prefix)) {
-      const std::string_view name = std::string_view(known->id).substr(prefix.size());
-      const auto mine = std::find_if(waiting_transfers_.begin(), waiting_transfers_.end(),
-                                     [&](const context_transfer& t) { return t.name + ":" == name || t.name == name; });
-      if (mine != waiting_transfers_.end()) {
-        joined_transfers_.emplace_back(mine->id, where);
-        known->transfer = std::move(*mine);
-        waiting_transfers_.erase(mine);
-      } else if (unjoined_statuses_.size() < most_waiting_transfers) {
-        unjoined_statuses_.push_back({where, known->id});
-      }
-    }
-  } else if (stamp < known->updated) {
-    return;  // a late duplicate
-  }
-  known->current = std::max<std::int64_t>(in.current, 0);
-  known->total = std::max<std::int64_t>(in.total, 0);
-  known->updated = stamp;
-  known->started.reset();
-  known->completed.reset();
-  if (in.started) known->started = local(*in.started);
-  if (in.completed) known->completed = local(*in.completed);
-  mark(where);
-}
-
-void trace::apply_transfer(const context_transfer& in) {
-  const auto store = [&](std::uint32_t where, auto matches) {
-    for (step_status& s : steps_[where].statuses) {
-      if (!matches(s)) continue;
-      s.transfer = in;
-      mark(where);
-      return true;
-    }
-    return false;
-  };
-  for (const auto& [id, where] : joined_transfers_) {
-    if (id != in.id) continue;
-    store(where, [&](const step_status& s) { return s.transfer && s.transfer->id == in.id; });
-    return;
-  }
-  for (auto open = unjoined_statuses_.begin(); open != unjoined_statuses_.end(); ++open) {
-    if (open->id != "transferring " + in.name + ":" && open->id != "transferring " + in.name) continue;
-    if (store(open->step, [&](const step_status& s) { return !s.transfer && s.id == open->id; })) {
-      joined_transfers_.emplace_back(in.id, open->step);
-    }
-    unjoined_statuses_.erase(open);
-    return;
-  }
-  for (context_transfer& t : waiting_transfers_) {
-    if (t.id != in.id) continue;
-    t = in;
-    return;
-  }
-  if (waiting_transfers_.size() < most_waiting_transfers) waiting_transfers_.push_back(in);
-}
-
-void trace::apply_warning(const warning& in) {
-  const auto index = member_of(in.vertex);
-  if (!index) return;
-  step& s = steps_[members_[*index].step];
-  if (s.warnings.size() >= limits_.warnings_per_step) return;
-  step_warning& w = s.warnings.emplace_back();
-  w.brief = sanitize_line(in.brief);
-  w.url = sanitize_line(in.url);
-  for (const std::string& line : in.detail) {
-    if (w.detail.size() == most_warning_lines) break;
-    w.detail.push_back(sanitize_line(line));
-  }
-  mark(members_[*index].step);
-}
-
 duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
   if (members_of_step_[step_index].size() == 1) {
     const member& only = members_[members_of_step_[step_index][0]];
@@ -398,53 +249,6 @@ duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
     covered = covered ? std::max(*covered, to) : to;
   }
   return sum;
-}
-
-void trace::apply_log(const log_chunk& in) {
-  const auto index = member_of(in.vertex);
-  if (!index) return;
-  member& m = members_[*index];
-  if (!m.output) m.output = std::make_unique<std::array<line_splitter, 2>>();
-  const int stream = in.stream == 2 ? 2 : 1;
-  line_splitter& source = (*m.output)[static_cast<std::size_t>(stream - 1)];
-  source.feed(in.data, local(in.timestamp), limits_.line_bytes, clean_,
-              [&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
-  if (source.has_partial() && !m.has_partial_line) {
-    m.has_partial_line = true;
-    with_partial_line_.push_back(*index);
-  }
-}
-
-void trace::add_line(const member& m, int stream, wall_time time, std::string_view text) {
-  duration at{0};
-  if (m.latest_start && time > *m.latest_start) at = time - *m.latest_start;
-  step& s = steps_[m.step];
-  ++s.lines;
-  s.tail.push(at, stream, text, limits_.log_tail);
-  // Only the size counts until end() sets the view: line_text_ still moves.
-  line_text_.append(text);
-  lines_.push_back({m.step, stream, at, std::string_view(line_text_.data(), text.size())});
-}
-
-void trace::flush_lines(member& m) {
-  m.has_partial_line = false;
-  if (!m.output) return;
-  int stream = 1;
-  for (line_splitter& source : *m.output) {
-    source.finish([&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
-    ++stream;
-  }
-}
-
-std::string_view trace::unfinished_line(std::uint32_t step_index) const {
-  std::string_view latest;
-  for (const std::uint32_t i : members_of_step_[step_index]) {
-    if (!members_[i].output) continue;
-    for (const line_splitter& source : *members_[i].output) {
-      if (source.has_partial()) latest = source.partial();
-    }
-  }
-  return latest;
 }
 
 }  // namespace peelbox::progress

@@ -38,6 +38,9 @@ struct step_status {
   wall_time updated{};
   /// Set when it is the transfer of a directory that our session sends.
   std::optional<context_transfer> transfer;
+  /// Of the transfer, in bytes per second, smoothed over the last seconds; of a finished one, over all of its time.
+  double rate = 0;
+  std::optional<wall_time> transfer_since;  ///< its first report
   std::uint32_t member = 0;  ///< vertex index, for groups
 };
 
@@ -91,6 +94,8 @@ struct step {
   std::vector<step_warning> warnings;
   log_tail tail;
   std::uint64_t lines = 0;  ///< log lines so far, also those no longer in `tail`
+  /// The daemon's notice that it left out some of the output, such as "[output clipped, log limit 2MiB reached]".
+  std::string clipped;
 
   bool finished() const noexcept { return state != step_state::announced && state != step_state::running; }
   bool has_open_status() const noexcept;

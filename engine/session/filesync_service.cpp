@@ -38,6 +38,26 @@ std::vector<std::string> values_of(const h2grpc::metadata& headers, const std::s
   return values;
 }
 
+/// An element of shared_contexts::running, on every way out.
+class live_transfer {
+ public:
+  live_transfer(shared_contexts& all, const std::string& name)
+      : all_(all), mine_(all.running.insert(all.running.end(), {++all.last_id, name, {}, false, false})) {}
+  ~live_transfer() {
+    mine_->ended = true;
+    all_.past += mine_->stats;
+    if (all_.on_end) all_.on_end(*mine_);
+    all_.running.erase(mine_);
+  }
+  live_transfer(const live_transfer&) = delete;
+  live_transfer& operator=(const live_transfer&) = delete;
+  shared_contexts::transfer* operator->() const noexcept { return &*mine_; }
+
+ private:
+  shared_contexts& all_;
+  std::list<shared_contexts::transfer>::iterator mine_;
+};
+
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
                             const logger& log) {
   const std::vector<std::string> names = values_of(call.request_metadata(), "dir-name");
@@ -49,8 +69,10 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
   filesync::request_filters filters = filters_of(call.request_metadata());
   log.debug("inner: the daemon asks for directory \"{}\"", name);
   call_packets packets(call);
+  const live_transfer live(*contexts, name);
   result<filesync::transfer_stats> sent =
-      co_await filesync::send_tree(source, std::move(filters), packets, pool, contexts->live);
+      co_await filesync::send_tree(source, std::move(filters), packets, pool, live->stats);
+  live->failed = sent.has_error();
   if (sent.has_value()) co_return grpc_status{};
   const failure& why = sent.error();
   if (why.code == errc::cancelled) co_return h2grpc::make_status(h2grpc::code::cancelled, why.text);
@@ -59,6 +81,12 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
 }
 
 }  // namespace
+
+filesync::transfer_stats shared_contexts::total() const {
+  filesync::transfer_stats sum = past;
+  for (const transfer& one : running) sum += one.stats;
+  return sum;
+}
 
 filesync::request_filters filters_of(const h2grpc::metadata& headers) {
   filesync::request_filters filters;

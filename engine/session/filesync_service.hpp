@@ -1,6 +1,9 @@
 // moby.filesync.v1.FileSync: the build context, for the daemon to take.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,11 +18,29 @@ namespace peelbox::session {
 
 /// Shared between the service and the build, which shows the progress and reads the failure after the solve.
 struct shared_contexts {
+  /// One call of DiffCopy.
+  struct transfer {
+    std::uint64_t id = 0;
+    std::string name;  ///< of the directory, as the daemon asked for it
+    filesync::transfer_stats stats;
+    bool ended = false;
+    bool failed = false;
+  };
+
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> by_name;
-  filesync::transfer_stats live;
+  /// Those under way. Elements stay where they are.
+  std::list<transfer> running;
+  /// Sum of all transfers that have ended.
+  filesync::transfer_stats past;
+  /// Told of each transfer when it has ended, before it leaves `running`.
+  std::function<void(const transfer&)> on_end;
+  std::uint64_t last_id = 0;
   /// The first failure on our side, with path and cause; the daemon's error only repeats it.
   std::optional<failure> first_failure;
+
+  /// Of all transfers so far.
+  filesync::transfer_stats total() const;
 };
 
 /// Adds FileSync/DiffCopy: one coroutine per stream (session/filesync/filesync.go).

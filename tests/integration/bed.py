@@ -192,12 +192,12 @@ class BedTest(unittest.TestCase):
             self.write("ctx/" + name, content)
         return root
 
-    def build(self, *arguments, spec=None, output=None, daemon=None, context=None, **how):
+    def build(self, *arguments, spec=None, output=None, daemon=None, context=None, progress="plain", **how):
         """`peelbox build` with the bed's images on the bed's daemon."""
         command = ["build", "--spec", spec or self.spec(), "--tag", "it:test", "--context", context or self.context(),
                    "--output", output or f"type=oci,dest={self.dir}/image.tar",
                    "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
-                   "--progress", "plain", "--buildkit", daemon or bed("BUILDKITD"), *arguments]
+                   "--progress", progress, "--buildkit", daemon or bed("BUILDKITD"), *arguments]
         return peelbox(*command, **how)
 
     def assert_ok(self, outcome):

@@ -1,5 +1,7 @@
 #include "engine/progress/format.hpp"
 
+#include "engine/progress/log_files.hpp"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -54,9 +56,9 @@ TEST(Format, LogTimes) {
 }
 
 TEST(Format, Amounts) {
-  const auto amount = [](const step_status& s) {
+  const auto amount = [](const step_status& s, bool live = false) {
     std::string out;
-    append_amount(s, out);
+    append_amount(s, live, out);
     return out;
   };
   step_status s;
@@ -65,17 +67,50 @@ TEST(Format, Amounts) {
   EXPECT_EQ(amount(s), " 1.50kB");
   s.total = 3000;
   EXPECT_EQ(amount(s), " 1.50kB / 3.00kB");
+  EXPECT_EQ(amount(s, true), " 1.50kB / 3.00kB 50%");
+  s.current = 4000;
+  EXPECT_EQ(amount(s, true), " 4.00kB / 3.00kB") << "a percentage above 100 is none";
+}
+
+TEST(Format, Transfers) {
+  using phase = context_transfer::phase;
+  step_status s;
   s.transfer.emplace();
-  EXPECT_EQ(amount(s), "");
-  s.transfer->files_seen = 12'042;
-  EXPECT_EQ(amount(s), " 12,042 files scanned");
-  s.transfer->files_sent = 1'204;
-  s.transfer->bytes_sent = 12'345'678;
-  EXPECT_EQ(amount(s), " 12.3MB in 1,204 files");
-  s.transfer->files_sent = 1;
-  EXPECT_EQ(amount(s), " 12.3MB in 1 file");
-  *s.transfer = {1, "context", context_transfer::phase::done, 3000, 0, 0, {}};
-  EXPECT_EQ(amount(s), " 3,000 files unchanged");
+  context_transfer& t = *s.transfer;
+  const auto amount = [&](bool live = false) {
+    std::string out;
+    append_amount(s, live, out);
+    return out;
+  };
+  EXPECT_EQ(amount(), "");
+  t.files_seen = 12'042;
+  EXPECT_EQ(amount(), " 12,042 files scanned");
+  t.state = phase::sending;
+  EXPECT_EQ(amount(), " 12,042 files compared");
+  t.files_asked = 1;
+  t.bytes_sent = 128'000'000;
+  EXPECT_EQ(amount(), " 128MB, 0 of 1 file") << "one large file is on its way";
+  t.files_asked = 12;
+  t.files_sent = 3;
+  s.rate = 45'600'000;
+  EXPECT_EQ(amount(), " 128MB, 3 of 12 files") << "lines of a log file do not change all the time";
+  EXPECT_EQ(amount(true), " 128MB, 3 of 12 files, 45.6MB/s");
+  t.state = phase::scanning;
+  EXPECT_EQ(amount(true), " 128MB, 3 of 12 files, 45.6MB/s, scanned 12,042 so far");
+  t.state = phase::done;
+  t.files_sent = 12;
+  EXPECT_EQ(amount(), " 128MB in 12 files of 12,042, 45.6MB/s");
+  t.state = phase::failed;
+  EXPECT_EQ(amount(), " 128MB, 12 of 12 files, failed");
+  t = {1, "context", phase::done, 3000, 0, 0, 0, {}};
+  EXPECT_EQ(amount(), " 3,000 files unchanged");
+}
+
+TEST(Format, FileNamesOfSteps) {
+  EXPECT_EQ(file_name_part("[build 2/4] make -j8"), "build-2-4-make-j8");
+  EXPECT_EQ(file_name_part("../../etc/passwd"), "etc-passwd");
+  EXPECT_EQ(file_name_part("\n/;*"), "step");
+  EXPECT_EQ(file_name_part(std::string(500, 'x')).size(), 60u);
 }
 
 }  // namespace

@@ -78,8 +78,7 @@ struct parser {
       const auto space = line.find(' ', 7);
       for (int i = 1; i <= std::stoi(line.substr(7, space - 7)); ++i) {
         std::string one = line.substr(space + 1);
-        const auto at = one.find("%d");
-        if (at != std::string::npos) one.replace(at, 2, std::to_string(i));
+        for (auto at = one.find("%d"); at != std::string::npos; at = one.find("%d")) one.replace(at, 2, std::to_string(i));
         take(one);
       }
       return;
@@ -139,6 +138,8 @@ struct parser {
         t.files_seen = std::stoull(fields.at(3));
         t.files_sent = std::stoull(fields.at(4));
         t.bytes_sent = std::stoull(fields.at(5));
+        t.files_asked = fields.size() > 6 ? std::stoull(fields[6]) : t.files_sent;
+        t.timestamp = script_start + out.back().at;
         b.transfers.push_back(t);
         return;
       }
@@ -185,6 +186,28 @@ std::string play(const std::vector<timed_batch>& script, renderer& to, trace& pi
     to.finish(picture, script_start + now, out);
   });
   return all;
+}
+
+std::string abridged(const std::string& text, std::size_t ends) {
+  std::vector<std::string> lines;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  if (lines.size() <= 2 * ends + 1) return text;
+  std::string out;
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i < ends || i >= lines.size() - ends) {
+      out += lines[i] + "\n";
+      continue;
+    }
+    for (const char c : lines[i] + "\n") hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    if (i + 1 == lines.size() - ends) {
+      std::ostringstream middle;
+      middle << "[" << lines.size() - 2 * ends << " lines, " << std::hex << hash << "]\n";
+      out += middle.str();
+    }
+  }
+  return out;
 }
 
 std::string read_golden(const std::string& file) {

@@ -6,8 +6,8 @@
 //   s DIGEST | id=… | current=N | total=N | started=S | completed=S | at=S
 //   l DIGEST | S | TEXT    (or L for stderr)
 //   w DIGEST | TEXT | URL
-//   t ID | NAME | scanning/sending/done/failed | SEEN | SENT | BYTES
-//   repeat N LINE       LINE N times, %d being the count
+//   t ID | NAME | scanning/sending/done/failed | SEEN | SENT | BYTES [| ASKED]
+//   repeat N LINE       LINE N times, each %d being the count
 //   In texts: \n \t \r \e \\ and \xHH. Lines that begin with # are comments.
 #pragma once
 
@@ -33,6 +33,9 @@ std::vector<timed_batch> parse_script(const std::string& text);
 /// Plays a script; `frame` sees every piece of output.
 std::string play(const std::vector<timed_batch>& script, renderer& to, trace& picture,
                  const std::function<void(duration at, const std::string& piece)>& frame = {});
+
+/// Text of many lines as its first and last `ends` lines, and of those between their number and a hash.
+std::string abridged(const std::string& text, std::size_t ends);
 
 std::string read_golden(const std::string& file);
 /// Compares with golden/FILE, or rewrites it when PEELBOX_UPDATE_GOLDEN is set.

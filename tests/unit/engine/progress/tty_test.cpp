@@ -59,6 +59,11 @@ class small_terminal {
         row_ -= up;
         return;
       }
+      case 'B': {
+        row_ += std::stoul(arguments);
+        ASSERT_LT(row_, lines.size());
+        return;
+      }
       case 'K': lines.at(row_).resize(std::min(lines.at(row_).size(), column_)); return;
       case 'J': lines.resize(row_ + 1); lines.back().clear(); return;
       case 'm': return;
@@ -74,6 +79,8 @@ class small_terminal {
 struct shown {
   small_terminal terminal;
   std::string frames;  // each new picture with its time
+  std::size_t highest = 0;  // lines of all pictures but the last, which is followed by the logs of failed steps
+  std::size_t widest = 0;
 };
 
 shown show(const std::string& name, tty_options options) {
@@ -81,9 +88,13 @@ shown show(const std::string& name, tty_options options) {
   trace picture;
   const auto renderer = make_tty_renderer(options);
   std::string last;
+  std::size_t lines = 0;
   test::play(test::parse_script(test::read_golden(name + ".events")), *renderer, picture,
              [&](duration at, const std::string& piece) {
+               s.highest = std::max(s.highest, lines);
+               s.widest = s.terminal.widest;
                s.terminal.feed(piece);
+               lines = s.terminal.lines.size();
                const std::string screen = s.terminal.screen();
                // Running times alone make no new picture.
                std::string shape = screen;
@@ -92,7 +103,7 @@ shown show(const std::string& name, tty_options options) {
                last = shape;
                std::ostringstream time;
                time << "@" << std::chrono::duration<double>(at).count();
-               s.frames += time.str() + "\n" + screen;
+               s.frames += time.str() + "\n" + test::abridged(screen, 14);
              });
   return s;
 }
@@ -100,17 +111,74 @@ shown show(const std::string& name, tty_options options) {
 class Tty : public testing::TestWithParam<const char*> {};
 
 TEST_P(Tty, Frames) {
-  tty_options options;
-  options.columns = 60;
-  options.rows = 24;
-  options.color = false;
-  const shown s = show(GetParam(), options);
-  EXPECT_LT(s.terminal.widest, 60u);
-  test::expect_golden(std::string(GetParam()) + ".tty", s.frames);
+  std::string all;
+  for (const unsigned columns : {40u, 80u, 120u}) {
+    tty_options options;
+    options.columns = columns;
+    options.rows = 24;
+    const shown s = show(GetParam(), options);
+    EXPECT_LT(s.widest, columns);
+    EXPECT_LE(s.highest, options.rows) << "before the last frame";
+    all += "== " + std::to_string(columns) + " columns\n" + s.frames;
+  }
+  test::expect_golden(std::string(GetParam()) + ".tty", all);
 }
 
-INSTANTIATE_TEST_SUITE_P(Builds, Tty, testing::Values("cached", "failing", "pull", "hostile", "cancelled", "groups"),
+INSTANTIATE_TEST_SUITE_P(Builds, Tty,
+                         testing::Values("cached", "failing", "pull", "hostile", "cancelled", "groups", "skew", "huge",
+                                         "parallel200", "unicode"),
                          [](const auto& build) { return std::string(build.param); });
+
+TEST(TtyRenderer, FollowsTheSizeOfTheTerminal) {
+  trace picture;
+  tty_options options;
+  options.columns = 80;
+  const auto renderer = make_tty_renderer(options);
+  picture.apply(test::parse_script("@0\nv a|name=a step with a name of more than twenty columns|started=0\n").at(0).events,
+                test::script_start);
+  std::string out;
+  renderer->refresh(picture, test::script_start, out);
+  renderer->resize(30, 24);
+  out.clear();
+  renderer->refresh(picture, test::script_start, out);
+  // The header (23 columns) takes one row, the step (79 columns, to the time at the edge) three.
+  EXPECT_TRUE(out.starts_with("\x1b[4A\r\x1b[J")) << out;
+  EXPECT_NE(out.find("=> a step with a name"), std::string::npos);
+  out.clear();
+  renderer->resize(30, 20);
+  renderer->refresh(picture, test::script_start, out);
+  EXPECT_EQ(out, "") << "fewer rows alone change nothing that fits";
+}
+
+TEST(TtyRenderer, WhatIsSaidStaysAboveTheBlock) {
+  trace picture;
+  const auto renderer = make_tty_renderer({});
+  small_terminal terminal;
+  std::string out;
+  renderer->refresh(picture, test::script_start, out);
+  renderer->say("warning: two\nlines", out);
+  renderer->refresh(picture, test::script_start, out);
+  terminal.feed(out);
+  EXPECT_EQ(terminal.screen(), "warning: two\nlines\n[+] Building 0.0s (0/0)\n\n");
+}
+
+TEST(TtyRenderer, ANoteIsShownUntilThereAreSteps) {
+  trace picture;
+  const auto renderer = make_tty_renderer({});
+  batch events;
+  events.note = "connecting to tcp://h:1\x1b[2J";
+  std::string out;
+  renderer->update(events, picture, test::script_start, out);
+  renderer->refresh(picture, test::script_start, out);
+  EXPECT_EQ(out, "\r[+] Building 0.0s (0/0) connecting to tcp://h:1\r\n");
+}
+
+TEST(TtyRenderer, ColoursSuitTheBackground) {
+  EXPECT_EQ(colors_for("0;15").done, "\x1b[34m");
+  EXPECT_EQ(colors_for("15;default;0").done, "\x1b[36m");
+  EXPECT_EQ(colors_for(nullptr).done, "\x1b[32m");
+  EXPECT_EQ(colors_for("x").done, "\x1b[32m");
+}
 
 TEST(TtyRenderer, FitsASmallTerminal) {
   trace picture;
@@ -148,7 +216,7 @@ TEST(TtyRenderer, ColoursOnlyWhenAsked) {
   for (const bool color : {false, true}) {
     trace picture;
     tty_options options;
-    options.color = color;
+    if (color) options.colors = colors_for(nullptr);
     const auto renderer = make_tty_renderer(options);
     const std::string out = test::play(test::parse_script(test::read_golden("failing.events")), *renderer, picture);
     EXPECT_EQ(out.find("\x1b[31m") != std::string::npos, color);

@@ -1,0 +1,111 @@
+#include "cli/build_report.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/build_stats.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/summary.hpp"
+#include "engine/build/error_text.hpp"
+
+namespace peelbox::cli {
+
+namespace {
+
+/// Where a build from a spec has the context (engine/spec/plan.cpp).
+constexpr std::string_view directory_of_build = "/build";
+
+std::chrono::milliseconds whole(std::chrono::microseconds time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
+/// An ignore rule that keeps back what the failed step missed. Looks at files, so it runs on the pool.
+task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended, const failure& why,
+                                                        const surroundings& with) {
+  std::vector<std::string> paths = build::paths_missed(why, ended.display.picture(), directory_of_build);
+  if (paths.empty()) co_return std::nullopt;
+  for (const auto& [name, source] : ended.prepared.options.contexts) {
+    auto job = [context = source, paths] { return build::find_left_out(*context, paths); };
+    std::optional<build::left_out_file> found = co_await with.pool.run(std::move(job));
+    if (found) co_return found;
+  }
+  co_return std::nullopt;
+}
+
+task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
+  build::error_text_options options;
+  options.log_lines = !ended.display.shows_error_blocks();
+  options.left_out = co_await look_for_rule(ended, why, with);
+  const std::string text = build::error_text(why, ended.display.picture(), options);
+  with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
+}
+
+void give_stats(const ended_build& ended, bool succeeded, const surroundings& with) {
+  build_stats stats;
+  stats.succeeded = succeeded;
+  stats.took = ended.took;
+  stats.phases = ended.phases;
+  stats.cost = cost_so_far();
+  if (ended.outcome.has_value()) {
+    stats.phases.insert(stats.phases.end(), ended.outcome->phases.begin(), ended.outcome->phases.end());
+    stats.wire = ended.outcome->wire;
+    stats.context = ended.outcome->context;
+    for (const auto& service : ended.outcome->services)
+      if (service.has_value()) stats.exported_bytes += service->exported_bytes;
+  }
+  if (*ended.args.stats == "json") with.answer(stats_json(stats));
+  else for (const std::string& line : stats_lines(stats)) with.say(line);
+}
+
+/// The services one by one: errors, warnings, digests. Gives the code of the first failure.
+task<int> report_services(const ended_build& ended, const surroundings& with) {
+  const std::vector<prepared_service>& prepared = ended.prepared.services;
+  int code = exit_ok;
+  for (std::size_t i = 0; i < ended.outcome->services.size(); ++i) {
+    const result<build::service_outcome>& service = ended.outcome->services[i];
+    const std::string name = prepared.size() > 1 ? prepared[i].name : "";
+    if (service.has_error()) {
+      co_await say_why(ended, service.error(), name, with);
+      if (code == exit_ok) code = to_exit_code(service.error().code);
+      continue;
+    }
+    for (const std::string& warning : service->warnings) with.say("warning: " + warning);
+    if (!ended.args.quiet) continue;
+    if (const std::string digest = image_digest(*service); !digest.empty())
+      with.answer(name.empty() ? digest : name + " " + digest);
+  }
+  for (const std::string& warning : ended.outcome->warnings) with.say("warning: " + warning);
+  co_return code;
+}
+
+}  // namespace
+
+task<int> report_build(const ended_build& ended, result_files& files, const surroundings& with) {
+  int code = exit_ok;
+  if (ended.outcome.has_error()) {
+    co_await say_why(ended, ended.outcome.error(), "", with);
+    code = to_exit_code(ended.outcome.error().code);
+  } else {
+    code = co_await report_services(ended, with);
+  }
+  const progress::trace& picture = ended.display.picture();
+  const bool several = ended.prepared.services.size() > 1;
+  if (!ended.args.quiet) {
+    for (const std::string& line : clipped_lines(picture)) with.say(line);
+    if (ended.outcome.has_error() || (code != exit_ok && !several)) with.say(failure_line(picture, whole(ended.took)));
+    else for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
+  }
+  // A build that reached no daemon has no reference that anybody knows.
+  if (ended.outcome.has_value() || !picture.steps().empty()) {
+    result<void> written = files.write_ref(ended.prepared.options.services.front().solve.ref);
+    if (written.has_value() && ended.outcome.has_value() && (code == exit_ok || several))
+      written = files.write(ended.prepared, *ended.outcome);
+    if (written.has_error()) {
+      with.say("error: " + written.error().text);
+      if (code == exit_ok) code = to_exit_code(written.error().code);
+    }
+  }
+  if (ended.args.stats) give_stats(ended, code == exit_ok, with);
+  co_return code;
+}
+
+}  // namespace peelbox::cli

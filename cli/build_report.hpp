@@ -1,0 +1,28 @@
+// What is said and written when a build has ended.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "cli/build_plan.hpp"
+#include "cli/command.hpp"
+#include "cli/result_files.hpp"
+#include "engine/build/build.hpp"
+#include "engine/progress/display.hpp"
+
+namespace peelbox::cli {
+
+struct ended_build {
+  const build_args& args;
+  const prepared_build& prepared;
+  const result<build::build_outcome>& outcome;
+  const progress::display& display;
+  std::chrono::microseconds took;
+  /// Before run_build().
+  std::vector<build::build_phase> phases;
+};
+
+/// Errors, warnings, summary, digests, result files and statistics, in this order. Gives the exit code.
+task<int> report_build(const ended_build& ended, result_files& files, const surroundings& with);
+
+}  // namespace peelbox::cli

@@ -1,0 +1,42 @@
+// What a build cost on this machine: --stats.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/build/build.hpp"
+
+namespace peelbox::cli {
+
+/// Of this process, since it began. Programs that carry a connection (ssh, kubectl) are not in it.
+struct process_cost {
+  std::chrono::microseconds user{0};
+  std::chrono::microseconds system{0};
+  std::uint64_t peak_memory = 0;  ///< bytes
+  std::uint64_t context_switches = 0;
+  /// Calls of the read and of the write family, as the kernel counts them in /proc/self/io; calls for sockets only as far
+  /// as they are of these families. Not known where the kernel does not tell.
+  std::optional<std::uint64_t> read_calls;
+  std::optional<std::uint64_t> write_calls;
+};
+process_cost cost_so_far();
+
+struct build_stats {
+  bool succeeded = false;
+  std::chrono::microseconds took{0};
+  std::vector<build::build_phase> phases;
+  process_cost cost;
+  build::traffic wire;
+  filesync::transfer_stats context;
+  std::uint64_t exported_bytes = 0;
+};
+
+/// Lines for people.
+std::vector<std::string> stats_lines(const build_stats& stats);
+/// One JSON object on one line; times are milliseconds, sizes are bytes. Keys are only ever added.
+std::string stats_json(const build_stats& stats);
+
+}  // namespace peelbox::cli

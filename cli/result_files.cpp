@@ -1,0 +1,135 @@
+#include "cli/result_files.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <array>
+
+#include "cli/summary.hpp"
+
+namespace peelbox::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+/// Standard base64 with padding; std::nullopt for anything else.
+std::optional<std::string> decoded_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  const auto digit = [](char c) {
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
+  };
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    unsigned group = 0;
+    unsigned padding = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const char c = text[i + k];
+      const bool may_pad = i + 4 == text.size() && k >= 2;
+      if (c == '=' && may_pad) {
+        ++padding;
+        group <<= 6;
+        continue;
+      }
+      const int value = digit(c);
+      if (value < 0 || padding > 0) return std::nullopt;
+      group = group << 6 | static_cast<unsigned>(value);
+    }
+    for (unsigned k = 0; k < 3 - padding; ++k) out.push_back(static_cast<char>(group >> (16 - 8 * k) & 255));
+  }
+  return out;
+}
+
+json::object metadata_of(const build::service_outcome& outcome) {
+  json::object all;
+  for (const auto& [key, value] : outcome.exporter_response) {
+    if (const auto plain = decoded_base64(value)) {
+      boost::system::error_code error;
+      json::value parsed = json::parse(*plain, error);
+      if (!error && parsed.is_object()) {
+        all[key] = std::move(parsed);
+        continue;
+      }
+    }
+    all[key] = value;
+  }
+  all["buildx.build.ref"] = outcome.ref;
+  return all;
+}
+
+result<std::unique_ptr<session::output_file>> open_file(const std::string& flag, const std::string& path) {
+  if (path.empty()) return std::unique_ptr<session::output_file>();
+  result<std::unique_ptr<session::output_file>> file = session::output_file::create(path);
+  if (file.has_error()) return file.error().in(flag);
+  return file;
+}
+
+result<void> write_all(std::unique_ptr<session::output_file>& file, std::string text) {
+  if (!file) return {};
+  result<void> done = file->write(byte_chain(byte_slice::of(std::move(text))));
+  if (done.has_value()) done = file->commit();
+  return done;
+}
+
+}  // namespace
+
+std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome) {
+  json::object all;
+  if (prepared.services.size() == 1) {
+    all = metadata_of(*outcome.services.front());
+  } else {
+    for (std::size_t i = 0; i < prepared.services.size(); ++i)
+      if (outcome.services[i].has_value()) all[prepared.services[i].name] = metadata_of(*outcome.services[i]);
+  }
+  return json::serialize(all) + "\n";
+}
+
+std::string image_id(const build::service_outcome& outcome) {
+  const auto config = outcome.exporter_response.find("containerimage.config.digest");
+  return config == outcome.exporter_response.end() ? image_digest(outcome) : config->second;
+}
+
+result<result_files> result_files::open(const build_args& args, std::size_t services) {
+  if (services > 1 && (!args.iid_file.empty() || !args.ref_file.empty()))
+    return failure(errc::usage,
+                   fmt::format("{} holds one value; for several services use --metadata-file, which has all of them",
+                               args.iid_file.empty() ? "--ref-file" : "--iidfile"),
+                   origin::user);
+  result_files files;
+  struct wanted {
+    const char* flag;
+    const std::string& path;
+    std::unique_ptr<session::output_file>& file;
+  };
+  const std::array<wanted, 3> all{{{"--metadata-file", args.metadata_file, files.metadata_},
+                                   {"--iidfile", args.iid_file, files.image_id_},
+                                   {"--ref-file", args.ref_file, files.ref_}}};
+  for (const wanted& one : all) {
+    result<std::unique_ptr<session::output_file>> opened = open_file(one.flag, one.path);
+    if (opened.has_error()) return opened.error();
+    one.file = std::move(*opened);
+  }
+  return files;
+}
+
+result<void> result_files::write_ref(const std::string& ref) { return write_all(ref_, ref); }
+
+result<void> result_files::write(const prepared_build& prepared, const build::build_outcome& outcome) {
+  const result<build::service_outcome>& first = outcome.services.front();
+  if (image_id_ && first.has_value()) {
+    result<void> done = write_all(image_id_, image_id(*first));
+    if (done.has_error()) return done.error().in("--iidfile");
+  }
+  if (metadata_) {
+    result<void> done = write_all(metadata_, metadata_text(prepared, outcome));
+    if (done.has_error()) return done.error().in("--metadata-file");
+  }
+  return {};
+}
+
+}  // namespace peelbox::cli

@@ -1,0 +1,37 @@
+// What a build leaves for programs: --metadata-file, --iidfile, --ref-file.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/build_plan.hpp"
+#include "engine/build/build.hpp"
+#include "engine/session/output_file.hpp"
+
+namespace peelbox::cli {
+
+/// The document of --metadata-file, with buildx's keys (buildx, commands/build.go): everything that the exporter answered,
+/// where values that are base64 of a JSON object become that object, and "buildx.build.ref". For several services an
+/// object of such objects by name, without those that failed (as `buildx bake` writes it). Ends with a line end.
+std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome);
+
+/// What --iidfile holds: the digest of the image's configuration, else that of its manifest; empty without an image.
+std::string image_id(const build::service_outcome& outcome);
+
+/// Files are opened before the build, so that a wrong name is known at once, and appear when they are complete.
+class result_files {
+ public:
+  /// errc::usage when one of them is asked for several services, else as output_file::create.
+  static result<result_files> open(const build_args& args, std::size_t services);
+
+  /// Of a build that began: its reference, also when it failed.
+  result<void> write_ref(const std::string& ref);
+  result<void> write(const prepared_build& prepared, const build::build_outcome& outcome);
+
+ private:
+  std::unique_ptr<session::output_file> metadata_;
+  std::unique_ptr<session::output_file> image_id_;
+  std::unique_ptr<session::output_file> ref_;
+};
+
+}  // namespace peelbox::cli

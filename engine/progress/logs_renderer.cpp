@@ -1,0 +1,51 @@
+// Only what the user's own commands print, as they print it.
+#include "engine/progress/renderer.hpp"
+
+namespace peelbox::progress {
+namespace {
+
+// What a frontend or the daemon runs for its own purposes: package installation of a spec ("[build] …" without a count),
+// "[internal] …" of the Dockerfile frontend, and the SBOM scanner.
+bool is_own_command(std::string_view name) {
+  if (name.find("generating sbom using ") != std::string_view::npos) return false;
+  // With several services, their name is in front.
+  for (int brackets = 0; brackets < 2 && name.starts_with('['); ++brackets) {
+    const std::size_t end = name.find(']');
+    if (end == std::string_view::npos) break;
+    const std::string_view inside = name.substr(1, end - 1);
+    if (inside == "internal" || inside == "auth") return false;
+    if (inside.find('/') != std::string_view::npos) return true;
+    if ((inside == "build" || inside == "runtime") && !name.substr(end).starts_with("] [")) return false;
+    name.remove_prefix(std::min(end + 2, name.size()));
+  }
+  return true;
+}
+
+// "[api] [build 1/2] make" -> "[api] "
+std::string_view service_of(std::string_view name) {
+  const std::size_t end = name.find("] [");
+  return name.starts_with('[') && end != std::string_view::npos && name.find(']') == end ? name.substr(0, end + 2)
+                                                                                          : std::string_view();
+}
+
+class logs_renderer final : public renderer {
+ public:
+  void update(const batch&, const trace& picture, wall_time, std::string& out) override { append(picture, out); }
+  void refresh(const trace&, wall_time, std::string&) override {}
+  void finish(const trace& picture, wall_time, std::string& out) override { append(picture, out); }
+
+ private:
+  static void append(const trace& picture, std::string& out) {
+    for (const new_line& line : picture.lines()) {
+      const step& s = picture.steps()[line.step];
+      if (!is_own_command(s.name)) continue;
+      out.append(service_of(s.name)).append(line.text).push_back('\n');
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<renderer> make_logs_renderer() { return std::make_unique<logs_renderer>(); }
+
+}  // namespace peelbox::progress

@@ -1,0 +1,48 @@
+// A block of lines at the bottom of a terminal, redrawn in place.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/progress/renderer.hpp"
+
+namespace peelbox::progress {
+
+enum class row_look { plain, done, failed, cancelled, faint };
+
+struct screen_row {
+  std::string left;
+  std::string right;  ///< at the right edge
+  row_look look = row_look::plain;
+};
+
+/// Sends only what changed. Below the block stands the cursor, in the first column. Pure: bytes are appended to `out`.
+class tty_screen {
+ public:
+  tty_screen(unsigned columns, tty_colors colors) : columns_(columns), colors_(std::move(colors)) {}
+
+  /// The terminal has another width: terminals fold longer lines when they become narrower, so the block is higher then.
+  void resize(unsigned columns);
+  /// The block is out of reach: others have written below it. The next one is drawn anew.
+  void forget();
+  /// A line above the block, with the next draw().
+  void say(std::string_view line);
+  void draw(const std::vector<screen_row>& rows, std::string& out);
+
+ private:
+  struct drawn_line {
+    std::string bytes;
+    std::size_t width = 0;
+  };
+  drawn_line to_line(const screen_row& row) const;
+
+  unsigned columns_;
+  tty_colors colors_;
+  std::vector<drawn_line> lines_;
+  std::size_t height_ = 0;  // rows of the terminal that lines_ take
+  bool all_again_ = false;
+  std::string said_;
+};
+
+}  // namespace peelbox::progress

@@ -1,0 +1,106 @@
+"""The display in a real terminal: tmux types, resizes and presses Ctrl-C, and its screen is compared."""
+
+import os
+import signal
+import subprocess
+
+from bed import BUILD_IMAGE, PEELBOX, RUNTIME_IMAGE, BedTest, bed, clean_environment, wait_for
+
+
+class Terminal:
+    """One pane of a tmux server of its own."""
+
+    def __init__(self, test, command, columns=80, rows=24):
+        self.socket = test.dir / "tmux.sock"
+        self.environment = clean_environment({"TERM": "xterm-256color"})
+        self.environment.pop("TMUX", None)
+        test.addCleanup(self.tmux, "kill-server", check=False)
+        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", command)
+        self.tmux("set-option", "-g", "status", "off", check=False)
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def tmux(self, *arguments, check=True):
+        done = subprocess.run(["tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments], capture_output=True,
+                              text=True, env=self.environment, timeout=30)
+        if check and done.returncode != 0:
+            raise AssertionError(f"tmux {arguments}: {done.stderr}")
+        return done.stdout
+
+    def screen(self):
+        return [line.rstrip() for line in self.tmux("capture-pane", "-p").split("\n")]
+
+    def resize(self, columns, rows):
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def wait_for(self, condition, what):
+        def seen():
+            screen = self.screen()
+            return screen if condition(screen) else None
+        try:
+            return wait_for(seen, what, 90)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n" + "\n".join(self.screen())) from None
+
+    def wait_for_text(self, text):
+        return self.wait_for(lambda screen: any(text in line for line in screen), repr(text))
+
+
+class TerminalTest(BedTest):
+    def command(self):
+        """Builds something that goes on until it is stopped, then shows exit code and terminal settings."""
+        spec = self.spec(build={"commands": ["echo working on it; sleep 300 && touch out"]},
+                         runtime={"copy": [{"from": "out", "to": "/out"}]})
+        build = (f"{PEELBOX} build --spec {spec} --tag it:test --context {self.context()} "
+                 f"--output type=oci,dest={self.dir}/o.tar --build-image {BUILD_IMAGE} --runtime-image {RUNTIME_IMAGE} "
+                 f"--buildkit {bed('BUILDKITD')} --no-cache")
+        return (f"trap : INT; sh -c 'echo $$ > {self.dir}/pid; exec {build}'; echo END $?; stty -a; exec sleep 1000")
+
+    def start(self):
+        return Terminal(self, self.command())
+
+    @staticmethod
+    def block(screen):
+        """The picture: from its header to the last line that is not empty."""
+        start = next(i for i, line in enumerate(screen) if line.startswith("[+] Building"))
+        lines = screen[start:]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    def whole(self, screen, columns):
+        headers = [line for line in screen if line.startswith("[+] Building")]
+        if len(headers) != 1:
+            return False
+        block = self.block(screen)
+        # Every step has its time at the right edge.
+        running = [line for line in block if line.startswith(" => [build 1/1]")]
+        return len(running) == 1 and len(running[0]) == columns - 1 and running[0].endswith("s") and block[-1] == " => => # working on it"
+
+    def test_typing_resizing_and_ctrl_c(self):
+        terminal = self.start()
+        terminal.wait_for_text("# working on it")
+        terminal.wait_for(lambda s: self.whole(s, 80), "the picture at 80 columns")
+        terminal.tmux("send-keys", "some keys", "Enter", "more", "Enter")
+        for columns, rows in ((50, 20), (120, 40), (33, 12), (80, 24)):
+            terminal.resize(columns, rows)
+            screen = terminal.wait_for(lambda s: self.whole(s, columns), f"the picture at {columns} columns")
+            self.assertFalse([line for line in screen if "some keys" in line or "more" == line], screen)
+        self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "0")
+        terminal.tmux("send-keys", "C-c")
+        screen = terminal.wait_for_text("END 130")
+        text = "\n".join(screen)
+        self.assertIn("CANCELED [build 1/1]", text)
+        self.assertIn("cancelling the build; interrupt again to end at once", text)
+        screen = "\n".join(terminal.wait_for_text("icanon"))
+        self.assertRegex(screen, r"(^|\s)echo\s")
+        self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "1")
+
+    def test_a_crash_gives_the_terminal_back(self):
+        terminal = self.start()
+        terminal.wait_for_text("# working on it")
+        wait_for(lambda: terminal.tmux("display-message", "-p", "#{cursor_flag}").strip() == "0", "no cursor")
+        os.kill(int((self.dir / "pid").read_text()), signal.SIGSEGV)
+        terminal.wait_for_text("END ")
+        screen = "\n".join(terminal.wait_for_text("icanon"))
+        self.assertRegex(screen, r"(^|\s)echo\s")
+        self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "1")
