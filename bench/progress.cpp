@@ -3,6 +3,7 @@
 // Environment: PEELBOX_BENCH_VERTICES (default 5000), PEELBOX_BENCH_LINES (log lines, default 100000),
 // PEELBOX_BENCH_PARALLEL (steps that run at once, default 8). Time is that of a whole build; the aim is well under 100 ms.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -79,7 +80,9 @@ const recorded& build() {
 void run(benchmark::State& state, std::unique_ptr<renderer> (*make)()) {
   const recorded& events = build();
   std::size_t written = 0;
+  std::size_t held = 0;  // by trace, renderer and the last piece of output
   for (auto _ : state) {
+    const std::size_t before = mallinfo2().uordblks;
     trace picture;
     const auto lines = make ? make() : nullptr;
     std::string out;
@@ -97,9 +100,11 @@ void run(benchmark::State& state, std::unique_ptr<renderer> (*make)()) {
     picture.finish(now);
     if (lines) lines->finish(picture, now, out);
     benchmark::DoNotOptimize(out.data());
+    held = mallinfo2().uordblks - before;
   }
   state.counters["lines/s"] =
       benchmark::Counter(static_cast<double>(events.lines), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["held_kB"] = static_cast<double>(held) / 1000;
   state.counters["written"] = benchmark::Counter(static_cast<double>(written), benchmark::Counter::kAvgIterations);
 }
 
@@ -112,10 +117,15 @@ void tty(benchmark::State& state) {
 }
 void rawjson(benchmark::State& state) { run(state, make_rawjson_renderer); }
 
+void logs(benchmark::State& state) { run(state, make_logs_renderer); }
+void quiet(benchmark::State& state) { run(state, make_quiet_renderer); }
+
 BENCHMARK(trace_only)->Unit(benchmark::kMillisecond);
 BENCHMARK(plain)->Unit(benchmark::kMillisecond);
 BENCHMARK(tty)->Unit(benchmark::kMillisecond);
 BENCHMARK(rawjson)->Unit(benchmark::kMillisecond);
+BENCHMARK(logs)->Unit(benchmark::kMillisecond);
+BENCHMARK(quiet)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

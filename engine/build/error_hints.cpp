@@ -237,7 +237,9 @@ std::optional<error_hint> find_hint(const hint_question& about) {
   const auto out_of_space = [](string_view text) { return has_any(text, {"no space left on device", "disk quota exceeded"}); };
   if (out_of_space(message) ||
       std::any_of(about.log_tail.begin(), about.log_tail.end(), [&](string_view l) { return out_of_space(lower(l)); })) {
-    return error_hint{"the daemon's disk is full", "free space there, for example by pruning the daemon's build cache"};
+    return error_hint{"a disk is full where the daemon runs",
+                      "free space there, for example by pruning the daemon's build cache; /dev/shm and tmpfs mounts of a step "
+                      "have small limits of their own"};
   }
   if (has_any(message, {"cannot allocate memory", "out of memory"})) {
     return error_hint{"the daemon's machine ran out of memory", "give it more memory, or run fewer builds at once"};

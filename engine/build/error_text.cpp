@@ -73,13 +73,17 @@ std::optional<std::int64_t> exit_code_in(std::string_view message) {
 // ended yet (engine/spec/plan.cpp).
 std::string own_command(std::string command, std::string_view step_name) {
   constexpr std::string_view script = "sh /.peelbox/bin/build-and-collect ";
-  if (!command.starts_with(script)) return command;
-  command.erase(0, script.size());
+  const bool collects = command.starts_with(script);
   std::string_view known = step_name;
   for (int tags = 0; tags < 2 && known.starts_with('['); ++tags) {  // [service] [build 1/2]
     const std::size_t end = known.find("] ");
-    if (end != std::string_view::npos) known.remove_prefix(end + 2);
+    if (end == std::string_view::npos) break;
+    // The script that installs packages is nobody's command either; the step's name says what it does.
+    if (known.substr(0, end).ends_with("packages")) return std::string(known.substr(end + 2));
+    known.remove_prefix(end + 2);
   }
+  if (!collects) return command;
+  command.erase(0, script.size());
   if (known.ends_with(" …")) known.remove_suffix(std::string_view(" …").size());
   const std::size_t from = std::string_view(command).starts_with(known) ? known.size() : 0;
   command.resize(std::min(command.find(" /build/", from), command.size()));
@@ -183,10 +187,10 @@ std::string error_text(const failure& why, const progress::trace& picture, const
   const std::string raw_command = command_in(said);
   if (!raw_command.empty()) {
     const std::string command = own_command(raw_command, step != nullptr ? std::string_view(step->name) : "");
-    if (command != raw_command) {
-      if (const std::size_t at = out.find(sanitize(raw_command)); at != std::string::npos)
-        out.replace(at, sanitize(raw_command).size(), sanitize(command));
-    }
+    const std::size_t from = out.find(process_begin);
+    const std::size_t end = from == std::string::npos ? from : out.find(process_end, from);
+    if (command != raw_command && end != std::string::npos)
+      out.replace(from + process_begin.size(), end - from - process_begin.size(), sanitize_line(command, 200));
     std::string clean = sanitize(command);
     while (!clean.empty() && clean.back() == '\n') clean.pop_back();
     append_indented("command:   ", clean, out);

@@ -5,6 +5,7 @@
 //                                     "source", or "include P", "exclude P", "follow P" for the source before it
 //   llb_tool paths PATH…              these paths of the source "context", each below a directory of its own
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
+//   llb_tool noise IMAGE STEPS LINES VERTICES       STEPS commands that print LINES lines each, VERTICES other operations
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -107,6 +108,29 @@ int sleep(const std::vector<std::string>& words) {
   return print(llb::run(llb::image(words[1], platform), options, "sleep").root);
 }
 
+int noise(const std::vector<std::string>& words) {
+  if (words.size() != 5) return fail("noise IMAGE STEPS LINES VERTICES");
+  const oci::platform platform = oci::host_platform();
+  const llb::state root = llb::image(words[1], platform);
+  std::vector<llb::file_step> steps;
+  const auto take = [&](const llb::state& from, const std::string& path) {
+    llb::copy_step step;
+    step.from = from;
+    step.source = step.target = path;
+    step.allow_no_match = step.wildcard = true;
+    steps.push_back(std::move(step));
+  };
+  for (int i = 0; i < std::stoi(words[2]); ++i) {
+    llb::run_options options;
+    options.args = {"/bin/sh", "-c", "seq -f 'compiling object %g' " + words[3] + "; echo " + std::to_string(i)};
+    options.platform = platform;
+    take(llb::run(root, options, "[" + std::to_string(i + 1) + "/" + words[2] + "] RUN make").root, "/none");
+  }
+  for (int i = 0; i < std::stoi(words[4]); ++i)
+    take(llb::file({}, {llb::mkdir_step{"/" + std::to_string(i)}}, "mkdir " + std::to_string(i)), "/" + std::to_string(i));
+  return print(llb::file({}, std::move(steps), "result"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,5 +141,6 @@ int main(int argc, char** argv) {
   if (!words.empty() && words[0] == "merge") return merge();
   if (words.size() > 1 && words[0] == "paths") return paths(words);
   if (!words.empty() && words[0] == "sleep") return sleep(words);
-  return fail("local, copy, merge, paths or sleep");
+  if (!words.empty() && words[0] == "noise") return noise(words);
+  return fail("local, copy, merge, paths, sleep or noise");
 }

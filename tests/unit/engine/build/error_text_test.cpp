@@ -186,5 +186,48 @@ TEST(ErrorText, ACancelledBuildNeedsNoAdvice) {
   EXPECT_EQ(error_text(failure(errc::cancelled, "the build was cancelled", origin::user), progress::trace()), "the build was cancelled");
 }
 
+TEST(ErrorText, ScriptsOfOursAreNotShown) {
+  progress::trace picture;
+  progress::batch events;
+  events.vertices.push_back({"sha256:a", {}, "[build 2/2] make app", false, progress::wall_time{}, progress::wall_time{}, "exit code: 2", {}});
+  picture.apply(events, {});
+  const std::string text = error_text(
+      failure(errc::remote, "failed to solve: process \"sh /.peelbox/bin/build-and-collect make app && ls /build/x /build/app app\" "
+                            "did not complete successfully: exit code: 2"),
+      picture);
+  EXPECT_TRUE(text.starts_with("failed to solve: process \"make app && ls\" did not")) << text;
+  EXPECT_EQ(text.find("build-and-collect"), std::string::npos);
+  events.vertices[0] = {"sha256:b", {}, "[packages] apt-get install x", false, progress::wall_time{}, progress::wall_time{}, "exit code: 100", {}};
+  progress::trace other;
+  other.apply(events, {});
+  const std::string install = error_text(
+      failure(errc::remote, "failed to solve: process \"sh -e -c missing=\\nfor p; do\\ndone install x\" did not complete successfully: exit code: 100"),
+      other);
+  EXPECT_NE(install.find("\n  command:   apt-get install x\n"), std::string::npos) << install;
+  EXPECT_TRUE(install.starts_with("failed to solve: process \"apt-get install x\" did not")) << install;
+}
+
+TEST(ErrorText, ClippedOutputIsSaidToBeClipped) {
+  progress::trace picture;
+  progress::batch events;
+  events.vertices.push_back({"sha256:a", {}, "RUN x", false, progress::wall_time{}, progress::wall_time{}, "exit code: 1", {}});
+  events.logs.push_back({"sha256:a", 2, "[output clipped, log limit 2MiB reached]\n", {}});
+  picture.apply(events, {});
+  const std::string text = error_text(failure(errc::remote, "exit code: 1"), picture);
+  EXPECT_NE(text.find("clipped:   [output clipped, log limit 2MiB reached] by the daemon"), std::string::npos) << text;
+  EXPECT_NE(text.find("BUILDKIT_STEP_LOG_MAX_SIZE"), std::string::npos);
+}
+
+TEST(ErrorText, AProgramThatIsMissingIsNamed) {
+  progress::trace picture;
+  progress::batch events;
+  events.vertices.push_back({"sha256:a", {}, "RUN x", false, progress::wall_time{}, progress::wall_time{}, "exit code: 127", {}});
+  events.logs.push_back({"sha256:a", 2, "sh: 1: cmake: not found\n", {}});
+  picture.apply(events, {});
+  const std::string text =
+      error_text(failure(errc::remote, "process \"/bin/sh -c cmake .\" did not complete successfully: exit code: 127"), picture);
+  EXPECT_NE(text.find("cause:     the command cmake was not found in the image"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace peelbox::build
