@@ -11,7 +11,7 @@ namespace peelbox::progress {
 namespace {
 
 constexpr char hide_cursor[] = "\x1b[?25l";
-constexpr char show_cursor[] = "\x1b[?25h\x1b[0m";
+constexpr char show_cursor[] = "\x1b[?7h\x1b[?25h\x1b[0m";
 
 // Written before `guarded` is set, read by signal handlers while it is.
 struct saved_terminal {

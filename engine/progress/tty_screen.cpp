@@ -10,6 +10,10 @@ namespace {
 constexpr unsigned least_columns = 12;
 constexpr std::string_view to_end_of_line = "\x1b[K";
 constexpr std::string_view to_end_of_screen = "\x1b[J";
+// A terminal may become narrower between our look at its size and the arrival of a frame. Without wrapping such a frame
+// takes as many rows as it has lines, and the block's top stays where resize() expects it.
+constexpr std::string_view no_wrapping = "\x1b[?7l";
+constexpr std::string_view wrapping = "\x1b[?7h";
 
 }  // namespace
 
@@ -46,10 +50,12 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
     for (std::size_t i = 0; i < lines.size() && same; ++i) same = unchanged(i);
     if (same) return;
   }
+  out.append(no_wrapping);
   if (height_ > 0) out.append("\x1b[").append(std::to_string(height_)).append("A");
   out.push_back('\r');
   if (all_again_ || !said_.empty()) {
-    out.append(to_end_of_screen).append(said_);
+    out.append(to_end_of_screen);
+    if (!said_.empty()) out.append(wrapping).append(said_).append(no_wrapping);
     lines_.clear();
     said_.clear();
     all_again_ = false;
@@ -68,6 +74,7 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
   }
   if (unsent > 0) out.append("\x1b[").append(std::to_string(unsent)).append("B");
   if (lines.size() < lines_.size()) out.append(to_end_of_screen);
+  out.append(wrapping);
   lines_ = std::move(lines);
   height_ = lines_.size();
 }

@@ -68,7 +68,7 @@ class small_terminal {
       case 'J': lines.resize(row_ + 1); lines.back().clear(); return;
       case 'm': return;
       case 'h':
-      case 'l': EXPECT_EQ(arguments, "?25"); return;
+      case 'l': EXPECT_EQ(arguments, "?7"); return;
       default: FAIL() << "unexpected control " << what;
     }
   }
@@ -142,7 +142,7 @@ TEST(TtyRenderer, FollowsTheSizeOfTheTerminal) {
   out.clear();
   renderer->refresh(picture, test::script_start, out);
   // The header (23 columns) takes one row, the step (79 columns, to the time at the edge) three.
-  EXPECT_TRUE(out.starts_with("\x1b[4A\r\x1b[J")) << out;
+  EXPECT_TRUE(out.starts_with("\x1b[?7l\x1b[4A\r\x1b[J")) << out;
   EXPECT_NE(out.find("=> a step with a name"), std::string::npos);
   out.clear();
   renderer->resize(30, 20);
@@ -170,7 +170,7 @@ TEST(TtyRenderer, ANoteIsShownUntilThereAreSteps) {
   std::string out;
   renderer->update(events, picture, test::script_start, out);
   renderer->refresh(picture, test::script_start, out);
-  EXPECT_EQ(out, "\r[+] Building 0.0s (0/0) connecting to tcp://h:1\r\n");
+  EXPECT_EQ(out, "\x1b[?7l\r[+] Building 0.0s (0/0) connecting to tcp://h:1\r\n\x1b[?7h");
 }
 
 TEST(TtyRenderer, ColoursSuitTheBackground) {
