@@ -171,6 +171,8 @@ constexpr tail_rule tail_rules[] = {
      "check the daemon's DNS and network settings"},
     {"temporary failure in name resolution", "", "names cannot be resolved inside of the build's containers",
      "check the daemon's DNS and network settings"},
+    {"cannot find -l", "cannot find -l", "the linker did not find the library %s in the image",
+     "add the package that contains it; on Debian it is mostly called lib…-dev"},
     {"runtime.copy[", "nothing matches '", "the commands ran, but they did not make %s, which runtime.copy wants",
      "compare runtime.copy with what the commands write; its paths are relative to the context directory"},
     {"exec format error", "", wrong_processor, wrong_processor_advice},
@@ -243,6 +245,11 @@ std::optional<error_hint> find_hint(const hint_question& about) {
   }
   if (has_any(message, {"cannot allocate memory", "out of memory"})) {
     return error_hint{"the daemon's machine ran out of memory", "give it more memory, or run fewer builds at once"};
+  }
+  if (about.code == errc::connection && message.starts_with("tcp://") && has_any(message, {"connection refused"})) {
+    return error_hint{"nothing listens at that address and port",
+                      "check both, and that buildkitd there was started with --addr tcp://…; `peelbox info --addr ADDR` tries an "
+                      "address without a build"};
   }
   if (auto hint = connection_hint(about, message)) return hint;
   if (about.code != errc::remote) return std::nullopt;
