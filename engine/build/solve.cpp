@@ -221,12 +221,12 @@ task<void> run_solve(solve_state& state) {
       scanner_is_missing(reply.error())) {
     const std::string reason = reply.error().text;
     state.request.attest.sbom.reset();
-    filesync::transfer_stats& live = state.build.contexts->live;
-    const filesync::transfer_stats first_try = live;
+    filesync::transfer_stats& past = state.build.contexts->past;
+    const filesync::transfer_stats first_try = state.build.contexts->total();
     reply = co_await solve_once(state);
     // Usually the daemon has kept the context. When it has asked again, what counts is what it was sent then; several
     // services share their transfers, and nobody can tell whose they are.
-    if (state.build.solves.size() == 1 && live.entries() > first_try.entries()) live = without(live, first_try);
+    if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past = without(past, first_try);
     state.outcome.warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
                                      "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
   }
