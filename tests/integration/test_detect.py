@@ -37,8 +37,8 @@ class Command(BedTest):
         self.context({"file": ""})
         self.assert_fails(peelbox("detect", self.dir / "none"), 4, "none")
         self.assert_fails(peelbox("detect", self.dir / "ctx/file"), 4, "not a directory")
-        self.assert_fails(peelbox("detect", "--distro", "plan9", self.dir), 2, "wolfi or debian")
-        self.assert_fails(peelbox("detect", "-f", "xml", self.dir), 2, "json or yaml")
+        self.assert_fails(peelbox("detect", "--distro", "plan9", self.dir), 2, "none of wolfi, debian")
+        self.assert_fails(peelbox("detect", "-f", "xml", self.dir), 2, "none of json, yaml")
         self.assert_fails(peelbox("detect", "--package-index", self.dir / "none", self.dir), 2, "none")
 
     def test_package_index_decides_versions(self):
