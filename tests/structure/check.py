@@ -2,7 +2,7 @@
 
     check.py ROOT CHECK
 
-CHECK: includes, pure, paths, coroutines. The rules are those of docs/architecture.md, "who may include whom".
+CHECK: includes, own_header, pure, paths, coroutines. The rules are those of docs/architecture.md, "who may include whom".
 """
 
 import fnmatch
@@ -126,6 +126,18 @@ def check_includes(root):
                     yield path, line, "%s may not include <%s>" % (folder, target)
 
 
+def check_own_header(root):
+    """x.cpp includes x.hpp first, which proves that this header needs nothing before it. (Headers without a .cpp are
+    compiled alone by another test.)"""
+    files = set(sources(root))
+    for path in files:
+        own = path[:-4] + ".hpp"
+        first = INCLUDE.search(read(root, path))
+        if path.endswith(".cpp") and own in files and path != "engine/async/asio.cpp" and \
+                (first is None or first.group(2) != own):
+            yield path, 1, "its first include is not " + own
+
+
 def is_pure(path):
     pure = False
     for pattern in PURE:
@@ -194,7 +206,8 @@ def check_coroutines(root):
                     " ".join(match.group(0).split())[:100]
 
 
-CHECKS = {"includes": check_includes, "pure": check_pure, "paths": check_paths, "coroutines": check_coroutines}
+CHECKS = {"includes": check_includes, "own_header": check_own_header, "pure": check_pure, "paths": check_paths,
+          "coroutines": check_coroutines}
 
 
 def main():

@@ -37,6 +37,12 @@ class Check(unittest.TestCase):
             "h2grpc/grpc/a.cpp", '#include <nghttp2/nghttp2.h>\n#include "a.hpp"\n#include "h2grpc/grpc/none.hpp"\n')),
             ["h2grpc/grpc/a.cpp:1", "h2grpc/grpc/a.cpp:2", "h2grpc/grpc/a.cpp:3"])
 
+    def test_the_own_header_comes_first(self):
+        self.assertEqual(self.problems("own_header", ("cli/a.hpp", "\n"), ("cli/a.cpp", '#include "cli/a.hpp"\n'),
+                                       ("cli/main.cpp", "#include <string>\n")), [])
+        self.assertEqual(self.problems("own_header", ("cli/a.hpp", "\n"),
+                                       ("cli/a.cpp", '#include <string>\n#include "cli/a.hpp"\n')), ["cli/a.cpp:1"])
+
     def test_an_unknown_folder_is_found(self):
         self.assertEqual(self.problems("includes", ("engine/misc/a.hpp", "\n")), ["engine/misc/a.hpp:1"])
 
