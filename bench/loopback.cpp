@@ -122,7 +122,7 @@ void sender(benchmark::State& state, const std::string& root, bool tunnel, bool 
     if (!found.problem.empty()) state.SkipWithError(found.problem.c_str());
     receiver_cpu += found.cpu_seconds;
     entries += found.entries;
-    payload += contexts->live.bytes_transferred;
+    payload += contexts->total().bytes_transferred;
   }
   const double all = clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - before;
   const auto each = benchmark::Counter::kAvgIterations;
