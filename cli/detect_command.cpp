@@ -37,17 +37,19 @@ command add_detect_command(CLI::App& app) {
       "What .gitignore or .dockerignore leave out does not count. A peelbox.json or\n"
       "peelbox.toml in the repository changes what was detected. The network is used\n"
       "only for a --package-index URL, at most once in 24 hours.");
+  const char* const rare = "Sources of knowledge";
   detect_app.add_option("path", args->path, "Directory of the repository")->type_name("DIR")->capture_default_str();
   detect_app.add_option("-f,--format", args->format, "Language of the spec")->type_name("NAME")->capture_default_str()
       ->check(one_of({"json", "yaml"}));
   detect_app.add_option("-o,--output", args->output, "Write to this file, all or nothing")->type_name("FILE");
   detect_app.add_option("--distro", args->distro, "Whose package names")->type_name("NAME")->capture_default_str()
       ->check(one_of({"wolfi", "debian"}));
-  detect_app.add_option("--package-index", args->package_index, "APKINDEX(.tar.gz) or list of names instead of the built-in table")
+  detect_app.add_option("--package-index", args->package_index, "Instead of the built-in table of packages")
       ->type_name("FILE|URL");
   detect_app.add_flag("--explain", args->explain, "Say what was found and why, instead of the spec");
-  detect_app.add_flag("--no-gitignore", args->no_gitignore, "Look at what .gitignore files leave out as well");
-  detect_app.add_flag("--offline", args->offline, "Ask no URL; what was kept of it counts, however old");
+  detect_app.add_flag("--no-gitignore", args->no_gitignore, "Look at what .gitignore files leave out as well")
+      ->group(rare);
+  detect_app.add_flag("--offline", args->offline, "Ask no URL; what was kept of it counts, however old")->group(rare);
   added.run = [args](const surroundings& with) { return detect(*args, with); };
   return added;
 }
