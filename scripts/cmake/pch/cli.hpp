@@ -1,0 +1,8 @@
+// Parsed once for the command line.
+#pragma once
+
+#include "library.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
