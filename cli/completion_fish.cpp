@@ -7,7 +7,7 @@ namespace peelbox::cli {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -23,8 +23,8 @@ std::string below(const command_info& command, const command_info& root) {
 void add_transitions(const command_info& command, const command_info& root, std::string& out) {
   for (const command_info& one : command.commands) {
     if (one.hidden) continue;
-    out += fmt::format("      case {}\n        set at {}\n", quoted(below(command, root) + "/" + one.name),
-                       quoted(below(one, root)));
+    out += fmt::format("      case {}\n        set at {}\n", in_quotes(below(command, root) + "/" + one.name),
+                       in_quotes(below(one, root)));
     add_transitions(one, root, out);
   }
 }
@@ -34,8 +34,8 @@ std::string action(const option_info& option) {
     case option_info::completion::values:
       // Files behind dest=, as in type=oci,dest=FILE.
       if (!option.closed && option.values.front().find("type=") == 0)
-        return fmt::format("-x -a {}", quoted(fmt::format("(__peelbox_fields {})", fmt::join(option.values, " "))));
-      return fmt::format("-x -a {}", quoted(fmt::format("{}", fmt::join(option.values, " "))));
+        return fmt::format("-x -a {}", in_quotes(fmt::format("(__peelbox_fields {})", fmt::join(option.values, " "))));
+      return fmt::format("-x -a {}", in_quotes(fmt::format("{}", fmt::join(option.values, " "))));
     case option_info::completion::files: return "-r -F";
     case option_info::completion::directories: return "-x -a '(__fish_complete_directories)'";
     case option_info::completion::nothing: break;
@@ -44,23 +44,23 @@ std::string action(const option_info& option) {
 }
 
 void add_command(const command_info& command, const command_info& root, std::string& out) {
-  const std::string here = fmt::format("complete -c peelbox -n {} ", quoted(fmt::format("__peelbox_at {}", quoted(below(command, root)))));
+  const std::string here = fmt::format("complete -c peelbox -n {} ", in_quotes(fmt::format("__peelbox_at {}", in_quotes(below(command, root)))));
   bool files = false;
   for (const option_info& option : command.positionals) {
     files = files || option.completes == option_info::completion::files || option.completes == option_info::completion::directories;
-    if (option.completes == option_info::completion::values) out += here + fmt::format("-f -a {}\n", quoted(fmt::format("{}", fmt::join(option.values, " "))));
+    if (option.completes == option_info::completion::values) out += here + fmt::format("-f -a {}\n", in_quotes(fmt::format("{}", fmt::join(option.values, " "))));
   }
   if (!files) out += here + "-f\n";
   for (const command_info& one : command.commands)
-    if (!one.hidden) out += here + fmt::format("-f -a {} -d {}\n", one.name, quoted(one.about));
+    if (!one.hidden) out += here + fmt::format("-f -a {} -d {}\n", one.name, in_quotes(one.about));
   for (const option_info& option : command.options) {
     std::string line = here;
     for (const std::string& name : option.shorts) line += "-s " + name + " ";
     for (const std::string& name : option.longs) line += "-l " + name + " ";
     // fish cannot offer values only behind '=': an option with a value of its own choice is offered as a flag.
     if (!option.is_flag() && !option.value_optional) line += action(option) + " ";
-    else if (option.value_optional && !option.values.empty()) line += fmt::format("-f -a {} ", quoted(fmt::format("{}", fmt::join(option.values, " "))));
-    out += line + "-d " + quoted(option.about) + "\n";
+    else if (option.value_optional && !option.values.empty()) line += fmt::format("-f -a {} ", in_quotes(fmt::format("{}", fmt::join(option.values, " "))));
+    out += line + "-d " + in_quotes(option.about) + "\n";
   }
   for (const command_info& one : command.commands)
     if (!one.hidden) add_command(one, root, out);

@@ -9,7 +9,7 @@ namespace peelbox::cli {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += "'\\''";
@@ -58,7 +58,7 @@ void add_option(const option_info& option, std::string& out) {
   if (!option.is_flag())
     value = fmt::format("{}{}:{}", option.value_optional ? "::" : ":", escaped(option.value), action(option));
   const auto add = [&](const std::string& name) {
-    out += "    " + quoted(front + name + "[" + escaped(option.about) + "]" + value) + " \\\n";
+    out += "    " + in_quotes(front + name + "[" + escaped(option.about) + "]" + value) + " \\\n";
   };
   for (const std::string& name : option.shorts)
     add("-" + name + (option.is_flag() ? "" : option.value_optional ? "-" : "+"));
@@ -80,13 +80,13 @@ void add_function(const command_info& command, std::string& out) {
   out += function_name(command.path) + "() {\n  local curcontext=\"$curcontext\" state line\n  _arguments -C -S \\\n";
   for (const option_info& option : command.options) add_option(option, out);
   for (const option_info& option : command.positionals)
-    out += "    " + quoted((option.repeats ? "*" : "") + fmt::format(":{}:{}", escaped(option.positional), action(option))) + " \\\n";
+    out += "    " + in_quotes((option.repeats ? "*" : "") + fmt::format(":{}:{}", escaped(option.positional), action(option))) + " \\\n";
   if (!command.commands.empty()) out += "    '1:command:->command' '*::argument:->argument' \\\n";
   out += "    && return 0\n  case $state in\n";
   if (!command.commands.empty()) {
     out += "    command) local -a commands=(\n";
     for (const command_info& one : command.commands)
-      if (!one.hidden) out += "        " + quoted(one.name + ":" + escaped(one.about)) + "\n";
+      if (!one.hidden) out += "        " + in_quotes(one.name + ":" + escaped(one.about)) + "\n";
     out += "      )\n      _describe command commands ;;\n    argument) case $line[1] in\n";
     for (const command_info& one : command.commands)
       if (!one.hidden) out += fmt::format("        {}) {} ;;\n", one.name, function_name(one.path));

@@ -1,7 +1,5 @@
 // `peelbox context`: what a build would send, and why. Needs no daemon.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -10,6 +8,7 @@
 #include "cli/context_option.hpp"
 #include "cli/context_report.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace peelbox::cli {
 
@@ -162,13 +161,13 @@ void add_shared_flags(CLI::App& app, context_args& args) {
 command add_context_command(CLI::App& app) {
   auto args = std::make_shared<context_args>();
   command added;
-  added.app = app.add_subcommand("context", "Show what a build would send, and why; needs no daemon");
+  added.app = add_subcommand(app, "context", "Show what a build would send, and why; needs no daemon");
   added.app->require_subcommand(1);
   added.app->footer(
       "Examples:\n"
       "  peelbox context ls --sizes\n"
       "  peelbox context explain src/main.c");
-  CLI::App* const ls = added.app->add_subcommand("ls", "List what is sent, in the order it is sent");
+  CLI::App* const ls = add_subcommand(*added.app, "ls", "List what is sent, in the order it is sent");
   ls->footer(
       "Examples:\n"
       "  peelbox context ls --top 20                 # what makes it large\n"
@@ -178,7 +177,7 @@ command add_context_command(CLI::App& app) {
   CLI::Option* const why = ls->add_flag("--why", args->format.why, "Show also what is left out (-), and the rule that decided");
   ls->add_option("--top", args->top, "Show only the N heaviest files and directories")->type_name("N")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))->excludes(why);
-  CLI::App* const explain_paths = added.app->add_subcommand("explain", "Say which rule decides about paths of the context");
+  CLI::App* const explain_paths = add_subcommand(*added.app, "explain", "Say which rule decides about paths of the context");
   explain_paths->footer("Example:\n  peelbox context explain node_modules .env src/main.c");
   add_shared_flags(*explain_paths, *args);
   explain_paths->add_option("PATH", args->paths, "Relative to the context")->required()->type_name("FILE");

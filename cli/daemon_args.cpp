@@ -1,8 +1,6 @@
 #include "cli/daemon_args.hpp"
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include "cli/choice.hpp"
 

@@ -1,7 +1,5 @@
 // `peelbox info`, `peelbox workers` and `peelbox dial-stdio`: what is there, without building.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/daemon_args.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 #include "engine/build/inspect.hpp"
 #include "engine/progress/sanitize.hpp"
 #include "transport/standard_stream.hpp"
@@ -161,7 +160,7 @@ using runner = task<int> (*)(std::shared_ptr<const info_args>, const surrounding
 command add(CLI::App& app, const char* name, const char* about, runner run, bool with_json, const char* examples) {
   auto args = std::make_shared<info_args>();
   command added;
-  added.app = app.add_subcommand(name, about);
+  added.app = add_subcommand(app, name, about);
   added.app->footer(examples);
   add_daemon_flags(*added.app, *args);
   if (with_json) added.app->add_flag("--json", args->as_json, "One JSON document on standard output");

@@ -1,7 +1,5 @@
 // `peelbox detect` and `peelbox schema` as commands.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -9,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/detect.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 #include "engine/detect/write.hpp"
 
 namespace peelbox::cli {
@@ -26,7 +25,7 @@ task<int> print_schema(const surroundings& with) {
 command add_detect_command(CLI::App& app) {
   auto args = std::make_shared<detect_args>();
   command added;
-  added.app = app.add_subcommand("detect", "Write the UniversalBuild spec of a repository");
+  added.app = add_subcommand(app, "detect", "Write the UniversalBuild spec of a repository");
   CLI::App& detect_app = *added.app;
   detect_app.footer(
       "Examples:\n"
@@ -56,7 +55,7 @@ command add_detect_command(CLI::App& app) {
 
 command add_schema_command(CLI::App& app) {
   command added;
-  added.app = app.add_subcommand("schema", "Print the JSON schema of the spec");
+  added.app = add_subcommand(app, "schema", "Print the JSON schema of the spec");
   added.app->footer("Example:\n  peelbox schema > universalbuild.schema.json");
   added.run = print_schema;
   return added;

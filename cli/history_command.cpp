@@ -1,7 +1,5 @@
 // `peelbox history` and `peelbox attach`: the builds of a daemon, whoever started them.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -13,6 +11,7 @@
 #include "cli/daemon_args.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/history_report.hpp"
+#include "cli/subcommand.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/history.hpp"
 #include "engine/progress/display.hpp"
@@ -206,7 +205,7 @@ struct subcommand {
   runner run;
 
   subcommand(CLI::App& parent, const char* name, const char* about, const char* examples, runner r)
-      : app(parent.add_subcommand(name, about)), run(r) {
+      : app(add_subcommand(parent, name, about)), run(r) {
     app->footer(examples);
     add_daemon_flags(*app, *args);
   }
@@ -226,7 +225,7 @@ constexpr int any_number = 1000;
 
 command add_history_command(CLI::App& app) {
   command added;
-  added.app = app.add_subcommand("history", "List, show and delete the builds that a daemon remembers");
+  added.app = add_subcommand(app, "history", "List, show and delete the builds that a daemon remembers");
   added.app->require_subcommand(1);
   added.app->footer(
       "Examples:\n"

@@ -8,7 +8,7 @@ namespace peelbox::cli {
 
 namespace {
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   constexpr std::size_t longest = 80;
   return fmt::format("\"{}{}\"", word.substr(0, longest), word.size() > longest ? "…" : "");
 }
@@ -45,12 +45,12 @@ std::string unknown_option(const command_info& root, const command_info& at, con
 
 std::string unknown_command(const command_info& at, const std::string& word) {
   const std::vector<std::string> names = command_names(at);
-  std::string text = fmt::format("`{}` has no command {}", at.path, quoted(word));
+  std::string text = fmt::format("`{}` has no command {}", at.path, in_quotes(word));
   return text + did_you_mean(word, names);
 }
 
 std::string unexpected_argument(const command_info& at, const std::string& word) {
-  std::string text = fmt::format("`{}` takes no argument, so {} has no meaning", at.path, quoted(word));
+  std::string text = fmt::format("`{}` takes no argument, so {} has no meaning", at.path, in_quotes(word));
   if (at.option("--context")) text += fmt::format("; for the directory with the sources use --context {}", word);
   return text;
 }
@@ -104,7 +104,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       if (++arguments > at->positionals.size() && !endless) {
         if (at->positionals.empty()) return misuse{unexpected_argument(*at, word), at->path};
         return misuse{fmt::format("`{}` takes {} argument{}, so {} is too much", at->path, at->positionals.size(),
-                                  at->positionals.size() == 1 ? "" : "s", quoted(word)),
+                                  at->positionals.size() == 1 ? "" : "s", in_quotes(word)),
                       at->path};
       }
     }

@@ -1,7 +1,5 @@
 // `peelbox completion` and `peelbox man`: help for shells, made from the parser's own definitions.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include <memory>
 
@@ -12,6 +10,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/man_page.hpp"
 #include "cli/misuse.hpp"
+#include "cli/subcommand.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
@@ -68,7 +67,7 @@ task<int> print_manual(CLI::App& app, std::shared_ptr<const man_args> args, cons
 command add_completion_command(CLI::App& app) {
   auto shell = std::make_shared<std::string>();
   command added;
-  added.app = app.add_subcommand("completion", "Print a completion script for bash, zsh or fish");
+  added.app = add_subcommand(app, "completion", "Print a completion script for bash, zsh or fish");
   added.app->add_option("SHELL", *shell, "The shell")->required()->check(one_of({"bash", "zsh", "fish"}));
   added.app->footer(
       "Examples:\n"
@@ -83,7 +82,7 @@ command add_completion_command(CLI::App& app) {
 command add_man_command(CLI::App& app) {
   auto args = std::make_shared<man_args>();
   command added;
-  added.app = app.add_subcommand("man", "Print the manual page of a command");
+  added.app = add_subcommand(app, "man", "Print the manual page of a command");
   added.app->add_option("COMMAND", args->words, "The command, such as build or context ls; none: peelbox itself");
   added.app->add_option("--dir", args->dir, "Write the pages of all commands into this directory")->type_name("DIR");
   added.app->footer(

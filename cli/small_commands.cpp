@@ -1,10 +1,9 @@
 // Commands that are a few lines each.
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/subcommand.hpp"
 
 namespace peelbox::cli {
 
@@ -27,7 +26,7 @@ task<int> print_version(const surroundings& with) {
 
 command add_frontend_command(CLI::App& app) {
   command added;
-  added.app = app.add_subcommand("frontend", "Gone; says what replaces it")->allow_extras();
+  added.app = add_subcommand(app, "frontend", "Gone; says what replaces it")->allow_extras();
   added.app->group("");
   added.run = frontend_is_gone;
   return added;
@@ -35,7 +34,7 @@ command add_frontend_command(CLI::App& app) {
 
 command add_version_command(CLI::App& app) {
   command added;
-  added.app = app.add_subcommand("version", "Print the version");
+  added.app = add_subcommand(app, "version", "Print the version");
   added.app->footer("Example:\n  peelbox version");
   added.run = print_version;
   return added;

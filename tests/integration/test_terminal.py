@@ -29,6 +29,10 @@ class Terminal:
     def screen(self):
         return [line.rstrip() for line in self.tmux("capture-pane", "-p").split("\n")]
 
+    def everything(self):
+        """Also what has scrolled away."""
+        return self.tmux("capture-pane", "-p", "-S", "-200")
+
     def resize(self, columns, rows):
         self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
@@ -87,8 +91,8 @@ class TerminalTest(BedTest):
             self.assertFalse([line for line in screen if "some keys" in line or "more" == line], screen)
         self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "0")
         terminal.tmux("send-keys", "C-c")
-        screen = terminal.wait_for_text("END 130")
-        text = "\n".join(screen)
+        terminal.wait_for_text("END 130")
+        text = terminal.everything()
         self.assertIn("CANCELED [build 1/1]", text)
         self.assertIn("cancelling the build; interrupt again to end at once", text)
         screen = "\n".join(terminal.wait_for_text("icanon"))
