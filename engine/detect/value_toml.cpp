@@ -1,4 +1,12 @@
 #include <fmt/format.h>
+// toml++ asserts things that malformed text can break, and in release builds lets the compiler assume them. Here each is
+// an error of the text. No other file includes toml++.
+namespace peelbox::detect {
+struct toml_assertion {};
+[[noreturn]] void fail_toml_assertion();
+}  // namespace peelbox::detect
+#undef NDEBUG
+#define TOML_ASSERT(condition) ((condition) ? void() : peelbox::detect::fail_toml_assertion())
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -7,6 +15,9 @@
 #include "engine/detect/value.hpp"
 
 namespace peelbox::detect {
+
+void fail_toml_assertion() { throw toml_assertion(); }
+
 namespace {
 
 /// a.b.c = 1 makes a table in a table, as deep as the key has dots; toml++ bounds brackets only, and what is deep
@@ -82,6 +93,8 @@ result<value> parse_toml(std::string_view text) {
   } catch (const toml::parse_error& error) {
     return failure(errc::usage, fmt::format("TOML:{}: {}", error.source().begin.line, error.description()),
                    origin::user);
+  } catch (const toml_assertion&) {
+    return failure(errc::usage, "TOML: a key or value is malformed", origin::user);
   }
 }
 
