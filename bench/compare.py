@@ -23,7 +23,7 @@ from trees import NoSpace, Trees
 
 def parse(names):
     parser = argparse.ArgumentParser(prog="scripts/bench.sh", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller trees and fewer pairs: under 5 minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller trees and fewer pairs")
     parser.add_argument("--case", action="append", metavar="NAME", choices=[*names, "parts"],
                         help="only this case; may be repeated: " + ", ".join([*names, "parts"]))
     parser.add_argument("--skip", action="append", metavar="NAME", default=[], choices=[*names, "parts"],

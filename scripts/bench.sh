@@ -2,7 +2,7 @@
 # Whole builds with peelbox beside buildctl and docker buildx, in alternating pairs on the same daemon, and the benchmark
 # programs. Writes build/bench/report.json and build/bench/report.html. Needs root, as the test bed does.
 #   scripts/bench.sh                            everything; about an hour, 25 GB of free disk
-#   scripts/bench.sh --quick                    smaller trees and fewer pairs: under 5 minutes after set-up
+#   scripts/bench.sh --quick                    smaller trees and fewer pairs
 #   scripts/bench.sh --case bulk --case cold    only these; --skip NAME leaves one out
 #   scripts/bench.sh --help                     the cases and the other options
 set -euo pipefail
