@@ -12,6 +12,7 @@
 #include "cli/context_option.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
+#include "engine/llb/definition.hpp"
 #include "engine/llb/narrow.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/manifest.hpp"
@@ -278,6 +279,7 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   if (bytes->empty() || !part.definition.ParseFromString(*bytes) || part.definition.def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
   llb::narrow_locals(part.definition);
+  if (args.no_cache) llb::ignore_cache(part.definition);
   part.platform = oci::host_platform();
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();

@@ -93,4 +93,9 @@ result<definition> marshal(const state& result, const marshal_options& options) 
   return marshaller(options).finish(result);
 }
 
+void ignore_cache(pb::Definition& definition) {
+  for (const std::string& operation : definition.def())
+    (*definition.mutable_metadata())[oci::digest_of(operation)].set_ignore_cache(true);
+}
+
 }  // namespace peelbox::llb

@@ -31,6 +31,9 @@ struct definition {
 /// errc::usage when `result` is scratch: BuildKit has no definition for an empty tree.
 result<definition> marshal(const state& result, const marshal_options& options = {});
 
+/// What marshal() does for `no_cache`, in a definition that is finished.
+void ignore_cache(pb::Definition& definition);
+
 /// One line per operation, for tests and for `--dump-llb`. Refers to inputs by line number, so it holds no
 /// digests.
 std::string describe(const definition& d);

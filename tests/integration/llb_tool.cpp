@@ -116,7 +116,8 @@ int noise(const std::vector<std::string>& words) {
   const auto take = [&](const llb::state& from, const std::string& path) {
     llb::copy_step step;
     step.from = from;
-    step.source = step.target = path;
+    step.source = path;
+    step.target = "/";
     step.allow_no_match = step.wildcard = true;
     steps.push_back(std::move(step));
   };
@@ -124,11 +125,30 @@ int noise(const std::vector<std::string>& words) {
     llb::run_options options;
     options.args = {"/bin/sh", "-c", "seq -f 'compiling object %g' " + words[3] + "; echo " + std::to_string(i)};
     options.platform = platform;
-    take(llb::run(root, options, "[" + std::to_string(i + 1) + "/" + words[2] + "] RUN make").root, "/none");
+    take(llb::run(root, options, "[" + std::to_string(i + 1) + "/" + words[2] + "] RUN make").root, "/none*");
   }
   for (int i = 0; i < std::stoi(words[4]); ++i)
     take(llb::file({}, {llb::mkdir_step{"/" + std::to_string(i)}}, "mkdir " + std::to_string(i)), "/" + std::to_string(i));
   return print(llb::file({}, std::move(steps), "result"));
+}
+
+// COUNT independent cheap operations, joined by merges of at most fifty.
+int fan(const std::vector<std::string>& words) {
+  if (words.size() != 2) return fail("fan COUNT");
+  std::vector<llb::state> level;
+  for (int i = 0; i < std::stoi(words[1]); ++i) {
+    const std::string name = std::to_string(i);
+    level.push_back(llb::file({}, {llb::mkdir_step{"/" + name}}, "[" + name + "/" + words[1] + "] mkdir /" + name));
+  }
+  while (level.size() > 1) {
+    std::vector<llb::state> next;
+    for (std::size_t i = 0; i < level.size(); i += 50) {
+      const auto first = level.begin() + static_cast<std::ptrdiff_t>(i);
+      next.push_back(llb::merge({first, first + static_cast<std::ptrdiff_t>(std::min<std::size_t>(50, level.size() - i))}));
+    }
+    level = std::move(next);
+  }
+  return print(level.at(0));
 }
 
 }  // namespace
@@ -142,5 +162,6 @@ int main(int argc, char** argv) {
   if (words.size() > 1 && words[0] == "paths") return paths(words);
   if (!words.empty() && words[0] == "sleep") return sleep(words);
   if (!words.empty() && words[0] == "noise") return noise(words);
-  return fail("local, copy, merge, paths, sleep or noise");
+  if (!words.empty() && words[0] == "fan") return fan(words);
+  return fail("local, copy, merge, paths, sleep, noise or fan");
 }

@@ -193,6 +193,11 @@ TEST(definition, metadata_names_every_operation_and_carries_no_cache) {
     EXPECT_EQ(forced.message.metadata().at(digest).ignore_cache(), i < 2);
     EXPECT_EQ(plain.message.metadata().at(digest).caps_size(), 0);
   }
+  pb::Definition finished = plain.message;
+  finished.mutable_metadata()->erase(plain.vertices[0].digest);  // some writers leave out what says nothing
+  ignore_cache(finished);
+  for (const vertex& v : plain.vertices) EXPECT_TRUE(finished.metadata().at(v.digest).ignore_cache());
+  EXPECT_EQ(finished.metadata().at(plain.vertices[1].digest).description().at("llb.customname"), "step");
   ASSERT_EQ(plain.vertices.size(), 2u);
   EXPECT_EQ(plain.vertices[1].name, "step");
   EXPECT_EQ(plain.message.metadata().at(plain.vertices[1].digest).description().at("llb.customname"), "step");
