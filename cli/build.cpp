@@ -11,6 +11,7 @@
 
 #include "cli/build_plan.hpp"
 #include "cli/build_report.hpp"
+#include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/picture_files.hpp"
 #include "cli/result_files.hpp"
@@ -191,7 +192,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   shown.how = *mode;
   // What programs read goes to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
-  shown.color = with.env("NO_COLOR").value_or("").empty();
+  for (const std::string& ignored : use_display_environment(shown, with.env)) with.say("warning: " + ignored);
   if (with.log.enabled(log_level::info)) shown.listeners.push_back(std::make_shared<transition_log>(with.log));
   std::shared_ptr<progress::log_files> logs;
   if (!args.log_file.empty()) {

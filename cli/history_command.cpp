@@ -9,6 +9,7 @@
 #include "cli/choice.hpp"
 #include "cli/command.hpp"
 #include "cli/daemon_args.hpp"
+#include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/history_report.hpp"
 #include "cli/subcommand.hpp"
@@ -146,7 +147,7 @@ result<std::unique_ptr<progress::display>> make_display(const history_args& args
   progress::display_options options;
   options.how = *mode;
   options.fd = fd;
-  options.color = !with.env("NO_COLOR").has_value();
+  for (const std::string& ignored : use_display_environment(options, with.env)) with.say("warning: " + ignored);
   return progress::display::make(options);
 }
 

@@ -25,12 +25,15 @@ constexpr std::array<row, 8> exit_codes{{
     {"143", "Ended by SIGTERM."},
 }};
 
-constexpr std::array<row, 6> environment{{
+constexpr std::array<row, 8> environment{{
     {"BUILDKIT_HOST", "The daemon's address when --buildkit is not given."},
     {"BUILDKIT_PROGRESS", "The progress mode when --progress is not given."},
     {"DOCKER_HOST, DOCKER_CONTEXT", "Which Docker engine is meant, as for docker."},
     {"DOCKER_CONFIG", "The directory of Docker's configuration, for logins and contexts."},
-    {"NO_COLOR", "When set, the display has no colours."},
+    {"BUILDKIT_COLORS", "Colours of the display, as in run=green:warning=yellow:error=red:cancel=255,165,0: a name, light- and a "
+                        "name, or red, green and blue."},
+    {"BUILDKIT_TTY_LOG_LINES", "How many last lines of its output a running step has in the display; 6 if not set."},
+    {"NO_COLOR", "When set to something, the display has no colours."},
     {"XDG_RUNTIME_DIR", "Where the sockets of a user's own daemons are looked for."},
 }};
 

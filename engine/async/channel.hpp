@@ -15,21 +15,19 @@ namespace peelbox {
 template <class T>
 class channel {
  public:
-  channel(executor ex, std::size_t capacity) : changed_(std::move(ex)), capacity_(capacity) {}
+  channel(executor ex, std::size_t capacity) : changed_(ex), pressing_(std::move(ex)), capacity_(capacity) {}
 
   /// False: the channel is closed and the element was dropped.
   task<bool> push(T element) {
     while (!closed_ && queue_.size() >= capacity_) co_await changed_.wait();
     if (closed_) co_return false;
-    queue_.push_back(std::move(element));
-    changed_.notify();
+    append(std::move(element));
     co_return true;
   }
   /// Without waiting; false when full or closed.
   bool try_push(T element) {
     if (closed_ || queue_.size() >= capacity_) return false;
-    queue_.push_back(std::move(element));
-    changed_.notify();
+    append(std::move(element));
     return true;
   }
   task<result<std::optional<T>>> pop() {
@@ -53,20 +51,32 @@ class channel {
     }
     co_return co_await pop();
   }
+  /// Lets elements gather for `limit`, for a reader that would rather take many at once; ends early when the channel is
+  /// closed or half full, and when cancelled.
+  task<void> gather(std::chrono::steady_clock::duration limit) {
+    if (!closed_ && queue_.size() < capacity_ / 2) co_await pressing_.wait_for(limit);
+  }
   void close() { close_with(std::nullopt); }
   void close(failure why) { close_with(std::move(why)); }
   bool closed() const noexcept { return closed_; }
   std::size_t size() const noexcept { return queue_.size(); }
 
  private:
+  void append(T element) {
+    queue_.push_back(std::move(element));
+    changed_.notify();
+    if (queue_.size() >= capacity_ / 2) pressing_.notify();
+  }
   void close_with(std::optional<failure> why) {
     if (closed_) return;
     closed_ = true;
     why_ = std::move(why);
     changed_.notify();
+    pressing_.notify();
   }
 
   event changed_;
+  event pressing_;  // for gather()
   std::size_t capacity_;
   std::deque<T> queue_;
   bool closed_ = false;

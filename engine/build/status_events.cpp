@@ -2,6 +2,8 @@
 
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 namespace peelbox::build {
 
@@ -11,25 +13,25 @@ progress::wall_time to_time(const wire::Timestamp& stamp) {
   return progress::wall_time(std::chrono::seconds(stamp.seconds()) + std::chrono::nanoseconds(stamp.nanos()));
 }
 
-progress::vertex to_event(const moby::buildkit::v1::Vertex& v) {
+progress::vertex to_event(moby::buildkit::v1::Vertex& v) {
   progress::vertex event;
-  event.digest = v.digest();
-  event.inputs.assign(v.inputs().begin(), v.inputs().end());
-  event.name = v.name();
+  event.digest = std::move(*v.mutable_digest());
+  event.inputs.assign(std::make_move_iterator(v.mutable_inputs()->begin()), std::make_move_iterator(v.mutable_inputs()->end()));
+  event.name = std::move(*v.mutable_name());
   event.cached = v.cached();
   if (v.has_started()) event.started = to_time(v.started());
   if (v.has_completed()) event.completed = to_time(v.completed());
-  event.error = v.error();
+  event.error = std::move(*v.mutable_error());
   if (v.has_progressgroup())
     event.group = progress::progress_group{v.progressgroup().id(), v.progressgroup().name(), v.progressgroup().weak()};
   return event;
 }
 
-progress::status to_event(const moby::buildkit::v1::VertexStatus& s) {
+progress::status to_event(moby::buildkit::v1::VertexStatus& s) {
   progress::status event;
-  event.id = s.id();
-  event.vertex = s.vertex();
-  event.name = s.name();
+  event.id = std::move(*s.mutable_id());
+  event.vertex = std::move(*s.mutable_vertex());
+  event.name = std::move(*s.mutable_name());
   event.current = s.current();
   event.total = s.total();
   if (s.has_timestamp()) event.timestamp = to_time(s.timestamp());
@@ -54,13 +56,17 @@ progress::warning to_event(const moby::buildkit::v1::VertexWarning& w) {
 
 }  // namespace
 
-progress::batch to_events(const moby::buildkit::v1::StatusResponse& message) {
+progress::batch to_events(moby::buildkit::v1::StatusResponse message) {
   progress::batch events;
-  for (const auto& v : message.vertexes()) events.vertices.push_back(to_event(v));
-  for (const auto& s : message.statuses()) events.statuses.push_back(to_event(s));
+  events.vertices.reserve(static_cast<std::size_t>(message.vertexes_size()));
+  events.statuses.reserve(static_cast<std::size_t>(message.statuses_size()));
+  events.logs.reserve(static_cast<std::size_t>(message.logs_size()));
+  for (auto& v : *message.mutable_vertexes()) events.vertices.push_back(to_event(v));
+  for (auto& s : *message.mutable_statuses()) events.statuses.push_back(to_event(s));
   for (const auto& w : message.warnings()) events.warnings.push_back(to_event(w));
-  for (const auto& l : message.logs())
-    events.logs.push_back({l.vertex(), static_cast<int>(l.stream()), l.msg(), to_time(l.timestamp())});
+  for (auto& l : *message.mutable_logs())
+    events.logs.push_back({std::move(*l.mutable_vertex()), static_cast<int>(l.stream()), std::move(*l.mutable_msg()),
+                           to_time(l.timestamp())});
   return events;
 }
 

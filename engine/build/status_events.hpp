@@ -7,7 +7,7 @@
 namespace peelbox::build {
 
 /// Field by field; times stay in the daemon's clock (api/services/control/control.proto StatusResponse).
-progress::batch to_events(const moby::buildkit::v1::StatusResponse& message);
+progress::batch to_events(moby::buildkit::v1::StatusResponse message);
 
 /// RFC 3339 with nanoseconds, as in the header buildkit-current-timestamp; std::nullopt when malformed.
 std::optional<progress::wall_time> parse_rfc3339(std::string_view text);

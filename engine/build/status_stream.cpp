@@ -41,7 +41,7 @@ task<grpc_status> read_status_stream(std::shared_ptr<h2grpc::connection> control
     }
     result<wire_v1::StatusResponse> decoded = h2grpc::decode<wire_v1::StatusResponse>(**message, "Control/Status");
     if (decoded.has_error()) break;
-    progress::batch events = to_events(*decoded);
+    progress::batch events = to_events(std::move(*decoded));
     events.clock_offset = offset;
     const bool more = co_await take(std::move(events));
     if (!more) {

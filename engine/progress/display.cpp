@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -49,6 +48,7 @@ struct display::impl {
   steady_time began_steady = steady_now();
   std::optional<steady_time> last_frame;
   bool stale = true;  // the frame on the screen
+  std::optional<steady_time> last_take;
 
   wall_time now() const { return began_wall + std::chrono::duration_cast<duration>(steady_now() - began_steady); }
 
@@ -78,6 +78,15 @@ struct display::impl {
     if (!lines->draws_frames() || !stale || !last_frame) return options.tick;
     const auto left = *last_frame + options.frame_interval - steady_now();
     return std::clamp<std::chrono::steady_clock::duration>(left, std::chrono::milliseconds(1), options.tick);
+  }
+
+  // How long further events may gather before they are taken: waking up for each costs more than showing it. The first
+  // ones after a silence are shown at once.
+  std::chrono::steady_clock::duration rest() {
+    const steady_time time = steady_now();
+    const bool busy = last_take && time - *last_take < options.line_interval * 2;
+    last_take = time;
+    return busy ? options.line_interval : std::chrono::steady_clock::duration{0};
   }
 
   void flush(fd_writer& writer) {
@@ -122,7 +131,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
       tty_options tty;
       tty.columns = terminal.columns;
       tty.rows = terminal.rows;
-      if (options.color) tty.colors = colors_for(std::getenv("COLORFGBG"));
+      if (options.color) tty.colors = options.colors;
       tty.log_lines = options.tty_log_lines;
       tty.error_lines = options.error_lines;
       tty.error_blocks = options.error_blocks;
@@ -155,6 +164,10 @@ task<void> display::run(channel<batch>& events) {
       co_await writer.drained_to(parts.options.unwritten_bytes / 2, parts.options.tick);
     } else {
       auto next = co_await events.pop_for(parts.until_next_frame());
+      if (next.has_value() && *next) {
+        const auto rest = parts.rest();
+        if (rest > rest.zero()) co_await events.gather(rest);
+      }
       for (int n = 1; next.has_value() && *next; ++n) {
         parts.take(**next, writer.gone());
         if (n == most_batches_at_once || events.size() == 0 || parts.out.size() > parts.options.unwritten_bytes) break;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,11 @@ namespace {
 constexpr std::chrono::milliseconds grace{100};
 // poll() promises room for this much in a pipe (POSIX: PIPE_BUF).
 constexpr std::size_t piece = 4096;
+
+bool is_file(int fd) {
+  struct stat about {};
+  return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+}
 
 }  // namespace
 
@@ -117,6 +123,7 @@ void fd_writer::work(std::shared_ptr<shared> state) {
 
   std::string taken;
   std::size_t at = 0;
+  const std::size_t most = is_file(state->fd) ? std::size_t{1} << 20 : piece;  // a file never waits for a reader
   for (;;) {
     {
       std::unique_lock hold(state->lock);
@@ -136,7 +143,7 @@ void fd_writer::work(std::shared_ptr<shared> state) {
     if (::poll(both, 2, -1) < 0 && errno != EINTR) both[0].revents = POLLOUT;
     if (both[1].revents != 0) break;
     if (both[0].revents == 0) continue;
-    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(piece, taken.size() - at));
+    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(most, taken.size() - at));
     const bool failed = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
     if (n > 0) at += static_cast<std::size_t>(n);
     const std::lock_guard hold(state->lock);

@@ -1,7 +1,7 @@
 // Chunks of process output -> harmless lines.
 #pragma once
 
-#include <cstring>
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -14,45 +14,56 @@ namespace peelbox::progress {
 /// the last state is left. A line longer than `longest` bytes is cut into several, never inside a character.
 class line_splitter {
  public:
-  /// Calls `sink(std::string_view line, wall_time when_it_began)` for each line that ends in `chunk`. `scratch` is
-  /// memory that calls share.
+  /// Appends the harmless form of `chunk` to `text`, and calls `sink(begin, size, when_it_began)` for each line that ends in
+  /// it: where it lies in `text`. What follows the last line end is kept here and is not left in `text`.
   template <class Sink>
-  void feed(std::string_view chunk, wall_time time, std::size_t longest, std::string& scratch, Sink&& sink) {
-    scratch.clear();
-    sanitizer_.feed(chunk, scratch);
-    std::string_view rest = scratch;
-    while (!rest.empty()) {
-      const void* found = std::memchr(rest.data(), '\n', rest.size());
-      const std::size_t length =
-          found ? static_cast<std::size_t>(static_cast<const char*>(found) - rest.data()) : rest.size();
-      std::string_view line = rest.substr(0, length);
-      rest.remove_prefix(found ? length + 1 : length);
-      if (!found || !partial_.empty()) {
-        if (partial_.empty()) since_ = time;
-        partial_.append(line);
+  void feed(std::string_view chunk, wall_time time, std::size_t longest, std::string& text, Sink&& sink) {
+    const std::size_t base = text.size();
+    sanitizer_.feed(chunk, text);
+    if (text.size() == base) return;
+    wall_time began = time;
+    if (!partial_.empty()) {
+      began = since_;
+      const bool goes_on = text.find('\n', base) == text.npos && partial_.size() + text.size() - base <= longest;
+      if (goes_on) {
+        partial_.append(text, base);
         partial_.erase(0, overwritten(partial_));
-        line = partial_;
-        cut_long(line, longest, since_, sink);
-        if (!found) {
-          partial_.erase(0, partial_.size() - line.size());
-          break;
-        }
-        emit(line, since_, sink);
-        partial_.clear();
-        continue;
+        text.resize(base);
+        return;
       }
-      line.remove_prefix(overwritten(line));
-      cut_long(line, longest, time, sink);
-      emit(line, time, sink);
+      text.insert(base, partial_);
+    }
+    // Looked for once: most output has none.
+    const bool rewinds = text.find('\r', base) != text.npos;
+    for (std::size_t at = base;; began = time) {
+      const std::size_t found = text.find('\n', at);
+      const std::size_t end = std::min(found, text.size());
+      if (rewinds) at += overwritten(std::string_view(text).substr(at, end - at));
+      while (end - at > longest) {
+        const std::size_t size = front_of(std::string_view(text).substr(at), longest);
+        emit(text, at, size, rewinds, began, sink);
+        at += size;
+      }
+      if (found == text.npos) {
+        partial_.assign(text, at);
+        since_ = began;
+        text.resize(at);
+        return;
+      }
+      emit(text, at, end - at, rewinds, began, sink);
+      at = end + 1;
     }
   }
 
   /// The stream ended: what is left becomes a line.
   template <class Sink>
-  void finish(Sink&& sink) {
+  void finish(std::string& text, Sink&& sink) {
     sanitizer_.finish(partial_);
     partial_.erase(0, overwritten(partial_));
-    if (!partial_.empty()) emit(partial_, since_, sink);
+    if (partial_.empty()) return;
+    const std::size_t at = text.size();
+    text.append(partial_);
+    emit(text, at, partial_.size(), true, since_, sink);
     partial_.clear();
   }
 
@@ -70,19 +81,16 @@ class line_splitter {
     const std::size_t last = without_end(line).rfind('\r');
     return last == std::string_view::npos ? 0 : last + 1;
   }
-  template <class Sink>
-  static void cut_long(std::string_view& line, std::size_t longest, wall_time time, Sink& sink) {
-    while (line.size() > longest) {
-      std::size_t end = longest;
-      while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-      if (end == 0) end = longest;
-      emit(line.substr(0, end), time, sink);
-      line.remove_prefix(end);
-    }
+  /// The size of at most `longest` bytes at the front that does not cut a character.
+  static std::size_t front_of(std::string_view line, std::size_t longest) {
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
+    return end == 0 ? longest : end;
   }
   template <class Sink>
-  static void emit(std::string_view line, wall_time time, Sink& sink) {
-    sink(without_end(line), time);
+  static void emit(const std::string& text, std::size_t at, std::size_t size, bool rewinds, wall_time time, Sink& sink) {
+    if (rewinds) size = without_end(std::string_view(text).substr(at, size)).size();
+    sink(at, size, time);
   }
 
   sanitizer sanitizer_{sanitizer::carriage_return::keep};

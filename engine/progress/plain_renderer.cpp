@@ -109,9 +109,7 @@ class plain_renderer final : public renderer {
       return;
     }
     const std::size_t before = mine.held.size();
-    append_log_time(line.at, mine.held);
-    mine.held.push_back(' ');
-    mine.held.append(line.text).push_back('\n');
+    append_text(line.at, line.text, mine.held);
     held_bytes_ += mine.held.size() - before;
     if (!mine.wants_since) mine.wants_since = now;
     if (mine.held.size() > options_.held_bytes || held_bytes_ > all_held_bytes) urgent_ = true;
@@ -224,10 +222,14 @@ class plain_renderer final : public renderer {
       out.push_back('\n');
     }
     for (std::size_t n = 0; n < s.statuses.size(); ++n) say_status(i, n, s.statuses[n], now, out);
-    for (std::string_view rest = mine.held; !rest.empty();) {
-      const std::size_t length = rest.find('\n') + 1;
-      prefix(i, out).append(rest.substr(0, length));
-      rest.remove_prefix(length);
+    if (!mine.held.empty()) {
+      std::string number;
+      prefix(i, number);
+      for (std::string_view rest = mine.held; !rest.empty();) {
+        const std::size_t length = rest.find('\n') + 1;
+        out.append(number).append(rest.substr(0, length));
+        rest.remove_prefix(length);
+      }
     }
     held_bytes_ -= mine.held.size();
     mine.held.clear();
@@ -327,11 +329,19 @@ class plain_renderer final : public renderer {
     if (n >= 10) append_plain_number(n / 10, out);
     out.push_back(static_cast<char>('0' + n % 10));
   }
-  void append_line(std::uint32_t i, duration at, std::string_view text, std::string& out) const {
+  void append_line(std::uint32_t i, duration at, std::string_view text, std::string& out) {
     prefix(i, out);
-    append_log_time(at, out);
-    out.push_back(' ');
-    out.append(text).push_back('\n');
+    append_text(at, text, out);
+  }
+  void append_text(duration at, std::string_view text, std::string& out) {
+    // Lines come in runs of one time, because a message has one.
+    if (at != last_at_ || last_time_.empty()) {
+      last_at_ = at;
+      last_time_.clear();
+      append_log_time(at, last_time_);
+      last_time_.push_back(' ');
+    }
+    out.append(last_time_).append(text).push_back('\n');
   }
 
   plain_options options_;
@@ -345,6 +355,8 @@ class plain_renderer final : public renderer {
   wall_time spoke_{};
   std::size_t held_bytes_ = 0;
   std::size_t numbers_ = 0;
+  duration last_at_{0};
+  std::string last_time_;  // last_at_ as text
   bool urgent_ = false;
   bool nothing_yet_ = true;
   bool said_last_ = false;

@@ -12,20 +12,22 @@ namespace {
 
 void append_base64(std::string_view data, std::string& out) {
   static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto byte = [&](std::size_t i) -> std::uint32_t {
-    return i < data.size() ? static_cast<unsigned char>(data[i]) : 0u;
+  const auto byte = [](char c) -> std::uint32_t { return static_cast<unsigned char>(c); };
+  const std::size_t before = out.size();
+  out.resize(before + (data.size() + 2) / 3 * 4);
+  char* to = out.data() + before;
+  const auto put = [&to](std::uint32_t group) {
+    for (const int shift : {18, 12, 6, 0}) *to++ = alphabet[group >> shift & 63];
   };
-  std::size_t to = out.size();
-  out.resize(to + (data.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < data.size(); i += 3, to += 4) {
-    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    out[to] = alphabet[group >> 18];
-    out[to + 1] = alphabet[group >> 12 & 63];
-    out[to + 2] = i + 1 < data.size() ? alphabet[group >> 6 & 63] : '=';
-    out[to + 3] = i + 2 < data.size() ? alphabet[group & 63] : '=';
-  }
+  const char* from = data.data();
+  const char* const whole = from + data.size() / 3 * 3;
+  for (; from != whole; from += 3) put(byte(from[0]) << 16 | byte(from[1]) << 8 | byte(from[2]));
+  const std::size_t left = data.size() % 3;
+  if (left == 0) return;
+  put(byte(from[0]) << 16 | (left == 2 ? byte(from[1]) << 8 : 0));
+  to[-1] = '=';
+  if (left == 1) to[-2] = '=';
 }
-
 
 void append_padded(std::uint64_t n, std::size_t digits, std::string& out) {
   const std::size_t begin = out.size();

@@ -40,11 +40,14 @@ struct plain_options {
 };
 /// Codes before a line of each kind; an empty one means the terminal's own colour. A line with one ends with a reset.
 struct tty_colors {
-  std::string plain, done, failed, cancelled, faint;
+  std::string plain, done, failed, cancelled, warning, faint;
 };
 /// Readable on the terminal's background, which `colorfgbg` (the variable COLORFGBG, "15;0") tells of some terminals;
 /// null or anything else: colours that can be read on light and dark.
 tty_colors colors_for(const char* colorfgbg);
+/// Changes them as BUILDKIT_COLORS says, such as "run=green:warning=yellow:error=light-red:cancel=255,165,0" (BuildKit,
+/// util/progress/progressui/colors.go). Gives a sentence for each part of it that means nothing and was ignored.
+std::vector<std::string> choose_colors(std::string_view buildkit_colors, tty_colors& colors);
 
 struct tty_options {
   unsigned columns = 80;

@@ -21,9 +21,4 @@ terminal_info look_at_terminal(int fd) noexcept {
   return info;
 }
 
-bool color_wanted() noexcept {
-  const char* no_color = std::getenv("NO_COLOR");
-  return no_color == nullptr || *no_color == '\0';
-}
-
 }  // namespace peelbox::progress

@@ -13,7 +13,4 @@ struct terminal_info {
 /// Asks the kernel; never fails: what is not a terminal is 80 x 24.
 terminal_info look_at_terminal(int fd) noexcept;
 
-/// False when NO_COLOR is set to something (no-color.org).
-bool color_wanted() noexcept;
-
 }  // namespace peelbox::progress

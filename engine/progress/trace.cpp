@@ -26,17 +26,14 @@ void trace::begin(wall_time) {
   for (const std::uint32_t i : changed_) is_changed_[i] = false;
   changed_.clear();
   lines_.clear();
+  places_.clear();
   line_text_.clear();
 }
 
 void trace::end() {
-  // add_line left the length in `text`; now the text no longer moves.
-  std::size_t at = 0;
-  for (new_line& line : lines_) {
-    const std::size_t size = line.text.size();
-    line.text = std::string_view(line_text_).substr(at, size);
-    at += size;
-  }
+  // Now the text no longer moves.
+  for (std::size_t i = 0; i < lines_.size(); ++i)
+    lines_[i].text = std::string_view(line_text_).substr(places_[i].begin, places_[i].size);
 }
 
 void trace::apply(const batch& events, wall_time now) {

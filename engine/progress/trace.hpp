@@ -148,6 +148,9 @@ class trace {
  private:
   struct member;
   struct group_counts;
+  struct place {
+    std::size_t begin, size;
+  };
   struct unjoined_status {
     std::uint32_t step;
     std::string id;
@@ -171,7 +174,8 @@ class trace {
   std::optional<std::uint32_t> add_member(const vertex& v);
   void refresh_step(std::uint32_t step_index, const member& m);
   void mark(std::uint32_t step_index);
-  void add_line(const member& m, int stream, wall_time time, std::string_view text);
+  void add_line(const member& m, int stream, wall_time time, std::size_t begin, std::size_t size);
+  void keep_tail(step& s, std::size_t first);
   void flush_lines(member& m);
   wall_time local(wall_time t) const noexcept;
 
@@ -189,8 +193,8 @@ class trace {
   std::vector<std::uint32_t> changed_;
   std::vector<bool> is_changed_;
   std::vector<new_line> lines_;
-  std::string line_text_;                  // all text of lines_; the views are set in end()
-  std::string clean_;                      // of the chunk at hand
+  std::string line_text_;                  // all text of lines_
+  std::vector<place> places_;              // where each of lines_ is in it; the views are set in end()
   std::vector<std::uint32_t> with_partial_line_;
 
   std::vector<context_transfer> waiting_transfers_;

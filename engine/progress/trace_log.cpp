@@ -10,35 +10,48 @@ void trace::apply_log(const log_chunk& in) {
   if (!m.output) m.output = std::make_unique<std::array<line_splitter, 2>>();
   const int stream = in.stream == 2 ? 2 : 1;
   line_splitter& source = (*m.output)[static_cast<std::size_t>(stream - 1)];
-  source.feed(in.data, local(in.timestamp), limits_.line_bytes, clean_,
-              [&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
+  const std::size_t first = lines_.size();
+  source.feed(in.data, local(in.timestamp), limits_.line_bytes, line_text_,
+              [&](std::size_t begin, std::size_t size, wall_time time) { add_line(m, stream, time, begin, size); });
+  keep_tail(steps_[m.step], first);
   if (source.has_partial() && !m.has_partial_line) {
     m.has_partial_line = true;
     with_partial_line_.push_back(*index);
   }
 }
 
-void trace::add_line(const member& m, int stream, wall_time time, std::string_view text) {
+void trace::add_line(const member& m, int stream, wall_time time, std::size_t begin, std::size_t size) {
   duration at{0};
   if (m.latest_start && time > *m.latest_start) at = time - *m.latest_start;
-  step& s = steps_[m.step];
-  ++s.lines;
-  s.tail.push(at, stream, text, limits_.log_tail);
-  // util/progress/logs/logs.go: a line of its own.
-  if (text.starts_with("[output clipped, ") && text.ends_with(" reached]") && text.size() < 200) s.clipped = text;
-  // Only the size counts until end() sets the view: line_text_ still moves.
-  line_text_.append(text);
-  lines_.push_back({m.step, stream, at, std::string_view(line_text_.data(), text.size())});
+  lines_.push_back({m.step, stream, at, {}});
+  places_.push_back({begin, size});
+}
+
+// Takes the lines from `first` on, all of one step, into what is kept of it.
+void trace::keep_tail(step& s, std::size_t first) {
+  const std::size_t count = lines_.size() - first;
+  s.lines += count;
+  const std::string_view all = line_text_;
+  for (std::size_t i = first; i < lines_.size(); ++i) {
+    const std::string_view text = all.substr(places_[i].begin, places_[i].size);
+    // util/progress/logs/logs.go: a line of its own.
+    if (text.starts_with("[output clipped, ") && text.ends_with(" reached]") && text.size() < 200) s.clipped = text;
+    if (lines_.size() - i <= limits_.log_tail) s.tail.push(lines_[i].at, lines_[i].stream, text, limits_.log_tail);
+  }
 }
 
 void trace::flush_lines(member& m) {
   m.has_partial_line = false;
   if (!m.output) return;
+  const std::size_t first = lines_.size();
   int stream = 1;
   for (line_splitter& source : *m.output) {
-    source.finish([&](std::string_view line, wall_time time) { add_line(m, stream, time, line); });
+    source.finish(line_text_, [&](std::size_t begin, std::size_t size, wall_time time) {
+      add_line(m, stream, time, begin, size);
+    });
     ++stream;
   }
+  keep_tail(steps_[m.step], first);
 }
 
 std::string_view trace::unfinished_line(std::uint32_t step_index) const {

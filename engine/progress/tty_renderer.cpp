@@ -88,7 +88,7 @@ class tty_renderer final : public renderer {
       failed = failed || s.state == step_state::failed;
       rows.push_back(head(picture, i, now));
       for (const step_warning& w : s.warnings) rows.push_back(warning_row(w));
-      if (!s.clipped.empty()) rows.push_back({" => => " + s.clipped, "", row_look::cancelled});
+      if (!s.clipped.empty()) rows.push_back({" => => " + s.clipped, "", row_look::warning});
     }
     if (failed) rows[0].left += " FAILED";
     else if (picture.finished_count() == picture.visible_count()) rows[0].left += " FINISHED";
@@ -141,7 +141,7 @@ class tty_renderer final : public renderer {
   }
 
   static screen_row warning_row(const step_warning& w) {
-    return {" => => WARN: " + w.brief + (w.url.empty() ? "" : " (" + w.url + ")"), "", row_look::cancelled};
+    return {" => => WARN: " + w.brief + (w.url.empty() ? "" : " (" + w.url + ")"), "", row_look::warning};
   }
 
   std::vector<screen_row> details(const trace& picture, std::uint32_t i, wall_time now) const {

@@ -91,6 +91,7 @@ tty_screen::drawn_line tty_screen::to_line(const screen_row& row) const {
   const std::string& code = row.look == row_look::done        ? colors_.done
                             : row.look == row_look::failed    ? colors_.failed
                             : row.look == row_look::cancelled ? colors_.cancelled
+                            : row.look == row_look::warning   ? colors_.warning
                             : row.look == row_look::faint     ? colors_.faint
                                                               : colors_.plain;
   line.bytes.append(code).append(left);

@@ -9,7 +9,7 @@
 
 namespace peelbox::progress {
 
-enum class row_look { plain, done, failed, cancelled, faint };
+enum class row_look { plain, done, failed, cancelled, warning, faint };
 
 struct screen_row {
   std::string left;

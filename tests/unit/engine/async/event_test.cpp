@@ -29,6 +29,36 @@ TEST(Event, NotifyWakesAllThatWait) {
   EXPECT_EQ(woken, 2);
 }
 
+TEST(Channel, GatheringEndsWhenHalfFullAndWhenClosed) {
+  asio::io_context io;
+  channel<int> queue(io.get_executor(), 4);
+  int ended = 0;
+  auto reader = [](channel<int>& q, int& n) -> task<void> {
+    co_await q.gather(1h);
+    ++n;
+    co_await q.gather(1h);  // half full already
+    ++n;
+  };
+  asio::co_spawn(io, reader(queue, ended), [](std::exception_ptr) {});
+  EXPECT_TRUE(queue.try_push(1));
+  io.poll();
+  EXPECT_EQ(ended, 0);
+  EXPECT_TRUE(queue.try_push(2));
+  io.restart();
+  io.run_for(5s);
+  EXPECT_EQ(ended, 2);
+
+  channel<int> closing(io.get_executor(), 4);
+  asio::co_spawn(io, reader(closing, ended), [](std::exception_ptr) {});
+  io.restart();
+  io.poll();
+  EXPECT_EQ(ended, 2);
+  closing.close();
+  io.restart();
+  io.run_for(5s);
+  EXPECT_EQ(ended, 4);
+}
+
 TEST(Event, WaitSaysWhyItEnded) {
   asio::io_context io;
   event changed(io.get_executor());

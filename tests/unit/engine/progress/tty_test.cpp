@@ -180,6 +180,46 @@ TEST(TtyRenderer, ColoursSuitTheBackground) {
   EXPECT_EQ(colors_for("x").done, "\x1b[32m");
 }
 
+TEST(TtyRenderer, ColoursCanBeChosen) {
+  tty_colors colors = colors_for(nullptr);
+  EXPECT_TRUE(choose_colors("run=green:WARNING=light-Yellow:error=255,165,0:cancel=default:", colors).empty());
+  EXPECT_EQ(colors.done, "\x1b[32m");
+  EXPECT_EQ(colors.warning, "\x1b[93m");
+  EXPECT_EQ(colors.failed, "\x1b[38;5;214m");
+  EXPECT_EQ(colors.cancelled, "\x1b[39m");
+
+  const std::string before = colors.done;
+  for (const char* wrong : {"run", "run=", "run=pink", "jump=red", "run=1,2", "run=1,2,3,4", "run=1,2,256", "run=1,,2", "=red",
+                            "run=light-", "run=light-default", "run=-1,2,3", "run=\x1b[31m"}) {
+    const auto ignored = choose_colors(wrong, colors);
+    ASSERT_EQ(ignored.size(), 1u) << wrong;
+    EXPECT_EQ(ignored[0].find('\x1b'), std::string::npos);
+    EXPECT_EQ(colors.done, before) << wrong;
+  }
+  EXPECT_EQ(choose_colors("a=b:run=red:c", colors).size(), 2u);
+  EXPECT_EQ(colors.done, "\x1b[31m") << "the rest counts";
+}
+
+TEST(TtyRenderer, WarningsHaveTheirOwnColour) {
+  trace picture;
+  tty_options options;
+  options.colors.warning = "\x1b[95m";
+  options.colors.cancelled = "\x1b[33m";
+  const auto renderer = make_tty_renderer(options);
+  batch events;
+  events.vertices.push_back({"a", {}, "a step", false, test::script_start, std::nullopt, "", std::nullopt});
+  warning w;
+  w.vertex = "a";
+  w.brief = "old syntax";
+  events.warnings.push_back(w);
+  std::string out;
+  picture.apply(events, test::script_start);
+  renderer->update(events, picture, test::script_start, out);
+  renderer->refresh(picture, test::script_start, out);
+  EXPECT_NE(out.find("\x1b[95m => => WARN: old syntax\x1b[0m"), std::string::npos) << out;
+  EXPECT_EQ(out.find("\x1b[33m"), std::string::npos);
+}
+
 TEST(TtyRenderer, FitsASmallTerminal) {
   trace picture;
   tty_options options;

@@ -1,0 +1,16 @@
+// Variables that change how a build looks, with the names that buildctl and buildx give them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/build/find.hpp"
+#include "engine/progress/display.hpp"
+
+namespace peelbox::cli {
+
+/// NO_COLOR (set to nothing it counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
+/// util/progress/progressui/init.go). Gives what was ignored in them, for people.
+std::vector<std::string> use_display_environment(progress::display_options& options, const build::environment& env);
+
+}  // namespace peelbox::cli

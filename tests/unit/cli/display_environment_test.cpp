@@ -1,0 +1,41 @@
+#include "cli/display_environment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace peelbox::cli {
+namespace {
+
+build::environment variables(std::map<std::string, std::string> all) {
+  return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
+    const auto found = all.find(std::string(name));
+    if (found == all.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+TEST(DisplayEnvironment, AnEmptyNoColorIsNone) {
+  progress::display_options options;
+  EXPECT_TRUE(use_display_environment(options, variables({{"NO_COLOR", ""}, {"BUILDKIT_COLORS", "run=magenta"}})).empty());
+  EXPECT_TRUE(options.color);
+  EXPECT_EQ(options.colors.done, "\x1b[35m");
+  EXPECT_TRUE(use_display_environment(options, variables({{"NO_COLOR", "1"}, {"BUILDKIT_COLORS", "nonsense"}})).empty());
+  EXPECT_FALSE(options.color);
+}
+
+TEST(DisplayEnvironment, LogLinesAreANumber) {
+  progress::display_options options;
+  const unsigned before = options.tty_log_lines;
+  for (const char* wrong : {"0", "-1", "many", "3x", "1001", "99999999999"}) {
+    EXPECT_EQ(use_display_environment(options, variables({{"BUILDKIT_TTY_LOG_LINES", wrong}})).size(), 1u) << wrong;
+    EXPECT_EQ(options.tty_log_lines, before) << wrong;
+  }
+  EXPECT_TRUE(use_display_environment(options, variables({{"BUILDKIT_TTY_LOG_LINES", ""}})).empty());
+  EXPECT_EQ(options.tty_log_lines, before);
+  EXPECT_TRUE(use_display_environment(options, variables({{"BUILDKIT_TTY_LOG_LINES", "20"}})).empty());
+  EXPECT_EQ(options.tty_log_lines, 20u);
+}
+
+}  // namespace
+}  // namespace peelbox::cli
