@@ -73,8 +73,14 @@ void analysis::listens(std::uint16_t port, std::string_view from, confidence how
 }
 
 std::vector<std::string> analysis::sources(std::initializer_list<std::string_view> endings) const {
-  constexpr std::size_t most = 400;
-  std::vector<std::string> found;
+  constexpr std::size_t most_of_service = 400;
+  constexpr std::size_t most_of_all = 100'000;
+  const std::size_t most = std::clamp<std::size_t>(most_of_all / std::max<std::size_t>(all.size(), 1), 1, most_of_service);
+  struct place {
+    const directory* dir;
+    std::ptrdiff_t depth;
+  };
+  std::vector<place> places;
   const auto& dirs = files.directories();
   // Ascending by directory.
   const auto is_candidate = [&](std::string_view dir) {
@@ -94,14 +100,16 @@ std::vector<std::string> analysis::sources(std::initializer_list<std::string_vie
                           contains(padded, "/__tests__/") || contains(padded, "/examples/") ||
                           contains(padded, "/testdata/") || contains(padded, "/fixtures/");
     if (of_another || (of_tests && !is_inside(self.dir, at->path))) continue;
-    for (const std::string& name : at->files)
-      if (std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }))
-        found.push_back(join(at->path, name));
+    places.push_back({&*at, at->path.empty() ? -1 : std::count(at->path.begin(), at->path.end(), '/')});
   }
-  std::stable_sort(found.begin(), found.end(), [](const std::string& a, const std::string& b) {
-    return std::count(a.begin(), a.end(), '/') < std::count(b.begin(), b.end(), '/');
-  });
-  if (found.size() > most) found.resize(most);
+  std::stable_sort(places.begin(), places.end(), [](const place& a, const place& b) { return a.depth < b.depth; });
+  std::vector<std::string> found;
+  for (const place& p : places)
+    for (const std::string_view name : p.dir->files) {
+      if (std::none_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); })) continue;
+      found.push_back(join(p.dir->path, name));
+      if (found.size() == most) return found;
+    }
   return found;
 }
 
@@ -171,7 +179,7 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
     if (bytes > most_bytes) break;
     // vite.config.js and its like are for development.
     if (contains(name_of(path), ".config.")) continue;
-    const std::string* text = work.files.read(path);
+    const std::string* text = work.files.read_source(path);
     if (!text) continue;
     bytes += text->size();
     if (!out.port && (!work.out.framework.empty() || serves(*text))) {

@@ -43,31 +43,27 @@ std::string sentence(const std::vector<reason>& reasons) {
 
 }  // namespace
 
-std::vector<draft> analyse(repository& files, const std::vector<candidate>& candidates, distro target,
-                           const package_index&) {
-  std::vector<draft> out;
-  for (const candidate& c : candidates) {
-    draft d;
-    d.dir = c.dir;
-    d.name = fallback_name(c.dir);
-    d.build_system = c.system->name;
-    analysis work(files, c, candidates, target, d);
-    work.because("build system", c.system->name, c.manifest);
-    take_hints(work);
-    c.system->analyse(work);
-    apply_procfile(work);
-    apply_hints(work);
-    // The build system may have been told apart further: npm, pnpm, …
-    d.reasons.front().value = d.build_system;
-    // What builds nothing needs nothing to build with.
-    if (d.commands.empty()) {
-      d.build_tools.clear();
-      d.cache.clear();
-    }
-    if (d.command.empty() && d.no_service.empty()) d.no_service = "nothing to start was found";
-    out.push_back(std::move(d));
+draft analyse(repository& files, const candidate& self, const std::vector<candidate>& all, distro target) {
+  files.begin_service(all.size());
+  draft d;
+  d.dir = self.dir;
+  d.name = fallback_name(self.dir);
+  d.build_system = self.system->name;
+  analysis work(files, self, all, target, d);
+  work.because("build system", self.system->name, self.manifest);
+  take_hints(work);
+  self.system->analyse(work);
+  apply_procfile(work);
+  apply_hints(work);
+  // The build system may have been told apart further: npm, pnpm, …
+  d.reasons.front().value = d.build_system;
+  // What builds nothing needs nothing to build with.
+  if (d.commands.empty()) {
+    d.build_tools.clear();
+    d.cache.clear();
   }
-  return out;
+  if (d.command.empty() && d.no_service.empty()) d.no_service = "nothing to start was found";
+  return d;
 }
 
 spec::universal_build assemble(repository& files, draft& from, distro target, const package_index& index) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "engine/detect/build_system.hpp"
 #include "engine/detect/phases.hpp"
@@ -25,23 +26,77 @@ std::string_view test_directory(std::string_view dir) {
   return {};
 }
 
-/// The file of the directory that the system takes for its manifest, or "".
-std::string manifest_in(const directory& dir, const build_system& system) {
-  for (const std::string_view pattern : system.manifests) {
-    if (!contains(pattern, "*")) {
-      if (std::binary_search(dir.files.begin(), dir.files.end(), pattern, std::less<>())) return std::string(pattern);
-      continue;
+/// Which file of a directory each build system takes for its manifest. Every name of the repository is asked for, so
+/// most of them are ruled out by their length and a few letters.
+class manifest_finder {
+ public:
+  manifest_finder() : found_(build_systems().size()) {
+    for (std::uint32_t s = 0; s < found_.size(); ++s) {
+      const auto& manifests = build_systems()[s]->manifests;
+      for (std::uint32_t rank = 0; rank < manifests.size(); ++rank) {
+        const std::string_view pattern = manifests[rank];
+        if (!contains(pattern, "*")) {
+          by_name_[pattern].push_back({s, rank});
+          lengths_[byte(pattern.front())] |= length_bit(pattern);
+        } else if (const char last = pattern.back(); last == '*' || last == '?') {
+          for (auto& all : by_last_byte_) all.push_back({pattern, {s, rank}});
+        } else {
+          by_last_byte_[byte(last)].push_back({pattern, {s, rank}});
+        }
+      }
     }
-    for (const std::string& file : dir.files)
-      if (name_matches(pattern, file)) return file;
   }
-  return {};
-}
 
-std::optional<candidate> claim(repository& files, const directory& dir, std::vector<rejected>& lost) {
+  /// Whether any does; then manifest_of() tells.
+  bool look(const names& files) {
+    if (dirty_) std::fill(found_.begin(), found_.end(), claim_of_file());
+    dirty_ = false;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const std::string_view name = files[i];
+      if ((lengths_[byte(name.front())] & length_bit(name)) != 0) {
+        if (const auto at = by_name_.find(name); at != by_name_.end())
+          for (const claimed& c : at->second) offer(c, i);
+      }
+      for (const auto& [pattern, c] : by_last_byte_[byte(name.back())])
+        if (name_matches(pattern, name)) offer(c, i);
+    }
+    return dirty_;
+  }
+  /// The first of the files that the most telling pattern of the system matches, "" when none does.
+  std::string_view manifest_of(std::size_t system, const names& files) const {
+    return found_[system].rank == none ? std::string_view() : files[found_[system].file];
+  }
+
+ private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  struct claimed {
+    std::uint32_t system;
+    std::uint32_t rank;  ///< index in build_system::manifests
+  };
+  struct claim_of_file {
+    std::uint32_t rank = none;
+    std::size_t file = 0;
+  };
+  static std::size_t byte(char c) { return static_cast<unsigned char>(c); }
+  static std::uint64_t length_bit(std::string_view name) { return std::uint64_t{1} << (name.size() & 63); }
+  void offer(const claimed& c, std::size_t file) {
+    dirty_ = true;
+    if (c.rank < found_[c.system].rank) found_[c.system] = {c.rank, file};
+  }
+
+  std::unordered_map<std::string_view, std::vector<claimed>> by_name_;
+  std::array<std::uint64_t, 256> lengths_{};
+  std::array<std::vector<std::pair<std::string_view, claimed>>, 256> by_last_byte_;
+  std::vector<claim_of_file> found_;
+  bool dirty_ = false;
+};
+
+std::optional<candidate> claim(repository& files, const directory& dir, const manifest_finder& manifests,
+                               std::vector<rejected>& lost) {
   std::optional<candidate> winner;
-  for (const build_system* system : build_systems()) {
-    const std::string file = manifest_in(dir, *system);
+  for (std::size_t i = 0; i < build_systems().size(); ++i) {
+    const build_system* const system = build_systems()[i];
+    const std::string_view file = manifests.manifest_of(i, dir.files);
     if (file.empty()) continue;
     const std::string path = join(dir.path, file);
     if (winner) {
@@ -67,8 +122,10 @@ std::optional<candidate> claim(repository& files, const directory& dir, std::vec
 
 std::vector<candidate> classify(repository& files, std::vector<rejected>& lost) {
   std::vector<candidate> all;
+  manifest_finder manifests;
   for (const directory& dir : files.directories())
-    if (auto found = claim(files, dir, lost)) all.push_back(std::move(*found));
+    if (manifests.look(dir.files))
+      if (auto found = claim(files, dir, manifests, lost)) all.push_back(std::move(*found));
 
   // The outermost directory above that `accept` likes; ascending by directory, so each is found by halving.
   const auto above = [&](const candidate& c, auto&& accept) {

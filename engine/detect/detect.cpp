@@ -39,20 +39,20 @@ result<detection> detect(repository& files, const options& how) {
   std::vector<candidate> candidates = classify(files, out.lost);
   structure(files, candidates);
   link_dependencies(files, candidates);
-  std::vector<draft> drafts = analyse(files, candidates, how.target, how.index);
 
-  for (std::size_t i = 0; i < drafts.size(); ++i) {
-    draft& d = drafts[i];
+  for (const candidate& c : candidates) {
+    // One at a time: a repository may have a hundred thousand that come to nothing.
+    draft d = analyse(files, c, candidates, how.target);
     // A person who writes an overlay for the directory knows what to start.
     const bool has_overlay = files.has_file(join(d.dir, "peelbox.json")) || files.has_file(join(d.dir, "peelbox.toml"));
     if (!d.no_service.empty() && !has_overlay) {
-      out.lost.push_back({candidates[i].manifest, fmt::format("{}: {}", d.build_system, d.no_service)});
+      out.lost.push_back({c.manifest, fmt::format("{}: {}", d.build_system, d.no_service)});
       continue;
     }
     found_service service;
     service.spec = assemble(files, d, how.target, how.index);
     service.dir = d.dir;
-    service.manifest = candidates[i].manifest;
+    service.manifest = c.manifest;
     service.reasons = std::move(d.reasons);
     out.services.push_back(std::move(service));
   }

@@ -98,6 +98,7 @@ result<void> apply_file(const std::string& dir, const std::string& path, value t
 result<void> apply_overlays(repository& files, std::vector<found_service>& services) {
   for (const directory& dir : files.directories()) {
     for (const std::string_view name : {"peelbox.json", "peelbox.toml"}) {
+      if (!dir.files.contains(name)) continue;
       const std::string path = join(dir.path, name);
       const std::string* text = files.read(path);
       if (!text) continue;

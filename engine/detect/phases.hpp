@@ -20,9 +20,8 @@ void structure(repository& files, std::vector<candidate>& candidates);
 /// needed. A cycle is a note, and cut.
 void link_dependencies(repository& files, std::vector<candidate>& candidates);
 
-/// Phase 5: one draft per candidate.
-std::vector<draft> analyse(repository& files, const std::vector<candidate>& candidates, distro target,
-                           const package_index& index);
+/// Phase 5: the draft of one of the candidates.
+draft analyse(repository& files, const candidate& self, const std::vector<candidate>& all, distro target);
 
 /// Phase 6: a spec from a draft. Notes about packages go to `files`.
 spec::universal_build assemble(repository& files, draft& from, distro target, const package_index& index);

@@ -12,47 +12,67 @@ repository::repository(std::shared_ptr<const filesync::file_tree> tree, std::vec
     : tree_(std::move(tree)), directories_(std::move(directories)) {
   std::sort(directories_.begin(), directories_.end(),
             [](const directory& a, const directory& b) { return a.path < b.path; });
-  for (const directory& d : directories_) files_ += d.files.size();
+  by_path_.reserve(directories_.size());
+  for (const directory& d : directories_) {
+    files_ += d.files.size();
+    by_path_.emplace(d.path, &d);
+  }
 }
 
 const directory* repository::find(std::string_view path) const {
-  const auto at = std::lower_bound(directories_.begin(), directories_.end(), path,
-                                   [](const directory& d, std::string_view p) { return d.path < p; });
-  return at != directories_.end() && at->path == path ? &*at : nullptr;
+  const auto at = by_path_.find(path);
+  return at == by_path_.end() ? nullptr : at->second;
 }
 
 bool repository::has_file(std::string_view path) const {
   const directory* d = find(parent_of(path));
-  return d && std::binary_search(d->files.begin(), d->files.end(), name_of(path), std::less<>());
+  return d && d->files.contains(name_of(path));
 }
 
 bool repository::has_directory(std::string_view path) const {
   if (path.empty()) return true;
   const directory* d = find(parent_of(path));
-  return d && std::binary_search(d->directories.begin(), d->directories.end(), name_of(path), std::less<>());
+  return d && d->directories.contains(name_of(path));
 }
 
 const std::string* repository::read(std::string_view path) {
-  if (const auto known = texts_.find(path); known != texts_.end())
-    return known->second ? &*known->second : nullptr;
+  if (const auto known = texts_.find(path); known != texts_.end()) return text_of(*known);
+  if (const auto known = sources_.find(path); known != sources_.end())
+    return text_of(*texts_.insert(sources_.extract(known)).position);
   if (!has_file(path)) return nullptr;
-  std::optional<std::string>& text = texts_[std::string(path)];
-  if (bytes_ >= max_total_bytes) {
+  const auto added = texts_.emplace(path, std::nullopt).first;
+  if (kept_bytes_ < max_kept_bytes)
+    added->second = load(path, kept_bytes_);
+  else
     add_note(path, "not read: enough of the repository has been read");
-    return nullptr;
-  }
+  return text_of(*added);
+}
+
+const std::string* repository::read_source(std::string_view path) {
+  if (const auto known = texts_.find(path); known != texts_.end()) return text_of(*known);
+  if (const auto known = sources_.find(path); known != sources_.end()) return text_of(*known);
+  if (source_bytes_ >= source_share_ || !has_file(path)) return nullptr;
+  return text_of(*sources_.emplace(path, load(path, source_bytes_)).first);
+}
+
+void repository::begin_service(std::size_t services) {
+  source_share_ = std::min(max_source_bytes_of_service, max_source_bytes / std::max<std::size_t>(services, 1));
+  sources_.clear();
+  source_bytes_ = 0;
+}
+
+std::optional<std::string> repository::load(std::string_view path, std::size_t& sum) {
   result<std::string> bytes = filesync::read_whole_file(*tree_, path, max_file_bytes);
   if (bytes.has_error()) {
     add_note(path, "not read: " + bytes.error().text);
-    return nullptr;
+    return std::nullopt;
   }
-  bytes_ += bytes->size();
+  sum += bytes->size();
   if (!is_utf8(*bytes)) {
     add_note(path, "not read: it is not UTF-8");
-    return nullptr;
+    return std::nullopt;
   }
-  text = normalised(*bytes);
-  return &*text;
+  return normalised(*bytes);
 }
 
 const value* repository::shared_tree(const std::string& path, result<value> (*parse)(std::string_view)) {

@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "engine/detect/names.hpp"
 #include "engine/detect/value.hpp"
 #include "engine/filesync/file_tree.hpp"
 
@@ -16,13 +18,16 @@ namespace peelbox::detect {
 
 /// Larger files are data, not manifests or entry points.
 inline constexpr std::size_t max_file_bytes = 1 << 20;
-/// All that one detection reads.
-inline constexpr std::size_t max_total_bytes = 256 << 20;
+/// All that one detection keeps.
+inline constexpr std::size_t max_kept_bytes = 64 << 20;
+/// All source texts of one detection, of which those of one service are kept at a time.
+inline constexpr std::size_t max_source_bytes = 256 << 20;
+inline constexpr std::size_t max_source_bytes_of_service = 32 << 20;
 
 struct directory {
-  std::string path;                      ///< relative to the root, "" is the root
-  std::vector<std::string> files;        ///< regular files, ascending
-  std::vector<std::string> directories;  ///< ascending, also those that were not entered
+  std::string path;   ///< relative to the root, "" is the root
+  names files;        ///< regular files
+  names directories;  ///< also those that were not entered
 };
 
 /// A remark about one file, for people.
@@ -31,11 +36,13 @@ struct note {
   std::string text;
 };
 
-/// Used by one thread. Text stays where it is until the repository is destroyed.
+/// Used by one thread. Text stays where it is until the repository is destroyed, except that of sources.
 class repository {
  public:
   /// `directories` in any order.
   repository(std::shared_ptr<const filesync::file_tree> tree, std::vector<directory> directories);
+  repository(repository&&) = default;
+  repository& operator=(repository&&) = default;
 
   const std::vector<directory>& directories() const noexcept { return directories_; }
   const directory* find(std::string_view path) const;
@@ -47,6 +54,12 @@ class repository {
   /// leave a note. Carriage returns before line feeds and a byte order mark are taken off.
   const std::string* read(std::string_view path);
 
+  /// Like read(), for the many files in which a service is looked for evidence: the text stays until the next
+  /// begin_service(). Null, without a note, when the service has had its share of max_source_bytes.
+  const std::string* read_source(std::string_view path);
+  /// One of `services` is looked at from now on.
+  void begin_service(std::size_t services);
+
   /// The tree of a file that many services share, parsed once; null when it does not exist or is broken, which is a
   /// note.
   const value* shared_tree(const std::string& path, result<value> (*parse)(std::string_view));
@@ -56,13 +69,21 @@ class repository {
   std::vector<note> notes() const;
 
  private:
+  using texts = std::map<std::string, std::optional<std::string>, std::less<>>;
+  static const std::string* text_of(const texts::value_type& known) { return known.second ? &*known.second : nullptr; }
+  std::optional<std::string> load(std::string_view path, std::size_t& sum);
+
   std::shared_ptr<const filesync::file_tree> tree_;
   std::vector<directory> directories_;
-  std::map<std::string, std::optional<std::string>, std::less<>> texts_;
+  std::unordered_map<std::string_view, const directory*> by_path_;
+  texts texts_;
+  texts sources_;
   std::map<std::string, std::optional<value>> trees_;
   std::vector<note> notes_;
   std::size_t files_ = 0;
-  std::size_t bytes_ = 0;
+  std::size_t kept_bytes_ = 0;
+  std::size_t source_bytes_ = 0;
+  std::size_t source_share_ = max_source_bytes_of_service;
 };
 
 }  // namespace peelbox::detect

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "engine/detect/text.hpp"
 #include "engine/filesync/walk_directory.hpp"
@@ -36,7 +37,7 @@ class scanner {
 
   result<void> run(filesync::walk_directory root) {
     if (auto opened = filesync::open_and_list(context_, root); opened.has_error()) return opened.error();
-    visit({std::move(root), 0});
+    visit({std::move(root), 0}, found);
     std::vector<std::jthread> threads;
     for (unsigned i = 1; i < options_.threads; ++i) threads.emplace_back([this] { work(); });
     work();
@@ -52,16 +53,17 @@ class scanner {
 
  private:
   void work() {
+    std::vector<directory> mine;
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [this] { return !waiting_.empty() || busy_ == 0 || too_many_; });
-      if (waiting_.empty() || too_many_) return;
+      if (waiting_.empty() || too_many_) break;
       job next = std::move(waiting_.back());
       waiting_.pop_back();
       ++busy_;
       lock.unlock();
       if (auto opened = filesync::open_and_list(context_, next.dir); opened.has_value()) {
-        visit(std::move(next));
+        visit(std::move(next), mine);
       } else {
         const std::lock_guard guard(mutex_);
         notes.push_back({next.dir.path, opened.error().text});
@@ -69,45 +71,52 @@ class scanner {
       lock.lock();
       if (--busy_ == 0) changed_.notify_all();
     }
+    found.insert(found.end(), std::move_iterator(mine.begin()), std::move_iterator(mine.end()));
   }
 
-  void visit(job here) {
+  void visit(job here, std::vector<directory>& visited) {
     directory out;
     out.path = here.dir.path;
     std::vector<job> children;
     std::vector<note> remarks;
+    std::string path = out.path.empty() ? "" : out.path + '/';
+    const std::size_t name_begins = path.size();
+    filesync::filter::scope scope;
     for (std::size_t i = 0; i < here.dir.names.size(); ++i) {
       const std::string_view name = here.dir.names.name(i);
       entry_kind kind = here.dir.names.kind(i);
       if (kind == entry_kind::unknown) kind = look(here.dir, name);
       if (kind != entry_kind::regular && kind != entry_kind::directory) continue;
-      job inner;
-      inner.dir.path = join(out.path, name);
-      inner.depth = here.depth + 1;
-      const auto verdict =
-          context_.rules->judge(inner.dir.path, kind == entry_kind::directory, here.dir.scope, inner.dir.scope);
+      path.resize(name_begins);
+      path += name;
+      const auto verdict = context_.rules->judge(path, kind == entry_kind::directory, here.dir.scope, scope);
       if (verdict == filesync::filter::verdict::skip) continue;
       if (kind == entry_kind::regular) {
-        out.files.emplace_back(name);
+        out.files.add(name);
         continue;
       }
-      out.directories.emplace_back(name);
+      out.directories.add(name);
       if (is_never_entered(name)) continue;
-      if (inner.depth > options_.max_depth) {
-        remarks.push_back({inner.dir.path, fmt::format("not entered: more than {} directories deep", options_.max_depth)});
+      if (here.depth + 1 > options_.max_depth) {
+        remarks.push_back({path, fmt::format("not entered: more than {} directories deep", options_.max_depth)});
         continue;
       }
+      job& inner = children.emplace_back();
+      inner.depth = here.depth + 1;
+      inner.dir.path = path;
+      inner.dir.scope = std::exchange(scope, {});
       inner.dir.withheld = verdict == filesync::filter::verdict::look_inside;
-      children.push_back(std::move(inner));
     }
-    out.files.shrink_to_fit();
+    out.files.finish();
+    out.directories.finish();
+    visited.push_back(std::move(out));
     const std::lock_guard lock(mutex_);
     entries_ += here.dir.names.size();
     if (entries_ > options_.max_entries) too_many_ = true;
-    found.push_back(std::move(out));
     for (note& n : remarks) notes.push_back(std::move(n));
     for (job& child : children) waiting_.push_back(std::move(child));
-    changed_.notify_all();
+    // The caller takes one of them itself.
+    if (children.size() > 1 || too_many_) changed_.notify_all();
   }
 
   /// For file systems whose listings have no types.

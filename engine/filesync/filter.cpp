@@ -38,7 +38,8 @@ result<filter> filter::compile(rules r) {
 filter::verdict filter::judge(std::string_view path, bool is_directory, const scope& outer,
                               scope& inner) const {
   bool send = true;
-  inner.git = outer.git;
+  // Counting the holders of what all threads share costs more than the rest of a judgement without rules.
+  if (is_directory) inner.git = outer.git;
   if (outer.git && outer.git->decide(path, is_directory).ignored()) return verdict::skip;
   if (!own_.empty() && own_.matches(path, outer.own, inner.own)) {
     if (!is_directory || !own_.may_match_below(path, true)) return verdict::skip;

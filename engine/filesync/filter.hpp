@@ -59,7 +59,7 @@ class filter {
     look_inside,  ///< a directory that is sent only if something below it is
     skip,         ///< for a directory: nothing below it can be sent, so it is never opened
   };
-  /// `inner` is overwritten; it is the scope of the entry when that is a directory that is not skipped.
+  /// `inner` is the scope of the entry when that is a directory that is not skipped; otherwise its value says nothing.
   verdict judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const;
 
   bool uses_gitignore() const noexcept { return gitignore_; }

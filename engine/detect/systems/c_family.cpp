@@ -19,7 +19,7 @@ std::string refuse_without_c(repository& files, std::string_view manifest) {
   auto dir = std::lower_bound(dirs.begin(), dirs.end(), top, [](const directory& d, std::string_view t) { return d.path < t; });
   for (; dir != dirs.end() && dir->path.starts_with(top); ++dir) {
     if (!is_inside(dir->path, top)) continue;
-    for (const std::string& name : dir->files)
+    for (const std::string_view name : dir->files)
       for (const std::string_view ending : {".c", ".cc", ".cpp", ".cxx"})
         if (name.ends_with(ending)) return {};
   }

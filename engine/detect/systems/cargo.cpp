@@ -44,10 +44,10 @@ std::vector<std::string> programs(analysis& work, const value& tree, const std::
     if (!bin["name"].text.empty()) out.push_back(bin["name"].text);
   if (out.empty() && work.has("src/main.rs")) out.push_back(name);
   if (const directory* dir = work.files.find(work.path("src/bin"))) {
-    for (const std::string& file : dir->files)
-      if (file.ends_with(".rs") && tree["bin"].items.empty()) out.push_back(file.substr(0, file.size() - 3));
-    for (const std::string& inner : dir->directories)
-      if (work.has("src/bin/" + inner + "/main.rs") && tree["bin"].items.empty()) out.push_back(inner);
+    for (const std::string_view file : dir->files)
+      if (file.ends_with(".rs") && tree["bin"].items.empty()) out.emplace_back(file.substr(0, file.size() - 3));
+    for (const std::string_view inner : dir->directories)
+      if (work.has(fmt::format("src/bin/{}/main.rs", inner)) && tree["bin"].items.empty()) out.emplace_back(inner);
   }
   return out;
 }

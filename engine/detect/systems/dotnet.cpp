@@ -104,7 +104,7 @@ std::vector<std::string> members(repository& files, std::string_view manifest) {
   std::vector<std::string> out;
   const directory* dir = files.find(parent_of(manifest));
   if (!dir) return out;
-  for (const std::string& name : dir->files)
+  for (const std::string_view name : dir->files)
     if (name.ends_with(".sln") || name.ends_with(".slnx"))
       for (std::string& project : projects_of(files, join(dir->path, name))) out.push_back(std::move(project));
   std::erase(out, ".");

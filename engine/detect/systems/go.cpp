@@ -95,7 +95,7 @@ std::vector<std::string> programs(analysis& work, const std::vector<std::string>
   for (const std::string& path : files) {
     if (path.ends_with("_test.go")) continue;
     std::string_view dir = parent_of(path);
-    const std::string* text = work.files.read(path);
+    const std::string* text = work.files.read_source(path);
     if (!text || !is_main(*text) || contains(text->substr(0, 400), "//go:build ignore")) continue;
     dir.remove_prefix(work.self.dir.empty() ? 0 : std::min(dir.size(), work.self.dir.size() + 1));
     out.emplace(dir);
@@ -114,7 +114,7 @@ std::string choose_program(const std::vector<std::string>& dirs, std::string_vie
 
 void finish(analysis& work, const std::vector<std::string>& files, const framework* f) {
   const bool cgo = std::any_of(files.begin(), files.end(), [&](const std::string& path) {
-    const std::string* text = work.files.read(path);
+    const std::string* text = work.files.read_source(path);
     return text && (contains(*text, "\nimport \"C\"") || contains(*text, "\"github.com/mattn/go-sqlite3\""));
   });
   work.out.build_env["CGO_ENABLED"] = cgo ? "1" : "0";
@@ -217,7 +217,7 @@ void analyse_file(analysis& work) {
   work.needs("go", version_of_tool_files(work, "go"));
   std::string sources;
   if (const directory* dir = work.files.find(work.self.dir))
-    for (const std::string& name : dir->files)
+    for (const std::string_view name : dir->files)
       if (name.ends_with(".go") && !name.ends_with("_test.go")) sources += " " + shell_word(name);
   work.run(fmt::format("go build -o /usr/local/bin/{}{}", shell_word(work.out.name), sources));
   install(work, work.out.name);

@@ -38,7 +38,7 @@ void use_java(analysis& work, const std::string& version) {
 
 std::string find_main_class(analysis& work) {
   for (const std::string& path : work.sources({".java", ".kt", ".scala"})) {
-    const std::string* text = work.files.read(path);
+    const std::string* text = work.files.read_source(path);
     const bool kotlin = path.ends_with(".kt");
     if (!text || !(contains(*text, "static void main(") || (kotlin && contains(*text, "fun main("))  ||
                    (path.ends_with(".scala") && (contains(*text, "extends App") || contains(*text, "@main")))))

@@ -35,7 +35,7 @@ struct app_object {
 std::optional<app_object> find_app(analysis& work, const std::vector<std::string>& files, std::string_view type) {
   const std::string call = fmt::format("{}(", type);
   for (const std::string& path : files) {
-    const std::string* text = work.files.read(path);
+    const std::string* text = work.files.read_source(path);
     if (!text || !contains(*text, call)) continue;
     for (const std::string_view line : lines_of(*text)) {
       const std::size_t equals = line.find('=');

@@ -16,7 +16,7 @@ void analyse_c(analysis& work) {
   use_c(work, {{work.self.manifest}, cxx});
   std::string others;
   if (const directory* dir = work.files.find(work.self.dir))
-    for (const std::string& name : dir->files)
+    for (const std::string_view name : dir->files)
       if (name.ends_with(file.substr(file.rfind('.')))) others += " " + shell_word(name);
   const std::string installed = "/usr/local/bin/" + work.out.name;
   work.run(fmt::format("{} -O2 -o {}{}", cxx ? "g++" : "gcc", shell_word(installed), others));

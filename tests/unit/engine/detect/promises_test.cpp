@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <clocale>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -12,6 +11,7 @@
 #include "engine/detect/build_system.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/write.hpp"
+#include "tests/support/memory_repository.hpp"
 #include "tests/unit/engine/detect/detect_directory.hpp"
 
 namespace peelbox::detect {
@@ -62,57 +62,13 @@ TEST(Deterministic, LocaleAndOrderOfCreation) {
   EXPECT_NE(results.front().find("\"a\""), std::string::npos);
 }
 
-/// Counts how often each file is opened.
-class counting_tree : public filesync::file_tree {
- public:
-  std::map<std::string, std::string, std::less<>> files;
-  mutable std::map<std::string, int, std::less<>> opened;
-  result<std::unique_ptr<filesync::open_directory>> directory(std::string_view) const override { return failure(errc::not_found, "none"); }
-  result<std::unique_ptr<filesync::open_file>> file(std::string_view path) const override {
-    const auto at = files.find(path);
-    if (at == files.end()) return failure(errc::not_found, "none");
-    ++opened[std::string(path)];
-    return std::unique_ptr<filesync::open_file>(std::make_unique<memory_file>(at->second));
-  }
-
- private:
-  class memory_file : public filesync::open_file {
-   public:
-    explicit memory_file(const std::string& text) : text_(text) {}
-    result<filesync::file_identity> identify() override {
-      filesync::file_identity out;
-      out.size = static_cast<std::int64_t>(text_.size());
-      return out;
-    }
-    result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) override {
-      if (offset >= text_.size()) return std::size_t{0};
-      const std::size_t count = std::min(size, text_.size() - static_cast<std::size_t>(offset));
-      std::memcpy(target, text_.data() + offset, count);
-      return count;
-    }
-
-   private:
-    const std::string& text_;
-  };
-};
-
 TEST(Bounded, ThousandsOfProjectsAndEachFileIsReadOnce) {
   // Any step that compares each of them with all others would take minutes.
   constexpr int projects = 6000;
-  auto tree = std::make_shared<counting_tree>();
+  auto tree = std::make_shared<memory_tree>();
   std::string members;
   std::string compose = "services:\n";
-  std::map<std::string, directory> dirs;
-  const auto add = [&](const std::string& path, std::string text) {
-    tree->files[path] = std::move(text);
-    for (std::string_view inner = path; !inner.empty();) {
-      const std::string dir(parent_of(inner));
-      dirs[dir].path = dir;
-      auto& names = inner == path ? dirs[dir].files : dirs[dir].directories;
-      if (std::find(names.rbegin(), names.rend(), name_of(inner)) == names.rend()) names.emplace_back(name_of(inner));
-      inner = inner.substr(0, dir.size());
-    }
-  };
+  const auto add = [&](const std::string& path, std::string text) { tree->files[path] = std::move(text); };
   for (int i = 0; i < projects; ++i) {
     const std::string dir = "g" + std::to_string(i / 100) + "/p" + std::to_string(i);
     members += (i == 0 ? "\"" : ", \"") + dir + "\"";
@@ -122,13 +78,7 @@ TEST(Bounded, ThousandsOfProjectsAndEachFileIsReadOnce) {
   }
   add("package.json", "{\"workspaces\": [" + members + "]}");
   add("compose.yaml", compose);
-  std::vector<directory> list;
-  for (auto& [path, dir] : dirs) {
-    std::sort(dir.files.begin(), dir.files.end());
-    std::sort(dir.directories.begin(), dir.directories.end());
-    list.push_back(std::move(dir));
-  }
-  repository files(tree, std::move(list));
+  repository files = repository_of(tree);
   const auto found = detect(files, {});
   ASSERT_TRUE(found.has_value()) << found.error().text;
   EXPECT_EQ(found->services.size(), static_cast<std::size_t>(projects));
