@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "engine/detect/write.hpp"
 #include "engine/spec/load.hpp"
@@ -20,11 +21,23 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-constexpr std::array<const char*, 32> names{
+constexpr std::array<const char*, 64> names{
     "Cargo.toml",     "go.mod",       "pom.xml",       "build.gradle",   "build.gradle.kts",   "settings.gradle", "a.csproj",    "mix.exs",
     "Gemfile",        "composer.json", "pyproject.toml", "Pipfile",       "requirements.txt",   "setup.py",        "setup.cfg",   "deno.jsonc",
     "package.json",   "CMakeLists.txt", "meson.build",  "Makefile",       "Procfile",           "Dockerfile",      "compose.yaml", "Staticfile",
-    "peelbox.json",   "peelbox.toml", "main.py",       "pnpm-workspace.yaml", ".tool-versions", "mise.toml",      "go.work",     "rush.json"};
+    "peelbox.json",   "peelbox.toml", "main.py",       "pnpm-workspace.yaml", ".tool-versions", "mise.toml",      "go.work",     "rush.json",
+    "deps.edn",       "project.clj",  "build.sbt",     "gleam.toml",     "build.zig",          "Package.swift",   "pubspec.yaml", "a.cabal",
+    "package.yaml",   "MODULE.bazel", "project.json",  "angular.json",   "turbo.json",         "lerna.json",      "nx.json",     "start.sh",
+    "index.html",     "cpanfile",     "app.psgi",      "runtime.txt",    ".nvmrc",             "uv.lock",         "global.json", "Directory.Build.props",
+    "Properties/launchSettings.json", "a.sln",         "a.slnx",         "rust-toolchain.toml", "Cargo.lock",     ".sdkmanrc",
+    "gradle/wrapper/gradle-wrapper.properties", "src/main/resources/application.yml"};
+/// Manifests without which some of them are not looked at.
+constexpr std::size_t first_of_dotnet = 54;
+constexpr std::size_t first_of_rust = 59;
+constexpr std::size_t first_of_java = 61;
+static_assert(std::string_view(names[first_of_dotnet]) == "global.json");
+static_assert(std::string_view(names[first_of_rust]) == "rust-toolchain.toml");
+static_assert(std::string_view(names[first_of_java]) == ".sdkmanrc");
 /// What lets the manifests above get far.
 constexpr std::array<const char*, 9> present{"main.c", "main.go", "src/main.rs", "src/Main.java", "app.rb",
                                              "artisan", "public/index.php", "main.ts", "index.js"};
@@ -38,8 +51,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto tree = std::make_shared<detect::memory_tree>();
   for (const char* path : present) tree->files[path] = "package main\nstatic void main(String[] a) { listen(80); }\n";
   tree->files[name] = text;
-  // The weaker files need a manifest beside them.
-  if (data[0] % names.size() >= 20) tree->files.emplace("package.json", "{\"scripts\":{\"start\":\"node index.js\"}}");
+  const std::size_t index = data[0] % names.size();
+  if (index >= first_of_java) {
+    tree->files["build.gradle"] = "plugins { id 'org.springframework.boot' }\napplication { mainClass = 'Main' }\n";
+  } else if (index >= first_of_rust) {
+    tree->files["Cargo.toml"] = "[package]\nname = \"a\"\n";
+  } else if (index >= first_of_dotnet) {
+    tree->files["b/b.csproj"] = tree->files["a.csproj"] = "<Project Sdk=\"Microsoft.NET.Sdk.Web\"></Project>";
+  } else if (index >= 20) {
+    // The weaker files need a manifest beside them.
+    tree->files.emplace("package.json", "{\"scripts\":{\"start\":\"node index.js\"}}");
+  }
   detect::repository files = detect::repository_of(tree);
   for (const detect::distro target : {detect::distro::wolfi, detect::distro::debian}) {
     detect::options how;

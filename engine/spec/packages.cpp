@@ -15,7 +15,8 @@ constexpr std::string_view install_with_apk = R"(for p; do
 done
 echo "already installed: $*")";
 
-/// $missing is split into words on purpose: names have neither blanks nor patterns (spec/validate).
+/// $missing is split into words on purpose: names have neither blanks nor patterns (spec/validate). Translated
+/// descriptions would be 40 % of what is fetched.
 constexpr std::string_view install_with_apt = R"(missing=
 for p; do
   case $(dpkg-query -W -f='${Status}' "$p" 2>/dev/null) in
@@ -26,7 +27,7 @@ done
 if [ -z "$missing" ]; then echo "already installed: $*"; exit 0; fi
 mkdir -p /var/lib/apt/lists/partial /var/cache/apt/archives/partial
 export DEBIAN_FRONTEND=noninteractive
-apt-get update
+apt-get -o Acquire::Languages=none update
 apt-get install -y --no-install-recommends $missing)";
 
 constexpr std::string_view remove_apt_files = "\nrm -rf /var/lib/apt/lists/* /var/cache/apt/*";

@@ -228,7 +228,7 @@ class Workflow(BedTest):
         archive = self.dir / "docker.tar"
         tag = f"detected/{fixture}:1"
         self.assert_ok(peelbox(
-            "build", "--spec", spec, "--context", repo, "--tag", tag, "--output", f"type=docker,dest={archive}",
+            "build", "--spec", spec, "--context", repo, "--tag", tag, "--output", f"type=docker,dest={archive},compression=uncompressed",
             "--buildkit", bed("BUILDKITD"), "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
             "--progress", "plain", timeout=500))
         with open(archive, "rb") as stream:
@@ -307,3 +307,10 @@ class Workflow(BedTest):
 
     def test_perl_psgi(self):
         self.assertIn("hi", self.answer_of("perl-psgi-port"))
+
+    def test_java_with_maven(self):
+        # Offline, with the plugins and the library of Debian's packages.
+        self.assertEqual(self.printed_by("java-maven-offline"), "hello from maven\n")
+
+    def test_elixir_with_mix(self):
+        self.assertEqual(self.printed_by("elixir-hello"), "hello from elixir\n")
