@@ -39,6 +39,15 @@ TEST(Toml, BrokenTextsNameTheLine) {
   ASSERT_TRUE(tree.has_error());
   EXPECT_THAT(tree.error().text, HasSubstr("TOML:"));
   EXPECT_TRUE(parse_toml("a = " + std::string(10000, '[')).has_error());
+  // Letters that are neither blanks nor ASCII, where none may be.
+  for (const char* letter : {"\u00a1", "\u00f6", "\u0416", "\u1681", "\u2010", "\u4e2d", "\ufefe", "\U0001f600"}) {
+    EXPECT_TRUE(parse_toml(std::string("a = 1") + letter + "b\n").has_error()) << letter;
+    EXPECT_TRUE(parse_toml(std::string("a ") + letter + "= 1\n").has_error()) << letter;
+    EXPECT_TRUE(parse_toml(std::string("a = 1!") + letter + "app\n").has_error()) << letter;
+    const auto text = parse_toml(std::string("a = \"") + letter + "\" # " + letter + "\n");
+    ASSERT_TRUE(text.has_value()) << letter;
+    EXPECT_EQ((*text)["a"].text, letter);
+  }
 }
 
 TEST(Toml, DeepKeysAreRefusedBeforeTheyHurt) {
