@@ -101,10 +101,14 @@ bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data
 
 std::string normalised(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (!contains(text, "\r")) return std::string(text);
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') out += text[i];
+  for (const char c : text) {
+    if (c == '\n')
+      while (out.ends_with('\r')) out.pop_back();
+    out += c;
+  }
   return out;
 }
 

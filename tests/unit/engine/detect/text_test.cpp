@@ -5,6 +5,12 @@
 namespace peelbox::detect {
 namespace {
 
+TEST(Text, CarriageReturnsAndAMarkAreTakenOff) {
+  EXPECT_EQ(normalised("\xef\xbb\xbf" "a\r\nb\r\r\r\n\r\nc\rd\r"), "a\nb\n\nc\rd\r");
+  EXPECT_EQ(normalised("a\nb"), "a\nb");
+  EXPECT_EQ(normalised(""), "");
+}
+
 TEST(Paths, ResolveStaysInside) {
   EXPECT_EQ(resolve("a/b", "../c/./d"), "a/c/d");
   EXPECT_EQ(resolve("", "a//b/"), "a/b");
