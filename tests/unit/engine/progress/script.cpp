@@ -1,5 +1,6 @@
 #include "tests/unit/engine/progress/script.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -92,6 +93,10 @@ struct parser {
         vertex v;
         v.digest = fields.at(0);
         v.name = n["name"];
+        for (std::string_view all = n["inputs"]; !all.empty();) {
+          v.inputs.emplace_back(all.substr(0, all.find(',')));
+          all.remove_prefix(std::min(v.inputs.back().size() + 1, all.size()));
+        }
         v.started = maybe(n, "started");
         v.completed = maybe(n, "completed");
         v.cached = n.contains("cached");
