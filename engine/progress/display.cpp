@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/progress/fd_writer.hpp"
+#include "engine/progress/pacing.hpp"
 #include "engine/progress/terminal.hpp"
 #include "engine/progress/terminal_guard.hpp"
 
@@ -46,47 +47,27 @@ struct display::impl {
   // Wall time that never jumps while a build is shown.
   wall_time began_wall = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
   steady_time began_steady = steady_now();
-  std::optional<steady_time> last_frame;
-  bool stale = true;  // the frame on the screen
-  std::optional<steady_time> last_take;
+  std::optional<pacing> pace;  // set by make()
 
   wall_time now() const { return began_wall + std::chrono::duration_cast<duration>(steady_now() - began_steady); }
 
   void take(const batch& events, bool output_gone) {
     const wall_time when = now();
     picture.apply(events, when);
-    stale = true;
+    pace->changed();
     for (const auto& one : options.listeners) one->update(events, picture, when);
     if (!output_gone) lines->update(events, picture, when, out);
   }
 
   void draw_frame(const fd_writer& writer) {
-    if (!lines->draws_frames()) {
-      lines->refresh(picture, now(), out);
-      return;
+    const steady_time time = steady_now();
+    if (!pace->due(time, writer.unwritten() > 0)) return;
+    if (lines->draws_frames()) {
+      const terminal_info size = look_at_terminal(options.fd);
+      lines->resize(size.columns, size.rows);
     }
-    const steady_time time = steady_now();
-    if (writer.unwritten() > 0 || (last_frame && time - *last_frame < options.frame_interval)) return;
-    const terminal_info size = look_at_terminal(options.fd);
-    lines->resize(size.columns, size.rows);
     lines->refresh(picture, now(), out);
-    last_frame = time;
-    stale = false;
-  }
-
-  std::chrono::steady_clock::duration until_next_frame() const {
-    if (!lines->draws_frames() || !stale || !last_frame) return options.tick;
-    const auto left = *last_frame + options.frame_interval - steady_now();
-    return std::clamp<std::chrono::steady_clock::duration>(left, std::chrono::milliseconds(1), options.tick);
-  }
-
-  // How long further events may gather before they are taken: waking up for each costs more than showing it. The first
-  // ones after a silence are shown at once.
-  std::chrono::steady_clock::duration rest() {
-    const steady_time time = steady_now();
-    const bool busy = last_take && time - *last_take < options.line_interval * 2;
-    last_take = time;
-    return busy ? options.line_interval : std::chrono::steady_clock::duration{0};
+    pace->drawn(time);
   }
 
   void flush(fd_writer& writer) {
@@ -142,6 +123,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
     case mode::logs: parts->lines = make_logs_renderer(); break;
     case mode::quiet: parts->lines = make_quiet_renderer(); break;
   }
+  parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval, options.tick});
   parts->options = std::move(options);
   return std::unique_ptr<display>(new display(std::move(parts)));
 }
@@ -163,9 +145,9 @@ task<void> display::run(channel<batch>& events) {
       // Lines must not be lost, so the daemon's stream waits; the build itself does not.
       co_await writer.drained_to(parts.options.unwritten_bytes / 2, parts.options.tick);
     } else {
-      auto next = co_await events.pop_for(parts.until_next_frame());
+      auto next = co_await events.pop_for(parts.pace->wait(steady_now()));
       if (next.has_value() && *next) {
-        const auto rest = parts.rest();
+        const auto rest = parts.pace->rest(steady_now());
         if (rest > rest.zero()) co_await events.gather(rest);
       }
       for (int n = 1; next.has_value() && *next; ++n) {
@@ -192,7 +174,7 @@ task<void> display::run(channel<batch>& events) {
 
 void display::say(std::string_view line) {
   impl_->lines->say(line, impl_->out);
-  impl_->stale = true;
+  impl_->pace->changed();
 }
 
 const trace& display::picture() const noexcept { return impl_->picture; }

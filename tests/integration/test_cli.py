@@ -1,8 +1,13 @@
 """What a person gets for a wrong command line: what is wrong, where, what to do, and the right exit code."""
 
 import json
+import os
+import pty
+import select
+import socket
+import subprocess
 
-from bed import BedTest, bed, peelbox
+from bed import PEELBOX, BedTest, bed, clean_environment, peelbox, wait_for
 
 
 class Usage(BedTest):
@@ -47,6 +52,40 @@ class Usage(BedTest):
 
     def test_output_directory_that_is_not_there(self):
         self.assert_fails(self.build(output=f"type=oci,dest={self.dir}/no/image.tar"), 4, "no/image.tar")
+
+    def test_the_first_output_waits_for_nobody(self):
+        """The daemon's socket takes connections and nothing ever comes from it, so what is seen depends on the client alone."""
+        for mode, expected in (("plain", b"#0 connecting to unix://"), ("tty", b"[+] Building ")):
+            with self.subTest(mode=mode), socket.socket(socket.AF_UNIX) as server:
+                address = self.dir / f"{mode}.sock"
+                server.bind(str(address))
+                server.listen(8)
+                master, slave = pty.openpty()
+                self.addCleanup(os.close, master)
+                child = subprocess.Popen([PEELBOX, "build", "--spec", self.spec(), "--tag", "x", "--context", self.context(),
+                                          "--output", "type=cacheonly", "--progress", mode, "--buildkit", f"unix://{address}"],
+                                         stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
+                                         env=clean_environment({"TERM": "xterm-256color"}))
+                os.close(slave)
+                self.addCleanup(lambda: (child.kill(), child.wait()))
+                seen = b""
+                def more():
+                    nonlocal seen
+                    if select.select([master], [], [], 0.1)[0]:
+                        seen += os.read(master, 65536)
+                    return expected in seen
+                wait_for(more, f"{expected}", 60)
+                self.assertIsNone(child.poll())
+                server.close()  # refuses what nobody accepted
+                def ended():
+                    nonlocal seen
+                    try:
+                        more()
+                    except OSError:  # the last one has closed the terminal
+                        pass
+                    return child.poll() is not None
+                wait_for(ended, "the end", 60)
+                self.assertEqual(child.returncode, 3)
 
     def test_wrong_address_shows_an_example(self):
         self.assert_fails(self.build(daemon="buildkitd.sock"), 2, "buildkitd.sock", "unix://")

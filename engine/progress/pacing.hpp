@@ -1,0 +1,58 @@
+// When to draw and how long to wait: the display's clock work, without a clock.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/async/clock.hpp"
+
+namespace peelbox::progress {
+
+struct pacing_limits {
+  bool frames = false;                       ///< output replaces the one before it
+  std::chrono::milliseconds frame_interval;  ///< least time between two frames
+  std::chrono::milliseconds line_interval;   ///< events that follow each other closer than this are taken together
+  std::chrono::milliseconds tick;            ///< when nothing happens
+};
+
+class pacing {
+ public:
+  using duration = std::chrono::steady_clock::duration;
+
+  explicit pacing(pacing_limits limits) : limits_(limits) {}
+
+  /// Whether to draw. The first frame is due at once, whatever has or has not happened; `stuck`: the one before it has
+  /// not been written.
+  bool due(steady_time now, bool stuck) const {
+    if (!limits_.frames) return true;
+    return !stuck && (!last_frame_ || now - *last_frame_ >= limits_.frame_interval);
+  }
+  void drawn(steady_time now) {
+    last_frame_ = now;
+    stale_ = false;
+  }
+  /// Something is to be shown that is not in the last frame.
+  void changed() { stale_ = true; }
+
+  /// How long to wait for events before looking at the screen again.
+  duration wait(steady_time now) const {
+    if (!limits_.frames || !stale_ || !last_frame_) return limits_.tick;
+    return std::clamp<duration>(*last_frame_ + limits_.frame_interval - now, std::chrono::milliseconds(1), limits_.tick);
+  }
+
+  /// Events have come: how long further ones may gather before they are taken, because waking up for each costs more
+  /// than showing it. The first ones after a silence are taken at once.
+  duration rest(steady_time now) {
+    const bool busy = last_events_ && now - *last_events_ < limits_.line_interval * 2;
+    last_events_ = now;
+    return busy ? duration(limits_.line_interval) : duration(0);
+  }
+
+ private:
+  pacing_limits limits_;
+  std::optional<steady_time> last_frame_;
+  std::optional<steady_time> last_events_;
+  bool stale_ = true;
+};
+
+}  // namespace peelbox::progress
