@@ -57,8 +57,12 @@ task<result<void>> report_transfers(build_state& state) {
   const executor ex = co_await asio::this_coro::executor;
   event tick(ex);
   std::map<std::uint64_t, std::uint64_t> told;
+  if (state.options.contexts.empty()) co_return result<void>();
+  std::chrono::milliseconds pause = 200ms;
   while (!state.all_solved) {
-    co_await tick.wait_for(200ms);
+    co_await tick.wait_for(pause);
+    // Most of a build nothing is sent.
+    pause = state.contexts->running.empty() ? std::min<std::chrono::milliseconds>(pause + 100ms, 1s) : 200ms;
     std::map<std::uint64_t, std::uint64_t> now;
     for (const auto& one : state.contexts->running) {
       const std::uint64_t mark = one.stats.entries() + one.stats.bytes_transferred + one.stats.files_transferred;

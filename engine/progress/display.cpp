@@ -16,6 +16,8 @@ namespace {
 
 // How many batches are taken in before the loop looks at the screen again.
 constexpr int most_batches_at_once = 64;
+// For renderers that do nothing unless something happens; lines of say() wait so long at most.
+constexpr std::chrono::milliseconds idle_tick{400};
 
 }  // namespace
 
@@ -123,7 +125,8 @@ result<std::unique_ptr<display>> display::make(display_options options) {
     case mode::logs: parts->lines = make_logs_renderer(); break;
     case mode::quiet: parts->lines = make_quiet_renderer(); break;
   }
-  parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval, options.tick});
+  parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval,
+                                    parts->lines->wants_time() ? options.tick : idle_tick});
   parts->options = std::move(options);
   return std::unique_ptr<display>(new display(std::move(parts)));
 }

@@ -30,7 +30,7 @@ struct display_options {
   unsigned tty_log_lines = 6;
   bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
   std::chrono::milliseconds frame_interval{100};  ///< least time between two frames (tty)
-  std::chrono::milliseconds line_interval{25};    ///< events that follow each other closer than this are taken together
+  std::chrono::milliseconds line_interval{100};   ///< events that follow each other closer than this are taken together
   std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are read until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take

@@ -194,6 +194,7 @@ class rawjson_renderer final : public renderer {
     out.push_back('\n');
   }
   void refresh(const trace&, wall_time, std::string&) override {}
+  bool wants_time() const noexcept override { return false; }
   void finish(const trace&, wall_time, std::string&) override {}
 };
 
@@ -201,6 +202,7 @@ class quiet_renderer final : public renderer {
  public:
   void update(const batch&, const trace&, wall_time, std::string&) override {}
   void refresh(const trace&, wall_time, std::string&) override {}
+  bool wants_time() const noexcept override { return false; }
   void finish(const trace&, wall_time, std::string&) override {}
 };
 

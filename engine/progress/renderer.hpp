@@ -27,6 +27,8 @@ class renderer {
 
   /// True: each output replaces the one before it, so one that was not written yet may be skipped.
   virtual bool draws_frames() const noexcept { return false; }
+  /// False: refresh() does nothing, so nobody needs to wake up for it.
+  virtual bool wants_time() const noexcept { return true; }
   /// Size of the terminal, for renderers that care.
   virtual void resize(unsigned /*columns*/, unsigned /*rows*/) {}
   /// Something else was written since; what was drawn can no longer be replaced.
