@@ -16,6 +16,7 @@
 #include "cli/picture_files.hpp"
 #include "cli/result_files.hpp"
 #include "cli/transition_log.hpp"
+#include "cli/warning_list.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
@@ -204,6 +205,9 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   result<std::shared_ptr<picture_files>> pictures = picture_files::open(args.timeline, args.trace);
   if (pictures.has_error()) co_return say_failure(pictures.error(), with);
   if (*pictures) shown.listeners.push_back(*pictures);
+  const auto warnings = std::make_shared<warning_list>();
+  if (!args.metadata_file.empty() && wants_metadata_warnings(with.env("BUILDX_METADATA_WARNINGS").value_or("")))
+    shown.listeners.push_back(warnings);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
   for (build::service_build& service : prepared->options.services) service.solve.ref = session::random_id();
@@ -217,7 +221,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
     result<void> written = write_pictures(**pictures, *prepared, outcome);
     if (written.has_error()) picture_code = say_failure(written.error(), with);
   }
-  const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases)};
+  const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases), warnings->json()};
   const int code = co_await report_build(ended, *files, with);
   co_return code == exit_ok ? picture_code : code;
 }

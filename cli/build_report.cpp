@@ -98,7 +98,7 @@ task<int> report_build(const ended_build& ended, result_files& files, const surr
   if (ended.outcome.has_value() || !picture.steps().empty()) {
     result<void> written = files.write_ref(ended.prepared.options.services.front().solve.ref);
     if (written.has_value() && ended.outcome.has_value() && (code == exit_ok || several))
-      written = files.write(ended.prepared, *ended.outcome);
+      written = files.write(ended.prepared, *ended.outcome, ended.warnings);
     if (written.has_error()) {
       with.say("error: " + written.error().text);
       if (code == exit_ok) code = to_exit_code(written.error().code);

@@ -20,6 +20,8 @@ struct ended_build {
   std::chrono::microseconds took;
   /// Before run_build().
   std::vector<build::build_phase> phases;
+  /// For --metadata-file, a JSON array; empty when nobody wants them or there was none.
+  std::string warnings;
 };
 
 /// Errors, warnings, summary, digests, result files and statistics, in this order. Gives the exit code.

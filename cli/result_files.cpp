@@ -78,7 +78,7 @@ result<void> write_all(std::unique_ptr<session::output_file>& file, std::string 
 
 }  // namespace
 
-std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome) {
+std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
   json::object all;
   if (prepared.services.size() == 1) {
     all = metadata_of(*outcome.services.front());
@@ -86,6 +86,7 @@ std::string metadata_text(const prepared_build& prepared, const build::build_out
     for (std::size_t i = 0; i < prepared.services.size(); ++i)
       if (outcome.services[i].has_value()) all[prepared.services[i].name] = metadata_of(*outcome.services[i]);
   }
+  if (!warnings.empty()) all["buildx.build.warnings"] = json::parse(warnings);
   return json::serialize(all) + "\n";
 }
 
@@ -119,14 +120,15 @@ result<result_files> result_files::open(const build_args& args, std::size_t serv
 
 result<void> result_files::write_ref(const std::string& ref) { return write_all(ref_, ref); }
 
-result<void> result_files::write(const prepared_build& prepared, const build::build_outcome& outcome) {
+result<void> result_files::write(const prepared_build& prepared, const build::build_outcome& outcome,
+                                 const std::string& warnings) {
   const result<build::service_outcome>& first = outcome.services.front();
   if (image_id_ && first.has_value()) {
     result<void> done = write_all(image_id_, image_id(*first));
     if (done.has_error()) return done.error().in("--iidfile");
   }
   if (metadata_) {
-    result<void> done = write_all(metadata_, metadata_text(prepared, outcome));
+    result<void> done = write_all(metadata_, metadata_text(prepared, outcome, warnings));
     if (done.has_error()) return done.error().in("--metadata-file");
   }
   return {};

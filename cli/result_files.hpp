@@ -13,7 +13,8 @@ namespace peelbox::cli {
 /// The document of --metadata-file, with buildx's keys (buildx, commands/build.go): everything that the exporter answered,
 /// where values that are base64 of a JSON object become that object, and "buildx.build.ref". For several services an
 /// object of such objects by name, without those that failed (as `buildx bake` writes it). Ends with a line end.
-std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome);
+/// `warnings` is a JSON array for "buildx.build.warnings", or empty.
+std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings = "");
 
 /// What --iidfile holds: the digest of the image's configuration, else that of its manifest; empty without an image.
 std::string image_id(const build::service_outcome& outcome);
@@ -26,7 +27,7 @@ class result_files {
 
   /// Of a build that began: its reference, also when it failed.
   result<void> write_ref(const std::string& ref);
-  result<void> write(const prepared_build& prepared, const build::build_outcome& outcome);
+  result<void> write(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings);
 
  private:
   std::unique_ptr<session::output_file> metadata_;

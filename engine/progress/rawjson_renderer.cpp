@@ -208,6 +208,8 @@ class quiet_renderer final : public renderer {
 
 }  // namespace
 
+void append_json_warning(const warning& w, std::string& out) { append_warning(w, out); }
+
 std::unique_ptr<renderer> make_rawjson_renderer() { return std::make_unique<rawjson_renderer>(); }
 std::unique_ptr<renderer> make_quiet_renderer() { return std::make_unique<quiet_renderer>(); }
 

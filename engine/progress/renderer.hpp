@@ -65,6 +65,8 @@ std::unique_ptr<renderer> make_plain_renderer(plain_options options = {});
 std::unique_ptr<renderer> make_tty_renderer(tty_options options = {});
 /// One JSON object per batch and line, with the fields of buildctl's rawjson (client/graph.go); times are the daemon's.
 std::unique_ptr<renderer> make_rawjson_renderer();
+/// One warning as rawjson has it.
+void append_json_warning(const warning& w, std::string& out);
 /// Lines of the user's own commands and nothing else; with several services the name of the service in front.
 std::unique_ptr<renderer> make_logs_renderer();
 std::unique_ptr<renderer> make_quiet_renderer();

@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "cli/warning_list.hpp"
+
 namespace peelbox::cli {
 namespace {
 
@@ -34,6 +36,39 @@ TEST(ResultFiles, MetadataHasTheKeysOfBuildx) {
   EXPECT_EQ(parsed.at("broken").as_string(), "eyJzaXplIjo3fQ=");
   EXPECT_EQ(parsed.at("image.name").as_string(), "docker.io/library/a:1");
   EXPECT_EQ(parsed.at("buildx.build.ref").as_string(), "theref");
+}
+
+TEST(ResultFiles, WarningsAreThereWhenAskedFor) {
+  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_TRUE(wants_metadata_warnings(yes));
+  for (const char* no : {"", "0", "false", "yes", "tRUE"}) EXPECT_FALSE(wants_metadata_warnings(no)) << no;
+
+  build::build_outcome outcome;
+  outcome.services.emplace_back(outcome_of({}));
+  warning_list list;
+  const progress::trace picture;
+  EXPECT_EQ(list.json(), "");
+  EXPECT_FALSE(boost::json::parse(metadata_text(prepared({""}), outcome, list.json())).as_object().contains("buildx.build.warnings"));
+
+  progress::batch events;
+  progress::warning one;
+  one.vertex = "sha256:aa";
+  one.level = 1;
+  one.brief = "old";
+  one.detail = {"text"};
+  one.url = "https://example.com";
+  one.source = progress::source_info{"Dockerfile", "FROM x", "Dockerfile"};
+  one.ranges = {{{2, 0}, {3, 1}}};
+  events.warnings = {one, one};
+  list.update(events, picture, {});
+  const auto parsed = boost::json::parse(metadata_text(prepared({""}), outcome, list.json())).as_object();
+  ASSERT_EQ(parsed.at("buildx.build.warnings").as_array().size(), 2u);
+  EXPECT_EQ(boost::json::serialize(parsed.at("buildx.build.warnings").as_array()[0]),
+            R"({"vertex":"sha256:aa","level":1,"short":"b2xk","detail":["dGV4dA=="],"url":"https://example.com",)"
+            R"("sourceInfo":{"filename":"Dockerfile","data":"RlJPTSB4","language":"Dockerfile"},)"
+            R"("range":[{"start":{"line":2},"end":{"line":3,"character":1}}]})");
+
+  for (int i = 0; i < 600; ++i) list.update(events, picture, {});
+  EXPECT_EQ(boost::json::parse(list.json()).as_array().size(), 1000u);
 }
 
 TEST(ResultFiles, SeveralServicesAreKeptApart) {
