@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import pty
+import signal
 import statistics
 import struct
 import subprocess
@@ -96,6 +97,7 @@ def main():
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--vertices", type=int, default=5000)
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
     forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices)}
     with tempfile.TemporaryDirectory() as folder, PrivateBuildkitd() as daemon:
         for case in asked.case or forms:
