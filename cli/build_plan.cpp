@@ -162,7 +162,8 @@ result<build::platform_build> plan_part(const spec::universal_build& service, sp
   if (described.has_error()) return described.error();
   result<spec::plan_result> plan = spec::make_plan(service, options);
   if (plan.has_error()) return plan.error();
-  build::platform_build part{asked.platform, std::move(plan->definition.message), {}};
+  auto definition = std::make_shared<const pb::Definition>(std::move(plan->definition.message));
+  build::platform_build part{asked.platform, std::move(definition), {}};
   if (!asked.image_config.empty()) part.image_config = std::move(plan->image_config_json);
   return part;
 }
@@ -246,7 +247,8 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
     build::service_build service;
     service.name = own.name;
     for (spec::plan_result& plan : own.plans) {
-      build::platform_build part{plan.platform, std::move(plan.definition.message), {}};
+      auto definition = std::make_shared<const pb::Definition>(std::move(plan.definition.message));
+      build::platform_build part{plan.platform, std::move(definition), {}};
       if (target.output.is_image()) part.image_config = std::move(plan.image_config_json);
       service.solve.parts.push_back(std::move(part));
     }
@@ -276,10 +278,12 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   if (bytes.has_error()) return bytes.error();
   build::service_build service;
   build::platform_build& part = service.solve.parts.emplace_back();
-  if (bytes->empty() || !part.definition.ParseFromString(*bytes) || part.definition.def_size() == 0)
+  auto definition = std::make_shared<pb::Definition>();
+  if (bytes->empty() || !definition->ParseFromString(*bytes) || definition->def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
-  llb::narrow_locals(part.definition);
-  if (args.no_cache) llb::ignore_cache(part.definition);
+  llb::narrow_locals(*definition);
+  if (args.no_cache) llb::ignore_cache(*definition);
+  part.definition = std::move(definition);
   part.platform = oci::host_platform();
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();

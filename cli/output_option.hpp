@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engine/async/failure.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_options.hpp"
 
 namespace peelbox::cli {
 

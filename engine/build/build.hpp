@@ -14,7 +14,7 @@
 #include "engine/build/daemon.hpp"
 #include "engine/build/docker_output.hpp"
 #include "engine/build/late_plan.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_options.hpp"
 #include "engine/filesync/sender.hpp"
 #include "engine/progress/event.hpp"
 #include "engine/session/auth_service.hpp"

@@ -9,7 +9,7 @@
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
 #include "engine/build/route.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_options.hpp"
 #include "engine/session/filesend_service.hpp"
 
 namespace peelbox::build {

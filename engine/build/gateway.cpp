@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/async/task_group.hpp"
+#include "engine/build/solve_request.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
 namespace peelbox::build {

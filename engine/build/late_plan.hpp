@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_options.hpp"
 
 namespace peelbox::build {
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/build/build.hpp"
+#include "engine/build/solve_request.hpp"
 #include "engine/oci/digest.hpp"
 
 namespace peelbox::build {
@@ -14,7 +15,7 @@ constexpr std::size_t nobody = static_cast<std::size_t>(-1);
 std::unordered_set<std::string> operations_of(const std::vector<platform_build>& parts) {
   std::unordered_set<std::string> digests;
   for (const platform_build& part : parts)
-    for (const std::string& operation : part.definition.def()) digests.insert(oci::digest_of(operation));
+    for (const std::string& operation : part.definition->def()) digests.insert(oci::digest_of(operation));
   return digests;
 }
 

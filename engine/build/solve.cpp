@@ -5,6 +5,7 @@
 #include "engine/async/task_group.hpp"
 #include "engine/build/gateway.hpp"
 #include "engine/build/observed_stream.hpp"
+#include "engine/build/solve_request.hpp"
 #include "engine/build/status_stream.hpp"
 #include "engine/session/health_service.hpp"
 #include "h2grpc/rpc/typed.hpp"

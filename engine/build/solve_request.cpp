@@ -34,7 +34,7 @@ moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   exporter target = options.target;
   if (!needs_gateway(options)) {
     const platform_build& part = options.parts.front();
-    *request.mutable_definition() = part.definition;
+    *request.mutable_definition() = *part.definition;
     if (!part.image_config.empty()) target.attributes.emplace(config_key, part.image_config);
   }
   if (!target.type.empty()) {
@@ -55,7 +55,7 @@ moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
 
 moby::buildkit::v1::frontend::SolveRequest gateway_solve(const platform_build& part) {
   moby::buildkit::v1::frontend::SolveRequest request;
-  *request.mutable_definition() = part.definition;
+  *request.mutable_definition() = *part.definition;
   request.set_allowresultreturn(true);
   request.set_allowresultarrayref(true);
   return request;

@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/ops.pb.h"
+namespace pb {
+class Definition;
+}
 
 namespace peelbox::llb {
 

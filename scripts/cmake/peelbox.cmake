@@ -139,6 +139,16 @@ function(peelbox_library name)
   set_property(GLOBAL APPEND PROPERTY PEELBOX_LIBRARIES ${name})
 endfunction()
 
+# For programs that are compiled fast rather than run fast: tests and their helpers.
+function(peelbox_compile_as_test target)
+  target_compile_options(${target} PRIVATE -O0)
+  if(TARGET peelbox_test_pch)
+    # Precompiled headers fit only where the same macros are defined.
+    target_compile_definitions(${target} PRIVATE GTEST_HAS_PTHREAD=1)
+    target_precompile_headers(${target} REUSE_FROM peelbox_test_pch)
+  endif()
+endfunction()
+
 # peelbox_test(NAME SOURCES a_test.cpp … LINK libraries… [LABELS unit])
 # One GoogleTest program per folder; every case is a ctest of its own.
 function(peelbox_test name)
@@ -149,9 +159,6 @@ function(peelbox_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gmock GTest::gtest_main
                                         peelbox_options peelbox_warnings)
-  target_compile_options(${name} PRIVATE -O0)
-  if(TARGET peelbox_test_pch)
-    target_precompile_headers(${name} REUSE_FROM peelbox_test_pch)
-  endif()
+  peelbox_compile_as_test(${name})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
 endfunction()

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "engine/build/solve_request.hpp"
+
 namespace peelbox::build {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include "engine/build/build.hpp"
 #include "engine/oci/digest.hpp"
+#include "proto/ops.pb.h"
 
 namespace peelbox::build {
 namespace {
@@ -17,8 +18,9 @@ std::vector<service_build> services(std::vector<std::pair<std::string, std::vect
   for (auto& [name, operations] : described) {
     service_build service;
     service.name = name;
-    service.solve.parts.emplace_back();
-    for (const std::string& operation : operations) service.solve.parts.front().definition.add_def(operation);
+    auto definition = std::make_shared<pb::Definition>();
+    for (const std::string& operation : operations) definition->add_def(operation);
+    service.solve.parts.emplace_back().definition = std::move(definition);
     all.push_back(std::move(service));
   }
   return all;

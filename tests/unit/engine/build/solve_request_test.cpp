@@ -9,8 +9,9 @@ solve_options example() {
   solve_options options;
   options.ref = "ref";
   options.session_id = "session";
-  options.parts.push_back({{"linux", "arm", "v7"}, {}, R"({"os":"linux"})"});
-  options.parts.front().definition.add_def("op");
+  auto definition = std::make_shared<pb::Definition>();
+  definition->add_def("op");
+  options.parts.push_back({{"linux", "arm", "v7"}, std::move(definition), R"({"os":"linux"})"});
   options.target = {"oci", {{"name", "docker.io/library/x:1"}}};
   return options;
 }

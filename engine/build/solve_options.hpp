@@ -1,0 +1,55 @@
+// What a build asks the daemon for. Without the messages of the wire, whose headers are large.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/oci/platform.hpp"
+
+namespace pb {
+class Definition;
+}
+
+namespace peelbox::build {
+
+/// One exporter of the daemon (exporter/*, client/exporters.go).
+struct exporter {
+  std::string type;  ///< oci, docker, tar, local, moby
+  std::map<std::string, std::string> attributes;
+};
+
+/// Attestations to be made; absent = not requested. The value is the attribute text of
+/// `attest:sbom` / `attest:provenance`; the presence of the key is what enables them (frontend/attestations/parse.go).
+struct attestations {
+  std::optional<std::string> sbom;
+  std::optional<std::string> provenance;
+
+  bool any() const noexcept { return sbom || provenance; }
+};
+
+/// What is built for one platform.
+struct platform_build {
+  oci::platform platform;
+  /// Never null when the build is asked for.
+  std::shared_ptr<const pb::Definition> definition;
+  /// JSON image config; empty for exporters that have none (tar, local).
+  std::string image_config;
+};
+
+struct solve_options {
+  std::string ref;
+  std::string session_id;
+  /// At least one, each of another platform; several make one result of several platforms.
+  std::vector<platform_build> parts;
+  exporter target;
+  attestations attest;
+  bool no_cache = false;
+  /// For exporters that take the image config from result metadata only (dockerd with graph drivers), and for
+  /// definitions that are made when the base images are known.
+  bool through_gateway = false;
+};
+
+}  // namespace peelbox::build
