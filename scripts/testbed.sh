@@ -38,8 +38,9 @@ usage: scripts/testbed.sh COMMAND
 
 environment:
   PEELBOX_TESTBED_DIR     the bed's folder (default: build/testbed of this checkout)
-  PEELBOX_TB_PORT_BASE    first of the four loopback ports (default: 27510)
-  PEELBOX_TB_SUBNET       first three numbers of the dockerds' bridge networks (default: 172.30.77)
+  PEELBOX_TB_PORT_BASE    first of the four loopback ports (default: 27510, or the next ten that are free)
+  PEELBOX_TB_SUBNET       first three numbers of the dockerds' bridge networks
+                          (default: 172.30.77, or the next that is free)
 TEXT
 }
 
@@ -68,12 +69,14 @@ up() {
   [ "$parts" = all ] || parts=$wanted
 
   install_host_packages
-  require_free_ports # before the minute that the first build takes
   fetch_packages
   make_artefacts
+  choose_addresses
+  require_free_ports
   save_settings
   start_network
   start_services
+  release_addresses
   push_images
   say "up (${parts}): $TB"
 }

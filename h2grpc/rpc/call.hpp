@@ -18,6 +18,9 @@ struct call_options {
   std::optional<std::chrono::milliseconds> deadline;
   /// Small replies that must not wait behind bulk data of other calls.
   bool urgent = false;
+  /// send() waits while more bytes than this are queued for the call; absent: connection_options::call_high_water. 0 for a
+  /// call that carries another protocol, whose urgent bytes would wait behind what is queued.
+  std::optional<std::size_t> high_water;
 };
 
 }  // namespace peelbox::h2grpc

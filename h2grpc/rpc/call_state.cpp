@@ -6,7 +6,7 @@
 namespace peelbox::h2grpc {
 
 call_state::call_state(std::shared_ptr<call_host> host, h2::stream_id id)
-    : host_(std::move(host)), id_(id), changed_(host_->get_executor()) {}
+    : host_(std::move(host)), id_(id), changed_(host_->get_executor()), high_water_(host_->call_high_water()) {}
 
 void call_state::on_data(byte_view bytes) {
   if (receive_ended_ || broken_) return;
@@ -22,7 +22,7 @@ void call_state::on_data(byte_view bytes) {
 }
 
 void call_state::on_drained() {
-  if (sender_waits_ && queued() <= host_->call_high_water()) changed_.notify();
+  if (sender_waits_ && queued() <= high_water_) changed_.notify();
 }
 
 task<result<void>> call_state::send(byte_chain message) {
@@ -67,7 +67,7 @@ task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uin
 task<result<void>> call_state::await_room() {
   while (true) {
     if (auto why = send_ended()) co_return *why;
-    if (queued() <= host_->call_high_water()) co_return result<void>();
+    if (queued() <= high_water_) co_return result<void>();
     sender_waits_ = true;
     co_await changed_.wait();
     sender_waits_ = false;

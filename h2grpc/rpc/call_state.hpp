@@ -70,6 +70,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   std::shared_ptr<call_host> host_;  // null after detach()
   h2::stream_id id_;
   event changed_;
+  std::size_t high_water_;
   bool receive_ended_ = false;
   std::optional<failure> broken_;  // what receive() gives in place of an orderly end
   message_decoder decoder_{max_message_size};

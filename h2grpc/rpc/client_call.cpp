@@ -7,8 +7,11 @@
 
 namespace peelbox::h2grpc {
 
-client_call_state::client_call_state(std::shared_ptr<call_host> host, h2::stream_id id, std::string path)
-    : call_state(std::move(host), id), path_(std::move(path)) {}
+client_call_state::client_call_state(std::shared_ptr<call_host> host, h2::stream_id id, std::string path,
+                                     std::optional<std::size_t> high_water)
+    : call_state(std::move(host), id), path_(std::move(path)) {
+  high_water_ = high_water.value_or(high_water_);
+}
 
 void client_call_state::start_deadline(std::chrono::milliseconds limit) {
   deadline_.emplace(host_->get_executor(), limit);

@@ -12,7 +12,8 @@ namespace peelbox::h2grpc {
 class client_call_state final : public call_state {
  public:
   /// `id` 0: the stream could not be opened; call end() next.
-  client_call_state(std::shared_ptr<call_host> host, h2::stream_id id, std::string path);
+  client_call_state(std::shared_ptr<call_host> host, h2::stream_id id, std::string path,
+                    std::optional<std::size_t> high_water);
 
   void start_deadline(std::chrono::milliseconds limit);
 

@@ -226,7 +226,7 @@ client_call connection_impl::open(std::string path, metadata request, call_optio
     head.custom = std::move(request);
     id = session_.open(make_request(head), options.urgent);
   }
-  auto call = std::make_shared<client_call_state>(host(), id, std::move(path));
+  auto call = std::make_shared<client_call_state>(host(), id, std::move(path), options.high_water);
   if (id == 0) {
     call->on_connection_end(ended_ ? *ended_ : failure(errc::closed, "the connection takes no new calls"));
   } else {

@@ -47,10 +47,39 @@ load_settings() {
   fi
   [[ $port_base =~ ^[1-9][0-9]{3,4}$ ]] || die "PEELBOX_TB_PORT_BASE must be a port number above 1000, not '$port_base'"
   [[ $subnet =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || die "PEELBOX_TB_SUBNET must look like 172.30.77, not '$subnet'"
+  name_addresses
+}
+
+name_addresses() {
   registry=127.0.0.1:$port_base
   registry_proxy=127.0.0.1:$((port_base + 1))
   buildkitd_tcp=127.0.0.1:$((port_base + 2))
   buildkitd_tls=127.0.0.1:$((port_base + 3))
+}
+
+# Beds of several checkouts may start side by side, so one that is down and was not told its addresses takes the first
+# that are free. The lock, one for the machine, is held until they are in use.
+choose_addresses() {
+  [ ! -f "$settings_file" ] || return 0
+  exec {addresses_lock}>/run/lock/peelbox-testbed
+  flock "$addresses_lock"
+  local i
+  for i in {0..20}; do
+    port_base=${PEELBOX_TB_PORT_BASE:-$((27510 + 10 * i))}
+    subnet=${PEELBOX_TB_SUBNET:-172.30.$((77 + i))}
+    name_addresses
+    ! addresses_are_free || return 0
+  done
+  load_settings # what is in the way is told when they are used
+}
+
+addresses_are_free() {
+  [ -z "$(ss -Hltn "sport >= :$port_base and sport <= :$((port_base + 3))")" ] || return 1
+  [ -z "$(ip -o route show root "$subnet.0/24")" ]
+}
+
+release_addresses() {
+  [ -z "${addresses_lock:-}" ] || exec {addresses_lock}>&-
 }
 
 # other_settings_wanted: whether the environment asks for other addresses than the bed was started with.

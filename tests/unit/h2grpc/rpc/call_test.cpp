@@ -257,6 +257,32 @@ TEST(Call, SendWaitsAboveTheHighWaterMark) {
   }));
 }
 
+TEST(Call, ACallMayAskThatNothingStaysQueued) {
+  asio::io_context io;
+  connection_options small;
+  small.stream_window = 65'536;
+  pair_of_connections pair(io, {}, {}, small, small);
+  pair.table.add("/t.S/Sink", [](server_call& call) -> task<grpc_status> {
+    while (true) {
+      auto m = co_await call.receive();
+      if (m.has_error() || !*m) co_return make_status(code::ok);
+    }
+  });
+  run_task(io, pair.run([](connection& c) -> task<void> {
+    call_options options;
+    options.high_water = 0;
+    client_call call = c.open("/t.S/Sink", {}, options);
+    for (int i = 0; i < 20; ++i) {
+      auto sent = co_await call.send(chain_of(std::string(200'000, 'x')));
+      EXPECT_TRUE(sent.has_value());
+      EXPECT_EQ(call.queued(), 0u);
+    }
+    call.half_close();
+    const grpc_status status = co_await call.finish();
+    EXPECT_TRUE(status.ok());
+  }));
+}
+
 TEST(Call, AMessageLargerThanTheWindowArrives) {
   asio::io_context io;
   connection_options small;
