@@ -41,6 +41,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     lines.feed(text.substr(at, piece), {}, 64, scratch, check);
     if (lines.partial().size() > 64 + 1) std::abort();
   }
-  lines.finish(scratch, check);
+  lines.finish(64, scratch, check);
   return 0;
 }

@@ -57,14 +57,20 @@ class line_splitter {
 
   /// The stream ended: what is left becomes a line.
   template <class Sink>
-  void finish(std::string& text, Sink&& sink) {
+  void finish(std::size_t longest, std::string& text, Sink&& sink) {
     sanitizer_.finish(partial_);
     partial_.erase(0, overwritten(partial_));
     if (partial_.empty()) return;
-    const std::size_t at = text.size();
+    std::size_t at = text.size();
     text.append(partial_);
-    emit(text, at, partial_.size(), true, since_, sink);
     partial_.clear();
+    // A character that was never completed became three bytes.
+    while (text.size() - at > longest) {
+      const std::size_t size = front_of(std::string_view(text).substr(at), longest);
+      emit(text, at, size, true, since_, sink);
+      at += size;
+    }
+    emit(text, at, text.size() - at, true, since_, sink);
   }
 
   bool has_partial() const noexcept { return !partial_.empty(); }

@@ -46,7 +46,7 @@ void trace::flush_lines(member& m) {
   const std::size_t first = lines_.size();
   int stream = 1;
   for (line_splitter& source : *m.output) {
-    source.finish(line_text_, [&](std::size_t begin, std::size_t size, wall_time time) {
+    source.finish(limits_.line_bytes, line_text_, [&](std::size_t begin, std::size_t size, wall_time time) {
       add_line(m, stream, time, begin, size);
     });
     ++stream;
