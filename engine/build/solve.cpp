@@ -102,22 +102,6 @@ bool scanner_is_missing(const failure& why) {
   return why.code == errc::remote && why.text.find("buildkit-syft-scanner") != std::string::npos;
 }
 
-filesync::transfer_stats without(filesync::transfer_stats all, const filesync::transfer_stats& first) {
-  all.files -= first.files;
-  all.directories -= first.directories;
-  all.links -= first.links;
-  all.hard_links -= first.hard_links;
-  all.others -= first.others;
-  all.bytes_listed -= first.bytes_listed;
-  all.considered -= first.considered;
-  all.excluded -= first.excluded;
-  all.directories_read -= first.directories_read;
-  all.files_requested -= first.files_requested;
-  all.files_transferred -= first.files_transferred;
-  all.bytes_transferred -= first.bytes_transferred;
-  return all;
-}
-
 struct status_end {
   explicit status_end(executor ex) : changed(std::move(ex)) {}
   bool reached = false;
@@ -227,7 +211,7 @@ task<void> run_solve(solve_state& state) {
     reply = co_await solve_once(state);
     // Usually the daemon has kept the context. When it has asked again, what counts is what it was sent then; several
     // services share their transfers, and nobody can tell whose they are.
-    if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past = without(past, first_try);
+    if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past -= first_try;
     state.outcome.warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
                                      "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
   }

@@ -1,6 +1,7 @@
 // Counters of one transfer, for progress and summaries.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace peelbox::filesync {
@@ -29,24 +30,25 @@ struct transfer_stats {
 
   /// Sums up several transfers.
   transfer_stats& operator+=(const transfer_stats& more) noexcept {
-    files += more.files;
-    directories += more.directories;
-    links += more.links;
-    hard_links += more.hard_links;
-    others += more.others;
-    bytes_listed += more.bytes_listed;
+    for (const auto counter : counters()) this->*counter += more.*counter;
     list_complete = list_complete || more.list_complete;
-    considered += more.considered;
-    excluded += more.excluded;
-    directories_read += more.directories_read;
-    files_requested += more.files_requested;
-    files_transferred += more.files_transferred;
-    bytes_transferred += more.bytes_transferred;
+    return *this;
+  }
+  /// What happened since `earlier`, a former state of the same sum.
+  transfer_stats& operator-=(const transfer_stats& earlier) noexcept {
+    for (const auto counter : counters()) this->*counter -= earlier.*counter;
     return *this;
   }
 
   /// Entries of any kind that went over the wire.
   std::uint64_t entries() const noexcept { return files + directories + links + others; }
+
+ private:
+  static constexpr std::array<std::uint64_t transfer_stats::*, 12> counters() noexcept {
+    using t = transfer_stats;
+    return {&t::files, &t::directories, &t::links, &t::hard_links, &t::others, &t::bytes_listed, &t::considered,
+            &t::excluded, &t::directories_read, &t::files_requested, &t::files_transferred, &t::bytes_transferred};
+  }
 };
 
 }  // namespace peelbox::filesync
