@@ -143,8 +143,15 @@ int fan(const std::vector<std::string>& words) {
   while (level.size() > 1) {
     std::vector<llb::state> next;
     for (std::size_t i = 0; i < level.size(); i += 50) {
-      const auto first = level.begin() + static_cast<std::ptrdiff_t>(i);
-      next.push_back(llb::merge({first, first + static_cast<std::ptrdiff_t>(std::min<std::size_t>(50, level.size() - i))}));
+      std::vector<llb::file_step> copies;
+      for (std::size_t j = i; j < std::min(i + 50, level.size()); ++j) {
+        llb::copy_step copy;
+        copy.from = level[j];
+        copy.source = copy.target = "/";
+        copy.contents = true;
+        copies.emplace_back(std::move(copy));
+      }
+      next.push_back(llb::file({}, std::move(copies), "gather"));
     }
     level = std::move(next);
   }
