@@ -56,7 +56,7 @@ class Terminal:
 class TerminalTest(BedTest):
     def build_command(self):
         """Builds something that goes on until it is stopped."""
-        spec = self.spec(build={"commands": ["echo working on it; sleep 300 && touch out"]},
+        spec = self.spec(build={"commands": [f"echo working on it; : {self.dir.name}; sleep 300 && touch out"]},
                          runtime={"copy": [{"from": "out", "to": "/out"}]})
         return (f"{PEELBOX} build --spec {spec} --tag it:test --context {self.context()} "
                 f"--output type=oci,dest={self.dir}/o.tar --build-image {BUILD_IMAGE} --runtime-image {RUNTIME_IMAGE} "
