@@ -23,15 +23,22 @@ struct slice {
   std::size_t lane = 0;
 };
 
+/// May `next`, which does not start earlier, stand in the lane after `last`? Slices may touch; but viewers draw one without
+/// length that touches another one as part of it.
+bool fits_after(const slice& last, const slice& next) {
+  const bool without_length = last.from == last.to || next.from == next.to;
+  return without_length ? last.to < next.from : last.to <= next.from;
+}
+
 /// Each slice gets the first lane that is free at its start; they come by their starts.
 void assign_lanes(std::vector<slice>& slices) {
   std::stable_sort(slices.begin(), slices.end(), [](const slice& a, const slice& b) { return a.from < b.from; });
-  std::vector<wall_time> free_from;
+  std::vector<const slice*> last;
   for (slice& s : slices) {
     std::size_t lane = 0;
-    while (lane < free_from.size() && free_from[lane] > s.from) ++lane;
-    if (lane == free_from.size()) free_from.emplace_back();
-    free_from[lane] = s.to;
+    while (lane < last.size() && !fits_after(*last[lane], s)) ++lane;
+    if (lane == last.size()) last.emplace_back();
+    last[lane] = &s;
     s.lane = lane;
   }
 }
@@ -48,6 +55,9 @@ class writer {
     out_ += "},\"traceEvents\":[";
     name_of("process_name", steps_group, 0, "steps");
     name_of("process_name", parts_group, 0, "pulled, pushed and sent");
+    // Viewers sort by name: the parts would stand above the steps, "lane 10" above "lane 2".
+    position("process_sort_index", steps_group, 0, 1);
+    position("process_sort_index", parts_group, 0, 2);
     steps();
     parts();
     out_ += "\n]}\n";
@@ -69,10 +79,17 @@ class writer {
     append_json_string(name, out_);
     out_ += "}}";
   }
+  void position(std::string_view what, int group, std::size_t lane, std::size_t place) {
+    fmt::format_to(std::back_inserter(event()), R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"sort_index":{}}}}})", what,
+                   group, lane + 1, place);
+  }
   void name_lanes(int group, const std::vector<slice>& slices, std::string_view word) {
     std::size_t lanes = 0;
     for (const slice& s : slices) lanes = std::max(lanes, s.lane + 1);
-    for (std::size_t i = 0; i < lanes; ++i) name_of("thread_name", group, i, fmt::format("{} {}", word, i + 1));
+    for (std::size_t i = 0; i < lanes; ++i) {
+      name_of("thread_name", group, i, fmt::format("{} {}", word, i + 1));
+      position("thread_sort_index", group, i, i + 1);
+    }
   }
   void open_slice(int group, const slice& s, std::string_view name, std::string_view category) {
     fmt::format_to(std::back_inserter(event()), R"({{"ph":"X","pid":{},"tid":{},"ts":{:.3f},"dur":{:.3f},"cat":"{}","name":)",
@@ -136,31 +153,35 @@ class writer {
   void parts() {
     struct named {
       std::string name;
+      const recorded_step* step;  // none for a transfer
       std::int64_t current, total;
     };
     std::vector<slice> slices;
     std::vector<named> names;
-    const auto add = [&](wall_time from, wall_time to, std::string name, std::int64_t current, std::int64_t total) {
+    const auto add = [&](wall_time from, wall_time to, std::string name, const recorded_step* step, std::int64_t current,
+                         std::int64_t total) {
       slices.push_back({from, std::max(from, to), names.size(), 0});
-      names.push_back({std::move(name), current, total});
+      names.push_back({std::move(name), step, current, total});
     };
     for (const recorded_step& step : build_.steps)
       for (const step_status& part : step.parts) {
         const wall_time from = part.started.value_or(part.updated);
-        add(from, part.completed.value_or(std::max(from, part.updated)), part.id, part.current, part.total);
+        add(from, part.completed.value_or(std::max(from, part.updated)), part.id, &step, part.current, part.total);
       }
     for (const recorded_transfer& t : build_.transfers) {
       const wall_time end = std::max(t.last.timestamp, t.began);
       const wall_time sending = t.sending_since.value_or(end);
-      add(t.began, sending, t.name + ": listing", static_cast<std::int64_t>(t.last.files_seen), 0);
-      if (t.sending_since) add(sending, end, t.name + ": sending", static_cast<std::int64_t>(t.last.bytes_sent), 0);
+      add(t.began, sending, t.name + ": listing", nullptr, static_cast<std::int64_t>(t.last.files_seen), 0);
+      if (t.sending_since) add(sending, end, t.name + ": sending", nullptr, static_cast<std::int64_t>(t.last.bytes_sent), 0);
     }
     assign_lanes(slices);
     name_lanes(parts_group, slices, "part");
     for (const slice& s : slices) {
       const named& part = names[s.step];
       open_slice(parts_group, s, part.name, "transfer");
-      fmt::format_to(std::back_inserter(out_), "\"current\":{},\"total\":{}}}}}", part.current, part.total);
+      fmt::format_to(std::back_inserter(out_), "\"current\":{},\"total\":{}", part.current, part.total);
+      if (part.step) argument("step", part.step->name);
+      out_ += "}}";
     }
   }
 

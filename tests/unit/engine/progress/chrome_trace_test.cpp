@@ -64,6 +64,7 @@ file checked(const std::string& text) {
   EXPECT_TRUE(unit == "ms" || unit == "ns");
   file seen;
   std::set<std::tuple<std::string, thread>> named;
+  std::map<thread, std::int64_t> places;
   for (const json::value& value : all.at("traceEvents").as_array()) {
     const json::object& event = value.as_object();
     const std::string phase(event.at("ph").as_string());
@@ -71,7 +72,10 @@ file checked(const std::string& text) {
     const std::string name(event.at("name").as_string());
     EXPECT_GT(on.first, 0);
     EXPECT_GT(on.second, 0);
-    if (phase == "M") {
+    if (phase == "M" && name.ends_with("_sort_index")) {
+      EXPECT_TRUE(name == "process_sort_index" || name == "thread_sort_index") << name;
+      places[name == "process_sort_index" ? thread{on.first, 0} : on] = event.at("args").at("sort_index").as_int64();
+    } else if (phase == "M") {
       EXPECT_TRUE(name == "process_name" || name == "thread_name") << name;
       EXPECT_FALSE(event.at("args").at("name").as_string().empty());
       EXPECT_TRUE(named.emplace(name, name == "process_name" ? thread{on.first, 0} : on).second) << "named twice: " << event;
@@ -96,9 +100,15 @@ file checked(const std::string& text) {
   for (auto& [on, slices] : seen.slices) {
     EXPECT_TRUE(named.contains({"process_name", {on.first, 0}})) << on.first;
     EXPECT_TRUE(named.contains({"thread_name", on})) << on.first << "/" << on.second;
+    EXPECT_EQ(places[on], on.second) << "lanes stand in their order";
+    EXPECT_EQ((places[{on.first, 0}]), on.first) << "the steps stand above their parts";
     // Complete events of one thread may nest, but not cross; ours do not even nest.
     std::sort(slices.begin(), slices.end(), [](const slice& a, const slice& b) { return a.from < b.from; });
-    for (std::size_t i = 1; i < slices.size(); ++i) EXPECT_GE(slices[i].from, slices[i - 1].to - rounding);
+    for (std::size_t i = 1; i < slices.size(); ++i) {
+      EXPECT_GE(slices[i].from, slices[i - 1].to - rounding);
+      const bool without_length = slices[i].from == slices[i].to || slices[i - 1].from == slices[i - 1].to;
+      EXPECT_FALSE(without_length && slices[i].from <= slices[i - 1].to) << "viewers draw one inside of the other";
+    }
   }
   for (const json::value& value : all.at("traceEvents").as_array()) {
     const json::object& event = value.as_object();
@@ -149,6 +159,25 @@ TEST(ChromeTrace, ManyParallelStepsShareLanesWithoutCrossing) {
   const file seen = checked(chrome_trace(build));
   EXPECT_EQ(count(seen), 400u);
   EXPECT_GT(seen.arrows.size(), 100u);
+}
+
+TEST(ChromeTrace, SlicesWithoutLengthTouchNoOther) {
+  build_picture build;
+  build.began = test::script_start;
+  build.ended = test::script_start + 2s;
+  const auto add = [&](duration from, duration to) {
+    recorded_step s;
+    s.name = "step";
+    s.runs.push_back({test::script_start + from, test::script_start + to});
+    build.steps.push_back(std::move(s));
+  };
+  add(0s, 1s);
+  add(1s, 1s);  // at the end of one, beside another one of its kind, and at the start of a third
+  add(1s, 1s);
+  add(1s, 2s);
+  const file seen = checked(chrome_trace(build));
+  EXPECT_EQ(count(seen), 4u);
+  EXPECT_EQ(seen.slices.size(), 3u);  // the first and the last share a lane
 }
 
 TEST(ChromeTrace, WhatHappenedBeforeTheBuildHasNoNegativeTime) {
