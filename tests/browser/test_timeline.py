@@ -66,6 +66,12 @@ class Timeline(PictureTest):
         self.assertEqual(b.js("document.getElementById('pill').textContent"), "built")
         self.assertEqual(b.js("document.querySelector('h1').textContent"), "registry.example.com/team/app:1.4 <i>")
         self.assertIn("48.7 MB", b.js("document.getElementById('figures').textContent"))
+        # The critical path goes back to the beginning, through steps without inputs too.
+        self.assertEqual(b.js("""(() => {
+          const path = steps.filter(s => s.path).sort((a, b) => a.start - b.start);
+          return steps.filter(s => s.runs.length && s.end <= path[0].start).length; })()"""), 0)
+        self.assertEqual(b.js("[59949, 59950, 119700, 999.4, 999.5, 0.2].map(duration)"),
+                         ["59.9 s", "1 m 0 s", "2 m 0 s", "999 ms", "1.00 s", "0 ms"])
         # Every row can be read: none is lower than a line of text.
         self.assertGreaterEqual(b.js("Math.min(...[...document.querySelectorAll('.row')].map(r => r.offsetHeight))"), 20)
         b.click(self.step_that_printed("unit-314-0"))
