@@ -205,6 +205,8 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   result<std::shared_ptr<picture_files>> pictures = picture_files::open(args.timeline, args.trace);
   if (pictures.has_error()) co_return say_failure(pictures.error(), with);
   if (*pictures) shown.listeners.push_back(*pictures);
+  if (!args.metadata_file.empty())
+    prepared->options.provenance = metadata_provenance_mode(with.env("BUILDX_METADATA_PROVENANCE").value_or(""));
   const auto warnings = std::make_shared<warning_list>();
   if (!args.metadata_file.empty() && wants_metadata_warnings(with.env("BUILDX_METADATA_WARNINGS").value_or("")))
     shown.listeners.push_back(warnings);

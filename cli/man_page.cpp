@@ -25,9 +25,10 @@ constexpr std::array<row, 8> exit_codes{{
     {"143", "Ended by SIGTERM."},
 }};
 
-constexpr std::array<row, 9> environment{{
+constexpr std::array<row, 10> environment{{
     {"BUILDKIT_HOST", "The daemon's address when --buildkit is not given."},
     {"BUILDKIT_PROGRESS", "The progress mode when --progress is not given."},
+    {"BUILDX_METADATA_PROVENANCE", "How much of the build's provenance --metadata-file has: min (without the steps; the default), max, disabled."},
     {"BUILDX_METADATA_WARNINGS", "1 or true: --metadata-file has the warnings of the build."},
     {"DOCKER_HOST, DOCKER_CONTEXT", "Which Docker engine is meant, as for docker."},
     {"DOCKER_CONFIG", "The directory of Docker's configuration, for logins and contexts."},

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "cli/summary.hpp"
@@ -59,6 +60,9 @@ json::object metadata_of(const build::service_outcome& outcome) {
     all[key] = value;
   }
   all["buildx.build.ref"] = outcome.ref;
+  json::parse_options deep;
+  deep.max_depth = build::deepest_provenance;
+  for (const auto& [key, text] : outcome.provenance) all[key] = json::parse(text, {}, deep);
   return all;
 }
 
@@ -77,6 +81,13 @@ result<void> write_all(std::unique_ptr<session::output_file>& file, std::string 
 }
 
 }  // namespace
+
+build::provenance_mode metadata_provenance_mode(std::string_view variable) {
+  constexpr std::array<std::string_view, 7> no{"disabled", "0", "f", "F", "false", "FALSE", "False"};
+  if (variable == "max") return build::provenance_mode::max;
+  return std::find(no.begin(), no.end(), variable) != no.end() ? build::provenance_mode::disabled
+                                                               : build::provenance_mode::min;
+}
 
 std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
   json::object all;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cli/build_plan.hpp"
 #include "engine/build/build.hpp"
@@ -10,8 +11,12 @@
 
 namespace peelbox::cli {
 
+/// What BUILDX_METADATA_PROVENANCE asks for: "min", "max", "disabled" or false in the words of Go's strconv.ParseBool.
+/// Everything else means min (buildx, util/confutil/metadata.go).
+build::provenance_mode metadata_provenance_mode(std::string_view variable);
+
 /// The document of --metadata-file, with buildx's keys (buildx, commands/build.go): everything that the exporter answered,
-/// where values that are base64 of a JSON object become that object, and "buildx.build.ref". For several services an
+/// where values that are base64 of a JSON object become that object, "buildx.build.ref" and the provenance. For several services an
 /// object of such objects by name, without those that failed (as `buildx bake` writes it). Ends with a line end.
 /// `warnings` is a JSON array for "buildx.build.warnings", or empty.
 std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings = "");

@@ -6,6 +6,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/build/context_watch.hpp"
+#include "engine/build/provenance_reader.hpp"
 #include "engine/build/solve.hpp"
 
 namespace peelbox::build {
@@ -16,6 +17,9 @@ using namespace std::chrono_literals;
 
 /// Solves that are under way at the same time.
 constexpr std::size_t solves_at_once = 32;
+
+/// What a daemon that has answered everything else may take to tell the provenance of all services.
+constexpr auto provenance_limit = 10s;
 
 /// Fails when the daemon has been silent for too long; a frozen daemon would otherwise hold us forever.
 task<result<void>> watch_silence(build_state& state) {
@@ -137,6 +141,26 @@ class phase_clock {
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
+/// After the builds, and never a reason for one of them to fail.
+task<void> add_provenance(build_state& state, std::deque<solve_state>& solves) {
+  const auto until = std::chrono::steady_clock::now() + provenance_limit;
+  for (solve_state& solve : solves) {
+    if (solve.why) continue;
+    const auto left = until - std::chrono::steady_clock::now();
+    auto read = co_await read_provenance(state.control, solve.outcome.ref, state.options.provenance,
+                                         std::max(left, left.zero()));
+    if (read.has_value()) {
+      solve.outcome.provenance = std::move(*read);
+      continue;
+    }
+    solve.outcome.warnings.push_back(
+        fmt::format("the metadata file is without buildx.build.provenance: {}. BUILDX_METADATA_PROVENANCE=disabled "
+                    "builds without asking for it.",
+                    read.error().text));
+    if (read.error().code == errc::timed_out) co_return;
+  }
+}
+
 /// Takes services that nobody has begun until none is left.
 task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next, std::size_t& left,
                               task_group& sessions) {
@@ -211,6 +235,10 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     phases.end("prepare");
     result<void> solved = co_await solve_all(state, solves);
     phases.end("solve");
+    if (solved.has_value() && options.provenance != provenance_mode::disabled) {
+      co_await add_provenance(state, solves);
+      phases.end("provenance");
+    }
     group.cancel();
     co_return solved;
   });

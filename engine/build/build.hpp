@@ -76,6 +76,8 @@ struct build_options {
   session::login_lookup logins;
   /// A daemon that is silent for longer hangs: it probes the session's health every 5 s (session/grpc.go).
   std::chrono::seconds silence_limit{60};
+  /// Whether the daemon is asked for service_outcome::provenance, and how much of it is kept.
+  provenance_mode provenance = provenance_mode::disabled;
   /// At least one.
   std::vector<service_build> services;
 };
@@ -91,6 +93,8 @@ struct service_outcome {
   /// Names the build in the daemon's history.
   std::string ref;
   std::map<std::string, std::string> exporter_response;
+  /// Keys of --metadata-file and their JSON objects (provenance.hpp). What went wrong is among the warnings.
+  std::map<std::string, std::string> provenance;
   std::uint64_t exported_bytes = 0;
   /// Set for service_build::to_docker.
   std::optional<docker_delivery> delivery;
@@ -107,7 +111,7 @@ struct build_outcome {
   filesync::transfer_stats context;
   traffic wire;
   std::vector<std::string> warnings;
-  /// One after the other: connect, prepare, solve, close.
+  /// One after the other: connect, prepare, solve, provenance if wanted, close.
   std::vector<build_phase> phases;
 };
 

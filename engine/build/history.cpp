@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "engine/async/task_group.hpp"
+#include "engine/build/history_stream.hpp"
 #include "engine/build/status_stream.hpp"
 #include "h2grpc/grpc/status.hpp"
 #include "h2grpc/rpc/typed.hpp"
-#include "proto/control.pb.h"
 
 namespace peelbox::build {
 
@@ -17,7 +17,6 @@ namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
 
-constexpr std::string_view listen_path = "/moby.buildkit.v1.Control/ListenBuildHistory";
 /// A daemon keeps 50 builds unless it was told otherwise; more than this is no history but an attack.
 constexpr std::size_t most_records = 100'000;
 
@@ -44,25 +43,6 @@ history_record to_record(const wire_v1::BuildHistoryRecord& from) {
   to.warnings = from.numwarnings();
   if (from.has_logs()) to.log_bytes = from.logs().size();
   return to;
-}
-
-/// Hands every event to `take` until it gives false or the daemon ends the list.
-task<grpc_status> listen(std::shared_ptr<h2grpc::connection> control, wire_v1::BuildHistoryRequest request,
-                         std::function<bool(const wire_v1::BuildHistoryEvent&)> take) {
-  h2grpc::client_call call = control->open(std::string(listen_path), h2grpc::metadata());
-  result<void> sent = co_await call.send(h2grpc::encode(request));
-  call.half_close();
-  while (sent.has_value()) {
-    result<std::optional<byte_slice>> message = co_await call.receive();
-    if (message.has_error() || !message.value()) break;
-    result<wire_v1::BuildHistoryEvent> event = h2grpc::decode<wire_v1::BuildHistoryEvent>(**message, listen_path);
-    if (event.has_error()) break;
-    if (!take(*event)) {
-      call.cancel();
-      co_return grpc_status{};
-    }
-  }
-  co_return co_await call.finish();
 }
 
 task<result<void>> end_after(std::chrono::steady_clock::duration limit, task_group& group) {
@@ -156,7 +136,7 @@ task<result<std::vector<history_record>>> history::list() {
     by_ref.insert_or_assign(event.record().ref(), to_record(event.record()));
     return by_ref.size() < most_records;
   };
-  const grpc_status status = co_await listen(control_, std::move(request), take);
+  const grpc_status status = co_await read_history_stream(control_, std::move(request), take);
   if (!status.ok()) co_return explain(status);
   std::vector<history_record> all;
   for (auto& [ref, record] : by_ref) all.push_back(std::move(record));
@@ -194,13 +174,12 @@ task<result<history_record>> history::ended(std::string ref, std::chrono::second
   std::optional<history_record> found;
   grpc_status status;
   auto take = [&found](const wire_v1::BuildHistoryEvent& event) {
-    constexpr int complete = 1;
-    if (event.type() == complete) found = to_record(event.record());
+    if (event.type() == history_complete) found = to_record(event.record());
     return !found;
   };
   auto ask = [&](task_group& group) -> task<result<void>> {
     group.spawn(end_after(patience, group));
-    status = co_await listen(control_, std::move(request), take);
+    status = co_await read_history_stream(control_, std::move(request), take);
     group.cancel();
     co_return result<void>();
   };

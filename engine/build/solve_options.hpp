@@ -30,6 +30,13 @@ struct attestations {
   bool any() const noexcept { return sbom || provenance; }
 };
 
+/// How much of the history's provenance is kept for --metadata-file; `min` is without the steps (buildConfig) and without
+/// metadata.
+enum class provenance_mode { disabled, min, max };
+
+/// Its JSON has at most this many levels; a definition inside of a source inside of a request has some twenty.
+inline constexpr std::size_t deepest_provenance = 200;
+
 /// What is built for one platform.
 struct platform_build {
   oci::platform platform;

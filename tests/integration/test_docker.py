@@ -109,8 +109,10 @@ class Embedded(ConfigCase):
         """The bed's images are all amd64 and taken for any platform, so the programs run whatever the name says."""
         tag = f"it-docker/platforms:{os.getpid()}"
         self.addCleanup(docker, "rmi", "-f", tag)
-        outcome = self.into_docker("--platform", "linux/amd64,linux/arm64", tag=tag, **self.file_spec())
+        outcome = self.into_docker("--platform", "linux/amd64,linux/arm64", "--metadata-file", self.dir / "meta.json", tag=tag,
+                                   **self.file_spec())
         self.assert_ok(outcome)
+        self.assertIn("buildx.build.provenance/linux/arm64", json.loads((self.dir / "meta.json").read_text()))
         self.assertEqual(summary(outcome)["platform"], "linux/amd64, linux/arm64")
         self.assertEqual(docker("run", "--rm", "--network=none", tag).out, "hello\n")
         self.assert_platforms(tag, ["linux/amd64", "linux/arm64"])

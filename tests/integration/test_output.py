@@ -3,7 +3,7 @@
 import json
 import time
 
-from bed import BedTest, bed, peelbox, run, summary
+from bed import BedTest, OciArchive, bed, peelbox, run, summary
 
 
 def documents(text):
@@ -60,6 +60,8 @@ class FilesTest(BedTest):
         self.assertEqual(meta["containerimage.config.digest"], names["iid"].read_text())
         self.assertEqual(meta["buildx.build.ref"], names["ref"].read_text())
         self.assertEqual(meta["image.name"], "docker.io/library/it:test")
+        # The daemon records it for images without attestations too.
+        self.assertEqual(sorted(meta["buildx.build.provenance"]), ["buildType", "builder", "invocation", "materials"])
         # The daemon knows the build by that name.
         known = run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "debug", "logs", names["ref"].read_text()])
         self.assertEqual(known.code, 0, str(known))
@@ -67,11 +69,46 @@ class FilesTest(BedTest):
         self.assertTrue(stats["succeeded"])
         self.assertGreater(stats["wire"]["received_bytes"], 0)
         self.assertGreater(stats["peak_memory_bytes"], 1_000_000)
-        self.assertEqual(list(stats["phases_ms"]), ["plan", "find", "connect", "prepare", "solve", "close"])
+        self.assertEqual(list(stats["phases_ms"]), ["plan", "find", "connect", "prepare", "solve", "provenance", "close"])
         logs = sorted((self.dir / "logs").iterdir())
         self.assertEqual([p.name for p in logs][1:], ["build.log"])
         self.assertIn(b"\x1b[31mred\x1b[0m\n", logs[0].read_bytes())
         self.assertIn(" red\n", logs[1].read_text())
+
+    def test_provenance_is_that_of_the_image(self):
+        spec = self.spec(build={"commands": [f"echo {time.time_ns()}; touch out"]}, runtime={"copy": [{"from": "out", "to": "/out"}]})
+        file = self.dir / "meta.json"
+
+        def keys(mode, *arguments):
+            done = self.build("--metadata-file", file, "--sbom=false", "--provenance=mode=max", *arguments, spec=spec,
+                              env={"BUILDX_METADATA_PROVENANCE": mode})
+            self.assert_ok(done)
+            self.assertNotIn("warning", done.err)
+            return {k: v for k, v in json.loads(file.read_text()).items() if k.startswith("buildx.build.provenance")}
+
+        found = keys("max")
+        self.assertEqual(list(found), ["buildx.build.provenance"])
+        told = found["buildx.build.provenance"]
+        archive = OciArchive(self.dir / "image.tar")
+        attested = [json.loads(archive.blob(layer["digest"]))["predicate"] for descriptor, manifest in archive.manifests()
+                    if descriptor.get("platform", {}).get("os") == "unknown" for layer in manifest["layers"]]
+        self.assertEqual(len(attested), 1)
+        self.assertIn("debian-build", json.dumps(told["materials"]))
+        self.assertGreater(len(told["buildConfig"]["llbDefinition"]), 3)
+        for one in (told, attested[0]):
+            # Each is made at a moment of its own, and only the history measures the machine.
+            del one["metadata"]["buildFinishedOn"]
+            one["metadata"]["https://mobyproject.org/buildkit@v1#metadata"].pop("sysUsage", None)
+            for step in one["buildConfig"]["llbDefinition"]:
+                step.pop("resourceUsage", None)
+        self.assertEqual(told, attested[0])
+
+        several = keys("min", "--platform", "linux/amd64,linux/arm64")
+        self.assertEqual(sorted(several), ["buildx.build.provenance/linux/amd64", "buildx.build.provenance/linux/arm64"])
+        for platform, one in several.items():
+            self.assertEqual(sorted(one), ["buildType", "builder", "invocation", "materials"])
+            self.assertIn("%2F" + platform.split("/")[-1], one["materials"][0]["uri"])
+        self.assertEqual(keys("disabled"), {})
 
     def test_a_failed_build_leaves_its_reference_only(self):
         spec = self.spec(build={"commands": [f"echo {time.time_ns()}; false"]}, runtime={"copy": [{"from": "out", "to": "/out"}]})

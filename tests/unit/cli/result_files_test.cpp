@@ -71,6 +71,21 @@ TEST(ResultFiles, WarningsAreThereWhenAskedFor) {
   EXPECT_EQ(boost::json::parse(list.json()).as_array().size(), 1000u);
 }
 
+TEST(ResultFiles, ProvenanceStandsBesideTheRest) {
+  using mode = build::provenance_mode;
+  for (const char* no : {"disabled", "0", "f", "F", "false", "FALSE", "False"}) EXPECT_EQ(metadata_provenance_mode(no), mode::disabled) << no;
+  for (const char* min : {"", "min", "1", "true", "MAX", "none"}) EXPECT_EQ(metadata_provenance_mode(min), mode::min) << min;
+  EXPECT_EQ(metadata_provenance_mode("max"), mode::max);
+
+  build::build_outcome outcome;
+  build::service_outcome one = outcome_of({});
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  one.provenance = {{"buildx.build.provenance/linux/arm64", "{\"builder\":{\"id\":\"\"},\"deep\":" + deep + "}"}};
+  outcome.services.emplace_back(one);
+  const std::string text = metadata_text(prepared({""}), outcome);
+  EXPECT_NE(text.find(R"("buildx.build.provenance/linux/arm64":{"builder":{"id":""},"deep":)" + deep + "}"), std::string::npos) << text;
+}
+
 TEST(ResultFiles, SeveralServicesAreKeptApart) {
   build::build_outcome outcome;
   outcome.services.emplace_back(outcome_of({{"containerimage.digest", "sha256:aa"}}));

@@ -1,0 +1,22 @@
+// Asks a daemon for the provenance of an ended build.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/build/provenance.hpp"
+#include "h2grpc/rpc/connection.hpp"
+
+namespace peelbox::build {
+
+/// Keys of --metadata-file and their JSON objects. Empty when the daemon keeps no history, does not know the build any
+/// more, or recorded none; buildx leaves the key out as well. Failures: errc::timed_out after `limit`, those of
+/// provenance.hpp, errc::protocol for a blob that is not what its digest and size say, errc::remote. `mode` is not
+/// `disabled`.
+task<result<std::map<std::string, std::string>>> read_provenance(std::shared_ptr<h2grpc::connection> control,
+                                                                 std::string ref, provenance_mode mode,
+                                                                 std::chrono::steady_clock::duration limit);
+
+}  // namespace peelbox::build
