@@ -83,8 +83,10 @@ void run(benchmark::State& state, std::unique_ptr<renderer> (*make)()) {
   std::size_t held = 0;  // by trace, renderer and the last piece of output
   for (auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
-    trace picture;
+    trace_limits limits;
     const auto lines = make ? make() : nullptr;
+    limits.every_line = !lines || lines->wants_lines();
+    trace picture(limits);
     std::string out;
     wall_time now = start;
     for (const batch& b : events.batches) {

@@ -98,9 +98,6 @@ result<std::unique_ptr<display>> display::make(display_options options) {
   if (parts->how == mode::tty && !terminal.is_terminal) {
     return failure(errc::usage, "progress mode tty needs a terminal; use plain or auto", origin::user);
   }
-  trace_limits limits;
-  limits.log_tail = std::max<std::size_t>(options.error_lines, options.tty_log_lines);
-  parts->picture = trace(limits);
   switch (parts->how) {
     case mode::automatic:
     case mode::plain: {
@@ -125,6 +122,11 @@ result<std::unique_ptr<display>> display::make(display_options options) {
     case mode::logs: parts->lines = make_logs_renderer(); break;
     case mode::quiet: parts->lines = make_quiet_renderer(); break;
   }
+  trace_limits limits;
+  limits.log_tail = std::max<std::size_t>(options.error_lines, options.tty_log_lines);
+  limits.every_line = parts->lines->wants_lines() ||
+                      std::any_of(options.listeners.begin(), options.listeners.end(), [](const auto& one) { return one->wants_lines(); });
+  parts->picture = trace(limits);
   parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval,
                                     parts->lines->wants_time() ? options.tick : idle_tick});
   parts->options = std::move(options);

@@ -73,6 +73,13 @@ class line_splitter {
     emit(text, at, text.size() - at, true, since_, sink);
   }
 
+  /// What comes next begins a line, and the one before it is nobody's concern. A line end leaves no state behind in the
+  /// sanitizer, so this is as if all before it had been fed.
+  void begin_anew() {
+    sanitizer_ = sanitizer(sanitizer::carriage_return::keep);
+    partial_.clear();
+  }
+
   bool has_partial() const noexcept { return !partial_.empty(); }
   std::string_view partial() const noexcept { return without_end(partial_); }
 

@@ -24,6 +24,8 @@ struct trace_limits {
   std::size_t statuses_per_step = 256;
   std::size_t warnings_per_step = 64;
   std::size_t error_bytes = 8 * 1024;
+  /// False: lines() has only those that may stay in the tail, so that the rest of a large log need not be looked at.
+  bool every_line = true;
 };
 
 enum class step_state { announced, running, done, cached, failed, cancelled };
@@ -93,7 +95,6 @@ struct step {
   std::vector<step_status> statuses;
   std::vector<step_warning> warnings;
   log_tail tail;
-  std::uint64_t lines = 0;  ///< log lines so far, also those no longer in `tail`
   /// The daemon's notice that it left out some of the output, such as "[output clipped, log limit 2MiB reached]".
   std::string clipped;
 
@@ -132,7 +133,8 @@ class trace {
   /// The step that shows a vertex, or null.
   const step* find(std::string_view digest) const;
 
-  /// Of the last apply() or finish(): steps whose state, statuses or warnings changed (each once), and log lines.
+  /// Of the last apply() or finish(): steps whose state, statuses or warnings changed (each once), and log lines
+  /// (`trace_limits::every_line`).
   const std::vector<std::uint32_t>& changed() const noexcept { return changed_; }
   const std::vector<new_line>& lines() const noexcept { return lines_; }
 

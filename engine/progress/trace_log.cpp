@@ -2,6 +2,20 @@
 #include "engine/progress/trace_parts.hpp"
 
 namespace peelbox::progress {
+namespace {
+
+// Where the last `count` complete lines of `text` begin, and what follows them; 0 when there are no more than that.
+std::size_t begin_of_last_lines(std::string_view text, std::size_t count) {
+  std::size_t end = text.size();
+  for (std::size_t n = 0; n <= count; ++n) {
+    const std::size_t found = text.substr(0, end).rfind('\n');
+    if (found == text.npos) return 0;
+    end = found;
+  }
+  return end + 1;
+}
+
+}  // namespace
 
 void trace::apply_log(const log_chunk& in) {
   const auto index = member_of(in.vertex);
@@ -11,7 +25,14 @@ void trace::apply_log(const log_chunk& in) {
   const int stream = in.stream == 2 ? 2 : 1;
   line_splitter& source = (*m.output)[static_cast<std::size_t>(stream - 1)];
   const std::size_t first = lines_.size();
-  source.feed(in.data, local(in.timestamp), limits_.line_bytes, line_text_,
+  std::string_view data = in.data;
+  if (!limits_.every_line) {
+    // One at least, for the daemon's notice that it clips the log from here on.
+    const std::size_t begin = begin_of_last_lines(data, std::max<std::size_t>(limits_.log_tail, 1));
+    if (begin > 0) source.begin_anew();
+    data.remove_prefix(begin);
+  }
+  source.feed(data, local(in.timestamp), limits_.line_bytes, line_text_,
               [&](std::size_t begin, std::size_t size, wall_time time) { add_line(m, stream, time, begin, size); });
   keep_tail(steps_[m.step], first);
   if (source.has_partial() && !m.has_partial_line) {
@@ -29,8 +50,6 @@ void trace::add_line(const member& m, int stream, wall_time time, std::size_t be
 
 // Takes the lines from `first` on, all of one step, into what is kept of it.
 void trace::keep_tail(step& s, std::size_t first) {
-  const std::size_t count = lines_.size() - first;
-  s.lines += count;
   const std::string_view all = line_text_;
   for (std::size_t i = first; i < lines_.size(); ++i) {
     const std::string_view text = all.substr(places_[i].begin, places_[i].size);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+
 #include "tests/unit/engine/progress/script.hpp"
 
 namespace peelbox::progress {
@@ -121,15 +124,66 @@ TEST(Trace, TransfersJoinTheirStatusInEitherOrder) {
   EXPECT_EQ(p.at("b").statuses[0].transfer->bytes_sent, 900u);
 }
 
-TEST(Trace, KeepsTheTailAndCountsTheRest) {
+TEST(Trace, KeepsTheTail) {
   trace_limits limits;
   limits.log_tail = 3;
   picture p("@0\nv a|name=A|started=0\nrepeat 100 l a|0|line %d\\n\n", limits);
   ASSERT_EQ(p.at("a").tail.size(), 3u);
   EXPECT_EQ(p.at("a").tail[0].text, "line 98");
   EXPECT_EQ(p.at("a").tail[2].text, "line 100");
-  EXPECT_EQ(p.at("a").lines, 100u);
   EXPECT_EQ(p.t.lines().size(), 100u);
+}
+
+// A large log of which only the end is wanted: what is skipped must not be missed, wherever the chunks are cut.
+TEST(Trace, WithoutEveryLineTheTailIsTheSame) {
+  constexpr std::array<std::string_view, 12> parts = {"\n", "\n", "word ", "\r", "\r\n", "\x1b[1m", "\x1b]0;title", "\x1b", "\xC3", "\xBC",
+                                                      "0123456789abcdef", "\n[output clipped, log limit 2MiB reached]\n"};
+  std::minstd_rand random(7);
+  for (int round = 0; round < 300; ++round) {
+    trace_limits limits;
+    limits.log_tail = random() % 4;
+    limits.line_bytes = 24;
+    trace_limits skipping = limits;
+    skipping.every_line = false;
+    trace whole(limits);
+    trace quick(skipping);
+    const auto both = [&](const batch& events) {
+      whole.apply(events, script_start);
+      quick.apply(events, script_start);
+    };
+    batch start;
+    start.vertices.resize(1);
+    start.vertices[0].digest = start.vertices[0].name = "a";
+    start.vertices[0].started = script_start;
+    both(start);
+    for (int message = 0; message < 6; ++message) {
+      batch events;
+      log_chunk chunk{"a", static_cast<int>(1 + random() % 2), "", script_start + std::chrono::seconds(message)};
+      for (auto n = random() % 40; n > 0; --n) chunk.data += parts[random() % parts.size()];
+      events.logs.push_back(chunk);
+      both(events);
+      ASSERT_EQ(quick.unfinished_line(0), whole.unfinished_line(0));
+    }
+    start.vertices[0].completed = script_start + 9s;
+    both(start);
+    const step& expected = whole.steps()[0];
+    const step& seen = quick.steps()[0];
+    ASSERT_EQ(seen.tail.size(), expected.tail.size());
+    for (std::size_t i = 0; i < seen.tail.size(); ++i) {
+      EXPECT_EQ(seen.tail[i].text, expected.tail[i].text);
+      EXPECT_EQ(seen.tail[i].stream, expected.tail[i].stream);
+      EXPECT_EQ(seen.tail[i].at, expected.tail[i].at);
+    }
+  }
+}
+
+TEST(Trace, WithoutEveryLineTheNoticeOfAClippedLogIsSeen) {
+  trace_limits limits;
+  limits.log_tail = 0;
+  limits.every_line = false;
+  picture p("@0\nv a|name=A|started=0\nl a|0.1|one\\ntwo\\n[output clipped, log limit 2MiB reached]\\n\n", limits);
+  EXPECT_EQ(p.at("a").clipped, "[output clipped, log limit 2MiB reached]");
+  EXPECT_EQ(p.t.lines().size(), 1u);
 }
 
 TEST(Trace, LinesAreJoinedAcrossChunksAndEndWithTheStep) {
