@@ -24,8 +24,8 @@ class Client:
         self.environment = environment or (lambda address: {})
 
 
-def _launch(words, client, address, folder, copies, netns):
-    log = pathlib.Path(folder) / ("client-{}.log" if copies > 1 else "client.log")
+def _launch(words, client, address, folder, copies, netns, log=None):
+    log = log or pathlib.Path(folder) / ("client-{}.log" if copies > 1 else "client.log")
     launcher = [BIN / "bench_client_run", "--copies", copies, "--log", log]
     if client.definition:
         launcher += ["--stdin", client.definition]
@@ -36,15 +36,16 @@ def _launch(words, client, address, folder, copies, netns):
     used = json.loads(done.stdout) if done.stdout else {"exit": done.stderr or done.returncode}
     if used["exit"] != 0:
         logs = [pathlib.Path(str(log).replace("{}", str(i))) for i in range(copies)]
-        said = max((l.read_text(errors="replace") for l in logs if l.exists()), key=len, default="")
+        said = max((l.read_text(errors="replace") for l in logs if l.is_file()), key=len, default="")
         raise ClientFailed(f"{client.name} ended with {used['exit']}: {' '.join(str(w) for w in words)}\n{said[-3000:]}")
     return used
 
 
-def timed(client, address, folder, daemon_pid, copies=1, netns=None):
-    """Wall and CPU seconds, MB of the largest process, and the daemon's CPU seconds meanwhile."""
+def timed(client, address, folder, daemon_pid, copies=1, netns=None, log=None):
+    """Wall and CPU seconds, MB of the largest process, and the daemon's CPU seconds meanwhile. `log`: where the output goes
+    instead of to a file of the folder."""
     before = cpu_of(daemon_pid)
-    used = _launch(client.command(address), client, address, folder, copies, netns)
+    used = _launch(client.command(address), client, address, folder, copies, netns, log)
     run = {"wall": used["wall"], "cpu": used["user"] + used["system"], "user": used["user"], "system": used["system"],
            "rss_mb": used["rss_kib"] * 1024 / 1e6}
     run["daemon_cpu"] = cpu_of(daemon_pid) - before

@@ -6,12 +6,12 @@
     bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000]
 
 `lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. Both are solved without
-the cache, on a daemon of their own. For `tty` the output is a pseudo terminal of 120 x 40 that somebody reads.
+the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
+what it adds to buildctl's. For `tty` the output is a pseudo terminal of 120 x 40 that somebody reads.
 PEELBOX_BENCH_PEELBOX is the binary to measure, else the one of the release build."""
 
 import argparse
 import fcntl
-import json
 import os
 import pathlib
 import pty
@@ -26,10 +26,11 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from bedside import BIN, PrivateBuildkitd, bed  # noqa: E402
+from runs import Client, timed  # noqa: E402
 
 PEELBOX = os.environ.get("PEELBOX_BENCH_PEELBOX", str(BIN / "peelbox"))
 IMAGE = "docker.io/peelbox/debian-build:12"
-MODES = ("plain", "tty", "rawjson", "quiet")
+MODES = ("quiet", "plain", "tty", "rawjson")  # quiet first: the others are compared with it
 
 
 class Terminal:
@@ -60,32 +61,26 @@ class Terminal:
         os.close(self.master)
 
 
-def run(words, definition, log):
-    launcher = [BIN / "bench_client_run", "--log", log, "--stdin", definition or "/dev/null", "--limit", "600", "--", *words]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("BUILDKIT_", "NO_COLOR", "OTEL_"))}
-    environment["TERM"] = "xterm-256color"
-    done = subprocess.run([str(w) for w in launcher], capture_output=True, text=True, env=environment, check=True)
-    used = json.loads(done.stdout)
-    if used["exit"] != 0:
-        said = "" if log.startswith("/dev/pts") else pathlib.Path(log).read_text(errors="replace")[-2000:]
-        raise SystemExit(f"{' '.join(words)} ended with {used['exit']}\n{said}")
-    return used
+def client_of(name, mode, definition):
+    def command(address):
+        if name == "buildctl":
+            return [bed("BUILDCTL"), "--addr", address, "build", "--no-cache", f"--progress={mode}"]
+        return [PEELBOX, "build", "--buildkit", address, "--llb", definition, "--no-cache", "--tag", "bench/showing:1",
+                "--output", "type=cacheonly", f"--progress={mode}"]
+
+    return Client(name, command, definition if name == "buildctl" else "/dev/null", lambda _: {"TERM": "xterm-256color"})
 
 
-def measure(client, mode, definition, address, folder):
-    words = ([bed("BUILDCTL"), "--addr", address, "build", "--no-cache", f"--progress={mode}"] if client == "buildctl" else
-             [PEELBOX, "build", "--buildkit", address, "--llb", str(definition), "--no-cache", "--tag", "bench/showing:1",
-              "--output", "type=cacheonly", f"--progress={mode}"])
-    given = str(definition) if client == "buildctl" else None
+def measure(name, mode, definition, daemon, folder):
+    client = client_of(name, mode, definition)
     if mode == "tty":
         with Terminal() as terminal:
-            used = run(words, given, terminal.name)
+            used = timed(client, daemon.address, folder, daemon.pid, log=terminal.name)
         used["written"] = terminal.bytes
     else:
-        log = f"{folder}/{client}-{mode}.log"
-        used = run(words, given, log)
-        used["written"] = os.path.getsize(log)
-    used["cpu"] = used["user"] + used["system"]
+        log = pathlib.Path(folder) / f"{name}-{mode}.log"
+        used = timed(client, daemon.address, folder, daemon.pid, log=log)
+        used["written"] = log.stat().st_size
     return used
 
 
@@ -99,25 +94,32 @@ def main():
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
     forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices)}
+    for name in [name for name in os.environ if name.startswith(("BUILDKIT_", "NO_COLOR", "OTEL_"))]:
+        del os.environ[name]
     with tempfile.TemporaryDirectory() as folder, PrivateBuildkitd() as daemon:
         for case in asked.case or forms:
             definition = pathlib.Path(folder) / f"{case}.llb"
             with definition.open("wb") as to:
                 subprocess.run([str(w) for w in (BIN / "llb_tool", *forms[case])], stdout=to, check=True)
+            measure("peelbox", "quiet", definition, daemon, folder)  # so that the daemon is warm
+            alone = {}
             for mode in asked.mode or MODES:
-                runs = {"buildctl": [], "peelbox": []}
-                for pair in range(asked.pairs + 1):  # the first of each is for the daemon to become warm
-                    order = ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl")
-                    for client in order:
-                        used = measure(client, mode, definition, daemon.address, folder)
-                        if pair:
-                            runs[client].append(used)
-                ratios = sorted(p["cpu"] / b["cpu"] for p, b in zip(runs["peelbox"], runs["buildctl"]))
-                shown = {c: (statistics.median(r["cpu"] for r in of), max(r["rss_kib"] for r in of) * 1.024e-3,
-                             statistics.median(r["written"] for r in of) / 1000) for c, of in runs.items()}
-                print(f"{case:9} {mode:8}" + "".join(f" {c} {cpu:.3f} s {rss:5.1f} MB {out:9.1f} kB " for c, (cpu, rss, out) in
-                                                    shown.items()) +
-                      f" ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)
+                used = {"buildctl": [], "peelbox": []}
+                for pair in range(asked.pairs):
+                    for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
+                        used[name].append(measure(name, mode, definition, daemon, folder))
+                shown = {name: {"cpu": statistics.median(r["cpu"] for r in of), "mb": max(r["rss_mb"] for r in of),
+                                "kb": statistics.median(r["written"] for r in of) / 1000} for name, of in used.items()}
+                ratios = sorted(p["cpu"] / b["cpu"] for p, b in zip(used["peelbox"], used["buildctl"]))
+                line = f"{case:9} {mode:8}" + "".join(f" {name} {m['cpu']:.3f} s {m['mb']:5.1f} MB {m['kb']:7.0f} kB "
+                                                      for name, m in shown.items())
+                line += f" process {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+                if mode == "quiet":
+                    alone = shown
+                elif alone:
+                    ours, theirs = (shown[name]["cpu"] - alone[name]["cpu"] for name in ("peelbox", "buildctl"))
+                    line += f"  renderer {ours / theirs:.3f}"
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -72,18 +72,13 @@ struct display::impl {
     pace->drawn(time);
   }
 
-  void flush(fd_writer& writer) {
-    if (!out.empty()) writer.write(std::move(out));
-    out.clear();
-  }
-
   void end(fd_writer& writer) {
     const wall_time when = now();
     picture.finish(when);
     for (const auto& one : options.listeners) one->finish(picture, when);
     if (writer.gone()) return;
     lines->finish(picture, when, out);
-    flush(writer);
+    writer.write(out);
   }
 };
 
@@ -145,7 +140,7 @@ task<void> display::run(channel<batch>& events) {
   for (;;) {
     if (guard && guard->came_back()) parts.lines->begin_anew();
     parts.draw_frame(writer);
-    parts.flush(writer);
+    writer.write(parts.out);
     if (!writer.gone() && writer.unwritten() > parts.options.unwritten_bytes) {
       // Lines must not be lost, so the daemon's stream waits; the build itself does not.
       co_await writer.drained_to(parts.options.unwritten_bytes / 2, parts.options.tick);

@@ -70,13 +70,16 @@ fd_writer::~fd_writer() {
   if (state_->wake[1] >= 0) [[maybe_unused]] const auto ignored = ::write(state_->wake[1], "x", 1);
 }
 
-void fd_writer::write(std::string bytes) {
+void fd_writer::write(std::string& bytes) {
   if (bytes.empty()) return;
   const std::lock_guard hold(state_->lock);
+  if (!state_->gone) {
+    state_->unwritten += bytes.size();
+    if (state_->queue.empty()) state_->queue.swap(bytes);
+    else state_->queue += bytes;
+  }
+  bytes.clear();
   if (state_->gone) return;
-  state_->unwritten += bytes.size();
-  if (state_->queue.empty()) state_->queue = std::move(bytes);
-  else state_->queue += bytes;
   if (!state_->started) {
     state_->started = true;
     if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;

@@ -9,9 +9,9 @@
 
 namespace peelbox::progress {
 
-/// Writes on a thread of its own, which the first write starts, and in pieces that a polled pipe takes whole, so neither the network thread nor the end of
-/// the program waits for a stopped terminal. The descriptor is not owned and its flags are not touched.
-/// Write errors (EPIPE …) end the output silently. All calls on the executor's thread.
+/// Writes on a thread of its own, which the first write starts, and in pieces that a polled pipe takes whole, so neither the
+/// network thread nor the end of the program waits for a stopped terminal. The descriptor is not owned and its flags are
+/// not touched. Write errors (EPIPE …) end the output silently. All calls on the executor's thread.
 class fd_writer {
  public:
   fd_writer(executor ex, int fd);
@@ -20,7 +20,8 @@ class fd_writer {
   fd_writer(const fd_writer&) = delete;
   fd_writer& operator=(const fd_writer&) = delete;
 
-  void write(std::string bytes);
+  /// Takes `bytes` and leaves it empty, with the memory of an earlier call where that is free.
+  void write(std::string& bytes);
   std::size_t unwritten() const;
   /// The other end is closed; everything from now on is dropped.
   bool gone() const;

@@ -1,5 +1,6 @@
 // One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
 // protobuf messages in it), so that tools which read one can read the other.
+#include <endian.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -30,7 +31,15 @@ void append_base64(std::string_view data, std::string& out) {
     to += 4;
   };
   const char* from = data.data();
-  const char* const whole = from + data.size() / 3 * 3;
+  const char* const end = from + data.size();
+  for (; end - from >= 8; from += 6) {  // six of the eight bytes that are loaded
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, 8);
+    word = be64toh(word);
+    put(static_cast<std::uint32_t>(word >> 40));
+    put(static_cast<std::uint32_t>(word >> 16) & 0xFFFFFF);
+  }
+  const char* const whole = from + (end - from) / 3 * 3;
   for (; from != whole; from += 3) put(byte(from[0]) << 16 | byte(from[1]) << 8 | byte(from[2]));
   const std::size_t left = data.size() % 3;
   if (left == 0) return;
