@@ -18,7 +18,6 @@ class picture_files final : public progress::listener {
   /// Empty names are pictures that nobody wants; nullptr when there is none.
   static result<std::shared_ptr<picture_files>> open(const std::string& timeline, const std::string& trace);
 
-  bool wants_lines() const noexcept override { return true; }
   void update(const progress::batch& events, const progress::trace& picture, progress::wall_time now) override;
   void finish(const progress::trace& picture, progress::wall_time now) override;
 

@@ -15,6 +15,7 @@ class transition_log final : public progress::listener {
 
   void update(const progress::batch& events, const progress::trace& picture, progress::wall_time now) override;
   void finish(const progress::trace& picture, progress::wall_time now) override;
+  bool wants_lines() const noexcept override { return false; }
 
  private:
   void tell(const progress::trace& picture, progress::wall_time now);

@@ -16,6 +16,7 @@ class warning_list final : public progress::listener {
  public:
   void update(const progress::batch& events, const progress::trace&, progress::wall_time) override;
   void finish(const progress::trace&, progress::wall_time) override {}
+  bool wants_lines() const noexcept override { return false; }
 
   /// A JSON array; empty when there was none.
   std::string json() const { return count_ == 0 ? std::string() : "[" + objects_ + "]"; }

@@ -13,8 +13,9 @@ class listener {
   virtual ~listener() = default;
   /// `picture` has just applied `events`; its changed() and lines() tell what is new. Both are valid during the call only.
   virtual void update(const batch& events, const trace& picture, wall_time now) = 0;
-  /// True: update() reads lines() and needs each of them (`trace_limits::every_line`).
-  virtual bool wants_lines() const noexcept { return false; }
+  /// False: update() can do without lines(), and where everybody can the trace skips most of them
+  /// (`trace_limits::every_line`).
+  virtual bool wants_lines() const noexcept { return true; }
   /// The build has ended; after trace::finish().
   virtual void finish(const trace& picture, wall_time now) = 0;
 };

@@ -33,7 +33,6 @@ class logs_renderer final : public renderer {
   void update(const batch&, const trace& picture, wall_time, std::string& out) override { append(picture, out); }
   void refresh(const trace&, wall_time, std::string&) override {}
   bool wants_time() const noexcept override { return false; }
-  bool wants_lines() const noexcept override { return true; }
   void finish(const trace& picture, wall_time, std::string& out) override { append(picture, out); }
 
  private:

@@ -42,8 +42,6 @@ class plain_renderer final : public renderer {
  public:
   explicit plain_renderer(plain_options options) : options_(options) {}
 
-  bool wants_lines() const noexcept override { return true; }
-
   void update(const batch& events, const trace& picture, wall_time now, std::string& out) override {
     if (!events.note.empty()) say("#0 " + sanitize_line(events.note), out);
     shown_.resize(picture.steps().size());

@@ -210,6 +210,7 @@ class rawjson_renderer final : public renderer {
   }
   void refresh(const trace&, wall_time, std::string&) override {}
   bool wants_time() const noexcept override { return false; }
+  bool wants_lines() const noexcept override { return false; }
   void finish(const trace&, wall_time, std::string&) override {}
 };
 
@@ -218,6 +219,7 @@ class quiet_renderer final : public renderer {
   void update(const batch&, const trace&, wall_time, std::string&) override {}
   void refresh(const trace&, wall_time, std::string&) override {}
   bool wants_time() const noexcept override { return false; }
+  bool wants_lines() const noexcept override { return false; }
   void finish(const trace&, wall_time, std::string&) override {}
 };
 

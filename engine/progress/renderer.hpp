@@ -29,8 +29,8 @@ class renderer {
   virtual bool draws_frames() const noexcept { return false; }
   /// False: refresh() does nothing, so nobody needs to wake up for it.
   virtual bool wants_time() const noexcept { return true; }
-  /// True: update() reads the trace's lines() and needs each of them (`trace_limits::every_line`).
-  virtual bool wants_lines() const noexcept { return false; }
+  /// False: update() and finish() can do without the trace's lines() (`trace_limits::every_line`).
+  virtual bool wants_lines() const noexcept { return true; }
   /// Size of the terminal, for renderers that care.
   virtual void resize(unsigned /*columns*/, unsigned /*rows*/) {}
   /// Something else was written since; what was drawn can no longer be replaced.

@@ -17,6 +17,7 @@ class tty_renderer final : public renderer {
   explicit tty_renderer(tty_options options) : options_(std::move(options)), screen_(options_.columns, options_.colors) {}
 
   bool draws_frames() const noexcept override { return true; }
+  bool wants_lines() const noexcept override { return false; }
   void resize(unsigned columns, unsigned rows) override {
     screen_.resize(columns);
     options_.rows = rows;
