@@ -142,6 +142,14 @@ duration status_time(const step_status& s, wall_time now) {
   return std::max(s.completed.value_or(now) - *s.started, duration{0});
 }
 
+void append_warning(const step_warning& w, std::string& out) {
+  out.append("WARN: ").append(w.brief);
+  if (w.where.empty() && w.url.empty()) return;
+  out.append(" (").append(w.where);
+  if (!w.where.empty() && !w.url.empty()) out += ", ";
+  out.append(w.url).push_back(')');
+}
+
 void append_error_block(const step& s, std::size_t most, std::string& out) {
   const std::size_t count = std::min(most, s.tail.size());
   if (count == 0) return;

@@ -23,6 +23,8 @@ void append_log_time(duration d, std::string& out);
 void append_amount(const step_status& s, bool live, std::string& out);
 /// How long a status has been at work; zero when unknown.
 duration status_time(const step_status& s, wall_time now);
+/// "WARN: old syntax (Dockerfile:4, https://example.com)"
+void append_warning(const step_warning& w, std::string& out);
 /// The block for people at the end: rule, name, the last `most` log lines, rule. Nothing without log lines.
 void append_error_block(const step& s, std::size_t most, std::string& out);
 

@@ -90,6 +90,8 @@ class plain_renderer final : public renderer {
     shown_step& mine = shown_[i];
     if (!s.finished()) mine.ended = false;
     if (s.finished() && !mine.ended) finished_.push_back(i);
+    // Frontends warn of a file that a step has read when that step has ended.
+    if (mine.ended && mine.warnings < s.warnings.size()) late_.push_back(i);
     if (!mine.ended && !mine.live) {
       mine.live = true;
       live_.push_back(i);
@@ -184,12 +186,13 @@ class plain_renderer final : public renderer {
     }
   }
 
-  // Log lines that came after the end of their step.
+  // Log lines and warnings that came after the end of their step.
   void end_late(const trace& picture, wall_time now, std::string& out) {
     const std::vector<std::uint32_t> late = std::move(late_);
     late_.clear();
     for (const std::uint32_t i : late) {
-      if (!shown_[i].ended || shown_[i].held.empty()) continue;
+      const shown_step& mine = shown_[i];
+      if (!mine.ended || (mine.held.empty() && mine.warnings == picture.steps()[i].warnings.size())) continue;
       give_floor(i, picture.steps()[i], now, out);
       say(i, picture, now, out);
       floor_ = no_step;
@@ -217,9 +220,9 @@ class plain_renderer final : public renderer {
     const std::size_t before = out.size();
     for (; mine.warnings < s.warnings.size(); ++mine.warnings) {
       const step_warning& w = s.warnings[mine.warnings];
-      prefix(i, out).append("WARN: ").append(w.brief);
-      if (!w.url.empty()) out.append(" (").append(w.url).push_back(')');
+      append_warning(w, prefix(i, out));
       out.push_back('\n');
+      for (const std::string& line : w.detail) prefix(i, out).append("WARN:   ").append(line).push_back('\n');
     }
     for (std::size_t n = 0; n < s.statuses.size(); ++n) say_status(i, n, s.statuses[n], now, out);
     if (!mine.held.empty()) {

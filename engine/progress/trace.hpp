@@ -50,6 +50,7 @@ struct step_warning {
   std::string brief;
   std::vector<std::string> detail;
   std::string url;
+  std::string where;  ///< "Dockerfile:4", as far as the daemon tells it
 };
 
 struct tail_line {

@@ -118,6 +118,10 @@ void trace::apply_warning(const warning& in) {
   step_warning& w = s.warnings.emplace_back();
   w.brief = sanitize_line(in.brief);
   w.url = sanitize_line(in.url);
+  if (in.source && !in.source->filename.empty()) {
+    w.where = sanitize_line(in.source->filename);
+    if (!in.ranges.empty()) w.where += ":" + std::to_string(in.ranges.front().start.line);
+  }
   for (const std::string& line : in.detail) {
     if (w.detail.size() == most_warning_lines) break;
     w.detail.push_back(sanitize_line(line));

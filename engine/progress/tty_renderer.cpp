@@ -142,7 +142,9 @@ class tty_renderer final : public renderer {
   }
 
   static screen_row warning_row(const step_warning& w) {
-    return {" => => WARN: " + w.brief + (w.url.empty() ? "" : " (" + w.url + ")"), "", row_look::warning};
+    screen_row row{" => => ", "", row_look::warning};
+    append_warning(w, row.left);
+    return row;
   }
 
   std::vector<screen_row> details(const trace& picture, std::uint32_t i, wall_time now) const {

@@ -333,6 +333,32 @@ def wait_for(condition, what, seconds=60):
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
+class Gate:
+    """Build steps have the host's network: this one waits until the test lets it go on."""
+
+    def __init__(self, test):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.server.settimeout(120)
+        self.step = None
+        test.addCleanup(self.close)
+        port = self.server.getsockname()[1]
+        self.command = ("python3 -c \"import socket; print('step '+'begins', flush=True); "
+                        f"s = socket.create_connection(('127.0.0.1', {port})); s.recv(1); print('step '+'ends', flush=True)\"")
+
+    def wait_for_step(self):
+        self.step, _ = self.server.accept()
+        self.step.settimeout(120)
+
+    def open(self):
+        self.step.sendall(b"x")
+        self.step.close()
+
+    def close(self):
+        self.server.close()
+        if self.step:
+            self.step.close()
+
+
 class Running:
     """peelbox in the background, its standard error in a file that can be watched."""
 

@@ -211,13 +211,47 @@ TEST(TtyRenderer, WarningsHaveTheirOwnColour) {
   warning w;
   w.vertex = "a";
   w.brief = "old syntax";
+  w.url = "https://example.com/";
+  w.source = source_info{"Docker\nfile", "", ""};
+  w.ranges = {{{4, 0}, {5, 0}}, {{9, 0}, {9, 0}}};
+  w.detail = {"the new one is", "shorter"};
   events.warnings.push_back(w);
   std::string out;
   picture.apply(events, test::script_start);
   renderer->update(events, picture, test::script_start, out);
   renderer->refresh(picture, test::script_start, out);
-  EXPECT_NE(out.find("\x1b[95m => => WARN: old syntax\x1b[0m"), std::string::npos) << out;
+  EXPECT_NE(out.find("\x1b[95m => => WARN: old syntax (Docker file:4, https://example.com/)\x1b[0m"), std::string::npos) << out;
   EXPECT_EQ(out.find("\x1b[33m"), std::string::npos);
+
+  // Lines have room for the details.
+  const auto lines = make_plain_renderer();
+  out.clear();
+  lines->update(events, picture, test::script_start, out);
+  lines->finish(picture, test::script_start, out);
+  EXPECT_NE(out.find("#1 WARN: old syntax (Docker file:4, https://example.com/)\n#1 WARN:   the new one is\n#1 WARN:   shorter\n"),
+            std::string::npos) << out;
+}
+
+TEST(PlainRenderer, WarnsOfAStepThatHasEnded) {
+  trace picture;
+  const auto renderer = make_plain_renderer();
+  std::string out;
+  const auto show = [&](const std::string& script) {
+    for (const auto& b : test::parse_script(script)) {
+      picture.apply(b.events, test::script_start + b.at);
+      renderer->update(b.events, picture, test::script_start + b.at, out);
+    }
+  };
+  show("@0\nv a|name=A|started=0\nv b|name=B|started=0\n@1\nv a|name=A|started=0|completed=1\n");
+  EXPECT_NE(out.find("#1 DONE 1.0s\n"), std::string::npos) << out;
+  out.clear();
+  show("@2\nw a|old|https://example.com/\n");
+  EXPECT_NE(out.find("#1 A\n#1 WARN: old (https://example.com/)\n"), std::string::npos) << out;
+  out.clear();
+  show("@3\nw a|older\n");
+  renderer->finish(picture, test::script_start + std::chrono::seconds(4), out);
+  EXPECT_NE(out.find("#1 WARN: older\n"), std::string::npos) << out;
+  EXPECT_EQ(out.find("WARN: old "), std::string::npos) << "once";
 }
 
 TEST(TtyRenderer, FitsASmallTerminal) {
