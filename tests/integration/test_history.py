@@ -4,6 +4,8 @@ import json
 import os
 import signal
 
+import grpc
+
 from bed import BedTest, BUILD_IMAGE, Gate, PrivateDaemon, Running, RUNTIME_IMAGE, peelbox, wait_for
 
 
@@ -25,13 +27,13 @@ class History(BedTest):
         self.assert_ok(out)
         return json.loads(out.out)
 
-    def start(self, gate):
+    def start(self, gate, *arguments):
         """A build in the background that has reached the gate, and its ref."""
         spec = self.spec(build={"commands": [gate.command]}, runtime={"copy": [{"from": "hello", "to": "/hello"}]})
         running = Running(self, "build", "--spec", spec, "--tag", "it:attach", "--context", self.context({"hello": "hello"}),
                           "--output", f"type=oci,dest={self.dir}/image.tar", "--build-image", BUILD_IMAGE,
                           "--runtime-image", RUNTIME_IMAGE, "--progress", "plain", "--buildkit", self.daemon.address,
-                          "--sbom=false")
+                          "--sbom=false", *arguments)
         gate.wait_for_step()
         active = [r for r in self.records() if r["state"] == "running"]
         self.assertEqual(len(active), 1)
@@ -117,6 +119,24 @@ class History(BedTest):
         self.assert_ok(logs)
         self.assertIn("step begins", logs.out)
         self.assertNotIn("step ends", logs.out)
+
+    def test_provenance_that_cannot_be_read_is_a_warning(self):
+        """Somebody deletes the record of a running build; a daemon keeps the name as deleted while it is listened to."""
+        gate = Gate(self)
+        running, ref = self.start(gate, "--metadata-file", self.dir / "meta.json")
+        name = bytes([len(ref)]) + ref.encode()
+        with grpc.insecure_channel(self.daemon.address) as channel:
+            control = "/moby.buildkit.v1.Control/"
+            listening = channel.unary_stream(control + "ListenBuildHistory")(b"\x12" + name, timeout=120)
+            next(listening)
+            channel.unary_unary(control + "UpdateBuildHistory")(b"\x0a" + name + b"\x18\x01", timeout=60)
+            gate.open()
+            self.assertEqual(running.wait(), 0, running.text())
+        self.assertRegex(running.text(), f"(?m)^warning: the metadata file is without buildx.build.provenance: .*{ref} is deleted")
+        self.assertEqual(running.text().count("warning:"), 1, running.text())
+        meta = json.loads((self.dir / "meta.json").read_text())
+        self.assertEqual(meta["buildx.build.ref"], ref)
+        self.assertNotIn("buildx.build.provenance", meta)
 
     def test_detach_is_refused_with_the_reason(self):
         refused = self.build("--detach", daemon=self.daemon.address)
