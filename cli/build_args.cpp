@@ -24,7 +24,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->check(begins_like({"type=docker", "type=oci,dest=", "type=docker,dest=", "type=tar,dest=", "type=local,dest=", "type=cacheonly"}));
   build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   build.add_flag("--all", args.all_services, "All services of the spec, with one transfer of the context");
-  build.add_option("--platform", args.platform, "os/arch[/variant], several with commas; else this machine's")->type_name("P")
+  build.add_option("--platform", args.platform, "With a variant if need be, several with commas; else this machine's")->type_name("OS/ARCH")
       ->check(begins_like({"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64", "linux/s390x"}));
   add_daemon_flags(build, args);
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
@@ -79,7 +79,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_flag("--detach", args.detach, "Refused: a BuildKit daemon ends a build with its client. See `peelbox attach`")
       ->group("Daemon");
   build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
-      ->type_name("S")->check(CLI::Range(10u, 86'400u))->capture_default_str()->group("Daemon");
+      ->type_name("SECONDS")->check(number_from(10, 86'400))->capture_default_str()->group("Daemon");
 }
 
 }  // namespace peelbox::cli

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
+
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -40,6 +42,18 @@ CLI::Validator one_of(std::vector<std::string> values) {
         return fmt::format("\"{}\" is none of {}{}", value, fmt::join(values, ", "), did_you_mean(value, values));
       },
       std::move(list), closed_name);
+}
+
+CLI::Validator number_from(std::uint64_t least, std::uint64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& value) {
+        std::uint64_t number = 0;
+        const char* const end = value.data() + value.size();
+        const auto [rest, error] = std::from_chars(value.data(), end, number);
+        if (error == std::errc() && rest == end && number >= least && number <= most) return std::string();
+        return fmt::format("\"{}\" is not a whole number from {} to {}", value, least, most);
+      },
+      "", "number");
 }
 
 CLI::Validator begins_like(std::vector<std::string> values) {

@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@ namespace peelbox::cli {
 
 /// The only values that an option takes; another one is refused with the list and the nearest.
 CLI::Validator one_of(std::vector<std::string> values);
+/// Whole numbers only, both ends included.
+CLI::Validator number_from(std::uint64_t least, std::uint64_t most);
 /// Ways to begin a value, for completions; nothing is checked. One that ends with '=', '/' or ',' is to be continued.
 CLI::Validator begins_like(std::vector<std::string> values);
 

@@ -67,7 +67,7 @@ std::vector<command> add_commands(CLI::App& app, std::string_view only) {
       "Examples:\n"
       "  peelbox detect . > universalbuild.json\n"
       "  peelbox build --spec universalbuild.json --tag app:1\n"
-      "  peelbox build --help                  # or: man peelbox-build");
+      "  peelbox build --help       # or: peelbox help build, man peelbox-build");
   return all;
 }
 

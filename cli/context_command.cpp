@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli/choice.hpp"
 #include "cli/command.hpp"
 #include "cli/context_option.hpp"
 #include "cli/context_report.hpp"
@@ -176,7 +177,7 @@ command add_context_command(CLI::App& app) {
   ls->add_flag("--sizes", args->format.sizes, "Show the size of each file");
   CLI::Option* const why = ls->add_flag("--why", args->format.why, "Show also what is left out (-), and the rule that decided");
   ls->add_option("--top", args->top, "Show only the N heaviest files and directories")->type_name("N")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))->excludes(why);
+      ->check(number_from(1, 1'000'000))->excludes(why);
   CLI::App* const explain_paths = add_subcommand(*added.app, "explain", "Say which rule decides about paths of the context");
   explain_paths->footer("Example:\n  peelbox context explain node_modules .env src/main.c");
   add_shared_flags(*explain_paths, *args);

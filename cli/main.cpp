@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -135,17 +136,25 @@ int explain(const std::vector<std::string>& words, const std::string& complaint)
   return exit_usage;
 }
 
+
 int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app{program_about, "peelbox"};
   const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    // `peelbox help build` is `peelbox build --help`, which alone would take any word before it.
+    std::rotate(words.begin(), words.begin() + 1, words.end());
+    words.back() = "--help";
+    if (find_misuse(describe(app), words)) return explain(words, "");
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the parser takes them from the back
   } catch (const CLI::Success& done) {
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
-    return explain(std::vector<std::string>(argv + 1, argv + argc), error.what());
+    return explain(words, error.what());
   }
   for (const command& one : commands)
     if (one.app->parsed()) return run(one);

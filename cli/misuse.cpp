@@ -39,8 +39,24 @@ const command_info* owner_of(const command_info& command, std::string_view optio
 std::string unknown_option(const command_info& root, const command_info& at, const std::string& name) {
   std::string text = fmt::format("`{}` has no option {}", at.path, name);
   if (std::string near = did_you_mean(name, long_names(at)); !near.empty()) return text + near;
-  if (const command_info* owner = owner_of(root, name)) return text + fmt::format("; it is one of `{}`", owner->path);
+  if (const command_info* owner = owner_of(root, name)) return text + fmt::format("; `{}` has one", owner->path);
   return text;
+}
+
+/// "a FILE", or what it may be.
+std::string what_is_needed(const option_info& option, const std::string& name) {
+  if (!option.closed) return fmt::format("{} {}", std::string_view("AEIOU").find(name[0]) == std::string_view::npos ? "a" : "an", name);
+  std::string list = option.values.front();
+  for (std::size_t i = 1; i < option.values.size(); ++i) list += (i + 1 == option.values.size() ? " or " : ", ") + option.values[i];
+  return list;
+}
+
+std::string missing_value(const option_info& option, const std::string& name) {
+  return fmt::format("{} needs {} after it", name, what_is_needed(option, option.value));
+}
+
+std::string missing_argument(const command_info& at, const option_info& argument) {
+  return fmt::format("`{}` needs {}", at.path, what_is_needed(argument, argument.positional));
 }
 
 std::string unknown_command(const command_info& at, const std::string& word) {
@@ -55,12 +71,15 @@ std::string unexpected_argument(const command_info& at, const std::string& word)
   return text;
 }
 
-/// Whether the words after an option's name belong to it.
-void skip_values(const option_info& option, std::span<const std::string> words, std::size_t& i) {
-  if (option.is_flag() || i + 1 >= words.size()) return;
+/// Goes over the word after an option's name if it belongs to the option; false if one is needed and missing.
+bool take_value(const command_info& at, const option_info& option, std::span<const std::string> words, std::size_t& i) {
+  if (option.is_flag()) return true;
+  if (i + 1 >= words.size()) return option.value_optional;
   const std::string& next = words[i + 1];
-  if (option.value_optional && next.starts_with("-")) return;
+  if (option.value_optional && next.starts_with("-")) return true;
+  if (next.starts_with("-") && at.option(next.substr(0, next.find('=')))) return false;
   ++i;
+  return true;
 }
 
 }  // namespace
@@ -78,7 +97,15 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       const std::string name = word.substr(0, equals);
       const option_info* option = at->option(name);
       if (!option) return misuse{unknown_option(root, *at, name), at->path};
-      if (equals == std::string::npos) skip_values(*option, words, i);
+      if (name == "--help") return std::nullopt;
+      if (equals == std::string::npos) {
+        if (!take_value(*at, *option, words, i)) return misuse{missing_value(*option, name), at->path};
+      } else if (equals + 1 == word.size() && !option->is_flag() && !option->value_optional) {
+        // As from --tag=$TAG with a variable that is not set; the parser would take the next word.
+        return misuse{fmt::format("{} is empty; it needs {}", word, what_is_needed(*option, option->value)), at->path};
+      } else if (const std::string value = word.substr(equals + 1); option->is_flag() && value != "true" && value != "false") {
+        return misuse{fmt::format("{} takes no value, so {} has no meaning", name, in_quotes(value)), at->path};
+      }
     } else if (!options_end && word.size() > 1 && word[0] == '-') {
       for (std::size_t k = 1; k < word.size(); ++k) {
         const std::string name{'-', word[k]};
@@ -91,7 +118,8 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
           return misuse{unknown_option(root, *at, name), at->path};
         }
         if (option->is_flag()) continue;
-        if (k + 1 == word.size()) skip_values(*option, words, i);
+        if (k + 1 == word.size() && !take_value(*at, *option, words, i))
+          return misuse{missing_value(*option, name), at->path};
         break;
       }
     } else if (!at->commands.empty()) {
@@ -109,6 +137,8 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       }
     }
   }
+  if (arguments < at->positionals.size() && at->positionals[arguments].required)
+    return misuse{missing_argument(*at, at->positionals[arguments]), at->path};
   return std::nullopt;
 }
 

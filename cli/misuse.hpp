@@ -14,8 +14,8 @@ struct misuse {
   std::string help_for;  ///< the command whose --help tells more
 };
 
-/// The first word that is neither a command, nor an option, nor a value of one; `words` without the program's name.
-/// std::nullopt: all of them are known, so the parser complained about something else.
+/// The first word that is neither a command, nor an option, nor a value of one, or a word that is missing; `words` without
+/// the program's name. std::nullopt: none of that, so the parser complained about something else.
 std::optional<misuse> find_misuse(const command_info& root, std::span<const std::string> words);
 
 /// The command that the words name, as far as they do.

@@ -117,11 +117,30 @@ TEST(Misuse, NamesTheNearestWord) {
   EXPECT_EQ(complaint({"build", "--contxt=x"}), "`peelbox build` has no option --contxt; did you mean --context?");
   EXPECT_EQ(complaint({"build", "-spec", "x"}), "`peelbox build` has no option -spec; did you mean --spec?");
   EXPECT_EQ(complaint({"context", "lss"}), "`peelbox context` has no command \"lss\"; did you mean ls?");
-  EXPECT_EQ(complaint({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; it is one of `peelbox build`");
+  EXPECT_EQ(complaint({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; `peelbox build` has one");
   EXPECT_EQ(complaint({"build", "."}),
             "`peelbox build` takes no argument, so \".\" has no meaning; for the directory with the sources use --context .");
   EXPECT_EQ(complaint({"detect", ".", "b"}), "`peelbox detect` takes 1 argument, so \"b\" is too much");
   EXPECT_EQ(complaint({"push"}), "`peelbox` has no command \"push\"");
+}
+
+TEST(Misuse, SaysWhatIsMissing) {
+  EXPECT_EQ(complaint({"build", "--spec"}), "--spec needs a FILE after it");
+  EXPECT_EQ(complaint({"build", "--spec", "--tag", "a"}), "--spec needs a FILE after it");
+  EXPECT_EQ(complaint({"build", "--spec", "x", "-t"}), "-t needs a REF after it");
+  EXPECT_EQ(complaint({"info", "--buildkit"}), "--buildkit needs an ADDR after it");
+  EXPECT_EQ(complaint({"build", "--tag=", "--spec", "x"}), "--tag= is empty; it needs a REF");
+  EXPECT_EQ(complaint({"build", "--progress"}), "--progress needs auto, plain, tty, rawjson, logs or quiet after it");
+  EXPECT_EQ(complaint({"context", "explain"}), "`peelbox context explain` needs a PATH");
+  EXPECT_EQ(complaint({"completion"}), "`peelbox completion` needs bash, zsh or fish");
+  EXPECT_EQ(complaint({"context", "explain", "--help"}), "");
+  EXPECT_EQ(complaint({"contxt", "--help"}), "`peelbox` has no command \"contxt\"; did you mean context?");
+  EXPECT_EQ(complaint({"build", "--sbom", "--stats", "--spec", "x"}), "");
+}
+
+TEST(Misuse, FlagsTakeNoValue) {
+  EXPECT_EQ(complaint({"build", "--quiet=maybe"}), "--quiet takes no value, so \"maybe\" has no meaning");
+  EXPECT_EQ(complaint({"build", "--quiet=true", "--stats=json"}), "");
 }
 
 TEST(Misuse, LeavesGoodWordsAlone) {
@@ -141,6 +160,20 @@ TEST(Misuse, WrongValuesOfAListNameTheNearest) {
     EXPECT_THAT(error.what(), HasSubstr("\"plian\" is none of"));
     EXPECT_THAT(error.what(), HasSubstr("did you mean plain?"));
   }
+}
+
+TEST(Misuse, NumbersSayTheirRange) {
+  for (const char* wrong : {"abc", "9", "86401", "60s", "-1"}) {
+    program peelbox;
+    try {
+      peelbox.app.parse(std::string("build --spec x --silence-limit=") + wrong, false);
+      FAIL() << "was taken: " << wrong;
+    } catch (const CLI::ParseError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("is not a whole number from 10 to 86400")) << wrong;
+    }
+  }
+  program peelbox;
+  peelbox.app.parse("build --spec x --silence-limit 86400", false);
 }
 
 TEST(Completion, HasEveryCommandAndOption) {
