@@ -17,6 +17,8 @@
 #include "cli/result_files.hpp"
 #include "cli/transition_log.hpp"
 #include "cli/warning_list.hpp"
+#include "engine/build/error_text.hpp"
+#include "engine/build/process_message.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
@@ -142,17 +144,17 @@ failure detach_refused() {
 
 /// The first failure as the pictures tell it.
 result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
-                            const result<build::build_outcome>& outcome) {
+                            const result<build::build_outcome>& outcome, const progress::trace& picture) {
   std::string title;
   for (const prepared_service& service : prepared.services) {
     const std::string& name = service.image_name.empty() ? service.name : service.image_name;
     if (!name.empty()) title += (title.empty() ? "" : ", ") + name;
   }
   std::string error;
-  if (outcome.has_error()) error = outcome.error().text;
+  if (outcome.has_error()) error = build::error_message(outcome.error(), picture);
   else
     for (const result<build::service_outcome>& service : outcome->services)
-      if (service.has_error() && error.empty()) error = service.error().text;
+      if (service.has_error() && error.empty()) error = build::error_message(service.error(), picture);
   return pictures.write(title, error);
 }
 
@@ -191,6 +193,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
 
   progress::display_options shown;
   shown.how = *mode;
+  shown.readable = build::readable_message;
   // What programs read goes to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
   for (const std::string& ignored : use_display_environment(shown, with.env)) with.say("warning: " + ignored);
@@ -220,7 +223,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   if (logs && logs->write_failure()) with.say("warning: --log-file: " + logs->write_failure()->text);
   int picture_code = exit_ok;
   if (*pictures) {
-    result<void> written = write_pictures(**pictures, *prepared, outcome);
+    result<void> written = write_pictures(**pictures, *prepared, outcome, (*display)->picture());
     if (written.has_error()) picture_code = say_failure(written.error(), with);
   }
   const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases), warnings->json()};

@@ -15,6 +15,7 @@
 #include "cli/subcommand.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/history.hpp"
+#include "engine/build/process_message.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -146,6 +147,7 @@ result<std::unique_ptr<progress::display>> make_display(const history_args& args
   if (mode.has_error()) return mode.error().in("--progress");
   progress::display_options options;
   options.how = *mode;
+  options.readable = build::readable_message;
   options.fd = fd;
   for (const std::string& ignored : use_display_environment(options, with.env)) with.say("warning: " + ignored);
   return progress::display::make(options);

@@ -9,6 +9,7 @@
 
 #include "engine/build/error_details.hpp"
 #include "engine/build/error_hints.hpp"
+#include "engine/build/process_message.hpp"
 #include "engine/progress/format.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -18,46 +19,10 @@ namespace {
 using progress::sanitize;
 using progress::sanitize_line;
 
-constexpr std::string_view process_begin = "process \"";
-constexpr std::string_view process_end = "\" did not complete successfully";
 constexpr std::string_view exit_begin = "exit code: ";
 constexpr std::string_view rule = "--------------------";
-constexpr std::size_t longest_command = 4096;
 constexpr std::size_t most_source_lines = 40;
 constexpr std::size_t most_running_named = 5;
-
-// Go's %q: the escapes that occur in commands.
-std::string unquoted(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out.push_back(text[i]);
-      continue;
-    }
-    switch (const char c = text[++i]) {
-      case 'n': out.push_back('\n'); break;
-      case 't': out.push_back('\t'); break;
-      case '"':
-      case '\\': out.push_back(c); break;
-      default: out.append({'\\', c});
-    }
-  }
-  return out;
-}
-
-// The command in `process "…" did not complete successfully` (executor/errdefs, solver/llbsolver/ops/exec.go).
-std::string command_in(std::string_view message) {
-  const std::size_t from = message.find(process_begin);
-  if (from == std::string_view::npos) return {};
-  const std::size_t begin = from + process_begin.size();
-  const std::size_t end = message.find(process_end, begin);
-  if (end == std::string_view::npos) return {};
-  std::string command = unquoted(message.substr(begin, std::min(end - begin, longest_command)));
-  for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc "}) {
-    if (command.starts_with(shell)) return command.substr(shell.size());
-  }
-  return command;
-}
 
 std::optional<std::int64_t> exit_code_in(std::string_view message) {
   const std::size_t at = message.rfind(exit_begin);
@@ -66,28 +31,6 @@ std::optional<std::int64_t> exit_code_in(std::string_view message) {
   const char* const begin = message.data() + at + exit_begin.size();
   if (std::from_chars(begin, message.data() + message.size(), code).ptr == begin) return std::nullopt;
   return code;
-}
-
-// The last command of a spec runs through a script of ours, which takes what runtime.copy names after the command. Those
-// arguments are cut off; the name of the step, which begins with the command, tells where the command has certainly not
-// ended yet (engine/spec/plan.cpp).
-std::string own_command(std::string command, std::string_view step_name) {
-  constexpr std::string_view script = "sh /.peelbox/bin/build-and-collect ";
-  const bool collects = command.starts_with(script);
-  std::string_view known = step_name;
-  for (int tags = 0; tags < 2 && known.starts_with('['); ++tags) {  // [service] [build 1/2]
-    const std::size_t end = known.find("] ");
-    if (end == std::string_view::npos) break;
-    // The script that installs packages is nobody's command either; the step's name says what it does.
-    if (known.substr(0, end).ends_with("packages")) return std::string(known.substr(end + 2));
-    known.remove_prefix(end + 2);
-  }
-  if (!collects) return command;
-  command.erase(0, script.size());
-  if (known.ends_with(" …")) known.remove_suffix(std::string_view(" …").size());
-  const std::size_t from = std::string_view(command).starts_with(known) ? known.size() : 0;
-  command.resize(std::min(command.find(" /build/", from), command.size()));
-  return command;
 }
 
 // The step that the daemon names, else the first one that was seen to fail.
@@ -161,7 +104,7 @@ std::vector<std::string> paths_missed(const failure& why, const progress::trace&
     for (std::size_t i = 0; i < step->tail.size(); ++i) lines.push_back(step->tail[i].text);
   const std::string_view said = why.status && !why.status->message.empty() ? std::string_view(why.status->message) : why.text;
   // The message of a process repeats its command, whose words are no complaint.
-  if (command_in(said).empty()) lines.push_back(said);
+  if (command_in(said, "").empty()) lines.push_back(said);
   return paths_missed(lines, directory);
 }
 
@@ -170,27 +113,27 @@ std::string clipped_advice(std::string_view notice) {
          "BUILDKIT_STEP_LOG_MAX_SPEED (bytes per second) set the limits of one step's output; -1 removes them";
 }
 
-std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
-  std::string_view message = why.text;
-  message = message.substr(0, options.most_message_bytes);
-  std::string out = sanitize(message);
-  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
-
+std::string error_message(const failure& why, const progress::trace& picture, std::size_t most_bytes) {
   const error_details details = why.status ? read_error_details(*why.status) : error_details();
-  const std::string_view said = why.status && !why.status->message.empty() ? std::string_view(why.status->message) : message;
+  const progress::step* const step = why.code == errc::remote ? failed_step(details, picture) : nullptr;
+  std::string out = sanitize(readable_message(std::string_view(why.text).substr(0, most_bytes), step != nullptr ? std::string_view(step->name) : ""));
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  return out;
+}
+
+std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
+  std::string out = error_message(why, picture, options.most_message_bytes);
+  const error_details details = why.status ? read_error_details(*why.status) : error_details();
+  const std::string_view said = why.status && !why.status->message.empty()
+                                    ? std::string_view(why.status->message)
+                                    : std::string_view(why.text).substr(0, options.most_message_bytes);
   const std::optional<std::int64_t> exit_code = details.exit_code ? details.exit_code : exit_code_in(said);
   // Failures of our own side are not the fault of a step, even if one was stopped by them.
   const progress::step* const step = why.code == errc::remote ? failed_step(details, picture) : nullptr;
 
   if (step != nullptr && !step->name.empty()) append_indented("step:      ", step->name, out);
   else if (!details.description.empty()) append_indented("step:      ", sanitize_line(details.description), out);
-  const std::string raw_command = command_in(said);
-  if (!raw_command.empty()) {
-    const std::string command = own_command(raw_command, step != nullptr ? std::string_view(step->name) : "");
-    const std::size_t from = out.find(process_begin);
-    const std::size_t end = from == std::string::npos ? from : out.find(process_end, from);
-    if (command != raw_command && end != std::string::npos)
-      out.replace(from + process_begin.size(), end - from - process_begin.size(), sanitize_line(command, 200));
+  if (const std::string command = command_in(said, step != nullptr ? std::string_view(step->name) : ""); !command.empty()) {
     std::string clean = sanitize(command);
     while (!clean.empty() && clean.back() == '\n') clean.pop_back();
     append_indented("command:   ", clean, out);

@@ -28,6 +28,9 @@ std::vector<std::string> paths_missed(const failure& why, const progress::trace&
 /// What to do about output that the daemon has left out; `notice` is its own line about it.
 std::string clipped_advice(std::string_view notice);
 
+/// The message alone, as error_text() begins: with the command as the spec has it.
+std::string error_message(const failure& why, const progress::trace& picture, std::size_t most_bytes = 16 * 1024);
+
 /// Several lines without a line end at the end: what failed, then, as far as it is known, the step, its command and exit
 /// code, the place in a source file, the last log lines, the likely cause and what to try.
 /// `picture` is what the display has seen; names and logs are found in it by the digest that the daemon reports. Pure, total

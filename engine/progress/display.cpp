@@ -121,7 +121,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
   limits.log_tail = std::max<std::size_t>(options.error_lines, options.tty_log_lines);
   limits.every_line = parts->lines->wants_lines() ||
                       std::any_of(options.listeners.begin(), options.listeners.end(), [](const auto& one) { return one->wants_lines(); });
-  parts->picture = trace(limits);
+  parts->picture = trace(limits, options.readable);
   parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval,
                                     parts->lines->wants_time() ? options.tick : idle_tick});
   parts->options = std::move(options);

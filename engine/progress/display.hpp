@@ -34,6 +34,7 @@ struct display_options {
   std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are read until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
+  error_reader readable = nullptr;  ///< for the errors of steps (rawjson has the daemon's own)
   std::vector<std::shared_ptr<listener>> listeners;  ///< are told after the trace and before the renderer
 };
 

@@ -34,8 +34,9 @@ struct shown_step {
   std::optional<wall_time> wants_since;
   std::vector<shown_status> statuses;
   std::size_t warnings = 0;
-  bool live = false;   // in live_
-  bool ended = false;  // its end line was printed
+  bool live = false;    // in live_
+  bool ended = false;   // its end line was printed
+  std::string end_line;  // the last of those
 };
 
 class plain_renderer final : public renderer {
@@ -171,11 +172,16 @@ class plain_renderer final : public renderer {
       return picture.steps()[a].completed < picture.steps()[b].completed;
     });
     for (const std::uint32_t i : now_finished) {
-      if (shown_[i].ended) continue;
+      shown_step& mine = shown_[i];
+      if (mine.ended) continue;
+      mine.ended = true;
+      // The daemon starts a step again to look at its inputs; that is no news if it ended as before.
+      const bool silent = mine.number != 0 && floor_ != i && mine.held.empty() && !has_news(mine, picture.steps()[i], now);
+      if (silent && end_of(i, picture, now) == mine.end_line) continue;
       give_floor(i, picture.steps()[i], now, out);
       say(i, picture, now, out);
-      append_end(i, picture, now, out);
-      shown_[i].ended = true;
+      mine.end_line = end_of(i, picture, now);
+      out.append(mine.end_line);
       floor_ = no_step;
     }
     if (!now_finished.empty()) {
@@ -294,11 +300,12 @@ class plain_renderer final : public renderer {
     out.push_back('\n');
   }
 
-  void append_end(std::uint32_t i, const trace& picture, wall_time now, std::string& out) {
+  std::string end_of(std::uint32_t i, const trace& picture, wall_time now) const {
     const step& s = picture.steps()[i];
+    std::string out;
     switch (s.state) {
-      case step_state::cached: prefix(i, out).append("CACHED\n"); return;
-      case step_state::cancelled: prefix(i, out).append("CANCELED\n"); return;
+      case step_state::cached: return prefix(i, out).append("CACHED\n");
+      case step_state::cancelled: return prefix(i, out).append("CANCELED\n");
       case step_state::failed: {
         std::string_view rest = s.error;
         prefix(i, out).append("ERROR: ");
@@ -308,7 +315,7 @@ class plain_renderer final : public renderer {
           out.append(rest.substr(0, end)).push_back('\n');
           rest.remove_prefix(std::min(end + 1, rest.size()));
         }
-        return;
+        return out;
       }
       default: break;
     }
@@ -320,6 +327,7 @@ class plain_renderer final : public renderer {
       out.push_back('s');
     }
     out.push_back('\n');
+    return out;
   }
 
   std::string& prefix(std::size_t i, std::string& out) const {

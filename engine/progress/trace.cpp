@@ -17,7 +17,7 @@ bool is_cancellation(std::string_view error) {
 
 }  // namespace
 
-trace::trace(trace_limits limits) : limits_(limits) {}
+trace::trace(trace_limits limits, error_reader readable) : limits_(limits), readable_(readable) {}
 trace::~trace() = default;
 trace::trace(trace&&) noexcept = default;
 trace& trace::operator=(trace&&) noexcept = default;
@@ -154,7 +154,8 @@ void trace::apply_vertex(const vertex& v, wall_time now) {
     m.cached = v.cached;
     const bool first_error = s.error.empty() || members_of_step_[m.step].size() == 1;
     if (!v.error.empty() && first_error) {
-      s.error = sanitize(std::string_view(v.error).substr(0, limits_.error_bytes));
+      const std::string_view message = std::string_view(v.error).substr(0, limits_.error_bytes);
+      s.error = readable_ ? sanitize(readable_(message, s.name)) : sanitize(message);
     }
   }
   counts_[m.step].add(m, 1);

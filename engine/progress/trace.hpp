@@ -28,6 +28,10 @@ struct trace_limits {
   bool every_line = true;
 };
 
+/// An error of a step as people should read it: (the daemon's message, the step's name). Null: as it is. What it gives is
+/// sanitised.
+using error_reader = std::string (*)(std::string_view message, std::string_view step_name);
+
 enum class step_state { announced, running, done, cached, failed, cancelled };
 
 /// One status of a step, in our clock and with harmless text.
@@ -116,7 +120,7 @@ struct new_line {
 /// our clock. Total over any input. Memory is bounded by `trace_limits`. Not thread-safe.
 class trace {
  public:
-  explicit trace(trace_limits limits = {});
+  explicit trace(trace_limits limits = {}, error_reader readable = nullptr);
   ~trace();
   trace(trace&&) noexcept;
   trace& operator=(trace&&) noexcept;
@@ -183,6 +187,7 @@ class trace {
   wall_time local(wall_time t) const noexcept;
 
   trace_limits limits_;
+  error_reader readable_;
   std::deque<step> steps_;
   std::vector<std::vector<std::uint32_t>> members_of_step_;
   std::vector<group_counts> counts_;

@@ -4,6 +4,7 @@
 
 #include "engine/build/error_details.hpp"
 #include "engine/build/error_hints.hpp"
+#include "engine/build/process_message.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::build {
@@ -205,6 +206,17 @@ TEST(ErrorText, ScriptsOfOursAreNotShown) {
       other);
   EXPECT_NE(install.find("\n  command:   apt-get install x\n"), std::string::npos) << install;
   EXPECT_TRUE(install.starts_with("failed to solve: process \"apt-get install x\" did not")) << install;
+}
+
+TEST(ErrorText, TheMessageOfAStepHasTheCommandOfTheSpec) {
+  const std::string end = "\" did not complete successfully: exit code: 2";
+  EXPECT_EQ(readable_message("process \"sh /.peelbox/bin/build-and-collect make app /build/app app" + end, "[build 1/1] make app"),
+            "process \"make app" + end);
+  EXPECT_EQ(readable_message("process \"sh -e -c missing=\\nfor p" + end, "[web] [runtime packages] apk add \"x\""),
+            "process \"apk add \"x\"" + end);
+  for (const std::string& same : {"process \"/bin/sh -c make" + end, std::string("process \"sh /.peelbox/bin/build-and-collect make"),
+                                 std::string("boom"), std::string()})
+    EXPECT_EQ(readable_message(same, "[build 1/1] make"), same);
 }
 
 TEST(ErrorText, ClippedOutputIsSaidToBeClipped) {

@@ -43,6 +43,12 @@ TEST(Trace, StatesFollowTheLastSnapshot) {
   EXPECT_EQ(p.t.find("nobody"), nullptr);
 }
 
+TEST(Trace, ErrorsPassTheReaderAndAreHarmlessAfterIt) {
+  trace t({}, [](std::string_view message, std::string_view name) { return std::string(name) + ": " + std::string(message) + "\x1b[31m"; });
+  for (const auto& b : test::parse_script("@0\nv e|name=E|started=0|completed=1|error=boom\n")) t.apply(b.events, script_start + b.at);
+  EXPECT_EQ(t.find("e")->error, "E: boom");
+}
+
 TEST(Trace, LateDuplicatesChangeNothing) {
   picture p("@0\nv a|name=A|started=0\n@1\nv a|name=A|started=0|completed=1\n@2\nv a|name=A\nv a|name=A|started=0\n");
   EXPECT_EQ(p.at("a").state, step_state::done);

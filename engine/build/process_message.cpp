@@ -1,0 +1,90 @@
+#include "engine/build/process_message.hpp"
+
+#include <algorithm>
+
+#include "engine/progress/sanitize.hpp"
+
+namespace peelbox::build {
+namespace {
+
+constexpr std::string_view process_begin = "process \"";
+constexpr std::string_view process_end = "\" did not complete successfully";
+constexpr std::size_t longest_command = 4096;
+constexpr std::size_t longest_replacement = 200;
+
+// Go's %q: the escapes that occur in commands.
+std::string unquoted(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      out.push_back(text[i]);
+      continue;
+    }
+    switch (const char c = text[++i]) {
+      case 'n': out.push_back('\n'); break;
+      case 't': out.push_back('\t'); break;
+      case '"':
+      case '\\': out.push_back(c); break;
+      default: out.append({'\\', c});
+    }
+  }
+  return out;
+}
+
+// The command in `process "…" did not complete successfully` (executor/errdefs, solver/llbsolver/ops/exec.go).
+std::string whole_command(std::string_view message) {
+  const std::size_t from = message.find(process_begin);
+  if (from == std::string_view::npos) return {};
+  const std::size_t begin = from + process_begin.size();
+  const std::size_t end = message.find(process_end, begin);
+  if (end == std::string_view::npos) return {};
+  std::string command = unquoted(message.substr(begin, std::min(end - begin, longest_command)));
+  for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc "}) {
+    if (command.starts_with(shell)) return command.substr(shell.size());
+  }
+  return command;
+}
+
+// The last command of a spec runs through a script of ours, which takes what runtime.copy names after the command. Those
+// arguments are cut off; the name of the step, which begins with the command, tells where the command has certainly not
+// ended yet (engine/spec/plan.cpp).
+std::string own_command(std::string command, std::string_view step_name) {
+  constexpr std::string_view script = "sh /.peelbox/bin/build-and-collect ";
+  const bool collects = command.starts_with(script);
+  std::string_view known = step_name;
+  for (int tags = 0; tags < 2 && known.starts_with('['); ++tags) {  // [service] [build 1/2]
+    const std::size_t end = known.find("] ");
+    if (end == std::string_view::npos) break;
+    // The script that installs packages is nobody's command either; the step's name says what it does.
+    if (known.substr(0, end).ends_with("packages")) return std::string(known.substr(end + 2));
+    known.remove_prefix(end + 2);
+  }
+  if (!collects) return command;
+  command.erase(0, script.size());
+  if (known.ends_with(" …")) known.remove_suffix(std::string_view(" …").size());
+  const std::size_t from = std::string_view(command).starts_with(known) ? known.size() : 0;
+  command.resize(std::min(command.find(" /build/", from), command.size()));
+  return command;
+}
+
+}  // namespace
+
+std::string command_in(std::string_view message, std::string_view step_name) {
+  std::string command = whole_command(message);
+  if (command.empty()) return command;
+  return own_command(std::move(command), step_name);
+}
+
+std::string readable_message(std::string_view message, std::string_view step_name) {
+  std::string out(message);
+  const std::string whole = whole_command(message);
+  if (whole.empty()) return out;
+  const std::string own = own_command(whole, step_name);
+  if (own == whole) return out;
+  const std::size_t from = out.find(process_begin) + process_begin.size();
+  const std::size_t end = out.find(process_end, from);
+  out.replace(from, end - from, progress::sanitize_line(own, longest_replacement));
+  return out;
+}
+
+}  // namespace peelbox::build
