@@ -4,6 +4,9 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <optional>
+
+#include "engine/spec/json_syntax.hpp"
 
 namespace peelbox::spec {
 namespace {
@@ -150,6 +153,10 @@ result<json_value> parse_json(std::string_view text, std::string_view name, cons
   const auto refuse = [&](unsigned line, std::string_view why) {
     return failure(errc::usage, fmt::format("{}:{}: {}", name, line, why), origin::user);
   };
+  const auto refuse_syntax = [&](std::string_view body, unsigned line, simdjson::error_code error) {
+    if (const std::optional<json_mistake> found = find_json_mistake(body)) return refuse(line_of(body, found->offset), found->text);
+    return refuse(line, explain(error));
+  };
   if (text.size() > limits.bytes)
     return failure(errc::limit, fmt::format("{}: {} bytes, the limit is {}", name, text.size(), limits.bytes),
                    origin::user);
@@ -178,7 +185,7 @@ result<json_value> parse_json(std::string_view text, std::string_view name, cons
     ondemand::value value;
     error = document.get_value().get(value);
     if (error == simdjson::SCALAR_DOCUMENT_AS_VALUE)
-      return verdict ? refuse(1, explain(verdict))
+      return verdict ? refuse_syntax(body, 1, verdict)
                      : refuse(line_of(body, body.find_first_not_of(" \t\r\n")),
                               "expected an object or an array of objects");
     if (!error) error = builder.build(value, 1, root);
@@ -199,7 +206,7 @@ result<json_value> parse_json(std::string_view text, std::string_view name, cons
   if (error == simdjson::CAPACITY)
     return failure(errc::limit, fmt::format("{}:{}: more than {} values", name, line, limits.values),
                    origin::user);
-  return refuse(line, explain(error));
+  return refuse_syntax(body, line, error);
 }
 
 }  // namespace peelbox::spec
