@@ -159,11 +159,12 @@ result<void> write_pictures(picture_files& pictures, const prepared_build& prepa
 }
 
 int dump_llb(const build_args& args, const surroundings& with) {
-  result<std::string> bytes = definition_bytes(args);
-  if (bytes.has_error()) return say_failure(bytes.error(), with);
+  result<marshalled_definition> dumped = dumped_definition(args);
+  if (dumped.has_error()) return say_failure(dumped.error(), with);
+  say_warnings(dumped->warnings, with);
   result<std::unique_ptr<session::output_file>> file = session::output_file::create(args.dump_llb);
   if (file.has_error()) return say_failure(file.error(), with);
-  result<void> done = (*file)->write(byte_chain(byte_slice::of(std::move(*bytes))));
+  result<void> done = (*file)->write(byte_chain(byte_slice::of(std::move(dumped->bytes))));
   if (done.has_value()) done = (*file)->commit();
   return done.has_error() ? say_failure(done.error(), with) : exit_ok;
 }

@@ -339,13 +339,14 @@ result<void> complete_service(const build_args& args, const prepared_service& pr
 
 }  // namespace
 
-result<std::string> definition_bytes(const build_args& args) {
+result<marshalled_definition> dumped_definition(const build_args& args) {
   if (args.spec.empty()) return wrong("--dump-llb needs --spec FILE");
   result<planned_spec> planned = plan_spec(args, {});
   if (planned.has_error()) return planned.error();
   if (planned->services.size() > 1) return wrong("--dump-llb writes one definition; name one --service");
   if (planned->services.front().plans.size() > 1) return wrong("--dump-llb writes one definition; name one --platform");
-  return planned->services.front().plans.front().definition.message.SerializeAsString();
+  return marshalled_definition{planned->services.front().plans.front().definition.message.SerializeAsString(),
+                               std::move(planned->warnings)};
 }
 
 result<prepared_build> prepare_build(const build_args& args) {

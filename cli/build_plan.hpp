@@ -24,8 +24,12 @@ struct prepared_build {
   std::vector<std::string> warnings;
 };
 
+struct marshalled_definition {
+  std::string bytes;
+  std::vector<std::string> warnings;
+};
 /// The definition of the spec, without what only a running session can fill in; for --dump-llb.
-result<std::string> definition_bytes(const build_args& args);
+result<marshalled_definition> dumped_definition(const build_args& args);
 
 /// Reads the spec, checks everything that can be checked without a daemon, and opens the output. All problems are
 /// errc::usage, or errc::context, not_found, permission and io for files.
