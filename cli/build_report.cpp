@@ -91,8 +91,12 @@ task<int> report_build(const ended_build& ended, result_files& files, const surr
   const bool several = ended.prepared.services.size() > 1;
   if (!ended.args.quiet) {
     for (const std::string& line : clipped_lines(picture)) with.say(line);
-    if (ended.outcome.has_error() || (code != exit_ok && !several)) with.say(failure_line(picture, whole(ended.took)));
-    else for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
+    if (ended.outcome.has_error() || (code != exit_ok && !several)) {
+      // Of a build that did not begin and was refused at once there is nothing to say.
+      if (!picture.steps().empty() || ended.took >= std::chrono::seconds(1)) with.say(failure_line(picture, whole(ended.took)));
+    } else {
+      for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
+    }
   }
   // A build that reached no daemon has no reference that anybody knows.
   if (ended.outcome.has_value() || !picture.steps().empty()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -52,6 +53,9 @@ failure explain(const endpoint& where, int error) {
                      fmt::format("{}: permission denied: the socket belongs to another user or group", name),
                      origin::transport);
     case ECONNREFUSED:
+      if (struct stat found{}; ::stat(where.path.c_str(), &found) == 0 && !S_ISSOCK(found.st_mode))
+        return failure(errc::connection, fmt::format("{}: this is no socket but a {}", name, S_ISDIR(found.st_mode) ? "directory" : "file"),
+                       origin::transport);
       return failure(errc::connection,
                      fmt::format("{}: connection refused: the socket exists, but no buildkitd listens on it", name),
                      origin::transport);

@@ -92,13 +92,7 @@ task<result<void>> open_carrier(build_state& state, task_group& group) {
 task<result<daemon_version>> accept_version(build_state& state) {
   const build_options& options = state.options;
   result<daemon_version> version = co_await ask_version(state.control, options.way);
-  if (version.has_error()) {
-    failure why = version.error();
-    if (why.code == errc::closed && !options.way->uses_tls() &&
-        options.way->address().kind == transport::scheme::tcp)
-      why.text += " before it answered; if it expects TLS, use --tlscacert, --tlscert and --tlskey";
-    co_return why;
-  }
+  if (version.has_error()) co_return version.error();
   state.log.info("daemon at {}: BuildKit {}", options.way->name(),
                  version->text.empty() ? "of unknown version" : version->text);
   result<void> accepted = check_version(*version, options.way->name());

@@ -20,6 +20,19 @@ failure no_connection(failure why) {
   return why;
 }
 
+/// No answer, or none of a BuildKit: the address with it, and what it may be instead.
+failure no_buildkit(failure why, const route& way) {
+  const transport::endpoint& where = way.address();
+  if (why.text.find(where.text) == std::string::npos) why = why.in(where.text);
+  const bool is_tcp = where.kind == transport::scheme::tcp;
+  if (why.code == errc::closed && is_tcp && !way.uses_tls())
+    why.text += " before it answered; if it expects TLS, use --tlscacert, --tlscert and --tlskey";
+  if (why.text.find("answered HTTP/1") != std::string::npos)
+    why.text += is_tcp ? "; another service listens there, such as a web server or a registry"
+                       : "; if a Docker engine listens there, use --buildkit docker:// with DOCKER_HOST=" + where.text;
+  return why;
+}
+
 task<result<void>> run_connection(std::shared_ptr<h2grpc::connection> connection) {
   (void)co_await connection->run();
   co_return result<void>();
@@ -59,8 +72,7 @@ task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> con
     const auto status = info.error().status;
     if (!status || status->code != static_cast<int>(h2grpc::code::unimplemented)) {
       // The end of the connection says more than the status that the call got from it.
-      if (control->ended()) co_return *control->ended();
-      co_return info.error();
+      co_return no_buildkit(control->ended() ? *control->ended() : info.error(), *way);
     }
   }
   if (const docker::engine_client* engine = way->embedding_engine(); engine && !parse_version(found.text)) {

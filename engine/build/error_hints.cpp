@@ -53,7 +53,7 @@ std::string the(string_view what, const std::string& name) {
 }
 
 // Of one side or the other: what the connection to a daemon says about itself.
-std::optional<error_hint> connection_hint(const hint_question& about, string_view message) {
+std::optional<error_hint> connection_hint(string_view message) {
   if (has_any(message, {"no active session", "dropped the session"})) {
     return error_hint{"the daemon lost this client's session, through which it reads the build context",
                       "run the build again; if it happens every time, check that the address leads to one daemon only "
@@ -63,7 +63,7 @@ std::optional<error_hint> connection_hint(const hint_question& about, string_vie
     return error_hint{"the daemon was stopped or crashed, or the network broke",
                       "look at the daemon's log for a restart or a crash, then run the build again; finished steps are in its cache"};
   }
-  if (about.code == errc::unsupported || has_any(message, {"unknown api capability", "unimplemented"})) {
+  if (has_any(message, {"unknown api capability", "unimplemented"})) {
     return error_hint{"this daemon is too old for what the build needs", "update BuildKit"};
   }
   return std::nullopt;
@@ -251,7 +251,7 @@ std::optional<error_hint> find_hint(const hint_question& about) {
                       "check both, and that buildkitd there was started with --addr tcp://…; `peelbox info --addr ADDR` tries an "
                       "address without a build"};
   }
-  if (auto hint = connection_hint(about, message)) return hint;
+  if (auto hint = connection_hint(message)) return hint;
   if (about.code != errc::remote) return std::nullopt;
   if (auto hint = request_hint(message, about.message)) return hint;
   // A process that ran speaks through its output; what it was called with may contain any of the words below.

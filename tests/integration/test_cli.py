@@ -93,6 +93,12 @@ class Usage(BedTest):
     def test_no_daemon(self):
         self.assert_fails(self.build(daemon=f"unix://{self.dir}/none.sock"), 3, "none.sock")
 
+    def test_other_services_are_told_from_daemons(self):
+        docker = self.build(daemon=bed("DOCKER"))
+        self.assert_fails(docker, 3, f"error: {bed('DOCKER')}: the peer", "docker://", "DOCKER_HOST=" + bed("DOCKER"))
+        self.assertNotIn("failed   after", docker.err)
+        self.assert_fails(self.build(daemon="tcp://" + bed("REGISTRY")), 3, "tcp://" + bed("REGISTRY"), "another service")
+
     def test_default_sockets_are_listed_when_none_works(self):
         outcome = peelbox("build", "--spec", self.spec(), "--tag", "x", "--context", self.context(), "--output",
                           f"type=oci,dest={self.dir}/x.tar", env={"XDG_RUNTIME_DIR": str(self.dir)})

@@ -73,6 +73,8 @@ TEST(Dialer, SaysWhyALocalSocketCannotBeReached) {
   const failure refused = dial_failure(io, at("unix://" + stale));
   EXPECT_EQ(refused.code, errc::connection);
   EXPECT_THAT(refused.text, HasSubstr("no buildkitd listens on it"));
+
+  EXPECT_THAT(dial_failure(io, at("unix://" + scratch.file("."))).text, HasSubstr("this is no socket but a directory"));
 }
 
 TEST(Dialer, ALocalListenerWithAFullQueueTimesOut) {
