@@ -241,6 +241,7 @@ class PrivateDaemon:
         except (ValueError, ProcessLookupError):
             pass
         self.command("kill")
+        self.command("stop")  # its state goes too; a killed daemon has nothing left to be gentle with
 
 
 def free_port():
