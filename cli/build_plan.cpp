@@ -310,6 +310,10 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
 result<void> open_output(const output_option& output, build::service_build& service) {
   if (output.type == output_option::kind::cacheonly || output.into_docker()) return {};
   if (output.type == output_option::kind::local) {
+    std::error_code ignored;
+    const auto found = std::filesystem::status(output.dest, ignored);
+    if (std::filesystem::exists(found) && !std::filesystem::is_directory(found))
+      return wrong("output " + output.dest + " is a file; type=local writes into a directory");
     service.output = session::directory_target{output.dest};
     return {};
   }

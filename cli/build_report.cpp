@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/build_stats.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/summary.hpp"
@@ -32,11 +34,19 @@ task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended
 }
 
 task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
+  // Whoever interrupts a build is told so once, at the end of the program.
+  if (why.code == errc::cancelled) co_return;
   build::error_text_options options;
   options.log_lines = !ended.display.shows_error_blocks();
   options.left_out = co_await look_for_rule(ended, why, with);
   const std::string text = build::error_text(why, ended.display.picture(), options);
   with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
+}
+
+bool was_stopped(const result<build::build_outcome>& outcome) {
+  if (outcome.has_error()) return outcome.error().code == errc::cancelled;
+  return std::any_of(outcome->services.begin(), outcome->services.end(),
+                     [](const auto& service) { return service.has_error() && service.error().code == errc::cancelled; });
 }
 
 void give_stats(const ended_build& ended, bool succeeded, const surroundings& with) {
@@ -93,7 +103,9 @@ task<int> report_build(const ended_build& ended, result_files& files, const surr
     for (const std::string& line : clipped_lines(picture)) with.say(line);
     if (ended.outcome.has_error() || (code != exit_ok && !several)) {
       // Of a build that did not begin and was refused at once there is nothing to say.
-      if (!picture.steps().empty() || ended.took >= std::chrono::seconds(1)) with.say(failure_line(picture, whole(ended.took)));
+      if (!picture.steps().empty() || ended.took >= std::chrono::seconds(1)) {
+        with.say(failure_line(picture, whole(ended.took), was_stopped(ended.outcome)));
+      }
     } else {
       for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
     }

@@ -56,7 +56,11 @@ result<std::map<std::string, std::string>> parse_fields(std::string_view text) {
     const auto equals = field.find('=');
     if (equals == std::string::npos || equals == 0)
       return failure(errc::usage, fmt::format("'{}': expected key=value, found '{}'", text, field), origin::user);
-    std::string key = field.substr(0, equals);
+    // As in buildx, spaces around a key do not count.
+    const std::size_t first = std::min(field.find_first_not_of(' '), equals);
+    std::string key = field.substr(first, equals - first);
+    key.resize(key.find_last_not_of(' ') + 1);
+    if (key.empty()) return failure(errc::usage, fmt::format("'{}': expected key=value, found '{}'", text, field), origin::user);
     std::transform(key.begin(), key.end(), key.begin(), lower);
     if (!pairs.emplace(key, field.substr(equals + 1)).second)
       return failure(errc::usage, fmt::format("'{}': {} is given twice", text, key), origin::user);

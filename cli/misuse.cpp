@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -71,6 +73,8 @@ std::string unexpected_argument(const command_info& at, const std::string& word)
   return text;
 }
 
+std::string given_twice(const std::string& name) { return fmt::format("{} is given twice; there can be only one", name); }
+
 /// Goes over the word after an option's name if it belongs to the option; false if one is needed and missing.
 bool take_value(const command_info& at, const option_info& option, std::span<const std::string> words, std::size_t& i) {
   if (option.is_flag()) return true;
@@ -87,6 +91,13 @@ bool take_value(const command_info& at, const option_info& option, std::span<con
 std::optional<misuse> find_misuse(const command_info& root, std::span<const std::string> words) {
   const command_info* at = &root;
   bool options_end = false;
+  std::vector<const option_info*> given;
+  const auto again = [&given](const option_info& option) {
+    if (option.is_flag() || option.repeats) return false;
+    if (std::find(given.begin(), given.end(), &option) != given.end()) return true;
+    given.push_back(&option);
+    return false;
+  };
   std::size_t arguments = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -98,6 +109,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       const option_info* option = at->option(name);
       if (!option) return misuse{unknown_option(root, *at, name), at->path};
       if (name == "--help") return std::nullopt;
+      if (again(*option)) return misuse{given_twice(name), at->path};
       if (equals == std::string::npos) {
         if (!take_value(*at, *option, words, i)) return misuse{missing_value(*option, name), at->path};
       } else if (equals + 1 == word.size() && !option->is_flag() && !option->value_optional) {
@@ -118,6 +130,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
           return misuse{unknown_option(root, *at, name), at->path};
         }
         if (option->is_flag()) continue;
+        if (again(*option)) return misuse{given_twice(name), at->path};
         if (k + 1 == word.size() && !take_value(*at, *option, words, i))
           return misuse{missing_value(*option, name), at->path};
         break;

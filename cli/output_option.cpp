@@ -48,14 +48,17 @@ std::string_view to_string(output_option::kind kind) noexcept {
 
 result<output_option> parse_output(std::string_view text) {
   result<std::map<std::string, std::string>> fields = parse_fields(text);
-  if (fields.has_error()) return fields.error().in("--output").in(fmt::format("expected {}", forms));
+  if (fields.has_error() && text.find_first_of("=,\"") == std::string_view::npos)
+    return wrong(fmt::format("--output '{}': expected fields, as in type=oci,dest={}", text, text.empty() ? "image.tar" : text));
+  if (fields.has_error()) return failure(errc::usage, fmt::format("--output {}; expected {}", fields.error().text, forms), origin::user);
   const auto type = fields->find("type");
   if (type == fields->end()) return wrong(fmt::format("--output '{}': type= is missing; expected {}", text, forms));
   const std::optional<output_option::kind> kind = kind_of(type->second);
   if (!kind) {
     static const std::vector<std::string> kinds{"oci", "docker", "tar", "local", "cacheonly"};
+    const bool pushes = type->second == "image" || type->second == "registry";
     return wrong(fmt::format("--output '{}': there is no type '{}'{}; expected {}", text, type->second,
-                             did_you_mean(type->second, kinds), forms));
+                             pushes ? ", as nothing is pushed: write a file and push that" : did_you_mean(type->second, kinds), forms));
   }
   output_option output;
   output.type = *kind;

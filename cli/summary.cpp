@@ -116,7 +116,7 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const bui
   return lines;
 }
 
-std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took) {
+std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took, bool stopped) {
   std::string failed;
   std::size_t more = 0;
   std::size_t done = 0;
@@ -127,7 +127,7 @@ std::string failure_line(const progress::trace& picture, std::chrono::millisecon
     if (failed.empty()) failed = step.name;
     else ++more;
   }
-  std::string line = "failed   after " + human_time(took);
+  std::string line = (stopped ? "stopped  after " : "failed   after ") + human_time(took);
   if (!failed.empty()) line += ": " + progress::sanitize_line(failed, 120);
   if (more > 0) line += fmt::format(" and {} more", more);
   if (picture.visible_count() > 0)

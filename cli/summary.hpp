@@ -26,8 +26,8 @@ std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t 
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took);
 
-/// What failed, after how long, and how far the build had come; one line.
-std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took);
+/// What failed, after how long, and how far the build had come; one line. `stopped`: it was interrupted.
+std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took, bool stopped = false);
 
 /// A line for each step whose output the daemon has cut short (at most three), and what sets the limit; or nothing.
 std::vector<std::string> clipped_lines(const progress::trace& picture);

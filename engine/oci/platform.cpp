@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/async/closest.hpp"
+
 namespace peelbox::oci {
 namespace {
 
@@ -23,6 +25,14 @@ bool is_known_os(std::string_view name) {
                                                    "illumos", "ios",     "js",      "linux",     "netbsd",
                                                    "openbsd", "plan9",   "solaris", "windows"};
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Those of BuildKit's platforms package (containerd/platforms/database.go) that images exist for, and its other names for them.
+const std::vector<std::string>& known_architectures() {
+  static const std::vector<std::string> names{
+      "386",    "amd64",   "arm",      "arm64",  "loong64", "mips",  "mips64", "mips64le", "mipsle",  "ppc64",
+      "ppc64le", "riscv64", "s390x",   "sparc64", "wasm",   "i386",  "x86_64", "aarch64",  "armhf",   "armel"};
+  return names;
 }
 
 /// "v7" -> 7, "" -> 0.
@@ -88,9 +98,16 @@ result<platform> parse_platform(std::string_view text) {
   if (parts.size() > 3) return refuse("it has more than three parts");
   if (std::any_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty(); }))
     return refuse("a part of it is empty");
+  const std::vector<std::string>& known = known_architectures();
+  const platform named = normalise({"linux", parts.size() > 1 ? parts[1] : parts[0], ""});
+  const bool is_known = std::find(known.begin(), known.end(), named.arch) != known.end();
+  const std::string near = is_known ? "" : did_you_mean(named.arch, known);
+  // A new architecture is taken; one that looks like a slip is not, as the build would run with emulation or fail late.
+  if (parts.size() > 1 && !near.empty()) return refuse(fmt::format("the architecture \"{}\" is not known{}", parts[1], near));
   if (parts.size() > 1) return normalise({parts[0], parts[1], parts.size() == 3 ? parts[2] : ""});
   if (is_known_os(lower(parts[0]) == "macos" ? "darwin" : lower(parts[0])))
     return refuse("the architecture is missing");
+  if (!is_known) return refuse(fmt::format("this is neither an operating system nor an architecture{}", near));
   return normalise({"linux", parts[0], ""});
 }
 

@@ -62,6 +62,8 @@ class TerminalTest(BedTest):
         text = terminal.everything()
         self.assertIn("CANCELED [build 1/1]", text)
         self.assertIn("cancelling the build; interrupt again to end at once", text)
+        self.assertIn("stopped  after", text)
+        self.assertEqual(text.count("error: "), 1, text)
         screen = "\n".join(terminal.wait_for_text("icanon"))
         self.assertRegex(screen, r"(^|\s)echo\s")
         self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "1")

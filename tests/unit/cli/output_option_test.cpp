@@ -7,6 +7,13 @@ namespace {
 
 using kind = output_option::kind;
 
+TEST(Output, WhatIsNoFieldIsShownAsOne) {
+  EXPECT_EQ(parse_output("./out.tar").error().text, "--output './out.tar': expected fields, as in type=oci,dest=./out.tar");
+  EXPECT_EQ(parse_output("type=oci, dest=x.tar").value().dest, "x.tar");
+  EXPECT_NE(parse_output("type=oci,x").error().text.find("--output 'type=oci,x': expected key=value, found 'x'; expected type=oci"), std::string::npos);
+  EXPECT_NE(parse_output("type=registry").error().text.find("nothing is pushed"), std::string::npos);
+}
+
 TEST(OutputOption, TakesEveryType) {
   const auto oci = parse_output("type=oci,dest=a.tar,compression=zstd");
   ASSERT_TRUE(oci.has_value());
@@ -31,7 +38,7 @@ TEST(OutputOption, SaysWhatIsMissing) {
   expect("type=image,name=x", "no type 'image'");
   expect("type=local,dest=-", "type=tar,dest=-");
   expect("type=cacheonly,dest=x", "exports nothing");
-  expect("image.tar", "expected type=oci,dest=FILE");
+  expect("image.tar", "expected fields, as in type=oci,dest=image.tar");
 }
 
 TEST(Attestations, AreOnByDefaultForOciOnly) {

@@ -138,6 +138,11 @@ TEST(Misuse, SaysWhatIsMissing) {
   EXPECT_EQ(complaint({"build", "--sbom", "--stats", "--spec", "x"}), "");
 }
 
+TEST(Misuse, OnlyOneOfWhatDoesNotRepeat) {
+  EXPECT_EQ(complaint({"build", "-o", "type=oci,dest=a", "--spec", "x", "--output=type=tar,dest=b"}), "--output is given twice; there can be only one");
+  EXPECT_EQ(complaint({"build", "-v", "-v", "-t", "a=x", "-t", "b=y", "--service", "a", "--service", "b"}), "");
+}
+
 TEST(Misuse, FlagsTakeNoValue) {
   EXPECT_EQ(complaint({"build", "--quiet=maybe"}), "--quiet takes no value, so \"maybe\" has no meaning");
   EXPECT_EQ(complaint({"build", "--quiet=true", "--stats=json"}), "");

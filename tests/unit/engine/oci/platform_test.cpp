@@ -26,11 +26,17 @@ TEST(platform, parse_and_normalise) {
 
 TEST(platform, parse_refuses) {
   for (const std::string text :
-       {"", "/", "linux/", "linux//v7", "linux/arm/v7/x", "linux/a b", "linux", "macos", "a,b"}) {
+       {"", "/", "linux/", "linux//v7", "linux/arm/v7/x", "linux/a b", "linux", "macos", "a,b", "foo", "linux/am64", "linux/arm46", "adm64"}) {
     const auto p = parse_platform(text);
     ASSERT_FALSE(p) << text;
     EXPECT_EQ(p.error().code, errc::usage);
   }
+}
+
+TEST(platform, slips_get_a_suggestion_and_new_ones_are_taken) {
+  EXPECT_NE(parse_platform("linux/am64").error().text.find("did you mean amd64?"), std::string::npos);
+  EXPECT_TRUE(parse_platform("linux/quantum1"));
+  EXPECT_TRUE(parse_platform("linux/s390x"));
 }
 
 TEST(platform, host_is_linux) {
