@@ -150,9 +150,9 @@ std::string top_text(const heavy_path& entry, bool json) {
 std::string totals_text(const context_totals& totals) {
   std::string text = fmt::format("{} files in {} directories", totals.files, totals.directories);
   if (totals.links > 0) text += fmt::format(", {} links", totals.links);
-  if (totals.others > 0) text += fmt::format(", {} other entries", totals.others);
+  if (totals.others > 0) text += fmt::format(", {} other {}", totals.others, totals.others == 1 ? "entry" : "entries");
   text += ", " + human_bytes(totals.bytes);
-  if (totals.left_out > 0) text += fmt::format("; {} entries left out", totals.left_out);
+  if (totals.left_out > 0) text += fmt::format("; {} {} left out", totals.left_out, totals.left_out == 1 ? "entry" : "entries");
   return text;
 }
 
