@@ -41,6 +41,10 @@ std::string_view origin_name(filesync::deciding_rule::kind kind) {
   return "none";
 }
 
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
 std::string json_string(std::string_view text) {
   std::string out;
   progress::append_json_string(text, out);
@@ -144,15 +148,15 @@ std::string top_text(const heavy_path& entry, bool json) {
                        directory ? "directory" : "file", entry.bytes, entry.files);
   }
   return fmt::format("{:>10}  {}{}", human_bytes(entry.bytes), shown(entry.path),
-                     directory ? fmt::format("  ({} files)", entry.files) : "");
+                     directory ? "  (" + counted(entry.files, "file", "files") + ")" : "");
 }
 
 std::string totals_text(const context_totals& totals) {
-  std::string text = fmt::format("{} files in {} directories", totals.files, totals.directories);
-  if (totals.links > 0) text += fmt::format(", {} links", totals.links);
-  if (totals.others > 0) text += fmt::format(", {} other {}", totals.others, totals.others == 1 ? "entry" : "entries");
+  std::string text = counted(totals.files, "file", "files") + " in " + counted(totals.directories, "directory", "directories");
+  if (totals.links > 0) text += ", " + counted(totals.links, "link", "links");
+  if (totals.others > 0) text += ", " + counted(totals.others, "other entry", "other entries");
   text += ", " + human_bytes(totals.bytes);
-  if (totals.left_out > 0) text += fmt::format("; {} {} left out", totals.left_out, totals.left_out == 1 ? "entry" : "entries");
+  if (totals.left_out > 0) text += "; " + counted(totals.left_out, "entry", "entries") + " left out";
   return text;
 }
 
