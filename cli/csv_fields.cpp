@@ -4,13 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::cli {
-
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 result<std::vector<std::string>> split_csv(std::string_view text) {
   std::vector<std::string> fields;
@@ -61,7 +57,7 @@ result<std::map<std::string, std::string>> parse_fields(std::string_view text) {
     std::string key = field.substr(first, equals - first);
     key.resize(key.find_last_not_of(' ') + 1);
     if (key.empty()) return failure(errc::usage, fmt::format("'{}': expected key=value, found '{}'", text, field), origin::user);
-    std::transform(key.begin(), key.end(), key.begin(), lower);
+    std::transform(key.begin(), key.end(), key.begin(), to_lower);
     if (!pairs.emplace(key, field.substr(equals + 1)).second)
       return failure(errc::usage, fmt::format("'{}': {} is given twice", text, key), origin::user);
   }

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "cli/summary.hpp"
+#include "engine/async/base64.hpp"
 
 namespace peelbox::cli {
 
@@ -14,42 +15,11 @@ namespace {
 
 namespace json = boost::json;
 
-/// Standard base64 with padding; std::nullopt for anything else.
-std::optional<std::string> decoded_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  const auto digit = [](char c) {
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
-  };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    unsigned group = 0;
-    unsigned padding = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const char c = text[i + k];
-      const bool may_pad = i + 4 == text.size() && k >= 2;
-      if (c == '=' && may_pad) {
-        ++padding;
-        group <<= 6;
-        continue;
-      }
-      const int value = digit(c);
-      if (value < 0 || padding > 0) return std::nullopt;
-      group = group << 6 | static_cast<unsigned>(value);
-    }
-    for (unsigned k = 0; k < 3 - padding; ++k) out.push_back(static_cast<char>(group >> (16 - 8 * k) & 255));
-  }
-  return out;
-}
-
 json::object metadata_of(const build::service_outcome& outcome) {
   json::object all;
   for (const auto& [key, value] : outcome.exporter_response) {
-    if (const auto plain = decoded_base64(value)) {
+    // Go pads it (base64.StdEncoding).
+    if (const auto plain = value.size() % 4 == 0 ? decode_base64(value) : std::nullopt) {
       boost::system::error_code error;
       json::value parsed = json::parse(*plain, error);
       if (!error && parsed.is_object()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "engine/async/ascii.hpp"
 #include "engine/oci/image_reference.hpp"
 
 namespace peelbox::cli {
@@ -19,9 +20,8 @@ failure wrong(std::string text) { return failure(errc::usage, std::move(text), o
 std::string file_part(std::string_view name, bool lower) {
   std::string part;
   for (char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool plain = letter || (c >= '0' && c <= '9') || c == '_' || (c == '.' && !part.empty());
+    if (lower) c = to_lower(c);
+    const bool plain = is_alnum(c) || c == '_' || (c == '.' && !part.empty());
     part += plain ? c : '-';
   }
   return part;

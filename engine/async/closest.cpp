@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox {
 
 namespace {
 
 constexpr std::size_t longest = 64;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool begins_with(std::string_view text, std::string_view front) {
   return text.size() >= front.size() &&
-         std::equal(front.begin(), front.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
+         std::equal(front.begin(), front.end(), text.begin(), [](char a, char b) { return to_lower(a) == to_lower(b); });
 }
 
 }  // namespace
@@ -29,9 +30,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t mo
     const auto& before = rows[(i + 1) % 3];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      const bool same = to_lower(a[i - 1]) == to_lower(b[j - 1]);
       row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+      if (i > 1 && j > 1 && to_lower(a[i - 1]) == to_lower(b[j - 2]) && to_lower(a[i - 2]) == to_lower(b[j - 1]))
         row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }

@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <string_view>
 
+#include "engine/async/base64.hpp"
+
 namespace peelbox::build {
 namespace {
 
@@ -39,29 +41,6 @@ const json::array* list_of(const json::value& of, std::string_view key) {
   return found == nullptr ? nullptr : found->if_array();
 }
 
-// Base64 as Go writes []byte. Anything else in it ends the text.
-std::string decode_base64(std::string_view text) {
-  std::string out;
-  std::uint32_t group = 0;
-  int bits = 0;
-  for (const char c : text) {
-    std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') value = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = static_cast<std::uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') value = static_cast<std::uint32_t>(c - '0') + 52;
-    else if (c == '+') value = 62;
-    else if (c == '/') value = 63;
-    else break;
-    group = (group << 6 | value) & 0xFFFFFF;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out.push_back(static_cast<char>(group >> bits & 0xFF));
-    }
-  }
-  return out;
-}
-
 std::vector<std::string> split_lines(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
@@ -82,7 +61,7 @@ void read_source(const json::value& detail, error_details& into) {
   if (info == nullptr || into.sources.size() == most_sources) return;
   error_source source;
   source.filename = text_of(*info, "filename");
-  source.lines = split_lines(decode_base64(text_of(*info, "data")));
+  source.lines = split_lines(decode_base64(text_of(*info, "data")).value_or(""));
   if (const json::array* const ranges = list_of(detail, "ranges")) {
     for (const json::value& range : *ranges) {
       if (source.ranges.size() == most_ranges) break;

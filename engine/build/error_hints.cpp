@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::build {
 namespace {
 
@@ -11,13 +13,8 @@ using std::string_view;
 constexpr std::size_t longest_message = 64 * 1024;
 constexpr std::size_t longest_quote = 200;
 
-std::string lower(string_view text) {
-  std::string out(text.substr(0, longest_message));
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
+/// For looking things up in it.
+std::string searchable(string_view text) { return lower(text.substr(0, longest_message)); }
 
 bool has_any(string_view text, std::initializer_list<string_view> words) {
   return std::any_of(words.begin(), words.end(), [&](string_view w) { return text.find(w) != string_view::npos; });
@@ -180,7 +177,7 @@ constexpr tail_rule tail_rules[] = {
 
 std::optional<error_hint> output_hint(const hint_question& about) {
   for (auto line = about.log_tail.rbegin(); line != about.log_tail.rend(); ++line) {
-    const std::string low = lower(*line);
+    const std::string low = searchable(*line);
     for (const tail_rule& rule : tail_rules) {
       if (low.find(rule.words) == std::string::npos) continue;
       std::string cause(rule.cause);
@@ -235,10 +232,10 @@ std::optional<error_hint> process_hint(const hint_question& about, string_view m
 
 std::optional<error_hint> find_hint(const hint_question& about) {
   if (about.code == errc::cancelled || about.code == errc::usage || about.code == errc::context) return std::nullopt;
-  const std::string message = lower(about.message);
+  const std::string message = searchable(about.message);
   const auto out_of_space = [](string_view text) { return has_any(text, {"no space left on device", "disk quota exceeded"}); };
   if (out_of_space(message) ||
-      std::any_of(about.log_tail.begin(), about.log_tail.end(), [&](string_view l) { return out_of_space(lower(l)); })) {
+      std::any_of(about.log_tail.begin(), about.log_tail.end(), [&](string_view l) { return out_of_space(searchable(l)); })) {
     return error_hint{"a disk is full where the daemon runs",
                       "free space there, for example by pruning the daemon's build cache; /dev/shm and tmpfs mounts of a step "
                       "have small limits of their own"};

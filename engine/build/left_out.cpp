@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/async/ascii.hpp"
 #include "engine/filesync/context_filter.hpp"
 
 namespace peelbox::build {
@@ -21,13 +22,6 @@ constexpr std::array<std::string_view, 11> complaints{
 constexpr std::array<std::string_view, 22> words{"no",   "such", "file",   "or",   "directory", "not",  "found", "cannot",
                                                  "open", "find", "could",  "does", "exist",     "rule", "to",    "make",
                                                  "the",  "a",    "target", "in",   "error",     "needed"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 /// Without what does not belong to the path in the context; empty when it cannot be one.
 std::string_view cleaned(std::string_view token, std::string_view directory) {

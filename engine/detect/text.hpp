@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::detect {
 
 std::string_view parent_of(std::string_view path);  ///< "a/b" -> "a", "a" -> ""
@@ -19,9 +21,7 @@ std::string_view trim(std::string_view text);
 std::vector<std::string_view> lines_of(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);  ///< pieces are trimmed, empty ones kept
 std::vector<std::string> words_of(std::string_view text);
-std::string lower(std::string_view text);
 bool contains(std::string_view text, std::string_view part);
-bool is_digit(char c);
 bool is_word(char c);  ///< A-Z a-z 0-9 _
 
 bool is_utf8(std::string_view bytes);

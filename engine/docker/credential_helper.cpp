@@ -15,6 +15,8 @@
 #include <csignal>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
+
 extern char** environ;
 
 namespace peelbox::docker {
@@ -203,8 +205,7 @@ result<helper_login> run_credential_helper(const std::string& name, const std::s
                                            std::chrono::milliseconds limit, int stop) {
   const bool plain = !name.empty() && name.size() <= 100 &&
                      std::all_of(name.begin(), name.end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                              c == '_' || c == '.';
+                       return is_alnum(c) || c == '-' || c == '_' || c == '.';
                      });
   if (!plain)
     return failure(errc::usage, fmt::format("\"{}\" cannot be the name of a credential helper", name.substr(0, 100)),

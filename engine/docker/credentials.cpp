@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/async/base64.hpp"
 #include "engine/async/event.hpp"
 #include "engine/docker/credential_helper.hpp"
 
@@ -21,30 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto helper_limit = 10s;
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int have = 0;
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  for (const char c : text) {
-    std::uint32_t value = 0;
-    if (c >= 'A' && c <= 'Z') value = static_cast<std::uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') value = static_cast<std::uint32_t>(c - 'a' + 26);
-    else if (c >= '0' && c <= '9') value = static_cast<std::uint32_t>(c - '0' + 52);
-    else if (c == '+') value = 62;
-    else if (c == '/') value = 63;
-    else return std::nullopt;
-    bits = bits << 6 | value;
-    have += 6;
-    if (have >= 8) {
-      have -= 8;
-      bytes += static_cast<char>(bits >> have & 0xff);
-    }
-  }
-  if (have >= 6) return std::nullopt;
-  return bytes;
-}
 
 result<credentials> login_of(const auth_entry& entry, std::string_view key, std::string_view source) {
   credentials c;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/async/ascii.hpp"
 #include "engine/oci/digest.hpp"
 
 namespace peelbox::oci {
@@ -14,9 +15,6 @@ constexpr std::size_t max_tag = 128;
 constexpr std::string_view default_registry = "docker.io";
 constexpr std::string_view official_prefix = "library/";
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 /// Words of a-z and 0-9 with ".", "_", "__" or any number of "-" between them.

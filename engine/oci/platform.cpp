@@ -8,17 +8,11 @@
 
 #include <fmt/format.h>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::oci {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 bool is_known_os(std::string_view name) {
   constexpr std::array<std::string_view, 14> names{"aix",     "android", "darwin",  "dragonfly", "freebsd",

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "engine/async/ascii.hpp"
 #include "engine/progress/renderer.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -106,7 +107,7 @@ class writer final : public log_files {
 std::string file_name_part(std::string_view step_name) {
   std::string out;
   for (const char c : step_name) {
-    const bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c == '.' && !out.empty());
+    const bool keep = is_alnum(c) || (c == '.' && !out.empty());
     if (keep) out.push_back(c);
     else if (!out.empty() && out.back() != '-') out.push_back('-');
     if (out.size() == longest_name) break;

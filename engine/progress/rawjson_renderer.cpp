@@ -1,52 +1,13 @@
 // One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
 // protobuf messages in it), so that tools which read one can read the other.
-#include <endian.h>
 #include <fmt/format.h>
 
-#include <array>
-#include <cstring>
-
+#include "engine/async/base64.hpp"
 #include "engine/progress/json_text.hpp"
 #include "engine/progress/renderer.hpp"
 
 namespace peelbox::progress {
 namespace {
-
-// Both characters for each twelve bits: two look-ups for three bytes instead of four.
-constexpr auto base64_pairs = [] {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<std::array<char, 2>, 4096> pairs{};
-  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {alphabet[i >> 6], alphabet[i & 63]};
-  return pairs;
-}();
-
-void append_base64(std::string_view data, std::string& out) {
-  const auto byte = [](char c) -> std::uint32_t { return static_cast<unsigned char>(c); };
-  const std::size_t before = out.size();
-  out.resize(before + (data.size() + 2) / 3 * 4);
-  char* to = out.data() + before;
-  const auto put = [&to](std::uint32_t group) {
-    std::memcpy(to, base64_pairs[group >> 12].data(), 2);
-    std::memcpy(to + 2, base64_pairs[group & 4095].data(), 2);
-    to += 4;
-  };
-  const char* from = data.data();
-  const char* const end = from + data.size();
-  for (; end - from >= 8; from += 6) {  // six of the eight bytes that are loaded
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, 8);
-    word = be64toh(word);
-    put(static_cast<std::uint32_t>(word >> 40));
-    put(static_cast<std::uint32_t>(word >> 16) & 0xFFFFFF);
-  }
-  const char* const whole = from + (end - from) / 3 * 3;
-  for (; from != whole; from += 3) put(byte(from[0]) << 16 | byte(from[1]) << 8 | byte(from[2]));
-  const std::size_t left = data.size() % 3;
-  if (left == 0) return;
-  put(byte(from[0]) << 16 | (left == 2 ? byte(from[1]) << 8 : 0));
-  to[-1] = '=';
-  if (left == 1) to[-2] = '=';
-}
 
 template <std::size_t Digits>
 char* put_padded(std::uint64_t n, char* to) {

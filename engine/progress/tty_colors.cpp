@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/async/ascii.hpp"
 #include "engine/progress/renderer.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -12,12 +13,6 @@ namespace {
 
 // In the order of the codes 30 to 37 and 90 to 97 (ECMA-48 SGR; the second row is aixterm's).
 constexpr std::array<std::string_view, 8> names{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 // "255,165,0": the nearest of the 216 colours that terminals with 256 have, since not all have more.
 std::optional<std::string> code_of_rgb(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/async/ascii.hpp"
 #include "engine/spec/json_tree.hpp"
 
 namespace peelbox::spec {
@@ -13,19 +14,10 @@ namespace {
 constexpr std::size_t longest_excerpt = 30;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_hex(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
 /// Of what people write without quotes: names, paths, versions.
 bool in_word(char c) {
-  return is_letter(c) || is_digit(c) || c == '-' || c == '+' || c == '.' || c == '/' || static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string lower(std::string_view word) {
-  std::string out(word);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
+  return is_alnum(c) || c == '_' || c == '$' || c == '-' || c == '+' || c == '.' || c == '/' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 /// -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?

@@ -7,6 +7,8 @@
 #include <set>
 #include <string_view>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::spec {
 namespace {
 
@@ -14,7 +16,6 @@ constexpr std::size_t max_commands = 500;
 constexpr std::size_t max_copies = 500;
 constexpr std::size_t max_reported = 50;
 
-bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(),

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "h2grpc/grpc/base64.hpp"
+#include "engine/async/base64.hpp"
+
 
 namespace peelbox::h2grpc {
 
@@ -34,7 +35,7 @@ void append_metadata(const metadata& from, h2::header_list& to) {
     if (reserved(lower) || !valid_name(lower)) continue;
     std::string wire;
     if (lower.ends_with("-bin")) {
-      wire = base64_encode(value);
+      wire = base64_without_padding(value);
     } else {
       wire = value;
       for (char& c : wire)
@@ -55,7 +56,7 @@ metadata parse_metadata(const h2::header_list& from) {
     std::string_view rest = value;
     while (true) {
       const std::size_t comma = rest.find(',');
-      if (auto bytes = base64_decode(rest.substr(0, comma))) all.add(name, std::move(*bytes));
+      if (auto bytes = decode_base64(rest.substr(0, comma))) all.add(name, std::move(*bytes));
       if (comma == std::string_view::npos) break;
       rest.remove_prefix(comma + 1);
     }

@@ -4,7 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
-#include "h2grpc/grpc/base64.hpp"
+#include "engine/async/base64.hpp"
+
 
 namespace peelbox::h2grpc {
 
@@ -137,7 +138,7 @@ std::string percent_decode(std::string_view text) {
 void append_status(const grpc_status& status, h2::header_list& to) {
   to.push_back({"grpc-status", std::to_string(status.code)});
   if (!status.message.empty()) to.push_back({"grpc-message", percent_encode(status.message)});
-  if (!status.details.empty()) to.push_back({"grpc-status-details-bin", base64_encode(encode_status_proto(status))});
+  if (!status.details.empty()) to.push_back({"grpc-status-details-bin", base64_without_padding(encode_status_proto(status))});
 }
 
 std::optional<grpc_status> parse_status(const h2::header_list& headers) {
@@ -150,7 +151,7 @@ std::optional<grpc_status> parse_status(const h2::header_list& headers) {
     return make_status(code::unknown, "the peer sent the malformed grpc-status \"" + *number + "\"");
   if (const std::string* message = h2::find(headers, "grpc-message")) status.message = percent_decode(*message);
   if (const std::string* details = h2::find(headers, "grpc-status-details-bin"))
-    if (const auto bytes = base64_decode(*details))
+    if (const auto bytes = decode_base64(*details))
       if (auto decoded = decode_status_proto(*bytes)) status.details = std::move(decoded->details);
   return status;
 }

@@ -61,29 +61,6 @@ TEST(Logs, OnlyTheUsersCommandsSpeak) {
             "red\n[api] go\ndocker\nhalf\n");
 }
 
-// Written six, three and fewer bytes at a time, which differ from a bit by bit encoder nowhere.
-TEST(RawJson, LogsAreBase64OfAnyLength) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string data;
-  for (int length = 0; length < 40; ++length, data.push_back(static_cast<char>(length * 89 + 131))) {
-    std::string expected;
-    for (std::size_t bit = 0; bit < data.size() * 8; bit += 6) {
-      std::size_t digit = 0;
-      for (std::size_t at = bit; at < bit + 6; ++at) {
-        const auto byte = at / 8 < data.size() ? static_cast<unsigned char>(data[at / 8]) : 0u;
-        digit = digit * 2 + (byte >> (7 - at % 8) & 1);
-      }
-      expected.push_back(alphabet[digit]);
-    }
-    while (expected.size() % 4 != 0) expected.push_back('=');
-    batch events;
-    events.logs.push_back({"a", 1, data, wall_time{}});
-    std::string out;
-    make_rawjson_renderer()->update(events, trace(), wall_time{}, out);
-    EXPECT_NE(out.find("\"data\":\"" + expected + "\""), std::string::npos) << out;
-  }
-}
-
 TEST(Quiet, WritesNothing) {
   trace picture;
   const auto renderer = make_quiet_renderer();
