@@ -67,7 +67,10 @@ class signal_watch {
         speech_.say("cancelling the build; interrupt again to end at once");
         patience_.expires_after(polite_limit);
         patience_.async_wait([this](const boost::system::error_code& e) {
-          if (!e) command_.emit(asio::cancellation_type::terminal);
+          if (e) return;
+          speech_.say(fmt::format("the daemon did not confirm that for {} s; it stops the build when it finds us gone",
+                                  polite_limit.count()));
+          command_.emit(asio::cancellation_type::terminal);
         });
       } else {
         command_.emit(asio::cancellation_type::terminal);

@@ -60,9 +60,10 @@ class TerminalTest(BedTest):
         terminal.tmux("send-keys", "C-c")
         terminal.wait_for_text("END 130")
         text = terminal.everything()
-        self.assertIn("CANCELED [build 1/1]", text)
         self.assertIn("cancelling the build; interrupt again to end at once", text)
-        self.assertIn("stopped  after", text)
+        if "the daemon did not confirm" not in text:  # as it may when the machine is very slow
+            self.assertIn("CANCELED [build 1/1]", text)
+            self.assertIn("stopped  after", text)
         self.assertEqual(text.count("error: "), 1, text)
         screen = "\n".join(terminal.wait_for_text("icanon"))
         self.assertRegex(screen, r"(^|\s)echo\s")

@@ -183,7 +183,20 @@ class Interrupts(BedTest):
         build = self.start(bed("BUILDKITD"))
         build.process.send_signal(signal.SIGINT)
         self.assertEqual(build.wait(30), 130, build.text())
-        self.assertIn("CANCELED", build.text())
+        self.assertRegex(build.text(), "CANCELED|the daemon did not confirm that for 5 s")  # the latter on a very slow machine
+        self.assert_nothing_left()
+
+    def test_interrupt_with_a_frozen_daemon(self):
+        daemon = PrivateDaemon(self, "unmoved")
+        build = self.start(daemon.address)
+        daemon.signal(signal.SIGSTOP)
+        build.process.send_signal(signal.SIGINT)
+        self.assertEqual(build.wait(60), 130, build.text())
+        self.assertIn("cancelling the build; interrupt again to end at once\n", build.text())
+        self.assertIn("the daemon did not confirm that for 5 s; it stops the build when it finds us gone\n", build.text())
+        self.assertTrue(build.text().endswith("error: the build was interrupted\n"), build.text())
+        self.assertNotIn("CANCELED", build.text())
+        daemon.signal(signal.SIGCONT)
         self.assert_nothing_left()
 
     def test_terminate(self):
