@@ -83,12 +83,29 @@ run_fuzzer() { # PROGRAM: the same few hundred inputs each time; hunting for new
   fi
 }
 
+# A whole run ends with four builds and the daemons' caches. On a machine that is thrown away, nothing that has been
+# tested is kept.
+tested() { # PRESET
+  [[ -z ${PEELBOX_TEST_LEAN:-} ]] || rm -rf "build/$1"
+}
+
+empty_caches() { # nobody builds on the bed now
+  scripts/testbed.sh reset >>build/testbed.log 2>&1 || { tail -n 30 build/testbed.log; fail "test bed reset"; }
+}
+
+warn_of_little_disk() { # GB
+  local free
+  free=$(df --output=avail -B1000000000 . | tail -n 1)
+  ((free >= $1)) || echo "test: only ${free} GB of disk are free here, and a whole run needs up to $1"
+}
+
 jobs=$(nproc)
 scripts/setup.sh || { echo "0 passed, 1 failed"; exit 1; }
 
 if [[ $mode == all ]]; then
   # Downloads and the daemons' compilation run beside the first build.
   mkdir -p build
+  warn_of_little_disk "$([[ -n ${PEELBOX_TEST_LEAN:-} ]] && echo 10 || echo 13)"
   scripts/testbed.sh up >build/testbed.log 2>&1 &
   bed=$!
   trap 'scripts/testbed.sh down >>build/testbed.log 2>&1' EXIT
@@ -104,7 +121,11 @@ fi
 if [[ $mode == all ]]; then
   if wait "$bed"; then
     eval "$(scripts/testbed.sh env)"
-    run_ctest integration build/release -j 2 -L integration
+    # Whole projects built from packages leave gigabytes in the daemons.
+    run_ctest workflows build/release -j 2 -L integration -R '^test_detect[.]'
+    empty_caches
+    run_ctest integration build/release -j 2 -L integration -E '^test_detect[.]'
+    empty_caches
   else
     tail -n 30 build/testbed.log
     fail "test bed"
@@ -117,11 +138,13 @@ if [[ $mode == all ]]; then
   else
     fail "asan build"
   fi
+  tested asan
   if build tsan "${thread_programs[@]}"; then
     for program in "${thread_programs[@]}"; do run_gtest tsan "build/tsan/bin/$program"; done
   else
     fail "tsan build"
   fi
+  tested tsan
   # clang with warnings as errors, and every fuzzer for a moment, so not optimized (preset fuzz is, for hunting). What they
   # found earlier is in the unit run.
   if build fuzz-gate; then

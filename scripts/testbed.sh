@@ -26,6 +26,7 @@ usage: scripts/testbed.sh COMMAND
   down                stop everything; downloads, builds and caches stay
   status [core]       a table of the daemons; exit status 0 only if all of them answer
   env                 shell export lines with the addresses:  eval "$(scripts/testbed.sh env)"
+  reset               start the daemons again with empty caches; the registry keeps its images
   smoke               a short build against every daemon of a running bed
   clean               down, then delete the bed's folder
 
@@ -95,6 +96,15 @@ stop_bed() {
   rm -f "$settings_file"
 }
 
+reset() {
+  make_bed_dir
+  lock_exclusive
+  load_settings
+  [ -f "$settings_file" ] || die "the bed in $TB is not up; run scripts/testbed.sh up"
+  restart_empty
+  say "up with empty caches"
+}
+
 clean() {
   [ ! -d "$TB" ] || [ -e "$TB/$marker" ] || die "$TB was not made by testbed.sh (no $marker in it); not deleting it"
   down
@@ -104,12 +114,13 @@ clean() {
 main() {
   local verb=${1:-help}
   [ $# -eq 0 ] || shift
-  case $verb in up | down | clean | daemon) require_root ;; esac
+  case $verb in up | down | reset | clean | daemon) require_root ;; esac
   case $verb in
     up) up "$@" ;;
     down) down ;;
     status) print_status "$@" ;;
     env) print_env ;;
+    reset) reset ;;
     smoke) exec "$here/smoke.sh" ;;
     clean) clean ;;
     daemon) private_daemon "$@" ;;

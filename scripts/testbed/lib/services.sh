@@ -129,6 +129,21 @@ start_services() {
   done
 }
 
+# restart_empty: nothing that was built or pulled stays.
+restart_empty() {
+  local name building=()
+  for name in $(services "$parts"); do
+    [ ! -d "$TB/state/$name" ] || [ "$name" = registry ] || building+=("$name")
+  done
+  for name in "${building[@]}"; do request_stop "$name"; done
+  for name in "${building[@]}"; do
+    await_stop "$name" 15
+    discard "$TB/state/$name"
+  done
+  start_services
+  await_docker_services
+}
+
 await_docker_services() {
   local name
   [ "$parts" = all ] || return 0
