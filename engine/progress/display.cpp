@@ -16,6 +16,9 @@ namespace {
 
 // How many batches are taken in before the loop looks at the screen again.
 constexpr int most_batches_at_once = 64;
+// So much text is given to the writer while the next is made, so that it is written from the processor's cache and no more
+// memory is touched than for a few of these.
+constexpr std::size_t text_block = 64 << 10;
 // For renderers that do nothing unless something happens; lines of say() wait so long at most.
 constexpr std::chrono::milliseconds idle_tick{400};
 
@@ -152,7 +155,8 @@ task<void> display::run(channel<batch>& events) {
       }
       for (int n = 1; next.has_value() && *next; ++n) {
         parts.take(**next, writer.gone());
-        if (n == most_batches_at_once || events.size() == 0 || parts.out.size() > parts.options.unwritten_bytes) break;
+        if (parts.out.size() >= std::min(text_block, parts.options.unwritten_bytes)) writer.write(parts.out);
+        if (n == most_batches_at_once || events.size() == 0 || writer.unwritten() > parts.options.unwritten_bytes) break;
         next = co_await events.pop();
       }
       if (events.closed() && events.size() == 0) break;

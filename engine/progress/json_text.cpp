@@ -2,11 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <iterator>
 
 namespace peelbox::progress {
 
 namespace {
+
+bool is_plain(char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; }
+
+// Where the first character from `at` on is that needs more than copying. Most strings are digests, names and times: sixteen
+// characters are looked at together.
+std::size_t end_of_plain(std::string_view text, std::size_t at) {
+  using block = signed char __attribute__((vector_size(16)));
+  using halves = long long __attribute__((vector_size(16)));
+  for (; text.size() - at >= sizeof(block); at += sizeof(block)) {
+    block chars;
+    std::memcpy(&chars, text.data() + at, sizeof chars);
+    const halves special = reinterpret_cast<halves>((chars < ' ') | (chars == 0x7F) | (chars == '"') | (chars == '\\'));
+    if ((special[0] | special[1]) != 0) break;
+  }
+  while (at < text.size() && is_plain(text[at])) ++at;
+  return at;
+}
 
 unsigned low_bits(char continuation) { return static_cast<unsigned char>(continuation) & 0x3Fu; }
 
@@ -17,7 +35,7 @@ void append_json_string(std::string_view text, std::string& out) {
   const auto replacement = [&] { out.append("\\ufffd"); };
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t begin = i;
-    while (i < text.size() && text[i] >= ' ' && text[i] < 0x7F && text[i] != '"' && text[i] != '\\') ++i;
+    i = end_of_plain(text, i);
     out.append(text.substr(begin, i - begin));
     if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);

@@ -1,6 +1,6 @@
 // One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
 // protobuf messages in it), so that tools which read one can read the other.
-#include <fmt/format.h>
+#include <charconv>
 
 #include "engine/async/base64.hpp"
 #include "engine/progress/json_text.hpp"
@@ -10,9 +10,14 @@ namespace peelbox::progress {
 namespace {
 
 template <std::size_t Digits>
-char* put_padded(std::uint64_t n, char* to) {
+char* put_padded(std::uint32_t n, char* to) {
   for (std::size_t i = Digits; i-- > 0; n /= 10) to[i] = static_cast<char>('0' + n % 10);
   return to + Digits;
+}
+
+void append_number(std::int64_t number, std::string& out) {
+  char text[20];
+  out.append(text, std::to_chars(text, std::end(text), number).ptr);
 }
 
 // RFC 3339 in UTC, with as many decimals as needed, as Go's RFC3339Nano.
@@ -25,20 +30,39 @@ void append_time(std::optional<wall_time> time, std::string& out) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss<duration> clock(*time - day);
   char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-  char* at = put_padded<4>(static_cast<std::uint64_t>(static_cast<int>(date.year())), text + 1);
+  char* at = put_padded<4>(static_cast<std::uint32_t>(static_cast<int>(date.year())), text + 1);
   at = put_padded<2>(static_cast<unsigned>(date.month()), at + 1);
   at = put_padded<2>(static_cast<unsigned>(date.day()), at + 1);
-  at = put_padded<2>(static_cast<std::uint64_t>(clock.hours().count()), at + 1);
-  at = put_padded<2>(static_cast<std::uint64_t>(clock.minutes().count()), at + 1);
-  at = put_padded<2>(static_cast<std::uint64_t>(clock.seconds().count()), at + 1);
+  at = put_padded<2>(static_cast<std::uint32_t>(clock.hours().count()), at + 1);
+  at = put_padded<2>(static_cast<std::uint32_t>(clock.minutes().count()), at + 1);
+  at = put_padded<2>(static_cast<std::uint32_t>(clock.seconds().count()), at + 1);
   if (const auto nanos = clock.subseconds().count(); nanos != 0) {
-    at = put_padded<9>(static_cast<std::uint64_t>(nanos), at + 1);
+    const auto billionths = static_cast<std::uint32_t>(nanos);
+    at = put_padded<4>(billionths / 100'000, at + 1);
+    at = put_padded<5>(billionths % 100'000, at);
     while (at[-1] == '0') --at;
   }
   *at++ = 'Z';
   *at++ = '"';
   out.append(text, at);
 }
+
+/// `,"name":`, made by the compiler.
+struct field {
+  char text[24] = {};
+  std::size_t size = 0;
+
+  consteval field(const char* name) {  // NOLINT: so that a name can be written as such
+    put(',');
+    put('"');
+    while (*name != 0) put(*name++);
+    put('"');
+    put(':');
+  }
+
+ private:
+  consteval void put(char c) { text[size++] = c; }
+};
 
 /// An object under construction; puts the commas.
 class object {
@@ -48,31 +72,30 @@ class object {
   object(const object&) = delete;
   object& operator=(const object&) = delete;
 
-  std::string& key(std::string_view name) {
-    if (!first_) out_.push_back(',');
+  std::string& key(const field& name) {
+    const std::size_t skipped = first_ ? 1 : 0;
     first_ = false;
-    out_.append("\"").append(name).append("\":");
-    return out_;
+    return out_.append(name.text + skipped, name.size - skipped);
   }
-  void text(std::string_view name, std::string_view value) {
+  void text(const field& name, std::string_view value) {
     if (!value.empty()) append_json_string(value, key(name));
   }
-  void number(std::string_view name, std::int64_t value) {
-    if (value != 0) fmt::format_to(std::back_inserter(key(name)), "{}", value);
+  void number(const field& name, std::int64_t value) {
+    if (value != 0) append_number(value, key(name));
   }
-  void flag(std::string_view name, bool value) {
+  void flag(const field& name, bool value) {
     if (value) key(name).append("true");
   }
-  void time(std::string_view name, const std::optional<wall_time>& value) {
+  void time(const field& name, const std::optional<wall_time>& value) {
     if (value) append_time(value, key(name));
   }
-  void binary(std::string_view name, std::string_view value) {
+  void binary(const field& name, std::string_view value) {
     key(name).push_back('"');
     append_base64(value, out_);
     out_.push_back('"');
   }
   template <class Range, class F>
-  void list(std::string_view name, const Range& range, F&& element) {
+  void list(const field& name, const Range& range, F&& element) {
     if (range.empty()) return;
     key(name).push_back('[');
     bool first = true;
@@ -112,7 +135,7 @@ void append_status(const status& s, std::string& out) {
   o.text("vertex", s.vertex);
   o.text("name", s.name);
   o.number("total", s.total);
-  fmt::format_to(std::back_inserter(o.key("current")), "{}", s.current);
+  append_number(s.current, o.key("current"));
   append_time(s.timestamp, o.key("timestamp"));
   o.time("started", s.started);
   o.time("completed", s.completed);

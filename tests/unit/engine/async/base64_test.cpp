@@ -32,25 +32,40 @@ TEST(Base64, EveryByteAtEveryPositionSurvives) {
     }
 }
 
-// Written six, three and fewer bytes at a time, which differ from a bit by bit encoder nowhere.
-TEST(Base64, AnyLengthWithPadding) {
+std::string bit_by_bit(std::string_view data) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string data;
-  for (int length = 0; length < 40; ++length, data.push_back(static_cast<char>(length * 89 + 131))) {
-    std::string expected = "before";
-    for (std::size_t bit = 0; bit < data.size() * 8; bit += 6) {
-      std::size_t digit = 0;
-      for (std::size_t at = bit; at < bit + 6; ++at) {
-        const auto byte = at / 8 < data.size() ? static_cast<unsigned char>(data[at / 8]) : 0u;
-        digit = digit * 2 + (byte >> (7 - at % 8) & 1);
-      }
-      expected.push_back(alphabet[digit]);
+  std::string text;
+  for (std::size_t bit = 0; bit < data.size() * 8; bit += 6) {
+    std::size_t digit = 0;
+    for (std::size_t at = bit; at < bit + 6; ++at) {
+      const auto byte = at / 8 < data.size() ? static_cast<unsigned char>(data[at / 8]) : 0u;
+      digit = digit * 2 + (byte >> (7 - at % 8) & 1);
     }
-    while ((expected.size() - 6) % 4 != 0) expected.push_back('=');
+    text.push_back(alphabet[digit]);
+  }
+  text.resize((data.size() + 2) / 3 * 4, '=');
+  return text;
+}
+
+// Written twelve, six, three and fewer bytes at a time, which differ from a bit by bit encoder nowhere.
+TEST(Base64, AnyLengthWithPadding) {
+  std::string data;
+  for (int length = 0; length < 200; ++length, data.push_back(static_cast<char>(length * 89 + 131))) {
     std::string text = "before";
     append_base64(data, text);
-    EXPECT_EQ(text, expected);
+    EXPECT_EQ(text, "before" + bit_by_bit(data));
   }
+}
+
+TEST(Base64, AnyByteInAnyPlace) {
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t place = 0; place < 24; ++place) {
+      std::string data(30, static_cast<char>(~byte));
+      data[place] = static_cast<char>(byte);
+      std::string text;
+      append_base64(data, text);
+      EXPECT_EQ(text, bit_by_bit(data));
+    }
 }
 
 }  // namespace
