@@ -106,6 +106,9 @@ std::string covering_path(std::string_view path) {
 }
 
 std::vector<std::string> narrow_locals(pb::Definition& definition) {
+  // Most large graphs have no local source at all; then nothing is parsed.
+  const auto& all = definition.def();
+  if (std::none_of(all.begin(), all.end(), [](const std::string& op) { return op.find(local_scheme) != op.npos; })) return {};
   graph g;
   if (!read(definition, g)) return {};
   const std::vector<demand> demands = demands_of(g);

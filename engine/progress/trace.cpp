@@ -220,7 +220,11 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
   if (is_finished != was_finished) finished_ = is_finished ? finished_ + 1 : finished_ - 1;
   const bool is_unfinished = s.visible && !is_finished;
   if (is_unfinished && !was_unfinished) unfinished_.push_back(step_index);
-  if (!is_unfinished && was_unfinished) std::erase(unfinished_, step_index);
+  if (!is_unfinished && was_unfinished) {
+    // Thousands may run; who started first mostly ends first.
+    const auto at = std::find(unfinished_.begin(), unfinished_.end(), step_index);
+    if (at != unfinished_.end()) unfinished_.erase(at);
+  }
   mark(step_index);
 }
 

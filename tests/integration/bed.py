@@ -208,6 +208,9 @@ class BedTest(unittest.TestCase):
         for part in parts:
             self.assertIn(part, outcome.err, str(outcome))
 
+    def assert_prints(self, outcome, text):
+        self.assertEqual(outcome.out, text, str(outcome))
+
     def assert_nothing_left(self, directory=None):
         """No half-written output: no image and no temporary file."""
         names = [p.name for p in (directory or self.dir).iterdir()]
@@ -285,7 +288,8 @@ class PrivateDockerd:
              "--config-file", self.config, "--host", f"unix://{self.socket}", "--group", "root", "--bridge", self.bridge,
              "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent",
              f"/{self.name}", "--shutdown-timeout", "2", *self.flags],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True,
+            env={"PATH": os.environ["PATH"], "HOME": "/root"})  # our TMPDIR is not in its root
         wait_for(lambda: self.docker("version").code == 0 or self.process.poll() is not None, "dockerd", 60)
         if self.process.poll() is not None:
             raise AssertionError(f"dockerd ended: {(self.root / 'log' / (self.name + '.log')).read_text()[-2000:]}")

@@ -45,7 +45,7 @@ class Network(DockerTest):
         outcome = self.into_docker(tag=tag, env=env, **self.file_spec())
         self.assert_ok(outcome)
         self.assertIn(reached, summary(outcome)["output"])
-        self.assertEqual(engine.docker("run", "--rm", "--network=none", tag).out, "hello\n")
+        self.assert_prints(engine.docker("run", "--rm", "--network=none", tag), "hello\n")
 
     def test_tcp(self):
         port = free_port()
@@ -84,7 +84,7 @@ class Network(DockerTest):
         loaded = self.into_docker(tag="it-docker/loaded-far:1", env=config, buildkit=bed("BUILDKITD"), **self.file_spec())
         self.assert_ok(loaded)
         self.assertIn("(loaded", summary(loaded)["output"])
-        self.assertEqual(engine.docker("run", "--rm", "--network=none", "it-docker/loaded-far:1").out, "hello\n")
+        self.assert_prints(engine.docker("run", "--rm", "--network=none", "it-docker/loaded-far:1"), "hello\n")
 
         for env, *parts in (
                 ({**tls, "DOCKER_CERT_PATH": str(self.material("none", **{"cert.pem": "", "key.pem": ""}))}, "certificate"),
