@@ -23,6 +23,9 @@ constexpr std::array<std::string_view, 22> words{"no",   "such", "file",   "or",
                                                  "open", "find", "could",  "does", "exist",     "rule", "to",    "make",
                                                  "the",  "a",    "target", "in",   "error",     "needed"};
 
+// What make's own rules make an object from.
+constexpr std::array<std::string_view, 6> sources_of_objects{".c", ".cc", ".cpp", ".cxx", ".C", ".S"};
+
 /// Without what does not belong to the path in the context; empty when it cannot be one.
 std::string_view cleaned(std::string_view token, std::string_view directory) {
   while (!token.empty() && (token.back() == '.' || token.back() == '/')) token.remove_suffix(1);
@@ -35,6 +38,10 @@ std::string_view cleaned(std::string_view token, std::string_view directory) {
   if (token.empty() || token.size() > longest_path || token.starts_with('-')) return {};
   const bool outside = token == ".." || token.starts_with("../") || token.find("/../") != std::string_view::npos;
   return outside ? std::string_view() : token;
+}
+
+void add(std::string path, std::vector<std::string>& paths) {
+  if (paths.size() < most_paths && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
 }
 
 }  // namespace
@@ -52,7 +59,9 @@ std::vector<std::string> paths_missed(const std::vector<std::string_view>& lines
       const std::string_view path = cleaned(line.substr(0, end), directory);
       line.remove_prefix(std::min(end + 1, line.size()));
       if (path.empty() || std::find(words.begin(), words.end(), lower(path)) != words.end()) continue;
-      if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.emplace_back(path);
+      add(std::string(path), paths);
+      if (!path.ends_with(".o")) continue;
+      for (const std::string_view source : sources_of_objects) add(std::string(path.substr(0, path.size() - 2)).append(source), paths);
     }
   }
   return paths;

@@ -20,6 +20,9 @@ TEST(LeftOut, PathsOfComplaints) {
             (paths{"ENOENT", "package.json"}));
   EXPECT_EQ(paths_missed({"make: *** No rule to make target './a.c', needed by 'out'.  Stop."}, "/build"),
             (paths{"***", "a.c", "by", "out", "Stop"}));
+  EXPECT_EQ(paths_missed({"make: *** No rule to make target 'lib/a.o', needed by 'out'.  Stop."}, "/build"),
+            (paths{"***", "lib/a.o", "lib/a.c", "lib/a.cc", "lib/a.cpp", "lib/a.cxx", "lib/a.C", "lib/a.S", "by", "out", "Stop"}))
+      << "what make would look for";
   EXPECT_EQ(paths_missed({"failed to calculate checksum of ref x::y: \"/dist\": not found"}, "/build").back(), "dist");
   EXPECT_EQ(paths_missed({"open ../../etc/passwd: no such file", "x/../../y not found"}, "/build"), paths{}) << "outside";
   EXPECT_EQ(paths_missed({"compiling src/main.c", "warning: unused"}, "/build"), paths{}) << "no complaint";
@@ -30,6 +33,7 @@ TEST(LeftOut, HostileTextStaysBounded) {
   std::string many = "not found";
   for (int i = 0; i < 5000; ++i) many += " f" + std::to_string(i);
   EXPECT_EQ(paths_missed({many}, "/build").size(), 32u);
+  EXPECT_EQ(paths_missed({"cannot find 1.o 2.o 3.o 4.o 5.o 6.o"}, "/build").size(), 32u);
   EXPECT_EQ(paths_missed({"not found " + std::string(100'000, 'x')}, "/build"), paths{});
 }
 
