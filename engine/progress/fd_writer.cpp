@@ -11,8 +11,10 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <deque>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "engine/async/event.hpp"
 
@@ -22,6 +24,11 @@ namespace {
 constexpr std::chrono::milliseconds grace{100};
 // poll() promises room for this much in a pipe (POSIX: PIPE_BUF).
 constexpr std::size_t piece = 4096;
+// What waits is joined up to this size.
+constexpr std::size_t joined = 64 << 10;
+// The memory of so many written texts is used again, so that long output does not touch new pages all the time.
+constexpr std::size_t most_spare = 4;
+constexpr std::size_t largest_spare = 1 << 20;
 
 bool is_file(int fd) {
   struct stat about {};
@@ -32,6 +39,18 @@ bool is_file(int fd) {
 
 struct fd_writer::shared {
   shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor) {}
+  std::string take_spare() {  // with the lock
+    if (spare.empty()) return {};
+    std::string one = std::move(spare.back());
+    spare.pop_back();
+    return one;
+  }
+  void keep_spare(std::string& text) {  // with the lock
+    if (spare.size() == most_spare || text.capacity() < piece || text.capacity() > largest_spare) return;
+    text.clear();
+    spare.push_back(std::move(text));
+  }
+
   ~shared() {
     for (const int end : wake) {
       if (end >= 0) ::close(end);
@@ -45,7 +64,8 @@ struct fd_writer::shared {
 
   std::mutex lock;
   std::condition_variable changed;
-  std::string queue;
+  std::deque<std::string> queue;
+  std::vector<std::string> spare;  // empty ones
   std::size_t unwritten = 0;
   std::size_t notify_below = 0;  // with somebody_waits
   bool somebody_waits = false;
@@ -75,8 +95,12 @@ void fd_writer::write(std::string& bytes) {
   const std::lock_guard hold(state_->lock);
   if (!state_->gone) {
     state_->unwritten += bytes.size();
-    if (state_->queue.empty()) state_->queue.swap(bytes);
-    else state_->queue += bytes;
+    if (!state_->queue.empty() && state_->queue.back().size() + bytes.size() <= joined) {
+      state_->queue.back() += bytes;
+    } else {
+      state_->queue.push_back(std::move(bytes));
+      bytes = state_->take_spare();
+    }
   }
   bytes.clear();
   if (state_->gone) return;
@@ -135,10 +159,14 @@ void fd_writer::work(std::shared_ptr<shared> state) {
         boost::asio::post(state->ex, [state] { state->drained.notify(); });
       }
       if (at == taken.size()) {
-        taken.clear();
+        state->keep_spare(taken);
+        taken = {};
         at = 0;
         state->changed.wait(hold, [&] { return !state->queue.empty() || state->last || state->abandoned; });
-        taken.swap(state->queue);
+        if (!state->queue.empty()) {
+          taken = std::move(state->queue.front());
+          state->queue.pop_front();
+        }
       }
       if (state->abandoned || taken.empty()) break;
     }
