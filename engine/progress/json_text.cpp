@@ -16,12 +16,16 @@ bool is_plain(char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; }
 std::size_t end_of_plain(std::string_view text, std::size_t at) {
   using block = signed char __attribute__((vector_size(16)));
   using halves = long long __attribute__((vector_size(16)));
-  for (; text.size() - at >= sizeof(block); at += sizeof(block)) {
+  const auto is_plain_block = [](const char* from) {
     block chars;
-    std::memcpy(&chars, text.data() + at, sizeof chars);
+    std::memcpy(&chars, from, sizeof chars);
     const halves special = reinterpret_cast<halves>((chars < ' ') | (chars == 0x7F) | (chars == '"') | (chars == '\\'));
-    if ((special[0] | special[1]) != 0) break;
-  }
+    return (special[0] | special[1]) == 0;
+  };
+  while (text.size() - at >= sizeof(block) && is_plain_block(text.data() + at)) at += sizeof(block);
+  // The rest of most strings is the end of one more block, which is partly looked at twice.
+  const bool is_rest = text.size() - at < sizeof(block) && text.size() >= sizeof(block);
+  if (is_rest && is_plain_block(text.data() + text.size() - sizeof(block))) return text.size();
   while (at < text.size() && is_plain(text[at])) ++at;
   return at;
 }

@@ -1,5 +1,6 @@
 // One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
 // protobuf messages in it), so that tools which read one can read the other.
+#include <algorithm>
 #include <charconv>
 
 #include "engine/async/base64.hpp"
@@ -20,23 +21,39 @@ void append_number(std::int64_t number, std::string& out) {
   out.append(text, std::to_chars(text, std::end(text), number).ptr);
 }
 
+struct whole_second {
+  std::chrono::sys_seconds second{};
+  char text[20] = "1970-01-01T00:00:00";
+};
+
+whole_second calendar(std::chrono::sys_seconds time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  whole_second made;
+  made.second = time;
+  put_padded<4>(static_cast<std::uint32_t>(static_cast<int>(date.year())), made.text);
+  put_padded<2>(static_cast<unsigned>(date.month()), made.text + 5);
+  put_padded<2>(static_cast<unsigned>(date.day()), made.text + 8);
+  put_padded<2>(static_cast<std::uint32_t>(clock.hours().count()), made.text + 11);
+  put_padded<2>(static_cast<std::uint32_t>(clock.minutes().count()), made.text + 14);
+  put_padded<2>(static_cast<std::uint32_t>(clock.seconds().count()), made.text + 17);
+  return made;
+}
+
 // RFC 3339 in UTC, with as many decimals as needed, as Go's RFC3339Nano.
 void append_time(std::optional<wall_time> time, std::string& out) {
   if (!time) {
     out.append("\"0001-01-01T00:00:00Z\"");
     return;
   }
-  const auto day = std::chrono::floor<std::chrono::days>(*time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<duration> clock(*time - day);
+  // Times of one batch lie close together, and the calendar is most of the work.
+  static thread_local whole_second last;
+  const auto second = std::chrono::floor<std::chrono::seconds>(*time);
+  if (second != last.second) last = calendar(second);
   char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-  char* at = put_padded<4>(static_cast<std::uint32_t>(static_cast<int>(date.year())), text + 1);
-  at = put_padded<2>(static_cast<unsigned>(date.month()), at + 1);
-  at = put_padded<2>(static_cast<unsigned>(date.day()), at + 1);
-  at = put_padded<2>(static_cast<std::uint32_t>(clock.hours().count()), at + 1);
-  at = put_padded<2>(static_cast<std::uint32_t>(clock.minutes().count()), at + 1);
-  at = put_padded<2>(static_cast<std::uint32_t>(clock.seconds().count()), at + 1);
-  if (const auto nanos = clock.subseconds().count(); nanos != 0) {
+  char* at = std::copy_n(last.text, 19, text + 1);
+  if (const auto nanos = (*time - second).count(); nanos != 0) {
     const auto billionths = static_cast<std::uint32_t>(nanos);
     at = put_padded<4>(billionths / 100'000, at + 1);
     at = put_padded<5>(billionths % 100'000, at);

@@ -118,6 +118,7 @@ std::optional<std::uint32_t> trace::add_member(const vertex& v) {
     members_of_step_.emplace_back();
     counts_.emplace_back();
     is_changed_.push_back(false);
+    in_unfinished_.emplace_back();
   }
   const auto index = static_cast<std::uint32_t>(members_.size());
   member& m = members_.emplace_back();
@@ -219,12 +220,8 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
   const bool is_finished = s.visible && s.finished();
   if (is_finished != was_finished) finished_ = is_finished ? finished_ + 1 : finished_ - 1;
   const bool is_unfinished = s.visible && !is_finished;
-  if (is_unfinished && !was_unfinished) unfinished_.push_back(step_index);
-  if (!is_unfinished && was_unfinished) {
-    // Thousands may run; who started first mostly ends first.
-    const auto at = std::find(unfinished_.begin(), unfinished_.end(), step_index);
-    if (at != unfinished_.end()) unfinished_.erase(at);
-  }
+  if (is_unfinished && !was_unfinished) in_unfinished_[step_index] = unfinished_.insert(unfinished_.end(), step_index);
+  if (!is_unfinished && was_unfinished) unfinished_.erase(in_unfinished_[step_index]);
   mark(step_index);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -134,7 +135,7 @@ class trace {
   /// Steps that became visible, in that order.
   const std::vector<std::uint32_t>& shown() const noexcept { return shown_; }
   /// Visible steps that have not finished, in the order of their last start.
-  const std::vector<std::uint32_t>& unfinished() const noexcept { return unfinished_; }
+  const std::list<std::uint32_t>& unfinished() const noexcept { return unfinished_; }
   /// The step that shows a vertex, or null.
   const step* find(std::string_view digest) const;
 
@@ -195,7 +196,8 @@ class trace {
   index_map by_digest_;
   index_map by_group_;
   std::vector<std::uint32_t> shown_;
-  std::vector<std::uint32_t> unfinished_;
+  std::list<std::uint32_t> unfinished_;
+  std::vector<std::list<std::uint32_t>::iterator> in_unfinished_;  // by step; valid while it is there
   std::size_t finished_ = 0;
 
   std::vector<std::uint32_t> changed_;
