@@ -102,24 +102,30 @@ def main():
             with definition.open("wb") as to:
                 subprocess.run([str(w) for w in (BIN / "llb_tool", *forms[case])], stdout=to, check=True)
             measure("peelbox", "quiet", definition, daemon, folder)  # so that the daemon is warm
-            alone = {}
-            for mode in asked.mode or MODES:
-                used = {"buildctl": [], "peelbox": []}
-                for pair in range(asked.pairs):
+            modes = asked.mode or MODES
+            runs = {mode: {"buildctl": [], "peelbox": []} for mode in modes}
+            for pair in range(asked.pairs):
+                # All modes in turn, so that a machine that becomes slower does so for each.
+                for mode in modes:
                     for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
-                        used[name].append(measure(name, mode, definition, daemon, folder))
-                shown = {name: {"cpu": statistics.median(r["cpu"] for r in of), "mb": max(r["rss_mb"] for r in of),
-                                "kb": statistics.median(r["written"] for r in of) / 1000} for name, of in used.items()}
-                ratios = sorted(p["cpu"] / b["cpu"] for p, b in zip(used["peelbox"], used["buildctl"]))
-                line = f"{case:9} {mode:8}" + "".join(f" {name} {m['cpu']:.3f} s {m['mb']:5.1f} MB {m['kb']:7.0f} kB "
-                                                      for name, m in shown.items())
-                line += f" process {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-                if mode == "quiet":
-                    alone = shown
-                elif alone:
-                    ours, theirs = (shown[name]["cpu"] - alone[name]["cpu"] for name in ("peelbox", "buildctl"))
-                    line += f"  renderer {ours / theirs:.3f}"
-                print(line, flush=True)
+                        runs[mode][name].append(measure(name, mode, definition, daemon, folder))
+            for mode in modes:
+                print(line_of(case, mode, runs), flush=True)
+
+
+def line_of(case, mode, runs):
+    used = runs[mode]
+    line = f"{case:9} {mode:8}"
+    for name, of in used.items():
+        cpu, written = (statistics.median(r[key] for r in of) for key in ("cpu", "written"))
+        line += f" {name} {cpu:.3f} s {max(r['rss_mb'] for r in of):5.1f} MB {written / 1000:7.0f} kB "
+    ratios = sorted(p["cpu"] / b["cpu"] for p, b in zip(used["peelbox"], used["buildctl"]))
+    line += f" process {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    if mode != "quiet" and "quiet" in runs:
+        ours, theirs = (statistics.median(r["cpu"] - q["cpu"] for r, q in zip(used[name], runs["quiet"][name]))
+                        for name in ("peelbox", "buildctl"))
+        line += f"  renderer {ours / theirs:.3f} ({ours * 1000:.1f} of {theirs * 1000:.0f} ms)"
+    return line
 
 
 if __name__ == "__main__":

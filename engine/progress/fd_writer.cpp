@@ -40,9 +40,13 @@ bool is_file(int fd) {
 struct fd_writer::shared {
   shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor) {}
   std::string take_spare() {  // with the lock
-    if (spare.empty()) return {};
-    std::string one = std::move(spare.back());
-    spare.pop_back();
+    std::string one;
+    if (spare.empty()) {
+      one.reserve(largest_spare / 2);  // untouched memory costs nothing; growing would touch each size on the way
+    } else {
+      one = std::move(spare.back());
+      spare.pop_back();
+    }
     return one;
   }
   void keep_spare(std::string& text) {  // with the lock

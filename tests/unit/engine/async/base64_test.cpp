@@ -57,6 +57,16 @@ TEST(Base64, AnyLengthWithPadding) {
   }
 }
 
+TEST(Base64, LongTexts) {
+  for (const std::size_t size : {3071u, 3072u, 3073u, 6144u, 10'000u}) {
+    std::string data(size, 'x');
+    for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>(i * 31 + i / 256);
+    std::string text;
+    append_base64(data, text);
+    EXPECT_EQ(text, bit_by_bit(data));
+  }
+}
+
 TEST(Base64, AnyByteInAnyPlace) {
   for (int byte = 0; byte < 256; ++byte)
     for (std::size_t place = 0; place < 24; ++place) {
