@@ -97,8 +97,7 @@ stop_bed() {
 }
 
 reset() {
-  make_bed_dir
-  lock_exclusive
+  [ ! -d "$TB" ] || lock_exclusive
   load_settings
   [ -f "$settings_file" ] || die "the bed in $TB is not up; run scripts/testbed.sh up"
   restart_empty

@@ -1,26 +1,17 @@
 #include "engine/async/base64.hpp"
 
-#include <endian.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
 namespace peelbox {
 
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// Both characters for each twelve bits: two look-ups for three bytes instead of four.
-constexpr auto pairs = [] {
-  std::array<std::array<char, 2>, 4096> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = {alphabet[i >> 6], alphabet[i & 63]};
-  return all;
-}();
 
 constexpr auto values = [] {
   std::array<std::int8_t, 256> all{};
@@ -74,22 +65,12 @@ void append_base64(std::string_view bytes, std::string& out) {
   out.resize(before + (bytes.size() + 2) / 3 * 4);
   char* to = out.data() + before;
   const auto put = [&to](std::uint32_t group) {
-    std::memcpy(to, pairs[group >> 12].data(), 2);
-    std::memcpy(to + 2, pairs[group & 4095].data(), 2);
-    to += 4;
+    for (int shift = 18; shift >= 0; shift -= 6) *to++ = alphabet[group >> shift & 63];
   };
   const std::size_t done = encode_quickly(bytes, to);
   to += done / 3 * 4;
   const char* from = bytes.data() + done;
-  const char* const end = bytes.data() + bytes.size();
-  for (; end - from >= 8; from += 6) {  // six of the eight bytes that are loaded
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, 8);
-    word = be64toh(word);
-    put(static_cast<std::uint32_t>(word >> 40));
-    put(static_cast<std::uint32_t>(word >> 16) & 0xFFFFFF);
-  }
-  const char* const whole = from + (end - from) / 3 * 3;
+  const char* const whole = from + (bytes.size() - done) / 3 * 3;
   for (; from != whole; from += 3) put(byte(from[0]) << 16 | byte(from[1]) << 8 | byte(from[2]));
   const std::size_t left = bytes.size() % 3;
   if (left == 0) return;

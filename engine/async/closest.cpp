@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t longest = 64;
 
-
 bool begins_with(std::string_view text, std::string_view front) {
   return text.size() >= front.size() &&
          std::equal(front.begin(), front.end(), text.begin(), [](char a, char b) { return to_lower(a) == to_lower(b); });

@@ -6,7 +6,6 @@
 
 #include "engine/async/base64.hpp"
 
-
 namespace peelbox::h2grpc {
 
 namespace {
