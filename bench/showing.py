@@ -3,14 +3,17 @@
 
     scripts/testbed.sh up; eval "$(scripts/testbed.sh env)"
     ninja -C build/release peelbox llb_tool bench_client_run progress
-    bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000]
+    bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000] [--replay 1]
 
 `lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. Both are solved without
 the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
-what it adds to buildctl's. For `tty` the output is a pseudo terminal of 120 x 40 that somebody reads.
+what it adds to buildctl's, with the standard errors of both. For `tty` the output is a pseudo terminal of 120 x 40 that somebody
+reads. `--replay SPEED`: the daemon builds once, and everybody is shown that build again, so many times faster (replay.py); small
+differences cannot be seen otherwise, because the same build gives other messages each time.
 PEELBOX_BENCH_PEELBOX is the binary to measure, else the one of the release build."""
 
 import argparse
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -26,6 +29,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from bedside import BIN, PrivateBuildkitd, bed  # noqa: E402
+from replay import Replay, record  # noqa: E402
 from runs import Client, timed  # noqa: E402
 
 PEELBOX = os.environ.get("PEELBOX_BENCH_PEELBOX", str(BIN / "peelbox"))
@@ -91,6 +95,7 @@ def main():
     parser.add_argument("--mode", choices=MODES, action="append")
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--vertices", type=int, default=5000)
+    parser.add_argument("--replay", type=float, metavar="SPEED")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
     forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices)}
@@ -103,12 +108,18 @@ def main():
                 subprocess.run([str(w) for w in (BIN / "llb_tool", *forms[case])], stdout=to, check=True)
             measure("peelbox", "quiet", definition, daemon, folder)  # so that the daemon is warm
             modes = asked.mode or MODES
-            runs = {mode: {"buildctl": [], "peelbox": []} for mode in modes}
-            for pair in range(asked.pairs):
-                # All modes in turn, so that a machine that becomes slower does so for each.
-                for mode in modes:
-                    for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
-                        runs[mode][name].append(measure(name, mode, definition, daemon, folder))
+            with contextlib.ExitStack() as stack:
+                shown_by = daemon
+                if asked.replay:
+                    recording = pathlib.Path(folder) / f"{case}.recording"
+                    record(daemon.address, definition, recording)
+                    shown_by = stack.enter_context(Replay(recording, folder, asked.replay))
+                runs = {mode: {"buildctl": [], "peelbox": []} for mode in modes}
+                for pair in range(asked.pairs):
+                    # All modes in turn, so that a machine that becomes slower does so for each.
+                    for mode in modes:
+                        for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
+                            runs[mode][name].append(measure(name, mode, definition, shown_by, folder))
             for mode in modes:
                 print(line_of(case, mode, runs), flush=True)
 
@@ -122,9 +133,11 @@ def line_of(case, mode, runs):
     ratios = sorted(p["cpu"] / b["cpu"] for p, b in zip(used["peelbox"], used["buildctl"]))
     line += f" process {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
     if mode != "quiet" and "quiet" in runs:
-        ours, theirs = (statistics.median(r["cpu"] - q["cpu"] for r, q in zip(used[name], runs["quiet"][name]))
-                        for name in ("peelbox", "buildctl"))
-        line += f"  renderer {ours / theirs:.3f} ({ours * 1000:.1f} of {theirs * 1000:.0f} ms)"
+        more = {name: [(r["cpu"] - q["cpu"]) * 1000 for r, q in zip(used[name], runs["quiet"][name])] for name in used}
+        ours, theirs = (statistics.mean(more[name]) for name in ("peelbox", "buildctl"))
+        errors = [statistics.stdev(more[name]) / len(more[name]) ** 0.5 if len(more[name]) > 1 else float("nan")
+                  for name in ("peelbox", "buildctl")]
+        line += f"  renderer {ours / theirs:.3f} ({ours:.1f} ± {errors[0]:.1f} of {theirs:.0f} ± {errors[1]:.0f} ms)"
     return line
 
 

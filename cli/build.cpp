@@ -28,9 +28,6 @@ namespace peelbox::cli {
 
 namespace {
 
-/// Batches of events between the daemon's reader and the display.
-constexpr std::size_t event_queue = 256;
-
 result<progress::mode> progress_mode(const build_args& args, const build::environment& env) {
   if (args.quiet) return progress::mode::quiet;
   result<progress::mode> flag = progress::parse_mode(args.progress);
@@ -64,30 +61,27 @@ struct shown_build {
   const surroundings& with;
 };
 
-task<result<void>> show(const shown_build& what, channel<progress::batch>& events) {
+task<result<void>> show(const shown_build& what) {
   std::optional<voice::detour> through;
   if (what.draws_where_we_speak)
     through.emplace(what.with.speech, [&display = what.display](std::string line) { display.say(line); });
-  co_await what.display.run(events);
+  co_await what.display.run();
   co_return result<void>();
 }
 
-void note(channel<progress::batch>& events, std::string text) {
+void note(progress::event_sink& events, std::string text) {
   progress::batch one;
   one.note = std::move(text);
-  events.try_push(std::move(one));
+  events.take(one);
 }
 
-/// Looks for the daemon and builds. Closes `events` in any case.
-task<result<build::build_outcome>> find_and_build(const shown_build& what, channel<progress::batch>& events) {
-  struct closer {
-    channel<progress::batch>& c;
-    ~closer() { c.close(); }
-  } close_events{events};
+/// Looks for the daemon and builds. Closes the display in any case.
+task<result<build::build_outcome>> find_and_build(const shown_build& what) {
+  const progress::closes_sink close_events(what.display);
   const surroundings& with = what.with;
   build::build_options& options = what.prepared.options;
   const std::string address = what.args.buildkit ? *what.args.buildkit : with.env("BUILDKIT_HOST").value_or("");
-  note(events, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
+  note(what.display, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
   const auto began = std::chrono::steady_clock::now();
   result<build::found_daemon> daemon =
       co_await build::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
@@ -101,16 +95,15 @@ task<result<build::build_outcome>> find_and_build(const shown_build& what, chann
   for (build::service_build& service : options.services)
     if (service.to_docker) service.to_docker->variables = with.env;
   options.logins = make_login_lookup(with);
-  co_return co_await build::run_build(options, with.stop, events, with.pool, with.log);
+  co_return co_await build::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
-/// What goes wrong first is what counts; the display ends by itself when the channel is closed.
+/// What goes wrong first is what counts; the display ends by itself when it is closed.
 task<result<build::build_outcome>> build_and_show(const shown_build& what) {
-  channel<progress::batch> events(co_await asio::this_coro::executor, event_queue);
   result<build::build_outcome> outcome = failure(errc::internal, "the build did not run");
   result<void> joined = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    group.spawn(show(what, events));
-    outcome = co_await find_and_build(what, events);
+    group.spawn(show(what));
+    outcome = co_await find_and_build(what);
     co_return result<void>();
   });
   if (joined.has_error()) co_return joined.error();

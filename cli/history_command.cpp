@@ -26,7 +26,6 @@ namespace {
 using build::history;
 using build::history_record;
 
-constexpr std::size_t event_queue = 256;
 /// How long after its last event the record of a build may take.
 constexpr std::chrono::seconds record_patience{15};
 
@@ -132,13 +131,12 @@ task<int> run_remove(history_args_ptr args, const surroundings& with) {
 
 /// Shows one build until it ends.
 task<result<void>> show(history& daemon, std::string ref, progress::display& display) {
-  channel<progress::batch> events(co_await asio::this_coro::executor, event_queue);
   co_return co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    group.spawn([](progress::display& d, channel<progress::batch>& e) -> task<result<void>> {
-      co_await d.run(e);
+    group.spawn([](progress::display& d) -> task<result<void>> {
+      co_await d.run();
       co_return result<void>();
-    }(display, events));
-    co_return co_await daemon.follow(std::move(ref), events);
+    }(display));
+    co_return co_await daemon.follow(std::move(ref), display);
   });
 }
 

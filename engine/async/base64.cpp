@@ -22,29 +22,31 @@ constexpr auto values = [] {
 }();
 
 #ifdef __x86_64__
-// Twelve bytes at a time, as W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (2018),
-// describe it for sixteen-byte registers. Returns how many bytes it took; it loads up to four bytes more than those.
-__attribute__((target("ssse3"))) std::size_t encode_twelves(std::string_view bytes, char* to) {
+// Twice twelve bytes at a time, as W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions"
+// (2018), describe it. Returns how many bytes it took; it loads up to four bytes more than those.
+__attribute__((target("avx2"))) std::size_t encode_with_avx2(std::string_view bytes, char* to) {
   // Each group of three bytes a, b, c spread over four: b a c b.
-  const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+  const __m256i spread = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
   // What is added to a value of each range: first 26..51, then a digit's ten, 62, 63, and last 0..25.
   constexpr char lower = 'a' - 26;
   constexpr char digit = '0' - 52;
-  const __m128i offsets = _mm_setr_epi8(lower, digit, digit, digit, digit, digit, digit, digit, digit, digit, digit,
-                                        '+' - 62, '/' - 63, 'A', 0, 0);
+  const __m256i offsets = _mm256_broadcastsi128_si256(_mm_setr_epi8(lower, digit, digit, digit, digit, digit, digit, digit,
+                                                                    digit, digit, digit, '+' - 62, '/' - 63, 'A', 0, 0));
   std::size_t at = 0;
-  for (; bytes.size() - at >= 16; at += 12, to += 16) {
-    __m128i group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + at));
-    group = _mm_shuffle_epi8(group, spread);
+  for (; bytes.size() - at >= 28; at += 24, to += 32) {
+    const auto* const from = reinterpret_cast<const __m128i*>(bytes.data() + at);
+    const auto* const second = reinterpret_cast<const __m128i*>(bytes.data() + at + 12);
+    __m256i group = _mm256_set_m128i(_mm_loadu_si128(second), _mm_loadu_si128(from));
+    group = _mm256_shuffle_epi8(group, spread);
     // Multiplying shifts each sixteen-bit half by its own width.
-    const __m128i odd = _mm_and_si128(group, _mm_set1_epi32(0x0FC0FC00));
-    const __m128i even = _mm_and_si128(group, _mm_set1_epi32(0x003F03F0));
-    const __m128i sextets = _mm_or_si128(_mm_mulhi_epu16(odd, _mm_set1_epi32(0x04000040)),
-                                         _mm_mullo_epi16(even, _mm_set1_epi32(0x01000010)));
-    __m128i range = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
-    range = _mm_or_si128(range, _mm_and_si128(_mm_cmpgt_epi8(_mm_set1_epi8(26), sextets), _mm_set1_epi8(13)));
-    const __m128i text = _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), text);
+    const __m256i odd = _mm256_and_si256(group, _mm256_set1_epi32(0x0FC0FC00));
+    const __m256i even = _mm256_and_si256(group, _mm256_set1_epi32(0x003F03F0));
+    const __m256i sextets = _mm256_or_si256(_mm256_mulhi_epu16(odd, _mm256_set1_epi32(0x04000040)),
+                                            _mm256_mullo_epi16(even, _mm256_set1_epi32(0x01000010)));
+    __m256i range = _mm256_subs_epu8(sextets, _mm256_set1_epi8(51));
+    range = _mm256_or_si256(range, _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(26), sextets), _mm256_set1_epi8(13)));
+    const __m256i text = _mm256_add_epi8(sextets, _mm256_shuffle_epi8(offsets, range));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), text);
   }
   return at;
 }
@@ -52,7 +54,7 @@ __attribute__((target("ssse3"))) std::size_t encode_twelves(std::string_view byt
 
 std::size_t encode_quickly([[maybe_unused]] std::string_view bytes, [[maybe_unused]] char* to) {
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("ssse3")) return encode_twelves(bytes, to);
+  if (__builtin_cpu_supports("avx2")) return encode_with_avx2(bytes, to);
 #endif
   return 0;
 }

@@ -56,7 +56,7 @@ progress::batch transfer_event(const session::shared_contexts::transfer& one) {
   return report;
 }
 
-/// Shows what the session sends, beside the daemon's own count. A full queue drops reports: later ones say more.
+/// Shows what the session sends, beside the daemon's own count. Where nothing is taken, later reports say more.
 task<result<void>> report_transfers(build_state& state) {
   const executor ex = co_await asio::this_coro::executor;
   event tick(ex);
@@ -73,7 +73,7 @@ task<result<void>> report_transfers(build_state& state) {
       now[one.id] = mark;
       const auto before = told.find(one.id);
       if (before != told.end() && before->second == mark) continue;
-      state.events.try_push(transfer_event(one));
+      state.events.take(transfer_event(one));
     }
     told = std::move(now);
   }
@@ -197,17 +197,14 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
 
 }  // namespace
 
-task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, channel<progress::batch>& events,
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
                                       blocking_pool& pool, const logger& log) {
-  struct closer {
-    channel<progress::batch>& c;
-    ~closer() { c.close(); }
-  } close_events{events};
+  const progress::closes_sink close_events(events);
   build_state state(options, stop, events, pool, log, co_await asio::this_coro::executor);
   context_watch watch;
   state.contexts->by_name = watch.measured(options.contexts);
   state.contexts->on_end = [&events](const session::shared_contexts::transfer& one) {
-    events.try_push(transfer_event(one));
+    events.take(transfer_event(one));
   };
   build_outcome outcome;
   phase_clock phases(outcome.phases, log);

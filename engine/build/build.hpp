@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "engine/async/blocking_pool.hpp"
-#include "engine/async/channel.hpp"
+#include "engine/async/event.hpp"
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
 #include "engine/build/docker_output.hpp"
 #include "engine/build/late_plan.hpp"
 #include "engine/build/solve_options.hpp"
 #include "engine/filesync/sender.hpp"
-#include "engine/progress/event.hpp"
+#include "engine/progress/event_sink.hpp"
 #include "engine/session/auth_service.hpp"
 #include "engine/session/filesend_service.hpp"
 #include "engine/session/identity.hpp"
@@ -120,7 +120,7 @@ struct build_outcome {
 /// errc::context (our files), errc::io (our output), errc::connection, errc::timed_out, errc::unsupported, errc::tls,
 /// errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon
 /// too. All arguments must outlive it.
-task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, channel<progress::batch>& events,
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
                                       blocking_pool& pool, const logger& log);
 
 }  // namespace peelbox::build

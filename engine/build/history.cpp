@@ -157,11 +157,8 @@ task<result<void>> history::remove(std::string ref) {
   co_return result<void>();
 }
 
-task<result<void>> history::follow(std::string ref, channel<progress::batch>& events) {
-  struct closer {
-    channel<progress::batch>& c;
-    ~closer() { c.close(); }
-  } close_events{events};
+task<result<void>> history::follow(std::string ref, progress::event_sink& events) {
+  const progress::closes_sink close_events(events);
   auto take = [&events](progress::batch one) -> task<bool> { return events.push(std::move(one)); };
   const grpc_status status = co_await read_status_stream(control_, std::move(ref), take);
   if (!status.ok()) co_return explain(status);

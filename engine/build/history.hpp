@@ -9,10 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/async/channel.hpp"
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
-#include "engine/progress/event.hpp"
+#include "engine/progress/event_sink.hpp"
 
 namespace peelbox::build {
 
@@ -62,7 +61,7 @@ class history {
   task<result<void>> remove(std::string ref);
   /// Everything that a build reports, from its start; of an ended one all at once. Ends when the build does. Leaving
   /// does not disturb the build. `events` is closed in any case.
-  task<result<void>> follow(std::string ref, channel<progress::batch>& events);
+  task<result<void>> follow(std::string ref, progress::event_sink& events);
   /// The record of a build once it has ended. Waits `patience` after the last news: a daemon writes it a moment later.
   task<result<history_record>> ended(std::string ref, std::chrono::seconds patience);
 

@@ -16,14 +16,14 @@ struct solve_state;
 
 /// What the solves of one build share. Lives in run_build's frame, which joins all of them.
 struct build_state {
-  build_state(build_options o, stop_request& s, channel<progress::batch>& e, blocking_pool& p, const logger& l,
+  build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
       : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services),
         plans_changed(std::move(ex)) {}
 
   const build_options options;
   stop_request& stop;
-  channel<progress::batch>& events;
+  progress::event_sink& events;
   blocking_pool& pool;
   const logger& log;
   std::shared_ptr<traffic> seen = std::make_shared<traffic>();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/async/event.hpp"
 #include "engine/progress/fd_writer.hpp"
 #include "engine/progress/pacing.hpp"
 #include "engine/progress/terminal.hpp"
@@ -14,11 +15,10 @@
 namespace peelbox::progress {
 namespace {
 
-// How many batches are taken in before the loop looks at the screen again.
-constexpr int most_batches_at_once = 64;
-// So much text is given to the writer while the next is made, so that it is written from the processor's cache and no more
-// memory is touched than for a few of these.
-constexpr std::size_t text_block = 64 << 10;
+// So much text is given to the writer while the next is made, so that it is written from the processor's cache.
+constexpr std::size_t text_block = 256 << 10;
+// A block and the text of a large batch. Untouched memory costs nothing; growing would touch each size on the way.
+constexpr std::size_t text_memory = 2 * text_block;
 // For renderers that do nothing unless something happens; lines of say() wait so long at most.
 constexpr std::chrono::milliseconds idle_tick{400};
 
@@ -56,17 +56,29 @@ struct display::impl {
 
   wall_time now() const { return began_wall + std::chrono::duration_cast<duration>(steady_now() - began_steady); }
 
-  void take(const batch& events, bool output_gone) {
+  // While run() is under way.
+  fd_writer* writer = nullptr;
+  std::optional<event> news;     // something was taken; for run()
+  std::optional<event> written;  // for room()
+  bool resting = false;  // run() lets events gather and need not be told of each
+  bool closed = false;
+
+  bool behind() const { return writer != nullptr && writer->unwritten() > options.unwritten_bytes; }
+  bool output_gone() const { return writer != nullptr && writer->gone(); }
+
+  void take(const batch& events) {
     const wall_time when = now();
     picture.apply(events, when);
     pace->changed();
     for (const auto& one : options.listeners) one->update(events, picture, when);
-    if (!output_gone) lines->update(events, picture, when, out);
+    if (!output_gone()) lines->update(events, picture, when, out);
+    if (writer != nullptr && out.size() >= std::min(text_block, options.unwritten_bytes)) writer->write(out);
+    if (news && (!resting || behind())) news->notify();
   }
 
-  void draw_frame(const fd_writer& writer) {
+  void draw_frame() {
     const steady_time time = steady_now();
-    if (!pace->due(time, writer.unwritten() > 0)) return;
+    if (!pace->due(time, writer->unwritten() > 0)) return;
     if (lines->draws_frames()) {
       const terminal_info size = look_at_terminal(options.fd);
       lines->resize(size.columns, size.rows);
@@ -75,14 +87,48 @@ struct display::impl {
     pace->drawn(time);
   }
 
-  void end(fd_writer& writer) {
+  // Until something is to be shown.
+  task<void> next() {
+    if (closed) co_return;
+    if (behind()) {
+      // Lines must not be lost, so the daemon's stream waits; the build itself does not.
+      co_await writer->drained_to(options.unwritten_bytes / 2, options.tick);
+      written->notify();
+      co_return;
+    }
+    const wake why = co_await news->wait_for(pace->wait(steady_now()));
+    if (why != wake::signalled || closed) co_return;
+    const auto rest = pace->rest(steady_now());
+    if (rest <= rest.zero()) co_return;
+    resting = true;
+    co_await news->wait_for(rest);
+    resting = false;
+  }
+
+  void end() {
     const wall_time when = now();
     picture.finish(when);
     for (const auto& one : options.listeners) one->finish(picture, when);
-    if (writer.gone()) return;
+    if (writer->gone()) return;
     lines->finish(picture, when, out);
-    writer.write(out);
+    writer->write(out);
   }
+};
+
+struct display::in_use {
+  in_use(impl& i, const executor& ex, fd_writer& writer) : parts(i) {
+    parts.writer = &writer;
+    parts.news.emplace(ex);
+    parts.written.emplace(ex);
+  }
+  ~in_use() {
+    parts.writer = nullptr;
+    parts.closed = true;
+    parts.written->notify();
+  }
+  in_use(const in_use&) = delete;
+  in_use& operator=(const in_use&) = delete;
+  impl& parts;
 };
 
 display::display(std::unique_ptr<impl> parts) : impl_(std::move(parts)) {}
@@ -127,53 +173,56 @@ result<std::unique_ptr<display>> display::make(display_options options) {
   parts->picture = trace(limits, options.readable);
   parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval,
                                     parts->lines->wants_time() ? options.tick : idle_tick});
+  parts->out.reserve(text_memory);
   parts->options = std::move(options);
   return std::unique_ptr<display>(new display(std::move(parts)));
 }
 
-task<void> display::run(channel<batch>& events) {
+task<void> display::run() {
   impl& parts = *impl_;
   const executor ex = co_await asio::this_coro::executor;
   // Before the writer, so that the terminal is given back after the last byte.
   std::optional<terminal_guard> guard;
   if (parts.lines->draws_frames()) guard.emplace(parts.options.fd);
   fd_writer writer(ex, parts.options.fd);
+  const in_use used(parts, ex, writer);
   co_await asio::this_coro::throw_if_cancelled(false);
   bool cancelled = false;
-  for (;;) {
+  do {
     if (guard && guard->came_back()) parts.lines->begin_anew();
-    parts.draw_frame(writer);
+    parts.draw_frame();
     writer.write(parts.out);
-    if (!writer.gone() && writer.unwritten() > parts.options.unwritten_bytes) {
-      // Lines must not be lost, so the daemon's stream waits; the build itself does not.
-      co_await writer.drained_to(parts.options.unwritten_bytes / 2, parts.options.tick);
-    } else {
-      auto next = co_await events.pop_for(parts.pace->wait(steady_now()));
-      if (next.has_value() && *next) {
-        const auto rest = parts.pace->rest(steady_now());
-        if (rest > rest.zero()) co_await events.gather(rest);
-      }
-      for (int n = 1; next.has_value() && *next; ++n) {
-        parts.take(**next, writer.gone());
-        if (parts.out.size() >= std::min(text_block, parts.options.unwritten_bytes)) writer.write(parts.out);
-        if (n == most_batches_at_once || events.size() == 0 || writer.unwritten() > parts.options.unwritten_bytes) break;
-        next = co_await events.pop();
-      }
-      if (events.closed() && events.size() == 0) break;
-    }
+    co_await parts.next();
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) {
-      cancelled = true;
-      break;
-    }
-  }
-  parts.end(writer);
+    cancelled = state.cancelled() != asio::cancellation_type::none;
+  } while (!parts.closed && !cancelled);
+  parts.end();
   if (!cancelled) co_await writer.drained_to(0, parts.options.drain_limit);
   co_await asio::this_coro::throw_if_cancelled(true);
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
     throw boost::system::system_error(asio::error::operation_aborted);
   }
+}
+
+bool display::take(const batch& events) {
+  if (impl_->closed || impl_->behind()) return false;
+  impl_->take(events);
+  return true;
+}
+
+task<bool> display::room() {
+  while (!impl_->closed && impl_->behind()) {
+    const wake why = co_await impl_->written->wait();
+    if (why == wake::cancelled) co_return false;
+  }
+  co_return !impl_->closed;
+}
+
+void display::close() {
+  impl_->closed = true;
+  if (impl_->news) impl_->news->notify();
+  if (impl_->written) impl_->written->notify();
 }
 
 void display::say(std::string_view line) {

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/async/channel.hpp"
 #include "engine/async/clock.hpp"
+#include "engine/async/failure.hpp"
+#include "engine/progress/event_sink.hpp"
 #include "engine/progress/listener.hpp"
 #include "engine/progress/renderer.hpp"
 #include "engine/progress/trace.hpp"
@@ -32,27 +33,32 @@ struct display_options {
   std::chrono::milliseconds frame_interval{100};  ///< least time between two frames (tty)
   std::chrono::milliseconds line_interval{100};   ///< events that follow each other closer than this are taken together
   std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
-  std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are read until output has gone
+  std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are taken until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
   error_reader readable = nullptr;  ///< for the errors of steps (rawjson has the daemon's own)
   std::vector<std::shared_ptr<listener>> listeners;  ///< are told after the trace and before the renderer
 };
 
-/// Use: construct, `run()` beside the build with a channel that the build closes at its end, then ask picture().
-/// Writing happens on a thread of its own, so a slow terminal never stops the network; a closed output is not an error,
-/// events are then read and dropped. Threading: all calls on the network thread.
-class display {
+/// Use: make, `run()` beside the build, which gives its events to take() and ends with close(), then ask picture(). For one
+/// build only. Events are taken in when they come, and shown a little later together with those that follow closely.
+/// Terminals and pipes are written on a thread of their own, so a slow one never stops the network; a closed output is not
+/// an error, events are then taken and not shown. Threading: all calls on the network thread.
+class display final : public event_sink {
  public:
   /// failure{usage} when `how` is tty and fd is no terminal.
   static result<std::unique_ptr<display>> make(display_options options);
-  ~display();
+  ~display() override;
   display(const display&) = delete;
   display& operator=(const display&) = delete;
 
-  /// Reads batches until the channel is closed (a failure in it is ignored: the build reports it), then writes the end
-  /// and waits for the output, at most `drain_limit`. The channel must outlive the task. When cancelled, it still writes the end
-  /// but does not wait for it beyond the destructor's short grace; then it unwinds.
-  task<void> run(channel<batch>& events);
+  /// Shows what was and is taken, until close(); then writes the end and waits for the output, at most `drain_limit`. When
+  /// cancelled, it still writes the end but does not wait for it beyond the writer's short grace; then it unwinds. Nothing
+  /// is taken any more afterwards.
+  task<void> run();
+
+  bool take(const batch& events) override;
+  task<bool> room() override;
+  void close() override;
 
   /// Shows a line without disturbing the picture, at the latest with the next frame. While run() is under way only: at
   /// other times the descriptor is free for anybody.
@@ -67,6 +73,7 @@ class display {
 
  private:
   struct impl;
+  struct in_use;
   explicit display(std::unique_ptr<impl> parts);
   std::unique_ptr<impl> impl_;
 };

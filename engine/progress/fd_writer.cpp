@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -30,15 +32,27 @@ constexpr std::size_t joined = 64 << 10;
 constexpr std::size_t most_spare = 4;
 constexpr std::size_t largest_spare = 1 << 20;
 
-bool is_file(int fd) {
+// Files and /dev/null: nobody has to read before they take more.
+bool never_waits(int fd) {
   struct stat about {};
-  return ::fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  if (::fstat(fd, &about) != 0) return false;
+  return S_ISREG(about.st_mode) || (S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3));
+}
+
+// False: the file takes no more.
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n == 0 || (n < 0 && errno != EINTR)) return false;
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
 }
 
 }  // namespace
 
 struct fd_writer::shared {
-  shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor) {}
+  shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor), at_once(never_waits(descriptor)) {}
   std::string take_spare() {  // with the lock
     std::string one;
     if (spare.empty()) {
@@ -64,6 +78,7 @@ struct fd_writer::shared {
   executor ex;
   event drained;  // network thread only
   const int fd;
+  const bool at_once;
   int wake[2] = {-1, -1};  // interrupts poll()
 
   std::mutex lock;
@@ -97,17 +112,19 @@ fd_writer::~fd_writer() {
 void fd_writer::write(std::string& bytes) {
   if (bytes.empty()) return;
   const std::lock_guard hold(state_->lock);
-  if (!state_->gone) {
-    state_->unwritten += bytes.size();
-    if (!state_->queue.empty() && state_->queue.back().size() + bytes.size() <= joined) {
-      state_->queue.back() += bytes;
-    } else {
-      state_->queue.push_back(std::move(bytes));
-      bytes = state_->take_spare();
-    }
+  if (state_->gone || state_->at_once) {
+    if (!state_->gone) state_->gone = !write_all(state_->fd, bytes);
+    bytes.clear();
+    return;
+  }
+  state_->unwritten += bytes.size();
+  if (!state_->queue.empty() && state_->queue.back().size() + bytes.size() <= joined) {
+    state_->queue.back() += bytes;
+  } else {
+    state_->queue.push_back(std::move(bytes));
+    bytes = state_->take_spare();
   }
   bytes.clear();
-  if (state_->gone) return;
   if (!state_->started) {
     state_->started = true;
     if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;
@@ -154,7 +171,6 @@ void fd_writer::work(std::shared_ptr<shared> state) {
 
   std::string taken;
   std::size_t at = 0;
-  const std::size_t most = is_file(state->fd) ? std::size_t{1} << 20 : piece;  // a file never waits for a reader
   for (;;) {
     {
       std::unique_lock hold(state->lock);
@@ -178,7 +194,7 @@ void fd_writer::work(std::shared_ptr<shared> state) {
     if (::poll(both, 2, -1) < 0 && errno != EINTR) both[0].revents = POLLOUT;
     if (both[1].revents != 0) break;
     if (both[0].revents == 0) continue;
-    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(most, taken.size() - at));
+    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(piece, taken.size() - at));
     const bool failed = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
     if (n > 0) at += static_cast<std::size_t>(n);
     const std::lock_guard hold(state->lock);

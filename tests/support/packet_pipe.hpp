@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "engine/async/channel.hpp"
 #include "engine/filesync/packet_channel.hpp"
+#include "tests/support/channel.hpp"
 
 namespace peelbox::test {
 

@@ -47,7 +47,7 @@ std::string bit_by_bit(std::string_view data) {
   return text;
 }
 
-// Written twelve, three and fewer bytes at a time, which differ from a bit by bit encoder nowhere.
+// Written twenty-four, three and fewer bytes at a time, which differ from a bit by bit encoder nowhere.
 TEST(Base64, AnyLengthWithPadding) {
   std::string data;
   for (int length = 0; length < 200; ++length, data.push_back(static_cast<char>(length * 89 + 131))) {

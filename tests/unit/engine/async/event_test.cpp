@@ -3,7 +3,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "engine/async/channel.hpp"
 #include "engine/async/timeout.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -29,36 +28,6 @@ TEST(Event, NotifyWakesAllThatWait) {
   EXPECT_EQ(woken, 2);
 }
 
-TEST(Channel, GatheringEndsWhenHalfFullAndWhenClosed) {
-  asio::io_context io;
-  channel<int> queue(io.get_executor(), 4);
-  int ended = 0;
-  auto reader = [](channel<int>& q, int& n) -> task<void> {
-    co_await q.gather(1h);
-    ++n;
-    co_await q.gather(1h);  // half full already
-    ++n;
-  };
-  asio::co_spawn(io, reader(queue, ended), [](std::exception_ptr) {});
-  EXPECT_TRUE(queue.try_push(1));
-  io.poll();
-  EXPECT_EQ(ended, 0);
-  EXPECT_TRUE(queue.try_push(2));
-  io.restart();
-  io.run_for(5s);
-  EXPECT_EQ(ended, 2);
-
-  channel<int> closing(io.get_executor(), 4);
-  asio::co_spawn(io, reader(closing, ended), [](std::exception_ptr) {});
-  io.restart();
-  io.poll();
-  EXPECT_EQ(ended, 2);
-  closing.close();
-  io.restart();
-  io.run_for(5s);
-  EXPECT_EQ(ended, 4);
-}
-
 TEST(Event, WaitSaysWhyItEnded) {
   asio::io_context io;
   event changed(io.get_executor());
@@ -76,25 +45,6 @@ TEST(Event, WaitSaysWhyItEnded) {
   io.run_for(5s);
   EXPECT_EQ(seen, wake::cancelled);
   EXPECT_FALSE(changed.has_waiters());
-}
-
-TEST(Channel, PushWaitsWhenFullAndCloseDeliversTheFailureLast) {
-  auto work = []() -> task<std::string> {
-    channel<int> queue(co_await asio::this_coro::executor, 2);
-    auto producer = [](channel<int>& q) -> task<void> {
-      for (int i = 0; i < 5; ++i) co_await q.push(i);
-      q.close(failure(errc::io, "disk gone"));
-    };
-    asio::co_spawn(co_await asio::this_coro::executor, producer(queue), [](std::exception_ptr) {});
-    std::string seen;
-    for (;;) {
-      auto next = co_await queue.pop();
-      if (next.has_error()) co_return seen + next.error().text;
-      seen += std::to_string(**next) + " ";
-      EXPECT_LE(queue.size(), 2u);
-    }
-  };
-  EXPECT_EQ(test::run_task(work()), "0 1 2 3 4 disk gone");
 }
 
 TEST(Timeout, CancelsTheOperationAndWaitsForItsEnd) {

@@ -56,18 +56,19 @@ struct pipe_pair {
 
 batch events_of(const std::string& script) { return test::parse_script(script).at(0).events; }
 
-task<void> feed(channel<batch>& to, std::vector<batch> all) {
+task<void> feed(event_sink& to, std::vector<batch> all) {
+  const closes_sink close_at_end(to);
+  const executor ex = co_await asio::this_coro::executor;
+  co_await asio::post(ex, asio::use_awaitable);  // when the display already runs
   for (batch& b : all) co_await to.push(std::move(b));
-  to.close();
 }
 
 // Both in one coroutine, so that everything outlives everything.
 task<void> show(display& d, std::vector<batch> all) {
   const executor ex = co_await asio::this_coro::executor;
-  channel<batch> events(ex, 4);
   bool fed = false;
-  asio::co_spawn(ex, feed(events, std::move(all)), [&](std::exception_ptr) { fed = true; });
-  co_await d.run(events);
+  asio::co_spawn(ex, feed(d, std::move(all)), [&](std::exception_ptr) { fed = true; });
+  co_await d.run();
   while (!fed) co_await asio::post(ex, asio::use_awaitable);  // everything is taken; its coroutine ends in a moment
 }
 
@@ -90,17 +91,18 @@ TEST(Display, WritesTheWholeBuildAndKeepsThePicture) {
   EXPECT_TRUE(d->shows_error_blocks());
 }
 
-TEST(Display, AFailedChannelIsOnlyTheEnd) {
+TEST(Display, WhatIsTakenBeforeItRunsIsShownAndNothingAfterItsEnd) {
   pipe_pair out;
   auto d = display_on(out.write, mode::plain);
-  auto work = [](display& shown) -> task<void> {
-    channel<batch> events(co_await asio::this_coro::executor, 4);
-    events.try_push(events_of("@0\nv a|name=A|started=0\n"));
-    events.close(failure(errc::timed_out, "status stream silent"));
-    co_await shown.run(events);
-  };
-  peelbox::test::run_task(work(*d));
-  EXPECT_NE(out.all().find("#1 INCOMPLETE"), std::string::npos);
+  EXPECT_TRUE(d->take(events_of("@0\nv a|name=A|started=0\n")));
+  d->close();
+  EXPECT_FALSE(d->take(events_of("@0\nv b|name=B|started=0\n")));
+  peelbox::test::run_task(d->run());
+  EXPECT_FALSE(peelbox::test::run_task(d->push(events_of("@0\nv c|name=C|started=0\n"))));
+  const std::string text = out.all();
+  EXPECT_NE(text.find("#1 A\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("#1 INCOMPLETE"), std::string::npos) << text;
+  EXPECT_EQ(text.find("#2"), std::string::npos) << text;
 }
 
 TEST(Display, AClosedOutputDoesNotStopTheEvents) {
@@ -163,11 +165,10 @@ TEST(Display, CancelledItWritesTheEndAndUnwinds) {
   pipe_pair out;
   auto d = display_on(out.write, mode::plain);
   asio::io_context io;
-  channel<batch> events(io.get_executor(), 4);
   asio::cancellation_signal stop;
   std::exception_ptr thrown;
-  asio::co_spawn(io, d->run(events), asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e) { thrown = e; }));
-  events.try_push(events_of("@0\nv a|name=A|started=0\n"));
+  asio::co_spawn(io, d->run(), asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e) { thrown = e; }));
+  EXPECT_TRUE(d->take(events_of("@0\nv a|name=A|started=0\n")));
   io.run_for(20ms);
   stop.emit(asio::cancellation_type::terminal);
   io.restart();
@@ -175,6 +176,34 @@ TEST(Display, CancelledItWritesTheEndAndUnwinds) {
   ASSERT_TRUE(thrown);
   EXPECT_THROW(std::rethrow_exception(thrown), boost::system::system_error);
   EXPECT_NE(out.all().find("#1 INCOMPLETE"), std::string::npos);
+  EXPECT_FALSE(d->take(events_of("@0\nv b|name=B|started=0\n")));
+}
+
+// Nobody reads; who brings events waits, and is let go when the display ends.
+TEST(Display, WhoWaitsForRoomIsToldOfTheEnd) {
+  pipe_pair out;
+  display_options options;
+  options.unwritten_bytes = 10'000;
+  auto d = display_on(out.write, mode::plain, options);
+  asio::io_context io;
+  asio::cancellation_signal stop;
+  std::optional<bool> taken;
+  auto bring = [](display& to, std::optional<bool>& last) -> task<void> {
+    const batch many = events_of("@0\nv a|name=A|started=0\nrepeat 3000 l a|0|a line of output that nobody reads\\n\n");
+    do {
+      const bool one = co_await to.push(many);
+      if (!one) last = one;
+    } while (!last);
+  };
+  asio::co_spawn(io, d->run(), asio::bind_cancellation_slot(stop.slot(), [](std::exception_ptr) {}));
+  asio::co_spawn(io, bring(*d, taken), [](std::exception_ptr) {});
+  io.run_for(50ms);
+  EXPECT_FALSE(taken);
+  EXPECT_FALSE(d->take(events_of("@0\nv b|name=B|started=0\n"))) << "too much is unwritten";
+  stop.emit(asio::cancellation_type::terminal);
+  io.restart();
+  io.run_for(10s);
+  EXPECT_EQ(taken, false);
 }
 
 // A pseudo-terminal: what is written to `slave` can be read from `master`.

@@ -74,5 +74,33 @@ TEST(FdWriter, AFileGetsEveryTextInOrder) {
   std::fclose(file);
 }
 
+// Written at once: nobody's thread is needed, and a file that takes no more ends the output.
+TEST(FdWriter, AFileIsWrittenBeforeWriteReturns) {
+  asio::io_context io;  // not run
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  {
+    fd_writer writer(io.get_executor(), ::fileno(file));
+    std::string bytes = "one line\n";
+    writer.write(bytes);
+    EXPECT_TRUE(bytes.empty());
+    EXPECT_EQ(writer.unwritten(), 0u);
+    ASSERT_EQ(::lseek(::fileno(file), 0, SEEK_SET), 0);
+    EXPECT_EQ(read_all(::fileno(file)), "one line\n");
+  }
+  std::fclose(file);
+
+  const int readable = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(readable, 0);
+  fd_writer writer(io.get_executor(), readable);
+  std::string bytes = "one line\n";
+  EXPECT_FALSE(writer.gone());
+  writer.write(bytes);
+  EXPECT_TRUE(bytes.empty());
+  EXPECT_TRUE(writer.gone());
+  EXPECT_EQ(writer.unwritten(), 0u);
+  ::close(readable);
+}
+
 }  // namespace
 }  // namespace peelbox::progress

@@ -8,14 +8,14 @@
 #include "engine/async/event.hpp"
 #include "engine/async/failure.hpp"
 
-namespace peelbox {
+namespace peelbox::test {
 
 /// push() waits while `capacity` elements are queued; pop() waits while none is. close() ends both sides: what is
 /// queued can still be popped, then pop() gives the failure, or std::nullopt when it was closed without one.
 template <class T>
 class channel {
  public:
-  channel(executor ex, std::size_t capacity) : changed_(ex), pressing_(std::move(ex)), capacity_(capacity) {}
+  channel(executor ex, std::size_t capacity) : changed_(std::move(ex)), capacity_(capacity) {}
 
   /// False: the channel is closed and the element was dropped.
   task<bool> push(T element) {
@@ -41,46 +41,27 @@ class channel {
     if (why_) co_return *why_;
     co_return result<std::optional<T>>(std::nullopt);
   }
-  /// pop() with a limit: failure{timed_out} when nothing came in time.
-  task<result<std::optional<T>>> pop_for(std::chrono::steady_clock::duration limit) {
-    const auto until = std::chrono::steady_clock::now() + limit;
-    while (queue_.empty() && !closed_) {
-      const auto left = until - std::chrono::steady_clock::now();
-      if (left <= left.zero()) co_return failure(errc::timed_out, "nothing came in time");
-      co_await changed_.wait_for(left);
-    }
-    co_return co_await pop();
-  }
-  /// Lets elements gather for `limit`, for a reader that would rather take many at once; ends early when the channel is
-  /// closed or half full, and when cancelled.
-  task<void> gather(std::chrono::steady_clock::duration limit) {
-    if (!closed_ && queue_.size() < capacity_ / 2) co_await pressing_.wait_for(limit);
-  }
   void close() { close_with(std::nullopt); }
   void close(failure why) { close_with(std::move(why)); }
-  bool closed() const noexcept { return closed_; }
   std::size_t size() const noexcept { return queue_.size(); }
 
  private:
   void append(T element) {
     queue_.push_back(std::move(element));
     changed_.notify();
-    if (queue_.size() >= capacity_ / 2) pressing_.notify();
   }
   void close_with(std::optional<failure> why) {
     if (closed_) return;
     closed_ = true;
     why_ = std::move(why);
     changed_.notify();
-    pressing_.notify();
   }
 
   event changed_;
-  event pressing_;  // for gather()
   std::size_t capacity_;
   std::deque<T> queue_;
   bool closed_ = false;
   std::optional<failure> why_;
 };
 
-}  // namespace peelbox
+}  // namespace peelbox::test
