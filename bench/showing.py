@@ -1,15 +1,17 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 """What showing a build costs a client: CPU and peak memory of peelbox and buildctl, in each mode, on one daemon.
 
     scripts/testbed.sh up; eval "$(scripts/testbed.sh env)"
     ninja -C build/release peelbox llb_tool bench_client_run progress
-    bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000] [--replay 1]
+    bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000]
+                     [--replay 1] [--to null]
 
 `lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. Both are solved without
 the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
 what it adds to buildctl's, with the standard errors of both. For `tty` the output is a pseudo terminal of 120 x 40 that somebody
 reads. `--replay SPEED`: the daemon builds once, and everybody is shown that build again, so many times faster (replay.py); small
-differences cannot be seen otherwise, because the same build gives other messages each time.
+differences cannot be seen otherwise, because the same build gives other messages each time. `--to null` leaves out what the
+kernel needs to keep the text in a file, which is as much for either client.
 PEELBOX_BENCH_PEELBOX is the binary to measure, else the one of the release build."""
 
 import argparse
@@ -75,14 +77,18 @@ def client_of(name, mode, definition):
     return Client(name, command, definition if name == "buildctl" else "/dev/null", lambda _: {"TERM": "xterm-256color"})
 
 
-def measure(name, mode, definition, daemon, folder):
+def measure(name, mode, definition, daemon, folder, to):
     client = client_of(name, mode, definition)
     if mode == "tty":
         with Terminal() as terminal:
             used = timed(client, daemon.address, folder, daemon.pid, log=terminal.name)
         used["written"] = terminal.bytes
+    elif to == "null":
+        used = timed(client, daemon.address, folder, daemon.pid, log="/dev/null")
+        used["written"] = 0
     else:
         log = pathlib.Path(folder) / f"{name}-{mode}.log"
+        log.unlink(missing_ok=True)  # writing over a file makes ext4 allocate its blocks at the end, at the client's expense
         used = timed(client, daemon.address, folder, daemon.pid, log=log)
         used["written"] = log.stat().st_size
     return used
@@ -96,6 +102,7 @@ def main():
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--vertices", type=int, default=5000)
     parser.add_argument("--replay", type=float, metavar="SPEED")
+    parser.add_argument("--to", choices=("file", "null"), default="file")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
     forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices)}
@@ -106,7 +113,7 @@ def main():
             definition = pathlib.Path(folder) / f"{case}.llb"
             with definition.open("wb") as to:
                 subprocess.run([str(w) for w in (BIN / "llb_tool", *forms[case])], stdout=to, check=True)
-            measure("peelbox", "quiet", definition, daemon, folder)  # so that the daemon is warm
+            measure("peelbox", "quiet", definition, daemon, folder, asked.to)  # so that the daemon is warm
             modes = asked.mode or MODES
             with contextlib.ExitStack() as stack:
                 shown_by = daemon
@@ -119,7 +126,7 @@ def main():
                     # All modes in turn, so that a machine that becomes slower does so for each.
                     for mode in modes:
                         for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
-                            runs[mode][name].append(measure(name, mode, definition, shown_by, folder))
+                            runs[mode][name].append(measure(name, mode, definition, shown_by, folder, asked.to))
             for mode in modes:
                 print(line_of(case, mode, runs), flush=True)
 
