@@ -96,10 +96,11 @@ struct display::impl {
       written->notify();
       co_return;
     }
+    written->notify();  // the writer may have caught up before this looked
     const wake why = co_await news->wait_for(pace->wait(steady_now()));
     if (why != wake::signalled || closed) co_return;
     const auto rest = pace->rest(steady_now());
-    if (rest <= rest.zero()) co_return;
+    if (rest <= rest.zero() || behind()) co_return;
     resting = true;
     co_await news->wait_for(rest);
     resting = false;

@@ -161,6 +161,25 @@ TEST(Display, ASlowReaderGetsEverything) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 20'000 + 2);
 }
 
+// The output may have caught up before anybody looks at how far behind it is.
+TEST(Display, AFastReaderNeverLeavesAnybodyWaiting) {
+  for (int round = 0; round < 20; ++round) {
+    pipe_pair out;
+    display_options options;
+    options.unwritten_bytes = 1;
+    options.line_interval = 1ms;
+    options.tick = 5ms;
+    auto d = display_on(out.write, mode::plain, options);
+    std::size_t bytes = 0;
+    std::thread reader([&] { bytes = all_of(out.read).size(); });
+    std::vector<batch> many(200, events_of("@0\nv a|name=A|started=0\nl a|0|a line\\n\n"));
+    peelbox::test::run_task(show(*d, std::move(many)));
+    out.close_write();
+    reader.join();
+    EXPECT_GT(bytes, 200u * 7u);
+  }
+}
+
 TEST(Display, CancelledItWritesTheEndAndUnwinds) {
   pipe_pair out;
   auto d = display_on(out.write, mode::plain);
