@@ -58,7 +58,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "transport/helper_command.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",
         "engine/llb/*", "engine/spec/*", "engine/docker/config.*",
         "engine/detect/*", "!engine/detect/scan.*", "engine/progress/*", "!engine/progress/display.*", "!engine/progress/terminal.*",
-        "!engine/progress/fd_writer.*",
+        "!engine/progress/event_sink.*", "!engine/progress/fd_writer.*",
         "engine/filesync/stat.*", "engine/filesync/path_order.*", "engine/filesync/order_validator.*",
         "engine/filesync/pattern*", "engine/filesync/ignore_file.*", "engine/filesync/hardlinks.*",
         "engine/filesync/packet.*", "engine/filesync/sender_core.*", "engine/filesync/receiver_core.*")
