@@ -7,6 +7,7 @@ are given the same messages at the same times. What a daemon says differs from r
 Played are the calls that buildctl and peelbox make for a definition without sources of the client; nothing is built."""
 
 import json
+import os
 import pathlib
 import pickle
 import subprocess
@@ -64,7 +65,9 @@ class Replay:
 
     def __enter__(self):
         self.address = f"unix://{self.socket}"
-        self.process = subprocess.Popen([sys.executable, "-B", __file__, self.file, self.address, str(self.speed)])
+        # It ends with its standard input, so with this process however that ends.
+        self.process = subprocess.Popen([sys.executable, "-B", __file__, self.file, self.address, str(self.speed)],
+                                        stdin=subprocess.PIPE)
         self.pid = self.process.pid
         while not self.socket.exists():
             if self.process.poll() is not None:
@@ -135,7 +138,8 @@ def serve(file, address, speed):
     server.add_generic_rpc_handlers([Player(file, float(speed))])
     server.add_insecure_port(address)
     server.start()
-    server.wait_for_termination()
+    sys.stdin.read()
+    os._exit(0)  # not waiting for calls that nobody answers any more
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class display final : public event_sink {
 
   /// Shows what was and is taken, until close(); then writes the end and waits for the output, at most `drain_limit`. When
   /// cancelled, it still writes the end but does not wait for it beyond the writer's short grace; then it unwinds. Nothing
-  /// is taken any more afterwards.
+  /// is taken any more afterwards. The display must outlive the task.
   task<void> run();
 
   bool take(const batch& events) override;
