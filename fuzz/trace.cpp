@@ -105,11 +105,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     now += duration(in.byte() * 20'000'000ll);
     picture.apply(events, now);
     std::size_t finished = 0;
+    std::size_t cached = 0;
     for (const step& s : picture.steps()) {
       if (s.visible && s.finished()) ++finished;
+      if (s.visible && s.state == step_state::cached) ++cached;
       if (s.tail.size() > limits.log_tail || s.statuses.size() > limits.statuses_per_step) std::abort();
     }
     if (finished != picture.finished_count() || finished + picture.unfinished().size() != picture.visible_count()) std::abort();
+    if (cached != picture.cached_count()) std::abort();
     for (std::uint32_t i = 0; i < picture.steps().size(); ++i) {
       if (picture.elapsed(i, now) < duration{0}) std::abort();
     }

@@ -1,6 +1,7 @@
 // Lines for log files and CI. One step has the floor at a time; what others say meanwhile is held back, so that lines of
 // parallel steps come in blocks, but never for long and never without bound.
 #include <algorithm>
+#include <list>
 #include <vector>
 
 #include "engine/progress/format.hpp"
@@ -32,10 +33,10 @@ struct shown_step {
   std::size_t number = 0;  // 0: no header yet
   std::string held;        // log lines without their "#N "
   std::optional<wall_time> wants_since;
+  std::list<std::uint32_t>::iterator in_waiting;  // valid while it wants
   std::vector<shown_status> statuses;
   std::size_t warnings = 0;
-  bool live = false;    // in live_
-  bool ended = false;   // its end line was printed
+  bool ended = false;    // its end line was printed
   std::string end_line;  // the last of those
 };
 
@@ -68,8 +69,7 @@ class plain_renderer final : public renderer {
     for (const std::uint32_t i : picture.changed()) take_change(i, picture.steps()[i], now);
     for (const new_line& line : picture.lines()) take_line(line, picture, now, out);
     end_finished(picture, now, out, true);
-    const std::vector<std::uint32_t> left = live_;
-    for (const std::uint32_t i : left) {
+    for (const std::uint32_t i : picture.unfinished()) {
       give_floor(i, picture.steps()[i], now, out);
       say(i, picture, now, out);
       prefix(i, out).append("INCOMPLETE ");
@@ -93,19 +93,27 @@ class plain_renderer final : public renderer {
     if (s.finished() && !mine.ended) finished_.push_back(i);
     // Frontends warn of a file that a step has read when that step has ended.
     if (mine.ended && mine.warnings < s.warnings.size()) late_.push_back(i);
-    if (!mine.ended && !mine.live) {
-      mine.live = true;
-      live_.push_back(i);
-    }
-    if (!mine.wants_since && (mine.number == 0 || mine.warnings < s.warnings.size() || !s.statuses.empty())) {
-      mine.wants_since = now;
-    }
+    if (!mine.ended && (mine.number == 0 || mine.warnings < s.warnings.size() || !s.statuses.empty())) want(i, now);
+  }
+
+  void want(std::uint32_t i, wall_time now) {
+    shown_step& mine = shown_[i];
+    if (mine.wants_since) return;
+    mine.wants_since = now;
+    mine.in_waiting = waiting_.insert(waiting_.end(), i);
+  }
+  void want_no_more(std::uint32_t i) {
+    shown_step& mine = shown_[i];
+    if (!mine.wants_since) return;
+    mine.wants_since.reset();
+    waiting_.erase(mine.in_waiting);
   }
 
   void take_line(const new_line& line, const trace& picture, wall_time now, std::string& out) {
     shown_step& mine = shown_[line.step];
+    const bool visible = picture.steps()[line.step].visible;
     // What may never be shown must not be held without bound.
-    if (!picture.steps()[line.step].visible && mine.held.size() > options_.held_bytes) return;
+    if (!visible && mine.held.size() > options_.held_bytes) return;
     if (floor_ == line.step && mine.held.empty()) {
       append_line(line.step, line.at, line.text, out);
       spoke_ = now;
@@ -114,19 +122,19 @@ class plain_renderer final : public renderer {
     const std::size_t before = mine.held.size();
     append_text(line.at, line.text, mine.held);
     held_bytes_ += mine.held.size() - before;
-    if (!mine.wants_since) mine.wants_since = now;
     if (mine.held.size() > options_.held_bytes || held_bytes_ > all_held_bytes) urgent_ = true;
     if (mine.ended) late_.push_back(line.step);
+    else if (visible) want(line.step, now);
   }
 
   void schedule(const trace& picture, wall_time now, std::string& out) {
     end_finished(picture, now, out, false);
     if (urgent_) {
       urgent_ = false;
-      const std::vector<std::uint32_t> all = live_;
+      const std::vector<std::uint32_t> all(waiting_.begin(), waiting_.end());
       for (const std::uint32_t i : all) {
+        if (shown_[i].held.empty()) continue;
         if (shown_[i].held.size() <= options_.held_bytes && held_bytes_ <= all_held_bytes) continue;
-        if (!picture.steps()[i].visible) continue;
         give_floor(i, picture.steps()[i], now, out);
         say(i, picture, now, out);
       }
@@ -144,15 +152,15 @@ class plain_renderer final : public renderer {
 
   // The step that has waited longest with something to say; a free floor goes to its last holder first.
   std::size_t who_waits(const trace& picture, wall_time now) {
-    std::size_t best = no_step;
-    for (const std::uint32_t i : live_) {
+    const auto can_speak = [&](std::size_t i) {
       shown_step& mine = shown_[i];
-      if (!mine.wants_since || floor_ == i) continue;
-      if (mine.number != 0 && mine.held.empty() && !has_news(mine, picture.steps()[i], now)) continue;
-      if (floor_ == no_step && i == last_floor_) return i;
-      if (best == no_step || *mine.wants_since < *shown_[best].wants_since) best = i;
+      return mine.number == 0 || !mine.held.empty() || has_news(mine, picture.steps()[i], now);
+    };
+    if (floor_ == no_step && last_floor_ != no_step && shown_[last_floor_].wants_since && can_speak(last_floor_)) {
+      return last_floor_;
     }
-    return best;
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [&](std::uint32_t i) { return floor_ != i && can_speak(i); });
+    return next == waiting_.end() ? no_step : *next;
   }
 
   void end_finished(const trace& picture, wall_time now, std::string& out, bool last) {
@@ -175,20 +183,15 @@ class plain_renderer final : public renderer {
       shown_step& mine = shown_[i];
       if (mine.ended) continue;
       mine.ended = true;
+      want_no_more(i);
       // The daemon starts a step again to look at its inputs; that is no news if it ended as before.
       const bool silent = mine.number != 0 && floor_ != i && mine.held.empty() && !has_news(mine, picture.steps()[i], now);
       if (silent && end_of(i, picture, now) == mine.end_line) continue;
-      give_floor(i, picture.steps()[i], now, out);
+      give_floor(i, picture.steps()[i], now, out);  // gives a number, which the end line has
       say(i, picture, now, out);
       mine.end_line = end_of(i, picture, now);
       out.append(mine.end_line);
       floor_ = no_step;
-    }
-    if (!now_finished.empty()) {
-      std::erase_if(live_, [this](std::uint32_t i) {
-        if (shown_[i].ended) shown_[i].live = false;
-        return shown_[i].ended;
-      });
     }
   }
 
@@ -243,8 +246,8 @@ class plain_renderer final : public renderer {
     held_bytes_ -= mine.held.size();
     mine.held.clear();
     if (mine.held.capacity() > 4096) mine.held.shrink_to_fit();
-    mine.wants_since.reset();
-    if (s.has_open_status()) mine.wants_since = now;
+    want_no_more(i);
+    if (!mine.ended && s.has_open_status()) want(i, now);
     if (out.size() != before) spoke_ = now;
   }
 
@@ -357,7 +360,7 @@ class plain_renderer final : public renderer {
 
   plain_options options_;
   std::vector<shown_step> shown_;
-  std::vector<std::uint32_t> live_;
+  std::list<std::uint32_t> waiting_;  // who has wants_since, the earliest first
   std::vector<std::uint32_t> finished_;
   std::vector<std::uint32_t> late_;
   std::size_t floor_ = no_step;

@@ -64,7 +64,7 @@ void trace::finish(wall_time now) {
     const step_state last = counts_[i].state(true);
     if (last == step_state::running || last == step_state::announced) return false;
     steps_[i].state = last;
-    ++finished_;
+    if (last == step_state::cached) ++cached_;
     mark(i);
     return true;
   });
@@ -205,8 +205,8 @@ bool trace::apply_start(member& m, const vertex& v) {
 void trace::refresh_step(std::uint32_t step_index, const member& m) {
   step& s = steps_[step_index];
   const group_counts& counts = counts_[step_index];
-  const bool was_finished = s.visible && s.finished();
-  const bool was_unfinished = s.visible && !was_finished;
+  const bool was_unfinished = s.visible && !s.finished();
+  const bool was_cached = s.visible && s.state == step_state::cached;
   s.state = counts.state(false);
   if (counts.failed == 0 && counts.cancelled == 0) s.error.clear();
   if (m.latest_start && (!s.latest_start || *s.latest_start < *m.latest_start)) s.latest_start = m.latest_start;
@@ -217,9 +217,9 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
     s.visible = true;
     shown_.push_back(step_index);
   }
-  const bool is_finished = s.visible && s.finished();
-  if (is_finished != was_finished) finished_ = is_finished ? finished_ + 1 : finished_ - 1;
-  const bool is_unfinished = s.visible && !is_finished;
+  if (was_cached) --cached_;
+  if (s.visible && s.state == step_state::cached) ++cached_;
+  const bool is_unfinished = s.visible && !s.finished();
   if (is_unfinished && !was_unfinished) in_unfinished_[step_index] = unfinished_.insert(unfinished_.end(), step_index);
   if (!is_unfinished && was_unfinished) unfinished_.erase(in_unfinished_[step_index]);
   mark(step_index);

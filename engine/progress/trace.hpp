@@ -151,7 +151,8 @@ class trace {
 
   std::optional<wall_time> first_start() const noexcept { return first_start_; }
   std::size_t visible_count() const noexcept { return shown_.size(); }
-  std::size_t finished_count() const noexcept { return finished_; }
+  std::size_t finished_count() const noexcept { return shown_.size() - unfinished_.size(); }
+  std::size_t cached_count() const noexcept { return cached_; }
 
  private:
   struct member;
@@ -198,7 +199,7 @@ class trace {
   std::vector<std::uint32_t> shown_;
   std::list<std::uint32_t> unfinished_;
   std::vector<std::list<std::uint32_t>::iterator> in_unfinished_;  // by step; valid while it is there
-  std::size_t finished_ = 0;
+  std::size_t cached_ = 0;
 
   std::vector<std::uint32_t> changed_;
   std::vector<bool> is_changed_;

@@ -58,11 +58,11 @@ class tty_renderer final : public renderer {
     if (picture.visible_count() == 0 && !note_.empty()) rows[0].left += " " + note_;
 
     std::vector<std::uint32_t> running;
-    std::size_t hidden = 0;
     for (const std::uint32_t i : picture.unfinished()) {
-      if (running.size() + 1 < height) running.push_back(i);
-      else ++hidden;
+      if (running.size() + 1 >= height) break;
+      running.push_back(i);
     }
+    const std::size_t hidden = picture.unfinished().size() - running.size();
     std::size_t room = height - std::min(height, running.size() + (hidden > 0 ? 1 : 0));
     std::vector<std::vector<screen_row>> below;
     for (std::size_t n = 0; n < running.size(); ++n) {
@@ -101,18 +101,15 @@ class tty_renderer final : public renderer {
     if (room == 0 || picture.finished_count() == 0) return;
     const std::size_t fit = picture.finished_count() <= room ? room : room - 1;
     std::vector<std::uint32_t> last;
+    std::size_t cached = picture.cached_count();
     const auto& shown = picture.shown();
-    auto i = shown.rbegin();
-    for (; i != shown.rend() && last.size() < fit; ++i) {
-      if (picture.steps()[*i].finished()) last.push_back(*i);
+    for (auto i = shown.rbegin(); i != shown.rend() && last.size() < fit; ++i) {
+      const step& s = picture.steps()[*i];
+      if (!s.finished()) continue;
+      last.push_back(*i);
+      if (s.state == step_state::cached) --cached;
     }
-    std::size_t earlier = 0;
-    std::size_t cached = 0;
-    for (; i != shown.rend(); ++i) {
-      if (!picture.steps()[*i].finished()) continue;
-      ++earlier;
-      if (picture.steps()[*i].state == step_state::cached) ++cached;
-    }
+    const std::size_t earlier = picture.finished_count() - last.size();
     if (earlier > 0) {
       std::string text = " => … " + std::to_string(earlier) + (earlier == 1 ? " step" : " steps") + " finished before";
       if (cached > 0) text += " (" + std::to_string(cached) + " cached)";

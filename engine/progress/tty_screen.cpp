@@ -14,6 +14,13 @@ constexpr std::string_view to_end_of_screen = "\x1b[J";
 // takes as many rows as it has lines, and the block's top stays where resize() expects it.
 constexpr std::string_view no_wrapping = "\x1b[?7l";
 constexpr std::string_view wrapping = "\x1b[?7h";
+constexpr std::string_view no_colour = "\x1b[0m";
+constexpr std::size_t most_codes = 16;  // bytes of a move to the right edge and no_colour
+
+// `where`: A up, B down, C to the right.
+void append_move(std::size_t cells, char where, std::string& out) {
+  out.append("\x1b[").append(std::to_string(cells)).push_back(where);
+}
 
 }  // namespace
 
@@ -41,9 +48,9 @@ void tty_screen::say(std::string_view line) {
 }
 
 void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
-  std::vector<drawn_line> lines;
-  lines.reserve(rows.size());
-  for (const screen_row& row : rows) lines.push_back(to_line(row));
+  std::vector<drawn_line>& lines = next_;
+  lines.resize(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) to_line(rows[i], lines[i]);
   const auto unchanged = [&](std::size_t i) { return i < lines_.size() && lines[i].bytes == lines_[i].bytes; };
   if (!all_again_ && said_.empty() && lines.size() == lines_.size()) {
     bool same = true;
@@ -51,7 +58,7 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
     if (same) return;
   }
   out.append(no_wrapping);
-  if (height_ > 0) out.append("\x1b[").append(std::to_string(height_)).append("A");
+  if (height_ > 0) append_move(height_, 'A', out);
   out.push_back('\r');
   if (all_again_ || !said_.empty()) {
     out.append(to_end_of_screen);
@@ -60,47 +67,60 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
     said_.clear();
     all_again_ = false;
   }
-  std::size_t unsent = 0;  // line ends to be made up for lines that stay
+  std::size_t below = 0;  // rows from the cursor down to where the next line belongs
+  const auto go_down = [&] {
+    if (below > 0) append_move(below, 'B', out);
+    below = 0;
+  };
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (unchanged(i)) {
-      ++unsent;
+    const bool on_screen = i < lines_.size();
+    if (on_screen && unchanged(i)) {
+      ++below;
       continue;
     }
-    if (unsent > 0) out.append("\x1b[").append(std::to_string(unsent)).append("B");
-    unsent = 0;
+    go_down();
     out.append(lines[i].bytes);
-    if (i < lines_.size()) out.append(to_end_of_line);
-    out.append("\r\n");
+    if (on_screen) {
+      // Not a line end, for which the kernel's terminal driver stops and wakes the terminal each time.
+      if (!lines[i].erases) out.append(to_end_of_line);
+      out.push_back('\r');
+      ++below;
+    } else {
+      out.append("\r\n");
+    }
   }
-  if (unsent > 0) out.append("\x1b[").append(std::to_string(unsent)).append("B");
+  go_down();
   if (lines.size() < lines_.size()) out.append(to_end_of_screen);
   out.append(wrapping);
-  lines_ = std::move(lines);
+  std::swap(lines_, lines);
   height_ = lines_.size();
 }
 
 // One column stays free, since a full line makes some terminals wrap.
-tty_screen::drawn_line tty_screen::to_line(const screen_row& row) const {
+void tty_screen::to_line(const screen_row& row, drawn_line& line) const {
   const std::size_t columns = std::max(columns_, least_columns) - 1;
   const std::size_t right = text_width(row.right);
-  std::string left = row.left;
-  std::replace(left.begin(), left.end(), '\t', ' ');
-  left = std::string(cut_to_width(left, columns - std::min(columns, right + (right > 0 ? 1 : 0))));
-  drawn_line line;
+  const std::string_view left = cut_to_width(row.left, columns - std::min(columns, right + (right > 0 ? 1 : 0)));
   line.width = text_width(left);
+  line.erases = right > 0;
+  line.bytes.clear();
   const std::string& code = row.look == row_look::done        ? colors_.done
                             : row.look == row_look::failed    ? colors_.failed
                             : row.look == row_look::cancelled ? colors_.cancelled
                             : row.look == row_look::warning   ? colors_.warning
                             : row.look == row_look::faint     ? colors_.faint
                                                               : colors_.plain;
+  line.bytes.reserve(code.size() + left.size() + to_end_of_line.size() + row.right.size() + most_codes);
   line.bytes.append(code).append(left);
+  std::replace(line.bytes.end() - static_cast<std::ptrdiff_t>(left.size()), line.bytes.end(), '\t', ' ');
   if (right > 0) {
-    line.bytes.append(columns - right - line.width, ' ').append(row.right);
+    // Erased and jumped over, since every byte costs the terminal more than it costs us; spaces would be most of a frame.
+    line.bytes.append(to_end_of_line);
+    if (const std::size_t between = columns - std::min(columns, right + line.width); between > 0) append_move(between, 'C', line.bytes);
+    line.bytes.append(row.right);
     line.width = columns;
   }
-  if (!code.empty()) line.bytes.append("\x1b[0m");
-  return line;
+  if (!code.empty()) line.bytes.append(no_colour);
 }
 
 }  // namespace peelbox::progress

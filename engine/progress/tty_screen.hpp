@@ -34,12 +34,14 @@ class tty_screen {
   struct drawn_line {
     std::string bytes;
     std::size_t width = 0;
+    bool erases = false;  // what was in its row before
   };
-  drawn_line to_line(const screen_row& row) const;
+  void to_line(const screen_row& row, drawn_line& line) const;
 
   unsigned columns_;
   tty_colors colors_;
   std::vector<drawn_line> lines_;
+  std::vector<drawn_line> next_;  // memory for the lines of the next frame
   std::size_t height_ = 0;  // rows of the terminal that lines_ take
   bool all_again_ = false;
   std::string said_;

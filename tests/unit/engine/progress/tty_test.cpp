@@ -9,7 +9,7 @@
 namespace peelbox::progress {
 namespace {
 
-/// Understands what the renderer uses: text, \r \n, cursor up, erase line, erase below, colours, cursor on and off.
+/// Understands what the renderer uses: text, \r \n, cursor up, down and right, erase line, erase below, colours.
 class small_terminal {
  public:
   void feed(const std::string& bytes) {
@@ -32,11 +32,10 @@ class small_terminal {
         const std::size_t end = std::min(bytes.find_first_of("\x1b\r\n", i), bytes.size());
         const std::string text = bytes.substr(i, end - i);
         std::string& line = lines.at(row_);
-        ASSERT_EQ(column_, 0u) << "the renderer draws whole lines";
-        const std::string rest = line.size() > text.size() ? line.substr(text.size()) : "";
-        line = text + rest;
-        column_ = text.size();
-        widest = std::max(widest, text_width(text));
+        ASSERT_TRUE(column_ == 0 || column_ == line.size()) << "the renderer draws whole lines";
+        line.replace(column_, std::min(text.size(), line.size() - column_), text);
+        column_ += text.size();
+        widest = std::max(widest, text_width(std::string_view(line).substr(0, column_)));
         i = end;
       }
     }
@@ -62,6 +61,13 @@ class small_terminal {
       case 'B': {
         row_ += std::stoul(arguments);
         ASSERT_LT(row_, lines.size());
+        return;
+      }
+      case 'C': {
+        std::string& line = lines.at(row_);
+        ASSERT_EQ(column_, line.size()) << "nothing old may be left between";
+        line.append(std::stoul(arguments), ' ');
+        column_ = line.size();
         return;
       }
       case 'K': lines.at(row_).resize(std::min(lines.at(row_).size(), column_)); return;
