@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,13 +10,12 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
-#include <deque>
 #include <mutex>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "engine/async/event.hpp"
+#include "engine/progress/prompt_output.hpp"
 
 namespace peelbox::progress {
 namespace {
@@ -26,49 +23,11 @@ namespace {
 constexpr std::chrono::milliseconds grace{100};
 // poll() promises room for this much in a pipe (POSIX: PIPE_BUF).
 constexpr std::size_t piece = 4096;
-// What waits is joined up to this size.
-constexpr std::size_t joined = 64 << 10;
-// The memory of so many written texts is used again, so that long output does not touch new pages all the time.
-constexpr std::size_t most_spare = 4;
-constexpr std::size_t largest_spare = 1 << 20;
-
-// Files and /dev/null: nobody has to read before they take more.
-bool never_waits(int fd) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0) return false;
-  return S_ISREG(about.st_mode) || (S_ISCHR(about.st_mode) && about.st_rdev == makedev(1, 3));
-}
-
-// False: the file takes no more.
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n == 0 || (n < 0 && errno != EINTR)) return false;
-    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
-}
 
 }  // namespace
 
 struct fd_writer::shared {
-  shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor), at_once(never_waits(descriptor)) {}
-  std::string take_spare() {  // with the lock
-    std::string one;
-    if (spare.empty()) {
-      one.reserve(largest_spare / 2);  // untouched memory costs nothing; growing would touch each size on the way
-    } else {
-      one = std::move(spare.back());
-      spare.pop_back();
-    }
-    return one;
-  }
-  void keep_spare(std::string& text) {  // with the lock
-    if (spare.size() == most_spare || text.capacity() < piece || text.capacity() > largest_spare) return;
-    text.clear();
-    spare.push_back(std::move(text));
-  }
-
+  shared(executor e, int descriptor) : ex(e), drained(e), fd(descriptor), prompt(descriptor) {}
   ~shared() {
     for (const int end : wake) {
       if (end >= 0) ::close(end);
@@ -78,14 +37,13 @@ struct fd_writer::shared {
   executor ex;
   event drained;  // network thread only
   const int fd;
-  const bool at_once;
+  prompt_output prompt;    // network thread only
   int wake[2] = {-1, -1};  // interrupts poll()
 
   std::mutex lock;
   std::condition_variable changed;
-  std::deque<std::string> queue;
-  std::vector<std::string> spare;  // empty ones
-  std::size_t unwritten = 0;
+  std::string queue;          // for the thread to take
+  std::size_t unwritten = 0;  // with what the thread has taken
   std::size_t notify_below = 0;  // with somebody_waits
   bool somebody_waits = false;
   bool started = false;    // the thread
@@ -112,19 +70,17 @@ fd_writer::~fd_writer() {
 void fd_writer::write(std::string& bytes) {
   if (bytes.empty()) return;
   const std::lock_guard hold(state_->lock);
-  if (state_->gone || state_->at_once) {
-    if (!state_->gone) state_->gone = !write_all(state_->fd, bytes);
-    bytes.clear();
-    return;
+  std::string_view left = bytes;
+  if (!state_->gone && state_->unwritten == 0) {
+    const std::optional<std::size_t> written = state_->prompt.write(bytes);
+    state_->gone = !written;
+    left.remove_prefix(written.value_or(0));
   }
-  state_->unwritten += bytes.size();
-  if (!state_->queue.empty() && state_->queue.back().size() + bytes.size() <= joined) {
-    state_->queue.back() += bytes;
-  } else {
-    state_->queue.push_back(std::move(bytes));
-    bytes = state_->take_spare();
-  }
+  if (state_->gone) left = {};
+  state_->queue.append(left);
+  state_->unwritten += left.size();
   bytes.clear();
+  if (left.empty()) return;
   if (!state_->started) {
     state_->started = true;
     if (::pipe2(state_->wake, O_CLOEXEC | O_NONBLOCK) != 0) state_->wake[0] = state_->wake[1] = -1;
@@ -179,14 +135,10 @@ void fd_writer::work(std::shared_ptr<shared> state) {
         boost::asio::post(state->ex, [state] { state->drained.notify(); });
       }
       if (at == taken.size()) {
-        state->keep_spare(taken);
-        taken = {};
+        taken.clear();
         at = 0;
         state->changed.wait(hold, [&] { return !state->queue.empty() || state->last || state->abandoned; });
-        if (!state->queue.empty()) {
-          taken = std::move(state->queue.front());
-          state->queue.pop_front();
-        }
+        std::swap(taken, state->queue);
       }
       if (state->abandoned || taken.empty()) break;
     }

@@ -9,11 +9,10 @@
 
 namespace peelbox::progress {
 
-/// Terminals, pipes and sockets are written on a thread of its own, which the first write starts, and in pieces that a
-/// polled pipe takes whole, so neither the network thread nor the end of the program waits for a stopped terminal. Files and
-/// /dev/null are written at once: nobody has to read them first, and handing the text to another processor cost more than
-/// writing it. The descriptor is not owned and its flags are not touched. Write errors (EPIPE, ENOSPC …) end the output silently.
-/// All calls on the executor's thread.
+/// What can be written without waiting is written at once (prompt_output.hpp), since handing text to another processor costs
+/// more than writing it. The rest is written by a thread of its own, which the first rest starts, in pieces that a polled pipe
+/// takes whole, so neither the network thread nor the end of the program waits for a stopped terminal. The descriptor is not
+/// owned and its flags are not touched. Write errors (EPIPE, ENOSPC …) end the output silently. All calls on the executor's thread.
 class fd_writer {
  public:
   fd_writer(executor ex, int fd);
@@ -22,7 +21,7 @@ class fd_writer {
   fd_writer(const fd_writer&) = delete;
   fd_writer& operator=(const fd_writer&) = delete;
 
-  /// Takes `bytes` and leaves it empty, with its memory or that of an earlier call where that is free.
+  /// Takes `bytes` and leaves it empty, with its memory. What cannot be written at once is copied.
   void write(std::string& bytes);
   std::size_t unwritten() const;
   /// The other end is closed; everything from now on is dropped.

@@ -1,7 +1,9 @@
 // Columns of characters on a terminal: combining marks take none, East Asian wide characters and emoji two (ranges
 // condensed from Unicode 15 EastAsianWidth W and F, and general categories Mn, Me, Cf).
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "engine/progress/sanitize.hpp"
@@ -60,17 +62,29 @@ char32_t next(std::string_view text, std::size_t& at) {
   return c;
 }
 
+// How many characters at the beginning are ASCII, so one byte and one column each. Most text is nothing else.
+std::size_t ascii_part(std::string_view text) {
+  std::size_t at = 0;
+  std::uint64_t block = 0;
+  for (; text.size() - at >= sizeof block; at += sizeof block) {
+    std::memcpy(&block, text.data() + at, sizeof block);
+    if ((block & 0x8080'8080'8080'8080u) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
+
 }  // namespace
 
 std::size_t text_width(std::string_view text) {
-  std::size_t columns = 0;
-  for (std::size_t at = 0; at < text.size();) columns += columns_of(next(text, at));
+  std::size_t columns = ascii_part(text);
+  for (std::size_t at = columns; at < text.size();) columns += columns_of(next(text, at));
   return columns;
 }
 
 std::string_view cut_to_width(std::string_view text, std::size_t columns) {
-  std::size_t used = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  std::size_t used = std::min(ascii_part(text), columns);
+  for (std::size_t at = used; at < text.size();) {
     const std::size_t begin = at;
     used += columns_of(next(text, at));
     if (used > columns) return text.substr(0, begin);

@@ -75,6 +75,7 @@ void trace::flush_lines(member& m) {
 
 std::string_view trace::unfinished_line(std::uint32_t step_index) const {
   std::string_view latest;
+  if (with_partial_line_.empty()) return latest;
   for (const std::uint32_t i : members_of_step_[step_index]) {
     if (!members_[i].output) continue;
     for (const line_splitter& source : *members_[i].output) {

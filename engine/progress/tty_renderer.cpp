@@ -82,7 +82,9 @@ class tty_renderer final : public renderer {
 
   // Everything, since the terminal scrolls it from now on.
   std::vector<screen_row> compose_last(const trace& picture, wall_time now) const {
-    std::vector<screen_row> rows{header(picture, now)};
+    std::vector<screen_row> rows;
+    rows.reserve(1 + picture.shown().size());
+    rows.push_back(header(picture, now));
     bool failed = false;
     for (const std::uint32_t i : picture.shown()) {
       const step& s = picture.steps()[i];

@@ -74,8 +74,8 @@ TEST(FdWriter, AFileGetsEveryTextInOrder) {
   std::fclose(file);
 }
 
-// Written at once: nobody's thread is needed, and a file that takes no more ends the output.
-TEST(FdWriter, AFileIsWrittenBeforeWriteReturns) {
+// No thread is needed, and a file that takes no more ends the output.
+TEST(FdWriter, WhatThereIsRoomForIsWrittenBeforeWriteReturns) {
   asio::io_context io;  // not run
   std::FILE* const file = std::tmpfile();
   ASSERT_NE(file, nullptr);
@@ -89,6 +89,19 @@ TEST(FdWriter, AFileIsWrittenBeforeWriteReturns) {
     EXPECT_EQ(read_all(::fileno(file)), "one line\n");
   }
   std::fclose(file);
+
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  {
+    fd_writer writer(io.get_executor(), ends[1]);
+    std::string bytes = "another\n";
+    writer.write(bytes);
+    EXPECT_TRUE(bytes.empty());
+    EXPECT_EQ(writer.unwritten(), 0u);
+  }
+  ::close(ends[1]);
+  EXPECT_EQ(read_all(ends[0]), "another\n");
+  ::close(ends[0]);
 
   const int readable = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(readable, 0);
