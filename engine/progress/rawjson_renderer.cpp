@@ -1,7 +1,9 @@
 // One JSON object per batch, with the fields that buildctl's rawjson has (client/graph.go and the JSON names of the
 // protobuf messages in it), so that tools which read one can read the other.
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 
 #include "engine/async/base64.hpp"
 #include "engine/progress/json_text.hpp"
@@ -14,11 +16,6 @@ template <std::size_t Digits>
 char* put_padded(std::uint32_t n, char* to) {
   for (std::size_t i = Digits; i-- > 0; n /= 10) to[i] = static_cast<char>('0' + n % 10);
   return to + Digits;
-}
-
-void append_number(std::int64_t number, std::string& out) {
-  char text[20];
-  out.append(text, std::to_chars(text, std::end(text), number).ptr);
 }
 
 struct whole_second {
@@ -41,27 +38,30 @@ whole_second calendar(std::chrono::sys_seconds time) {
   return made;
 }
 
+constexpr std::size_t most_time_bytes = 32;
+constexpr std::size_t most_number_bytes = 20;
+
 // RFC 3339 in UTC, with as many decimals as needed, as Go's RFC3339Nano.
-void append_time(std::optional<wall_time> time, std::string& out) {
-  if (!time) {
-    out.append("\"0001-01-01T00:00:00Z\"");
-    return;
-  }
-  // Times of one batch lie close together, and the calendar is most of the work.
-  static thread_local whole_second last;
+char* put_time(const std::optional<wall_time>& time, char* to) {
+  constexpr std::string_view never = "\"0001-01-01T00:00:00Z\"";
+  if (!time) return std::copy(never.begin(), never.end(), to);
+  // Times of one batch lie in few seconds, and the calendar is most of the work.
+  static thread_local std::array<whole_second, 16> known;
   const auto second = std::chrono::floor<std::chrono::seconds>(*time);
+  whole_second& last = known[static_cast<std::uint64_t>(second.time_since_epoch().count()) % known.size()];
   if (second != last.second) last = calendar(second);
-  char text[] = "\"0000-00-00T00:00:00.000000000Z\"";
-  char* at = std::copy_n(last.text, 19, text + 1);
+  *to++ = '"';
+  to = std::copy_n(last.text, 19, to);
   if (const auto nanos = (*time - second).count(); nanos != 0) {
     const auto billionths = static_cast<std::uint32_t>(nanos);
-    at = put_padded<4>(billionths / 100'000, at + 1);
-    at = put_padded<5>(billionths % 100'000, at);
-    while (at[-1] == '0') --at;
+    *to++ = '.';
+    to = put_padded<4>(billionths / 100'000, to);
+    to = put_padded<5>(billionths % 100'000, to);
+    while (to[-1] == '0') --to;
   }
-  *at++ = 'Z';
-  *at++ = '"';
-  out.append(text, at);
+  *to++ = 'Z';
+  *to++ = '"';
+  return to;
 }
 
 /// `,"name":`, made by the compiler.
@@ -78,61 +78,127 @@ struct field {
   }
 
  private:
-  consteval void put(char c) { text[size++] = c; }
+  consteval void put(char c) {
+    if (size + 1 == sizeof text) throw "a longer text is needed";  // key_to() copies one byte less than there is
+    text[size++] = c;
+  }
+};
+
+/// Gathers short pieces, because appending each to a string costs several times more than writing it. What it wrote is in the
+/// string when it ends, or after direct().
+class piece_writer {
+ public:
+  static constexpr std::size_t most_room = 2048;
+
+  explicit piece_writer(std::string& out) : out_(out) {}
+  ~piece_writer() { direct(); }
+  piece_writer(const piece_writer&) = delete;
+  piece_writer& operator=(const piece_writer&) = delete;
+
+  /// Room for so many bytes, at most `most_room`. Then wrote() with the end of what was written.
+  char* room(std::size_t bytes) {
+    if (static_cast<std::size_t>(std::end(pieces_) - end_) < bytes) direct();
+    return end_;
+  }
+  void wrote(char* end) { end_ = end; }
+  void put(char c) {
+    *room(1) = c;
+    ++end_;
+  }
+  std::string& direct() {
+    out_.append(pieces_, end_);
+    end_ = pieces_;
+    return out_;
+  }
+
+ private:
+  std::string& out_;
+  char pieces_[4 * most_room];
+  char* end_ = pieces_;
 };
 
 /// An object under construction; puts the commas.
 class object {
  public:
-  explicit object(std::string& out) : out_(out) { out_.push_back('{'); }
-  ~object() { out_.push_back('}'); }
+  explicit object(piece_writer& out) : out_(out) { out_.put('{'); }
+  ~object() { out_.put('}'); }
   object(const object&) = delete;
   object& operator=(const object&) = delete;
 
-  std::string& key(const field& name) {
-    const std::size_t skipped = first_ ? 1 : 0;
-    first_ = false;
-    return out_.append(name.text + skipped, name.size - skipped);
+  piece_writer& key(const field& name) {
+    out_.wrote(key_to(name, 0));
+    return out_;
+  }
+  void any_text(const field& name, std::string_view value) {
+    if (most_json_bytes(value.size()) + sizeof name.text <= piece_writer::most_room) {
+      out_.wrote(put_json_string(value, key_to(name, most_json_bytes(value.size()))));
+    } else {
+      append_json_string(value, key(name).direct());
+    }
   }
   void text(const field& name, std::string_view value) {
-    if (!value.empty()) append_json_string(value, key(name));
+    if (!value.empty()) any_text(name, value);
+  }
+  void any_number(const field& name, std::int64_t value) {
+    char* const to = key_to(name, most_number_bytes);
+    out_.wrote(std::to_chars(to, to + most_number_bytes, value).ptr);
   }
   void number(const field& name, std::int64_t value) {
-    if (value != 0) append_number(value, key(name));
+    if (value != 0) any_number(name, value);
   }
   void flag(const field& name, bool value) {
-    if (value) key(name).append("true");
+    constexpr std::string_view yes = "true";
+    if (value) out_.wrote(std::copy(yes.begin(), yes.end(), key_to(name, yes.size())));
+  }
+  void any_time(const field& name, const std::optional<wall_time>& value) {
+    out_.wrote(put_time(value, key_to(name, most_time_bytes)));
   }
   void time(const field& name, const std::optional<wall_time>& value) {
-    if (value) append_time(value, key(name));
+    if (value) any_time(name, value);
   }
-  void binary(const field& name, std::string_view value) {
-    key(name).push_back('"');
-    append_base64(value, out_);
-    out_.push_back('"');
-  }
+  void binary(const field& name, std::string_view value) { append_binary(value, key(name)); }
   template <class Range, class F>
   void list(const field& name, const Range& range, F&& element) {
     if (range.empty()) return;
-    key(name).push_back('[');
+    key(name).put('[');
     bool first = true;
     for (const auto& e : range) {
-      if (!first) out_.push_back(',');
+      if (!first) out_.put(',');
       first = false;
       element(e, out_);
     }
-    out_.push_back(']');
+    out_.put(']');
+  }
+
+  static void append_binary(std::string_view value, piece_writer& out) {
+    out.put('"');
+    append_base64(value, out.direct());
+    out.put('"');
   }
 
  private:
-  std::string& out_;
+  // Writes the name into room for itself and so many bytes more.
+  char* key_to(const field& name, std::size_t more) {
+    char* const to = out_.room(sizeof name.text + more);
+    const std::size_t skipped = first_ ? 1 : 0;
+    first_ = false;
+    std::memcpy(to, name.text + skipped, sizeof name.text - 1);  // a size that the compiler knows; what is too much is written over
+    return to + name.size - skipped;
+  }
+
+  piece_writer& out_;
   bool first_ = true;
 };
 
-void append_vertex(const vertex& v, std::string& out) {
+void append_string(std::string_view text, piece_writer& out) {
+  if (most_json_bytes(text.size()) > piece_writer::most_room) append_json_string(text, out.direct());
+  else out.wrote(put_json_string(text, out.room(most_json_bytes(text.size()))));
+}
+
+void append_vertex(const vertex& v, piece_writer& out) {
   object o(out);
   o.text("digest", v.digest);
-  o.list("inputs", v.inputs, append_json_string);
+  o.list("inputs", v.inputs, append_string);
   o.text("name", v.name);
   o.time("started", v.started);
   o.time("completed", v.completed);
@@ -146,42 +212,38 @@ void append_vertex(const vertex& v, std::string& out) {
   }
 }
 
-void append_status(const status& s, std::string& out) {
+void append_status(const status& s, piece_writer& out) {
   object o(out);
-  append_json_string(s.id, o.key("id"));
+  o.any_text("id", s.id);
   o.text("vertex", s.vertex);
   o.text("name", s.name);
   o.number("total", s.total);
-  append_number(s.current, o.key("current"));
-  append_time(s.timestamp, o.key("timestamp"));
+  o.any_number("current", s.current);
+  o.any_time("timestamp", s.timestamp);
   o.time("started", s.started);
   o.time("completed", s.completed);
 }
 
-void append_log(const log_chunk& l, std::string& out) {
+void append_log(const log_chunk& l, piece_writer& out) {
   object o(out);
   o.text("vertex", l.vertex);
   o.number("stream", l.stream);
   o.binary("data", l.data);
-  append_time(l.timestamp, o.key("timestamp"));
+  o.any_time("timestamp", l.timestamp);
 }
 
-void append_position(const source_position& p, std::string& out) {
+void append_position(const source_position& p, piece_writer& out) {
   object o(out);
   o.number("line", p.line);
   o.number("character", p.character);
 }
 
-void append_warning(const warning& w, std::string& out) {
+void append_warning(const warning& w, piece_writer& out) {
   object o(out);
   o.text("vertex", w.vertex);
   o.number("level", w.level);
   if (!w.brief.empty()) o.binary("short", w.brief);
-  o.list("detail", w.detail, [](const std::string& line, std::string& to) {
-    to.push_back('"');
-    append_base64(line, to);
-    to.push_back('"');
-  });
+  o.list("detail", w.detail, object::append_binary);
   o.text("url", w.url);
   if (w.source) {
     object s(o.key("sourceInfo"));
@@ -189,7 +251,7 @@ void append_warning(const warning& w, std::string& out) {
     if (!w.source->data.empty()) s.binary("data", w.source->data);
     s.text("language", w.source->language);
   }
-  o.list("range", w.ranges, [](const source_range& r, std::string& to) {
+  o.list("range", w.ranges, [](const source_range& r, piece_writer& to) {
     object e(to);
     append_position(r.start, e.key("start"));
     append_position(r.end, e.key("end"));
@@ -200,14 +262,15 @@ class rawjson_renderer final : public renderer {
  public:
   void update(const batch& events, const trace&, wall_time, std::string& out) override {
     if (events.vertices.empty() && events.statuses.empty() && events.logs.empty() && events.warnings.empty()) return;
+    piece_writer line(out);
     {
-      object o(out);
+      object o(line);
       o.list("vertexes", events.vertices, append_vertex);
       o.list("statuses", events.statuses, append_status);
       o.list("logs", events.logs, append_log);
       o.list("warnings", events.warnings, append_warning);
     }
-    out.push_back('\n');
+    line.put('\n');
   }
   void refresh(const trace&, wall_time, std::string&) override {}
   bool wants_time() const noexcept override { return false; }
@@ -226,7 +289,10 @@ class quiet_renderer final : public renderer {
 
 }  // namespace
 
-void append_json_warning(const warning& w, std::string& out) { append_warning(w, out); }
+void append_json_warning(const warning& w, std::string& out) {
+  piece_writer pieces(out);
+  append_warning(w, pieces);
+}
 
 std::unique_ptr<renderer> make_rawjson_renderer() { return std::make_unique<rawjson_renderer>(); }
 std::unique_ptr<renderer> make_quiet_renderer() { return std::make_unique<quiet_renderer>(); }
