@@ -148,6 +148,7 @@ void trace::apply_vertex(const vertex& v, wall_time now) {
 
   counts_[m.step].add(m, ~0u);
   const bool current = apply_start(m, v);
+  s.ran_once = members_of_step_[m.step].size() == 1 && m.intervals.size() == 1 && !m.summed_until;
   if (current) {
     if (!v.error.empty()) m.state = is_cancellation(v.error) ? step_state::cancelled : step_state::failed;
     else if (m.completed) m.state = v.cached ? step_state::cached : step_state::done;
@@ -226,13 +227,8 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
 }
 
 duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
-  if (members_of_step_[step_index].size() == 1) {
-    const member& only = members_[members_of_step_[step_index][0]];
-    if (only.intervals.size() == 1 && only.summed == duration{0}) {
-      return std::max(only.intervals[0].end.value_or(clamp_time(now)) - only.intervals[0].start, duration{0});
-    }
-  }
   now = clamp_time(now);
+  if (const step& s = steps_[step_index]; s.ran_once) return std::max(s.completed.value_or(now) - *s.latest_start, duration{0});
   duration sum{0};
   std::vector<std::pair<wall_time, wall_time>> runs;
   for (const std::uint32_t i : members_of_step_[step_index]) {

@@ -96,6 +96,7 @@ struct step {
   step_state state = step_state::announced;
   /// Shown: it has started or failed, and is more than a group of weak members.
   bool visible = false;
+  bool ran_once = false;  ///< from latest_start to completed, and nothing else
   std::optional<wall_time> completed;      ///< latest end, once nothing of it runs
   std::optional<wall_time> latest_start;
   std::vector<step_status> statuses;
