@@ -148,7 +148,8 @@ void trace::apply_vertex(const vertex& v, wall_time now) {
 
   counts_[m.step].add(m, ~0u);
   const bool current = apply_start(m, v);
-  s.ran_once = members_of_step_[m.step].size() == 1 && m.intervals.size() == 1 && !m.summed_until;
+  s.one_vertex = members_of_step_[m.step].size() == 1;
+  if (s.one_vertex) add_up(m, s);
   if (current) {
     if (!v.error.empty()) m.state = is_cancellation(v.error) ? step_state::cancelled : step_state::failed;
     else if (m.completed) m.state = v.cached ? step_state::cached : step_state::done;
@@ -203,6 +204,22 @@ bool trace::apply_start(member& m, const vertex& v) {
   return true;
 }
 
+// The runs of a vertex, of which parts may overlap.
+void trace::add_up(const member& m, step& s) {
+  s.ran = m.summed;
+  s.running_since.reset();
+  std::optional<wall_time> covered;
+  for (const interval& run : m.intervals) {
+    const wall_time from = covered ? std::max(run.start, *covered) : run.start;
+    if (!run.end) {
+      s.running_since = from;
+      return;
+    }
+    if (*run.end > from) s.ran = std::min(s.ran + (*run.end - from), longest_time);
+    covered = std::max(*run.end, from);
+  }
+}
+
 void trace::refresh_step(std::uint32_t step_index, const member& m) {
   step& s = steps_[step_index];
   const group_counts& counts = counts_[step_index];
@@ -228,7 +245,10 @@ void trace::refresh_step(std::uint32_t step_index, const member& m) {
 
 duration trace::elapsed(std::uint32_t step_index, wall_time now) const {
   now = clamp_time(now);
-  if (const step& s = steps_[step_index]; s.ran_once) return std::max(s.completed.value_or(now) - *s.latest_start, duration{0});
+  if (const step& s = steps_[step_index]; s.one_vertex) {
+    const duration running = s.running_since ? std::max(now - *s.running_since, duration{0}) : duration{0};
+    return std::min(s.ran + running, longest_time);
+  }
   duration sum{0};
   std::vector<std::pair<wall_time, wall_time>> runs;
   for (const std::uint32_t i : members_of_step_[step_index]) {

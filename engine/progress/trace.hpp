@@ -96,7 +96,9 @@ struct step {
   step_state state = step_state::announced;
   /// Shown: it has started or failed, and is more than a group of weak members.
   bool visible = false;
-  bool ran_once = false;  ///< from latest_start to completed, and nothing else
+  bool one_vertex = false;                 ///< so the next two tell how long it took; else trace::elapsed() adds up
+  duration ran{0};                         ///< in runs that have ended
+  std::optional<wall_time> running_since;
   std::optional<wall_time> completed;      ///< latest end, once nothing of it runs
   std::optional<wall_time> latest_start;
   std::vector<step_status> statuses;
@@ -175,6 +177,7 @@ class trace {
   void end();
   void apply_vertex(const vertex& v, wall_time now);
   bool apply_start(member& m, const vertex& v);
+  static void add_up(const member& m, step& s);
   void apply_status(const status& s, wall_time now);
   void apply_warning(const warning& w);
   void apply_log(const log_chunk& l);

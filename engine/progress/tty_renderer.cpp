@@ -61,7 +61,9 @@ class tty_renderer final : public renderer {
     for (const std::uint32_t i : picture.unfinished()) {
       if (running.size() + 1 >= height) break;
       running.push_back(i);
+      fetch(picture.steps()[i]);
     }
+    for (const std::uint32_t i : running) __builtin_prefetch(picture.steps()[i].name.data());
     const std::size_t hidden = picture.unfinished().size() - running.size();
     std::size_t room = height - std::min(height, running.size() + (hidden > 0 ? 1 : 0));
     std::vector<std::vector<screen_row>> below;
@@ -109,6 +111,7 @@ class tty_renderer final : public renderer {
       const step& s = picture.steps()[*i];
       if (!s.finished()) continue;
       last.push_back(*i);
+      __builtin_prefetch(s.name.data());
       if (s.state == step_state::cached) --cached;
     }
     const std::size_t earlier = picture.finished_count() - last.size();
@@ -118,6 +121,14 @@ class tty_renderer final : public renderer {
       rows.push_back({std::move(text), "", row_look::faint});
     }
     for (auto one = last.rbegin(); one != last.rend(); ++one) rows.push_back(head(picture, *one, now));
+  }
+
+  // Of a large build no step is in the processor's cache when its frame comes, and waiting for one after the other would be
+  // most of what a frame costs.
+  static void fetch(const step& s) {
+    constexpr std::size_t cache_line = 64;
+    const char* const memory = reinterpret_cast<const char*>(&s);
+    for (std::size_t at = 0; at < sizeof s; at += cache_line) __builtin_prefetch(memory + at);
   }
 
   static void keep_last(std::vector<screen_row>& rows, std::size_t most) {
