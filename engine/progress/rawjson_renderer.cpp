@@ -12,9 +12,16 @@
 namespace peelbox::progress {
 namespace {
 
+constexpr auto two_digits = [] {
+  std::array<char, 200> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+  return all;
+}();
+
+// Digits: even.
 template <std::size_t Digits>
 char* put_padded(std::uint32_t n, char* to) {
-  for (std::size_t i = Digits; i-- > 0; n /= 10) to[i] = static_cast<char>('0' + n % 10);
+  for (std::size_t i = Digits; i > 0; i -= 2, n /= 100) std::memcpy(to + i - 2, two_digits.data() + 2 * (n % 100), 2);
   return to + Digits;
 }
 
@@ -51,12 +58,13 @@ char* put_time(const std::optional<wall_time>& time, char* to) {
   whole_second& last = known[static_cast<std::uint64_t>(second.time_since_epoch().count()) % known.size()];
   if (second != last.second) last = calendar(second);
   *to++ = '"';
-  to = std::copy_n(last.text, 19, to);
+  std::memcpy(to, last.text, 19);
+  to += 19;
   if (const auto nanos = (*time - second).count(); nanos != 0) {
     const auto billionths = static_cast<std::uint32_t>(nanos);
     *to++ = '.';
-    to = put_padded<4>(billionths / 100'000, to);
-    to = put_padded<5>(billionths % 100'000, to);
+    *to++ = static_cast<char>('0' + billionths / 100'000'000);
+    to = put_padded<8>(billionths % 100'000'000, to);
     while (to[-1] == '0') --to;
   }
   *to++ = 'Z';
