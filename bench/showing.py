@@ -3,11 +3,11 @@
 
     scripts/testbed.sh up; eval "$(scripts/testbed.sh env)"
     ninja -C build/release peelbox llb_tool bench_client_run progress
-    bench/showing.py [--pairs 3] [--case lines|vertices] [--mode plain] [--lines 5000] [--vertices 5000]
+    bench/showing.py [--pairs 3] [--case lines|vertices|both] [--mode plain] [--lines 5000] [--vertices 5000]
                      [--replay 1] [--to null]
 
-`lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. Both are solved without
-the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
+`lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. `both`: one build with all of
+that. They are solved without the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
 what it adds to buildctl's, with the standard errors of both. For `tty` the output is a pseudo terminal of 120 x 40 that somebody
 reads. `--replay SPEED`: the daemon builds once, and everybody is shown that build again, so many times faster (replay.py); small
 differences cannot be seen otherwise, because the same build gives other messages each time. `--to null` leaves out what the
@@ -97,7 +97,7 @@ def measure(name, mode, definition, daemon, folder, to):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--case", choices=("lines", "vertices"), action="append")
+    parser.add_argument("--case", choices=("lines", "vertices", "both"), action="append")
     parser.add_argument("--mode", choices=MODES, action="append")
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--vertices", type=int, default=5000)
@@ -105,7 +105,8 @@ def main():
     parser.add_argument("--to", choices=("file", "null"), default="file")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
-    forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices)}
+    forms = {"lines": ("noise", IMAGE, "20", asked.lines, "5"), "vertices": ("fan", asked.vertices),
+             "both": ("noise", IMAGE, "20", asked.lines, asked.vertices)}
     for name in [name for name in os.environ if name.startswith(("BUILDKIT_", "NO_COLOR", "OTEL_"))]:
         del os.environ[name]
     with tempfile.TemporaryDirectory() as folder, PrivateBuildkitd() as daemon:

@@ -108,54 +108,57 @@ int sleep(const std::vector<std::string>& words) {
   return print(llb::run(llb::image(words[1], platform), options, "sleep").root);
 }
 
-int noise(const std::vector<std::string>& words) {
-  if (words.size() != 5) return fail("noise IMAGE STEPS LINES VERTICES");
-  const oci::platform platform = oci::host_platform();
-  const llb::state root = llb::image(words[1], platform);
-  std::vector<llb::file_step> steps;
-  const auto take = [&](const llb::state& from, const std::string& path) {
-    llb::copy_step step;
-    step.from = from;
-    step.source = path;
-    step.target = "/";
-    step.allow_no_match = step.wildcard = true;
-    steps.push_back(std::move(step));
-  };
-  for (int i = 0; i < std::stoi(words[2]); ++i) {
-    llb::run_options options;
-    options.args = {"/bin/sh", "-c", "seq -f 'compiling object %g' " + words[3] + "; echo " + std::to_string(i)};
-    options.platform = platform;
-    take(llb::run(root, options, "[" + std::to_string(i + 1) + "/" + words[2] + "] RUN make").root, "/none*");
-  }
-  for (int i = 0; i < std::stoi(words[4]); ++i)
-    take(llb::file({}, {llb::mkdir_step{"/" + std::to_string(i)}}, "mkdir " + std::to_string(i)), "/" + std::to_string(i));
-  return print(llb::file({}, std::move(steps), "result"));
-}
-
-// COUNT independent cheap operations, joined by merges of at most fifty.
-int fan(const std::vector<std::string>& words) {
-  if (words.size() != 2) return fail("fan COUNT");
-  std::vector<llb::state> level;
-  for (int i = 0; i < std::stoi(words[1]); ++i) {
-    const std::string name = std::to_string(i);
-    level.push_back(llb::file({}, {llb::mkdir_step{"/" + name}}, "[" + name + "/" + words[1] + "] mkdir /" + name));
-  }
+// One operation that needs all of `level` and takes nothing from it, by way of others with at most fifty inputs.
+llb::state gather(std::vector<llb::state> level) {
+  constexpr std::size_t most_inputs = 50;
   while (level.size() > 1) {
     std::vector<llb::state> next;
-    for (std::size_t i = 0; i < level.size(); i += 50) {
+    for (std::size_t i = 0; i < level.size(); i += most_inputs) {
       std::vector<llb::file_step> copies;
-      for (std::size_t j = i; j < std::min(i + 50, level.size()); ++j) {
+      for (std::size_t j = i; j < std::min(i + most_inputs, level.size()); ++j) {
         llb::copy_step copy;
         copy.from = level[j];
-        copy.source = copy.target = "/";
-        copy.contents = true;
+        copy.source = "/none*";
+        copy.target = "/";
+        copy.allow_no_match = copy.wildcard = true;
         copies.emplace_back(std::move(copy));
       }
       next.push_back(llb::file({}, std::move(copies), "gather"));
     }
     level = std::move(next);
   }
-  return print(level.at(0));
+  return level.at(0);
+}
+
+void add_cheap_operations(const std::string& count, std::vector<llb::state>& to) {
+  for (int i = 0; i < std::stoi(count); ++i) {
+    const std::string name = std::to_string(i);
+    to.push_back(llb::file({}, {llb::mkdir_step{"/" + name}}, "[" + name + "/" + count + "] mkdir /" + name));
+  }
+}
+
+// STEPS commands that print LINES lines each, and VERTICES independent cheap operations.
+int noise(const std::vector<std::string>& words) {
+  if (words.size() != 5) return fail("noise IMAGE STEPS LINES VERTICES");
+  const oci::platform platform = oci::host_platform();
+  const llb::state root = llb::image(words[1], platform);
+  std::vector<llb::state> all;
+  for (int i = 0; i < std::stoi(words[2]); ++i) {
+    llb::run_options options;
+    options.args = {"/bin/sh", "-c", "seq -f 'compiling object %g' " + words[3] + "; echo " + std::to_string(i)};
+    options.platform = platform;
+    all.push_back(llb::run(root, options, "[" + std::to_string(i + 1) + "/" + words[2] + "] RUN make").root);
+  }
+  add_cheap_operations(words[4], all);
+  return print(gather(std::move(all)));
+}
+
+// COUNT independent cheap operations.
+int fan(const std::vector<std::string>& words) {
+  if (words.size() != 2) return fail("fan COUNT");
+  std::vector<llb::state> all;
+  add_cheap_operations(words[1], all);
+  return print(gather(std::move(all)));
 }
 
 }  // namespace

@@ -85,5 +85,19 @@ TEST(TextWidth, CountsColumns) {
   EXPECT_EQ(cut_to_width("abc", 0), "");
 }
 
+// ASCII is counted eight bytes at a time.
+TEST(TextWidth, CountsColumnsAfterAscii) {
+  for (std::size_t n = 0; n < 20; ++n) {
+    const std::string ascii(n, 'x');
+    EXPECT_EQ(text_width(ascii), n);
+    EXPECT_EQ(text_width(ascii + "日x"), n + 3);
+    EXPECT_EQ(text_width(ascii + "e\u0301yy"), n + 3);
+    EXPECT_EQ(cut_to_width(ascii + "日x", n + 1), ascii);
+    EXPECT_EQ(cut_to_width(ascii + "日x", n + 2), ascii + "日");
+    EXPECT_EQ(cut_to_width(ascii + "e\u0301yy", n + 1), ascii + "e\u0301") << "a mark belongs to what it is on";
+    EXPECT_EQ(cut_to_width(ascii, n / 2), ascii.substr(0, n / 2));
+  }
+}
+
 }  // namespace
 }  // namespace peelbox::progress

@@ -40,7 +40,15 @@ TEST(Trace, StatesFollowTheLastSnapshot) {
   EXPECT_EQ(p.at("f").state, step_state::cancelled);
   EXPECT_EQ(p.t.visible_count(), 5u);
   EXPECT_EQ(p.t.finished_count(), 4u);
+  EXPECT_EQ(p.t.cached_count(), 1u);
   EXPECT_EQ(p.t.find("nobody"), nullptr);
+}
+
+TEST(Trace, AStepThatRunsAfterAllIsNotCountedAsCached) {
+  const std::string cached = "@0\nv a|name=A|started=0|completed=0|cached\nv b|name=B|started=0|completed=0|cached\n";
+  EXPECT_EQ(picture(cached).t.cached_count(), 2u);
+  EXPECT_EQ(picture(cached + "@1\nv a|name=A|started=1\n").t.cached_count(), 1u);
+  EXPECT_EQ(picture(cached + "@1\nv a|name=A|started=1\n@2\nv a|name=A|started=1|completed=2\n").t.cached_count(), 1u);
 }
 
 TEST(Trace, ErrorsPassTheReaderAndAreHarmlessAfterIt) {
