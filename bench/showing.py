@@ -4,18 +4,19 @@
     scripts/testbed.sh up; eval "$(scripts/testbed.sh env)"
     ninja -C build/release peelbox llb_tool bench_client_run progress
     bench/showing.py [--pairs 3] [--case lines|vertices|both] [--mode plain] [--lines 5000] [--vertices 5000]
-                     [--replay 1] [--to null]
+                     [--replay 1 [--side-by-side 4]] [--to null]
 
 `lines`: twenty commands that print 5,000 lines each. `vertices`: 5,000 operations without output. `both`: one build with all of
 that. They are solved without the cache, on a daemon of their own. `process`: our CPU beside buildctl's; `renderer`: what the mode adds to `quiet`, beside
 what it adds to buildctl's, with the standard errors of both. For `tty` the output is a pseudo terminal of 120 x 40 that somebody
 reads. `--replay SPEED`: the daemon builds once, and everybody is shown that build again, so many times faster (replay.py); small
-differences cannot be seen otherwise, because the same build gives other messages each time. `--to null` leaves out what the
+differences cannot be seen otherwise, because the same build gives other messages each time. `--side-by-side N`: so many rows of pairs
+at once, each with its own replaying daemon; they disturb each other, but a build at its own speed leaves a machine idle most
+of the time. `--to null` leaves out what the
 kernel needs to keep the text in a file, which is as much for either client.
 PEELBOX_BENCH_PEELBOX is the binary to measure, else the one of the release build."""
 
 import argparse
-import contextlib
 import fcntl
 import os
 import pathlib
@@ -28,6 +29,7 @@ import sys
 import tempfile
 import termios
 import threading
+from concurrent import futures
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from bedside import BIN, PrivateBuildkitd, bed  # noqa: E402
@@ -36,6 +38,7 @@ from runs import Client, timed  # noqa: E402
 
 PEELBOX = os.environ.get("PEELBOX_BENCH_PEELBOX", str(BIN / "peelbox"))
 IMAGE = "docker.io/peelbox/debian-build:12"
+CLIENTS = ("buildctl", "peelbox")
 MODES = ("quiet", "plain", "tty", "rawjson")  # quiet first: the others are compared with it
 
 
@@ -102,6 +105,7 @@ def main():
     parser.add_argument("--lines", type=int, default=5000)
     parser.add_argument("--vertices", type=int, default=5000)
     parser.add_argument("--replay", type=float, metavar="SPEED")
+    parser.add_argument("--side-by-side", type=int, default=1, metavar="N")
     parser.add_argument("--to", choices=("file", "null"), default="file")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the daemon ends with us
@@ -116,20 +120,33 @@ def main():
                 subprocess.run([str(w) for w in (BIN / "llb_tool", *forms[case])], stdout=to, check=True)
             measure("peelbox", "quiet", definition, daemon, folder, asked.to)  # so that the daemon is warm
             modes = asked.mode or MODES
-            with contextlib.ExitStack() as stack:
-                shown_by = daemon
-                if asked.replay:
-                    recording = pathlib.Path(folder) / f"{case}.recording"
-                    record(daemon.address, definition, recording)
-                    shown_by = stack.enter_context(Replay(recording, folder, asked.replay))
-                runs = {mode: {"buildctl": [], "peelbox": []} for mode in modes}
-                for pair in range(asked.pairs):
-                    # All modes in turn, so that a machine that becomes slower does so for each.
-                    for mode in modes:
-                        for name in ("buildctl", "peelbox") if pair % 2 else ("peelbox", "buildctl"):
-                            runs[mode][name].append(measure(name, mode, definition, shown_by, folder, asked.to))
+            if asked.replay:
+                recording = pathlib.Path(folder) / f"{case}.recording"
+                record(daemon.address, definition, recording)
+                rows = side_by_side(recording, definition, modes, asked)
+            else:
+                rows = row_of_pairs(daemon, folder, definition, modes, asked)
             for mode in modes:
-                print(line_of(case, mode, runs), flush=True)
+                print(line_of(case, mode, {mode: {name: [row[mode, name] for row in rows] for name in CLIENTS} for mode in modes}), flush=True)
+
+
+def row_of_pairs(daemon, folder, definition, modes, asked, first=0):
+    """What each mode of each client used, once per pair."""
+    row = []
+    for pair in range(first, first + asked.pairs):
+        # All modes in turn, so that a machine that becomes slower does so for each.
+        row.append({(mode, name): measure(name, mode, definition, daemon, folder, asked.to)
+                    for mode in (modes if pair % 2 else modes[::-1]) for name in (CLIENTS if pair % 2 else CLIENTS[::-1])})
+    return row
+
+
+def side_by_side(recording, definition, modes, asked):
+    def one(number):
+        with tempfile.TemporaryDirectory() as folder, Replay(recording, folder, asked.replay) as daemon:
+            return row_of_pairs(daemon, folder, definition, modes, asked, number)
+
+    with futures.ThreadPoolExecutor(asked.side_by_side) as pool:
+        return [used for row in pool.map(one, range(asked.side_by_side)) for used in row]
 
 
 def line_of(case, mode, runs):

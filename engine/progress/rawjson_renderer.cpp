@@ -96,7 +96,7 @@ struct field {
 /// string when it ends, or after direct().
 class piece_writer {
  public:
-  static constexpr std::size_t most_room = 2048;
+  static constexpr std::size_t most_room = 1024;
 
   explicit piece_writer(std::string& out) : out_(out) {}
   ~piece_writer() { direct(); }
@@ -121,7 +121,7 @@ class piece_writer {
 
  private:
   std::string& out_;
-  char pieces_[4 * most_room];
+  char pieces_[2 * most_room];
   char* end_ = pieces_;
 };
 
