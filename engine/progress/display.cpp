@@ -197,6 +197,7 @@ task<void> display::run() {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     cancelled = state.cancelled() != asio::cancellation_type::none;
   } while (!parts.closed && !cancelled);
+  if (guard) guard->lines_are_whole();  // the last picture may have thousands of rows
   parts.end();
   if (!cancelled) co_await writer.drained_to(0, parts.options.drain_limit);
   co_await asio::this_coro::throw_if_cancelled(true);

@@ -39,12 +39,16 @@ void put(const char* text, std::size_t size) noexcept {
 // From the background, tcsetattr() would stop us with SIGTTOU, and the settings are somebody else's then.
 bool in_foreground() noexcept { return ::tcgetpgrp(saved.fd) == ::getpgrp(); }
 
+void change_settings(tcflag_t no_output_flags) noexcept {
+  if (!saved.settings_known || !in_foreground()) return;
+  termios quiet = saved.settings;
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  quiet.c_oflag &= ~no_output_flags;
+  ::tcsetattr(saved.fd, TCSANOW, &quiet);
+}
+
 void apply() noexcept {
-  if (saved.settings_known && in_foreground()) {
-    termios quiet = saved.settings;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(saved.fd, TCSANOW, &quiet);
-  }
+  change_settings(0);
   put(hide_cursor, sizeof hide_cursor - 1);
 }
 
@@ -111,6 +115,10 @@ terminal_guard::~terminal_guard() {
     if (s.ours) ::sigaction(s.number, &s.before, nullptr);
   }
   ::sigaction(SIGTSTP, &stop_before, nullptr);
+}
+
+void terminal_guard::lines_are_whole() noexcept {
+  if (active_ && guarded.load()) change_settings(ONLCR);
 }
 
 bool terminal_guard::came_back() noexcept { return active_ && returned.exchange(false); }

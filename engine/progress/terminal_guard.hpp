@@ -20,6 +20,9 @@ class terminal_guard {
 
   /// True once after the program was stopped and continued: others have written to the terminal.
   bool came_back() noexcept;
+  /// What is written from now on ends its lines with "\r\n" itself. The terminal's driver then takes a long text as a whole; it
+  /// would stop at each line end and wake the terminal twice. Undone with the rest.
+  void lines_are_whole() noexcept;
 
  private:
   bool active_ = false;

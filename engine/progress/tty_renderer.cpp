@@ -38,7 +38,9 @@ class tty_renderer final : public renderer {
     if (!options_.error_blocks) return;
     for (const std::uint32_t i : picture.shown()) {
       if (picture.steps()[i].state == step_state::failed) {
-        append_error_block(picture.steps()[i], options_.error_lines, out);
+        std::string block;
+        append_error_block(picture.steps()[i], options_.error_lines, block);
+        append_whole_lines(block, out);
       }
     }
   }

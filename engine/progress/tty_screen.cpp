@@ -24,6 +24,13 @@ void append_move(std::size_t cells, char where, std::string& out) {
 
 }  // namespace
 
+void append_whole_lines(std::string_view text, std::string& out) {
+  for (const char c : text) {
+    if (c == '\n') out.push_back('\r');
+    out.push_back(c);
+  }
+}
+
 void tty_screen::resize(unsigned columns) {
   columns = std::max(columns, 1u);
   if (columns == columns_) return;
@@ -39,11 +46,7 @@ void tty_screen::forget() {
 }
 
 void tty_screen::say(std::string_view line) {
-  // A terminal in raw mode, as tests have it, needs both.
-  for (const char c : line) {
-    if (c == '\n') said_.push_back('\r');
-    said_.push_back(c);
-  }
+  append_whole_lines(line, said_);
   said_.append("\r\n");
 }
 

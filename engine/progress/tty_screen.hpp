@@ -17,6 +17,9 @@ struct screen_row {
   row_look look = row_look::plain;
 };
 
+/// Every line end with a return to the first column: a terminal whose driver does not add it needs both.
+void append_whole_lines(std::string_view text, std::string& out);
+
 /// Sends only what changed. Below the block stands the cursor, in the first column. Pure: bytes are appended to `out`.
 class tty_screen {
  public:

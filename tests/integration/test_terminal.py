@@ -67,6 +67,7 @@ class TerminalTest(BedTest):
         self.assertEqual(text.count("error: "), 1, text)
         screen = "\n".join(terminal.wait_for_text("icanon"))
         self.assertRegex(screen, r"(^|\s)echo\s")
+        self.assertRegex(screen, r"(^|\s)onlcr\s")
         self.assertEqual(terminal.tmux("display-message", "-p", "#{cursor_flag}").strip(), "1")
 
     def test_ctrl_z_and_back(self):
@@ -133,6 +134,7 @@ class TerminalTest(BedTest):
         wait_for(lambda: (read(), child.poll())[1] is not None, "the end", 60)
         self.assertEqual(child.returncode, 130)
         self.assertTrue(echo())
+        self.assertTrue(termios.tcgetattr(slave)[1] & termios.ONLCR, "line ends return to the first column as before")
         os.close(slave)
 
     def test_a_crash_gives_the_terminal_back(self):
