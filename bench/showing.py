@@ -29,7 +29,6 @@ import sys
 import tempfile
 import termios
 import threading
-from concurrent import futures
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from bedside import BIN, PrivateBuildkitd, bed  # noqa: E402
@@ -141,12 +140,21 @@ def row_of_pairs(daemon, folder, definition, modes, asked, first=0):
 
 
 def side_by_side(recording, definition, modes, asked):
+    rows = []
+
     def one(number):
         with tempfile.TemporaryDirectory() as folder, Replay(recording, folder, asked.replay) as daemon:
-            return row_of_pairs(daemon, folder, definition, modes, asked, number)
+            rows.append(row_of_pairs(daemon, folder, definition, modes, asked, number))
 
-    with futures.ThreadPoolExecutor(asked.side_by_side) as pool:
-        return [used for row in pool.map(one, range(asked.side_by_side)) for used in row]
+    # Not a pool of futures: that would measure to the end before it lets the program be stopped.
+    threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(asked.side_by_side)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(rows) < len(threads):
+        sys.exit("a measurement failed")
+    return [used for row in rows for used in row]
 
 
 def line_of(case, mode, runs):
