@@ -11,6 +11,11 @@ namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
 
+// A daemon that works slowly sends one event at a time, and what reads and shows one has to come from memory again each
+// time. So after each message the next ones gather; the first after a silence is read at once.
+constexpr std::chrono::milliseconds gathered_time{50};
+constexpr std::size_t gathered_bytes = 32 << 10;
+
 /// Since v0.12 the daemon tells its clock, so that its times can be shown in ours.
 std::optional<progress::duration> clock_offset(const result<h2grpc::metadata>& headers) {
   if (headers.has_error()) return std::nullopt;
@@ -33,6 +38,7 @@ task<grpc_status> read_status_stream(std::shared_ptr<h2grpc::connection> control
   std::optional<progress::duration> offset;
   bool first = true;
   while (sent.has_value()) {
+    if (!first && !call.has_message()) co_await call.gather(gathered_bytes, gathered_time);
     result<std::optional<byte_slice>> message = co_await call.receive();
     if (message.has_error() || !message.value()) break;
     if (std::exchange(first, false)) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/async/clock.hpp"
+
 namespace peelbox::h2grpc {
 
 call_state::call_state(std::shared_ptr<call_host> host, h2::stream_id id)
@@ -16,7 +18,7 @@ void call_state::on_data(byte_view bytes) {
   if (messages_.empty()) give_back(held_);
   if (decoded.has_error()) {
     on_bad_message(decoded.error());
-  } else if (!had_messages && !messages_.empty()) {
+  } else if (gathering_ ? held_ >= *gathering_ : !had_messages && !messages_.empty()) {
     changed_.notify();
   }
 }
@@ -86,6 +88,24 @@ task<result<std::optional<byte_slice>>> call_state::receive() {
     if (broken_) co_return *broken_;
     if (receive_ended_) co_return std::optional<byte_slice>();
     co_await changed_.wait();
+  }
+}
+
+task<void> call_state::gather(std::size_t bytes, std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  const steady_time until = steady_now() + limit;
+  struct gathering {
+    explicit gathering(call_state& c, std::size_t count) : call(c) { call.gathering_ = count; }
+    ~gathering() { call.gathering_.reset(); }
+    gathering(const gathering&) = delete;
+    gathering& operator=(const gathering&) = delete;
+    call_state& call;
+  } const mark(*this, bytes);
+  while (!receive_ended_ && !broken_ && held_ < bytes) {
+    const auto left = until - steady_now();
+    if (left <= left.zero()) break;
+    const wake why = co_await changed_.wait_for(left);
+    if (why == wake::cancelled) break;
   }
 }
 

@@ -51,6 +51,8 @@ class call_state : public std::enable_shared_from_this<call_state> {
   /// Each piece of `bytes` up to the next of `ends` is one message; they are queued together and waited for once.
   task<result<void>> send_batch(byte_slice bytes, std::vector<std::uint32_t> ends);
   task<result<std::optional<byte_slice>>> receive();
+  bool has_message() const noexcept { return !messages_.empty(); }
+  task<void> gather(std::size_t bytes, std::chrono::milliseconds limit);
   std::size_t queued() const noexcept;
 
  protected:
@@ -80,6 +82,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
 
   std::deque<received_message> messages_;
   std::size_t held_ = 0;  // bytes received and not yet returned to the peer
+  std::optional<std::size_t> gathering_;  // the reader is not woken before so many are held
   bool sender_waits_ = false;
 };
 

@@ -153,6 +153,8 @@ client_call::~client_call() {
 task<result<void>> client_call::send(byte_chain message) { return state_->send(std::move(message)); }
 void client_call::half_close() { of(state_).half_close(); }
 task<result<std::optional<byte_slice>>> client_call::receive() { return state_->receive(); }
+bool client_call::has_message() const noexcept { return state_->has_message(); }
+task<void> client_call::gather(std::size_t bytes, std::chrono::milliseconds limit) { return state_->gather(bytes, limit); }
 task<result<metadata>> client_call::initial_metadata() { return of(state_).initial_metadata(); }
 task<grpc_status> client_call::finish() { return of(state_).finish(); }
 const metadata& client_call::trailing_metadata() const { return of(state_).trailing(); }

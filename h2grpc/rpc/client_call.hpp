@@ -1,6 +1,7 @@
 // One outgoing gRPC call.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -29,6 +30,12 @@ class client_call {
   void half_close();
   /// The next message, or std::nullopt when the peer has sent its last one; then finish() gives the status.
   task<result<std::optional<byte_slice>>> receive();
+  /// Whether receive() would give a message without waiting.
+  bool has_message() const noexcept;
+  /// Lets messages gather, for readers to whom being woken for each costs more than having it later: waits until about
+  /// `bytes` of them are there (less than the receive window, else the peer stops first), the call has ended, or `limit`
+  /// has passed; not at all when that is so already. Counts as a receive(); cancelled, it ends at once.
+  task<void> gather(std::size_t bytes, std::chrono::milliseconds limit);
   /// Response metadata; waits for it.
   task<result<metadata>> initial_metadata();
   /// Waits for the end of the call, dropping messages that were not received. A reset or a lost connection is a

@@ -368,6 +368,78 @@ TEST(Call, AStreamThatNobodyReadsDoesNotStopOthers) {
   }));
 }
 
+TEST(Call, MessagesGatherUntilThereAreEnoughOrNoMore) {
+  asio::io_context io;
+  pair_of_connections pair(io);
+  constexpr std::size_t wire_size = 5 + 100;
+  pair.table.add("/t.S/Tell", [](server_call& call) -> task<grpc_status> {
+    event tick(co_await asio::this_coro::executor);
+    for (int i = 0; i < 20; ++i) {
+      (void)co_await call.send(chain_of(std::string(100, static_cast<char>('a' + i))));
+      co_await tick.wait_for(1ms);
+    }
+    co_return make_status(code::ok);
+  });
+  run_task(io, pair.run([](connection& c) -> task<void> {
+    client_call call = c.open("/t.S/Tell", {});
+    call.half_close();
+    EXPECT_FALSE(call.has_message());
+    const auto take_all = [](client_call& from) -> task<std::string> {
+      std::string letters;
+      while (from.has_message()) {
+        const auto got = co_await from.receive();
+        letters += (*got)->text().front();
+      }
+      co_return letters;
+    };
+    co_await call.gather(12 * wire_size, 1h);
+    std::string all = co_await take_all(call);
+    EXPECT_EQ(all, "abcdefghijkl");
+    co_await call.gather(1 << 20, 1h);  // until the end
+    all += co_await take_all(call);
+    EXPECT_EQ(all, "abcdefghijklmnopqrst");
+    co_await call.gather(1 << 20, 1h);
+    const auto none = co_await call.receive();
+    EXPECT_FALSE(none->has_value());
+    const grpc_status status = co_await call.finish();
+    EXPECT_TRUE(status.ok()) << status.message;
+  }));
+}
+
+TEST(Call, GatheringEndsAfterItsTimeAndWhenItIsCancelled) {
+  asio::io_context io;
+  pair_of_connections pair(io);
+  pair.table.add("/t.S/Echo", echo);
+  run_task(io, pair.run([](connection& c) -> task<void> {
+    client_call call = c.open("/t.S/Echo", {});
+    co_await call.gather(1 << 20, 1ms);
+    EXPECT_FALSE(call.has_message());
+    (void)co_await call.send(chain_of("one"));
+    while (!call.has_message()) co_await call.gather(1 << 20, 1ms);
+    const auto one = co_await call.receive();
+    EXPECT_EQ((*one)->text(), "one");
+
+    std::function<task<result<void>>(task_group&)> cancelled = [&call](task_group& group) {
+      group.spawn([](client_call& from) -> task<result<void>> {
+        co_await from.gather(1 << 20, 1h);
+        co_return result<void>();
+      }(call));
+      return [](task_group& all) -> task<result<void>> {
+        event tick(co_await asio::this_coro::executor);
+        co_await tick.wait_for(1ms);
+        all.cancel();
+        co_return result<void>();
+      }(group);
+    };
+    (void)co_await task_group::run(std::move(cancelled));
+
+    // A reader is woken by each message again.
+    (void)co_await call.send(chain_of("two"));
+    const auto two = co_await call.receive();
+    EXPECT_EQ((*two)->text(), "two");
+  }));
+}
+
 TEST(Call, PayloadIsNotCopiedOnItsWayOut) {
   asio::io_context io;
   memory_end wide;
