@@ -128,9 +128,11 @@ class Player(grpc.GenericRpcHandler):
 
     def session(self, requests, context):
         context.send_initial_metadata(())
+        # A client's beginning of HTTP/2 (RFC 9113, 3.4), without which a session counts as dead after some time.
+        beginning = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+        yield b"\x0a" + bytes([len(beginning)]) + beginning  # BytesMessage{data}
         for _ in requests:  # until the client goes
             pass
-        return iter(())
 
 
 def serve(file, address, speed):
