@@ -70,6 +70,7 @@ void redirect(const std::string& file, int flags, int target) {
 
 [[noreturn]] void become(const options& o, int copy) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setsid();  // a terminal that is given as log becomes the controlling one, as it is for people
   redirect(numbered(o.input, copy), O_RDONLY, 0);
   redirect(numbered(o.log, copy), O_WRONLY | O_CREAT | O_TRUNC, 1);
   if (::dup2(1, 2) < 0) std::_Exit(127);
