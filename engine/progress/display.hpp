@@ -31,7 +31,7 @@ struct display_options {
   unsigned tty_log_lines = 6;
   bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
   std::chrono::milliseconds frame_interval{100};  ///< least time between two frames (tty)
-  std::chrono::milliseconds line_interval{100};   ///< events that follow each other closer than this are taken together
+  std::chrono::milliseconds line_interval{100};   ///< least time between two writes of lines
   std::chrono::milliseconds tick{150};            ///< refresh when nothing happens
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are taken until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
@@ -41,8 +41,8 @@ struct display_options {
 
 /// Use: make, `run()` beside the build, which gives its events to take() and ends with close(), then ask picture(). For one
 /// build only. Events are taken in when they come, and shown a little later together with those that follow closely.
-/// Terminals and pipes are written on a thread of their own, so a slow one never stops the network; a closed output is not
-/// an error, events are then taken and not shown. Threading: all calls on the network thread.
+/// A slow output never stops the network thread: what it does not take at once is written by another one. A closed output is
+/// not an error, events are then taken and not shown. Threading: all calls on the network thread.
 class display final : public event_sink {
  public:
   /// failure{usage} when `how` is tty and fd is no terminal.

@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
-#include <string_view>
 #include <thread>
 
 #include "engine/async/event.hpp"
@@ -21,7 +20,7 @@ namespace peelbox::progress {
 namespace {
 
 constexpr std::chrono::milliseconds grace{100};
-// poll() promises room for this much in a pipe (POSIX: PIPE_BUF).
+// poll() promises room for this much in a pipe (POSIX: PIPE_BUF). For outputs that cannot be asked how much they take.
 constexpr std::size_t piece = 4096;
 
 }  // namespace
@@ -37,7 +36,7 @@ struct fd_writer::shared {
   executor ex;
   event drained;  // network thread only
   const int fd;
-  prompt_output prompt;    // network thread only
+  prompt_output prompt;    // while something is unwritten the writing thread's, else the network thread's
   int wake[2] = {-1, -1};  // interrupts poll()
 
   std::mutex lock;
@@ -119,6 +118,16 @@ task<bool> fd_writer::drained_to(std::size_t bytes, std::chrono::steady_clock::d
   }
 }
 
+// How much was written, nothing when the output takes no more.
+std::optional<std::size_t> fd_writer::write_polled(shared& state, std::string_view bytes) {
+  const std::optional<std::size_t> at_once = state.prompt.write(bytes);
+  if (!at_once || *at_once > 0) return at_once;
+  const ssize_t n = ::write(state.fd, bytes.data(), std::min(piece, bytes.size()));
+  if (n >= 0) return static_cast<std::size_t>(n);
+  if (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+  return std::nullopt;
+}
+
 void fd_writer::work(std::shared_ptr<shared> state) {
   sigset_t pipe_signal;
   sigemptyset(&pipe_signal);
@@ -146,12 +155,11 @@ void fd_writer::work(std::shared_ptr<shared> state) {
     if (::poll(both, 2, -1) < 0 && errno != EINTR) both[0].revents = POLLOUT;
     if (both[1].revents != 0) break;
     if (both[0].revents == 0) continue;
-    const ssize_t n = ::write(state->fd, taken.data() + at, std::min(piece, taken.size() - at));
-    const bool failed = n < 0 && errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK;
-    if (n > 0) at += static_cast<std::size_t>(n);
+    const std::optional<std::size_t> written = write_polled(*state, std::string_view(taken).substr(at));
+    at += written.value_or(0);
     const std::lock_guard hold(state->lock);
-    if (n > 0) state->unwritten -= static_cast<std::size_t>(n);
-    if (failed) {
+    state->unwritten -= written.value_or(0);
+    if (!written) {
       state->gone = true;
       state->unwritten = 0;
       state->queue.clear();

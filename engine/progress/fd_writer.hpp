@@ -3,15 +3,17 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/async/asio.hpp"
 
 namespace peelbox::progress {
 
 /// What can be written without waiting is written at once (prompt_output.hpp), since handing text to another processor costs
-/// more than writing it. The rest is written by a thread of its own, which the first rest starts, in pieces that a polled pipe
-/// takes whole, so neither the network thread nor the end of the program waits for a stopped terminal. The descriptor is not
+/// more than writing it. The rest is written by a thread of its own, which the first rest starts, as much at a time as the output
+/// takes, so neither the network thread nor the end of the program waits for a stopped terminal. The descriptor is not
 /// owned and its flags are not touched. Write errors (EPIPE, ENOSPC …) end the output silently. All calls on the executor's thread.
 class fd_writer {
  public:
@@ -31,6 +33,7 @@ class fd_writer {
 
  private:
   struct shared;
+  static std::optional<std::size_t> write_polled(shared& state, std::string_view bytes);
   static void work(std::shared_ptr<shared> state);
 
   std::shared_ptr<shared> state_;

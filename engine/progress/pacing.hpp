@@ -11,7 +11,7 @@ namespace peelbox::progress {
 struct pacing_limits {
   bool frames = false;                       ///< output replaces the one before it
   std::chrono::milliseconds frame_interval;  ///< least time between two frames
-  std::chrono::milliseconds line_interval;   ///< events that follow each other closer than this are taken together
+  std::chrono::milliseconds line_interval;   ///< least time between two looks at events, which come together then
   std::chrono::milliseconds tick;            ///< when nothing happens
 };
 
@@ -40,18 +40,18 @@ class pacing {
     return std::clamp<duration>(*last_frame_ + limits_.frame_interval - now, std::chrono::milliseconds(1), limits_.tick);
   }
 
-  /// Events have come: how long further ones may gather before they are taken, because waking up for each costs more
-  /// than showing it. The first ones after a silence are taken at once.
+  /// Events have come: how long further ones may gather before they are shown, because waking up for each costs more
+  /// than showing it. Those that come a line interval after the last were shown are shown at once.
   duration rest(steady_time now) {
-    const bool busy = last_events_ && now - *last_events_ < limits_.line_interval * 2;
-    last_events_ = now;
-    return busy ? duration(limits_.line_interval) : duration(0);
+    const steady_time shown = last_shown_ ? std::max(now, *last_shown_ + limits_.line_interval) : now;
+    last_shown_ = shown;
+    return shown - now;
   }
 
  private:
   pacing_limits limits_;
   std::optional<steady_time> last_frame_;
-  std::optional<steady_time> last_events_;
+  std::optional<steady_time> last_shown_;
   bool stale_ = true;
 };
 

@@ -47,11 +47,13 @@ TEST(Pacing, AChangeIsDrawnWhenItsFrameIsDue) {
   EXPECT_EQ(p.wait(start + 10s), 1ms);
 }
 
-TEST(Pacing, WhatComesAfterASilenceIsShownAtOnce) {
+TEST(Pacing, WhatComesAfterASilenceIsShownAtOnceAndNothingLaterThanAnInterval) {
   pacing p = lines();
   EXPECT_EQ(p.rest(start), 0ms);
-  EXPECT_EQ(p.rest(start + 10ms), 25ms);
-  EXPECT_EQ(p.rest(start + 59ms), 25ms);
+  EXPECT_EQ(p.rest(start + 10ms), 15ms);
+  EXPECT_EQ(p.rest(start + 26ms), 24ms) << "the last were shown at 25 ms";
+  EXPECT_EQ(p.rest(start + 75ms), 0ms);
+  EXPECT_EQ(p.rest(start + 99ms), 1ms);
   EXPECT_EQ(p.rest(start + 200ms), 0ms);
 }
 
