@@ -17,6 +17,9 @@ namespace {
 
 constexpr int null_device_major = 1;
 constexpr int null_device_minor = 3;
+// Opening it anew makes another pseudo terminal (ptmx(4)).
+constexpr int terminal_maker_major = 5;
+constexpr int terminal_maker_minor = 2;
 
 /// EPIPE is an answer, the signal would end the program. Only a signal of our own write is taken away.
 class without_pipe_signal {
@@ -54,6 +57,7 @@ prompt_output::prompt_output(int fd) : fd_(fd) {
     way_ = way::file;
     return;
   }
+  if (S_ISCHR(about.st_mode) && about.st_rdev == makedev(terminal_maker_major, terminal_maker_minor)) return;
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (own < 0) return;

@@ -139,6 +139,8 @@ TEST(PromptOutput, WhatCannotBeOpenedAnewIsNotTouched) {
   descriptor counter(::eventfd(0, EFD_CLOEXEC));
   EXPECT_EQ(prompt_output(counter.get()).write("12345678"), 0u);
   EXPECT_EQ(prompt_output(-1).write("x"), 0u);
+  terminal one;
+  EXPECT_EQ(prompt_output(one.master.get()).write("x"), 0u);
 }
 
 }  // namespace
