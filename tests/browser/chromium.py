@@ -44,8 +44,14 @@ class Chromium:
     session = None
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        # Asked first: the processes of one that was killed go on writing into the profile for a while.
+        self.session = None
+        try:
+            self.call("Browser.close")
+            self.process.wait(LIMIT)
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
         os.close(self.to)
         os.close(self.answers)
         shutil.rmtree(self.profile, ignore_errors=True)
