@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/build/status_events.hpp"
+#include "engine/progress/event_sink.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
 namespace peelbox::build {
@@ -12,9 +13,9 @@ namespace {
 namespace wire_v1 = moby::buildkit::v1;
 
 // A daemon that works slowly sends one event at a time, and what reads and shows one has to come from memory again each
-// time. So after each message the next ones gather; the first after a silence is read at once. A little more than the
-// intervals of a display, so that it can show at once what has gathered here, and needs no timer of its own.
-constexpr std::chrono::milliseconds gathered_time{152};
+// time. So after each message the next ones gather; the first after a silence is read at once. A little longer than the
+// interval of a display, so that it can show at once what has gathered here, and needs no timer of its own.
+constexpr std::chrono::milliseconds gathered_time = progress::shown_every + std::chrono::milliseconds(2);
 constexpr std::size_t gathered_bytes = 32 << 10;
 
 /// Since v0.12 the daemon tells its clock, so that its times can be shown in ours.

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "engine/async/ascii.hpp"
+#include "engine/async/unique_fd.hpp"
 
 extern char** environ;
 
@@ -29,35 +30,15 @@ constexpr std::size_t most_errors = 4 << 10;
 /// A pipe takes this without a reader (pipe(7): PIPE_BUF).
 constexpr std::size_t longest_server = 4096;
 
-class descriptor {
- public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() { reset(); }
-  void reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
 struct channel_ends {
-  descriptor read;
-  descriptor write;
+  unique_fd read;
+  unique_fd write;
 };
 
 result<channel_ends> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure(errno, "pipe");
-  return channel_ends{descriptor(ends[0]), descriptor(ends[1])};
+  return channel_ends{unique_fd(ends[0]), unique_fd(ends[1])};
 }
 
 /// A child that is killed with its process group and reaped when this goes away.
@@ -65,7 +46,7 @@ class child {
  public:
   explicit child(pid_t pid) : pid_(pid) {
 #ifdef SYS_pidfd_open
-    exit_ = descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    exit_ = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 #endif
   }
   child(const child&) = delete;
@@ -91,7 +72,7 @@ class child {
 
  private:
   pid_t pid_;
-  descriptor exit_;
+  unique_fd exit_;
   int status_ = 0;
   bool ended_ = false;
 };

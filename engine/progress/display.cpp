@@ -172,7 +172,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
   limits.every_line = parts->lines->wants_lines() ||
                       std::any_of(options.listeners.begin(), options.listeners.end(), [](const auto& one) { return one->wants_lines(); });
   parts->picture = trace(limits, options.readable);
-  parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.frame_interval, options.line_interval,
+  parts->pace.emplace(pacing_limits{parts->lines->draws_frames(), options.interval,
                                     parts->lines->wants_time() ? options.tick : idle_tick});
   parts->out.reserve(text_memory);
   parts->options = std::move(options);

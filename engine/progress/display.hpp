@@ -30,10 +30,9 @@ struct display_options {
   std::size_t error_lines = 10;
   unsigned tty_log_lines = 6;
   bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
-  std::chrono::milliseconds frame_interval{150};  ///< least time between two frames (tty)
-  std::chrono::milliseconds line_interval{150};   ///< least time between two writes of lines
-  /// Refresh when nothing happens. Longer than events gather in their stream (status_stream.cpp), or these get another frame.
-  std::chrono::milliseconds tick{200};
+  std::chrono::milliseconds interval = shown_every;  ///< least time between two frames (tty) or two writes of lines
+  /// Refresh when nothing happens. Longer than events gather before they come, or these would get another frame.
+  std::chrono::milliseconds tick = shown_every + std::chrono::milliseconds(50);
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are taken until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
   error_reader readable = nullptr;  ///< for the errors of steps (rawjson has the daemon's own)

@@ -1,10 +1,16 @@
 // Where the events of a build go.
 #pragma once
 
+#include <chrono>
+
 #include "engine/async/asio.hpp"
 #include "engine/progress/event.hpp"
 
 namespace peelbox::progress {
+
+/// The interval of a display's frames and writes. Events that come one by one may gather a little longer before they are
+/// brought, so that all of them are shown when they come.
+inline constexpr std::chrono::milliseconds shown_every{150};
 
 /// Takes what a build reports, in the order in which it comes; `display` is one. All calls on the network thread.
 class event_sink {

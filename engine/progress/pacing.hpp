@@ -9,10 +9,9 @@
 namespace peelbox::progress {
 
 struct pacing_limits {
-  bool frames = false;                       ///< output replaces the one before it
-  std::chrono::milliseconds frame_interval;  ///< least time between two frames
-  std::chrono::milliseconds line_interval;   ///< least time between two looks at events, which come together then
-  std::chrono::milliseconds tick;            ///< when nothing happens
+  bool frames = false;                 ///< output replaces the one before it
+  std::chrono::milliseconds interval;  ///< least time between two frames, or two writes of lines
+  std::chrono::milliseconds tick;      ///< when nothing happens
 };
 
 class pacing {
@@ -25,7 +24,7 @@ class pacing {
   /// not been written.
   bool due(steady_time now, bool stuck) const {
     if (!limits_.frames) return true;
-    return !stuck && (!last_frame_ || now - *last_frame_ >= limits_.frame_interval);
+    return !stuck && (!last_frame_ || now - *last_frame_ >= limits_.interval);
   }
   void drawn(steady_time now) {
     last_frame_ = now;
@@ -37,13 +36,13 @@ class pacing {
   /// How long to wait for events before looking at the screen again.
   duration wait(steady_time now) const {
     if (!limits_.frames || !stale_ || !last_frame_) return limits_.tick;
-    return std::clamp<duration>(*last_frame_ + limits_.frame_interval - now, std::chrono::milliseconds(1), limits_.tick);
+    return std::clamp<duration>(*last_frame_ + limits_.interval - now, std::chrono::milliseconds(1), limits_.tick);
   }
 
   /// Events have come: how long further ones may gather before they are shown, because waking up for each costs more
-  /// than showing it. Those that come a line interval after the last were shown are shown at once.
+  /// than showing it. Those that come an interval after the last were shown are shown at once.
   duration rest(steady_time now) {
-    const steady_time shown = last_shown_ ? std::max(now, *last_shown_ + limits_.line_interval) : now;
+    const steady_time shown = last_shown_ ? std::max(now, *last_shown_ + limits_.interval) : now;
     last_shown_ = shown;
     return shown - now;
   }

@@ -2,17 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <cstdlib>
 #include <thread>
 
 #include "engine/progress/terminal.hpp"
+#include "tests/support/pseudo_terminal.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/engine/progress/script.hpp"
 
@@ -167,7 +166,7 @@ TEST(Display, AFastReaderNeverLeavesAnybodyWaiting) {
     pipe_pair out;
     display_options options;
     options.unwritten_bytes = 1;
-    options.line_interval = 1ms;
+    options.interval = 1ms;
     options.tick = 5ms;
     auto d = display_on(out.write, mode::plain, options);
     std::size_t bytes = 0;
@@ -225,48 +224,31 @@ TEST(Display, WhoWaitsForRoomIsToldOfTheEnd) {
   EXPECT_EQ(taken, false);
 }
 
-// A pseudo-terminal: what is written to `slave` can be read from `master`.
-struct terminal_pair {
-  int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  int slave = -1;
-  terminal_pair() {
-    if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) throw std::runtime_error("pty");
-    slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (slave < 0) throw std::runtime_error("pty");
-    winsize size{};
-    size.ws_col = 60;
-    size.ws_row = 20;
-    ::ioctl(slave, TIOCSWINSZ, &size);
-  }
-  ~terminal_pair() {
-    pipe_pair::close_end(slave);
-    pipe_pair::close_end(master);
-  }
-};
-
 TEST(Display, DrawsOnATerminal) {
-  terminal_pair pty;
-  const terminal_info size = look_at_terminal(pty.slave);
+  peelbox::test::pseudo_terminal pty;
+  pty.resize(60, 20);
+  const terminal_info size = look_at_terminal(pty.slave.get());
   EXPECT_TRUE(size.is_terminal);
   EXPECT_EQ(size.columns, 60u);
-  auto d = display_on(pty.slave, mode::tty);
+  auto d = display_on(pty.slave.get(), mode::tty);
   peelbox::test::run_task(show(*d, {events_of("@0\nv a|name=RUN x|started=0\n"),
                                     events_of("@0\nv a|name=RUN x|started=0|completed=0\n")}));
-  pipe_pair::close_end(pty.slave);  // one read alone gets what the kernel has passed on until then
-  const std::string seen = all_of(pty.master);
+  pty.slave.reset();  // one read alone gets what the kernel has passed on until then
+  const std::string seen = all_of(pty.master.get());
   EXPECT_NE(seen.find("[+] Building 0.0s (0/0)"), std::string::npos) << "something is seen before the first event";
   EXPECT_NE(seen.find("(1/1) FINISHED"), std::string::npos);
 }
 
 TEST(Display, AStoppedTerminalDoesNotHoldTheEnd) {
-  terminal_pair pty;
-  ::tcflow(pty.slave, TCOOFF);  // as Ctrl-S does
+  peelbox::test::pseudo_terminal pty;
+  pty.resize(60, 20);
+  ::tcflow(pty.slave.get(), TCOOFF);  // as Ctrl-S does
   display_options options;
   options.drain_limit = 50ms;
-  auto d = display_on(pty.slave, mode::plain, options);
+  auto d = display_on(pty.slave.get(), mode::plain, options);
   peelbox::test::run_task(show(*d, {events_of("@0\nv a|name=RUN x|started=0\nrepeat 500 l a|0|more than a terminal takes at once\\n\n")}));
   EXPECT_EQ(d->picture().find("a")->tail.size(), 10u) << "events were taken all the same";
-  ::tcflow(pty.slave, TCOON);
+  ::tcflow(pty.slave.get(), TCOON);
 }
 
 TEST(Display, TtyNeedsATerminal) {

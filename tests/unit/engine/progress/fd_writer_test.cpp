@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 
+#include "tests/support/pseudo_terminal.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace peelbox::progress {
@@ -70,36 +69,23 @@ TEST(FdWriter, APipeGetsEveryTextInOrder) {
 
 // The other side of a pseudo terminal cannot be opened anew, so its text is written in small pieces.
 TEST(FdWriter, WhatCannotBeOpenedAnewGetsEveryTextInOrder) {
-  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  ASSERT_GE(master, 0);
-  ASSERT_EQ(::grantpt(master), 0);
-  ASSERT_EQ(::unlockpt(master), 0);
-  char name[64] = {};
-  ASSERT_EQ(::ptsname_r(master, name, sizeof name), 0);
-  const int slave = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  ASSERT_GE(slave, 0);
-  termios raw{};
-  ASSERT_EQ(::tcgetattr(slave, &raw), 0);
-  ::cfmakeraw(&raw);
-  ASSERT_EQ(::tcsetattr(slave, TCSANOW, &raw), 0);
-
+  const test::pseudo_terminal one;
+  one.make_raw();
   const std::string all = expected();
   std::string got;
   std::thread reader([&] {
     std::string buffer(4000, '\0');
     while (got.size() < all.size()) {
-      pollfd readable{slave, POLLIN, 0};
+      pollfd readable{one.slave.get(), POLLIN, 0};
       if (::poll(&readable, 1, 15'000) != 1) break;
-      const ssize_t n = ::read(slave, buffer.data(), buffer.size());
+      const ssize_t n = ::read(one.slave.get(), buffer.data(), buffer.size());
       if (n <= 0) break;
       got.append(buffer, 0, static_cast<std::size_t>(n));
     }
   });
-  test::run_task(write_all(master));
+  test::run_task(write_all(one.master.get()));
   reader.join();
   EXPECT_TRUE(got == all) << got.size();
-  ::close(slave);
-  ::close(master);
 }
 
 TEST(FdWriter, AFileGetsEveryTextInOrder) {

@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr steady_time start{1000s};
 
-pacing frames() { return pacing({true, 100ms, 25ms, 150ms}); }
-pacing lines() { return pacing({false, 100ms, 25ms, 150ms}); }
+pacing frames() { return pacing({true, 100ms, 150ms}); }
+pacing lines() { return pacing({false, 25ms, 150ms}); }
 
 TEST(Pacing, TheFirstFrameWaitsForNothing) {
   EXPECT_TRUE(frames().due(start, false));

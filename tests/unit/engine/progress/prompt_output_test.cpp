@@ -10,26 +10,12 @@
 #include <cstdlib>
 #include <string>
 
+#include "tests/support/pseudo_terminal.hpp"
+
 namespace peelbox::progress {
 namespace {
 
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) { EXPECT_GE(fd, 0); }
-  ~descriptor() { close(); }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-std::string read_some(const descriptor& from, std::size_t most) {
+std::string read_some(const unique_fd& from, std::size_t most) {
   std::string text(most, '\0');
   const ssize_t n = ::read(from.get(), text.data(), text.size());
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -38,7 +24,7 @@ std::string read_some(const descriptor& from, std::size_t most) {
 
 // Takes a little, then as much as there is room for, then more when the reader has read, then no more; the flags that others
 // see stay as they are.
-void expect_prompt(descriptor& reader, descriptor& writer) {
+void expect_prompt(unique_fd& reader, unique_fd& writer) {
   const int flags = ::fcntl(writer.get(), F_GETFL);
   prompt_output output(writer.get());
   EXPECT_EQ(output.write("one line\n"), 9u);
@@ -62,54 +48,35 @@ void expect_prompt(descriptor& reader, descriptor& writer) {
   EXPECT_EQ(output.write("again\n"), 6u);
   EXPECT_EQ(read_some(reader, 100), "again\n");
   EXPECT_EQ(::fcntl(writer.get(), F_GETFL), flags);
-  reader.close();
+  reader.reset();
   EXPECT_EQ(output.write("nobody reads this\n"), std::nullopt);
 }
 
 TEST(PromptOutput, APipeIsNotWaitedFor) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  descriptor reader(ends[0]);
-  descriptor writer(ends[1]);
+  unique_fd reader(ends[0]);
+  unique_fd writer(ends[1]);
   expect_prompt(reader, writer);
 }
 
 TEST(PromptOutput, ASocketIsNotWaitedFor) {
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  descriptor reader(ends[0]);
-  descriptor writer(ends[1]);
+  unique_fd reader(ends[0]);
+  unique_fd writer(ends[1]);
   expect_prompt(reader, writer);
 }
 
-class terminal {
- public:
-  terminal() : master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), slave(open_slave()) {
-    termios raw{};
-    ::tcgetattr(slave.get(), &raw);
-    ::cfmakeraw(&raw);
-    ::tcsetattr(slave.get(), TCSANOW, &raw);
-  }
-  descriptor master;
-  descriptor slave;
-
- private:
-  int open_slave() const {
-    ::grantpt(master.get());
-    ::unlockpt(master.get());
-    char name[64] = {};
-    EXPECT_EQ(::ptsname_r(master.get(), name, sizeof name), 0);
-    return ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  }
-};
-
 TEST(PromptOutput, ATerminalIsNotWaitedFor) {
-  terminal one;
+  test::pseudo_terminal one;
+  one.make_raw();
   expect_prompt(one.master, one.slave);
 }
 
 TEST(PromptOutput, AStoppedTerminalTakesNothingUntilItGoesOn) {
-  terminal one;
+  test::pseudo_terminal one;
+  one.make_raw();
   prompt_output output(one.slave.get());
   ASSERT_EQ(::tcflow(one.slave.get(), TCOOFF), 0);  // as Ctrl-S
   EXPECT_EQ(output.write("frame"), 0u);
@@ -120,7 +87,8 @@ TEST(PromptOutput, AStoppedTerminalTakesNothingUntilItGoesOn) {
 
 TEST(PromptOutput, AFileTakesEverything) {
   char name[] = "/tmp/prompt_output.XXXXXX";
-  descriptor file(::mkostemp(name, O_CLOEXEC));
+  unique_fd file(::mkostemp(name, O_CLOEXEC));
+  ASSERT_TRUE(file);
   ASSERT_EQ(::unlink(name), 0);
   prompt_output output(file.get());
   const std::string text(3'000'000, 'x');
@@ -129,17 +97,20 @@ TEST(PromptOutput, AFileTakesEverything) {
 }
 
 TEST(PromptOutput, WhatIsFullOrNotForWritingIsSaidToTakeNoMore) {
-  descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  unique_fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(full);
   EXPECT_EQ(prompt_output(full.get()).write("x"), std::nullopt);
-  descriptor readable(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  unique_fd readable(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(readable);
   EXPECT_EQ(prompt_output(readable.get()).write("x"), std::nullopt);
 }
 
 TEST(PromptOutput, WhatCannotBeOpenedAnewIsNotTouched) {
-  descriptor counter(::eventfd(0, EFD_CLOEXEC));
+  unique_fd counter(::eventfd(0, EFD_CLOEXEC));
+  ASSERT_TRUE(counter);
   EXPECT_EQ(prompt_output(counter.get()).write("12345678"), 0u);
   EXPECT_EQ(prompt_output(-1).write("x"), 0u);
-  terminal one;
+  const test::pseudo_terminal one;
   EXPECT_EQ(prompt_output(one.master.get()).write("x"), 0u);
 }
 
