@@ -11,7 +11,7 @@ enum exit_code : int {
   exit_usage = 2,
   exit_connection = 3,  ///< no daemon, a refused connection, or a daemon that is too old
   exit_context = 4,     ///< the build context, or the output, on this machine
-  exit_lost = 75,       ///< the daemon went away during the build; trying again may help (EX_TEMPFAIL of sysexits.h)
+  exit_lost = 75,       ///< the daemon went away or hangs during the build; trying again may help (EX_TEMPFAIL of sysexits.h)
   exit_interrupted = 130,
   exit_terminated = 143,
 };

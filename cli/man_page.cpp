@@ -20,7 +20,7 @@ constexpr std::array<row, 8> exit_codes{{
     {"2", "Wrong flags, spec or address."},
     {"3", "No connection to the daemon, or a daemon older than BuildKit 0.11."},
     {"4", "The context or the output on this machine."},
-    {"75", "The daemon went away in the middle of the build; trying again may help."},
+    {"75", "The daemon went away, or did not answer any more, in the middle of the build; trying again may help."},
     {"130", "Interrupted by Ctrl-C. The first one cancels the build on the daemon, a second one ends at once."},
     {"143", "Ended by SIGTERM."},
 }};

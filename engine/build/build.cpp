@@ -21,24 +21,6 @@ constexpr std::size_t solves_at_once = 32;
 /// What a daemon that has answered everything else may take to tell the provenance of all services.
 constexpr auto provenance_limit = 10s;
 
-/// Fails when the daemon has been silent for too long; a frozen daemon would otherwise hold us forever.
-task<result<void>> watch_silence(build_state& state) {
-  const executor ex = co_await asio::this_coro::executor;
-  event tick(ex);
-  for (;;) {
-    co_await tick.wait_for(1s);
-    if (state.all_solved) co_return result<void>();
-    const auto silent = std::chrono::steady_clock::now() - state.seen->last_heard;
-    if (silent > state.options.silence_limit)
-      co_return failure(errc::timed_out,
-                        fmt::format("the daemon at {} has been silent for {} s, although it checks the session every 5 s: "
-                                    "it hangs or the network drops packets. Look at the daemon's log, or restart it.",
-                                    state.options.way->name(),
-                                    std::chrono::duration_cast<std::chrono::seconds>(silent).count()),
-                        origin::peer);
-  }
-}
-
 progress::batch transfer_event(const session::shared_contexts::transfer& one) {
   using phase = progress::context_transfer::phase;
   progress::context_transfer t;
@@ -83,7 +65,8 @@ task<result<void>> report_transfers(build_state& state) {
 task<result<void>> open_carrier(build_state& state, task_group& group) {
   const build_options& options = state.options;
   if (options.way->has_session_entry()) co_return result<void>();
-  auto carrier = co_await connect(group, options.way, state.seen, "outer-session", state.log);
+  auto carrier = co_await connect(group, options.way, state.seen, "outer-session", state.log,
+                                    options.silence_limit);
   if (carrier.has_error()) co_return carrier.error();
   state.carrier = *carrier;
   co_return result<void>();
@@ -104,7 +87,7 @@ task<result<daemon_version>> accept_version(build_state& state) {
 /// costs no round trip; not beside the first, because that may be what starts the daemon.
 task<result<daemon_version>> open_connections(build_state& state, task_group& group) {
   const build_options& options = state.options;
-  auto control = co_await connect(group, options.way, state.seen, "outer", state.log);
+  auto control = co_await connect(group, options.way, state.seen, "outer", state.log, options.silence_limit);
   if (control.has_error()) co_return control.error();
   state.control = *control;
   result<daemon_version> version = failure(errc::internal, "the daemon was not asked for its version");
@@ -180,7 +163,6 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
   std::size_t left = solves.size();
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
     parts.spawn(run_session(solves.front()));
-    parts.spawn(watch_silence(state));
     parts.spawn(report_transfers(state));
     result<void> solved = co_await task_group::run([&](task_group& workers) -> task<result<void>> {
       const std::size_t count = std::min(solves.size(), solves_at_once);

@@ -74,8 +74,8 @@ struct build_options {
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
   session::login_lookup logins;
-  /// A daemon that is silent for longer hangs: it probes the session's health every 5 s (session/grpc.go).
-  std::chrono::seconds silence_limit{60};
+  /// A daemon that is silent for longer on one of the connections hangs: on each it is asked for a sign of life every 5 s.
+  std::chrono::seconds silence_limit = default_silence_limit;
   /// Whether the daemon is asked for service_outcome::provenance, and how much of it is kept.
   provenance_mode provenance = provenance_mode::disabled;
   /// At least one.

@@ -42,16 +42,16 @@ task<result<void>> run_connection(std::shared_ptr<h2grpc::connection> connection
 
 task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std::shared_ptr<route> way,
                                                           std::shared_ptr<traffic> seen, std::string name,
-                                                          const logger& log) {
+                                                          const logger& log, std::chrono::seconds silence_limit) {
   result<transport::stream_ptr> stream = co_await way->control();
   if (stream.has_error()) co_return no_connection(stream.error());
   log.debug("{}: connected to {}", name, (*stream)->describe());
   h2grpc::connection_options connection_options;
   connection_options.name = std::move(name);
   connection_options.authority = way->authority();
+  connection_options.silence_limit = silence_limit;
   connection_options.scheme = way->uses_tls() ? "https" : "http";
   const executor ex = co_await asio::this_coro::executor;
-  seen->last_heard = std::chrono::steady_clock::now();
   auto connection =
       h2grpc::connection::create(h2grpc::role::client, observe(std::move(*stream), std::move(seen)),
                                  std::move(connection_options), ex, log);

@@ -1,6 +1,7 @@
 // A BuildKit daemon that we are connected to.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,18 +16,20 @@
 
 namespace peelbox::build {
 
-/// Bytes and time of what came from a daemon, over all connections of one build.
+/// Bytes to and from a daemon, over all connections of one build.
 struct traffic {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
-  std::chrono::steady_clock::time_point last_heard = std::chrono::steady_clock::now();
 };
 
+inline constexpr std::chrono::seconds default_silence_limit{60};
+
 /// Dials and speaks HTTP/2 on one outer connection. The connection runs as a child of `group` until it ends or the
-/// group is cancelled. Its end is not a failure of the group: calls report it, each in its own words.
+/// group is cancelled. Its end is not a failure of the group: calls report it, each in its own words. A daemon that says
+/// nothing for `silence_limit` ends it.
 task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std::shared_ptr<route> way,
                                                           std::shared_ptr<traffic> seen, std::string name,
-                                                          const logger& log);
+                                                          const logger& log, std::chrono::seconds silence_limit = default_silence_limit);
 
 /// Control.Info. A daemon without it (Unimplemented) is an answer too; then, and when the version is not known, the
 /// engine around it is asked for its own.

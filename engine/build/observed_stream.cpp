@@ -13,10 +13,7 @@ class observed_stream final : public transport::stream {
 
   task<result<byte_view>> read() override {
     result<byte_view> bytes = co_await inner_->read();
-    if (bytes.has_value()) {
-      seen_->bytes_in += bytes->size();
-      seen_->last_heard = std::chrono::steady_clock::now();
-    }
+    if (bytes.has_value()) seen_->bytes_in += bytes->size();
     co_return bytes;
   }
   task<result<void>> write(byte_chain bytes) override {

@@ -1,4 +1,4 @@
-// Counts the bytes of a stream and remembers when the peer was last heard.
+// Counts the bytes of a stream.
 #pragma once
 
 #include <memory>

@@ -176,7 +176,8 @@ task<result<void>> prepare_solve(solve_state& state) {
     if (prepared.has_error()) co_return prepared;
   }
   if (output) state.targets->by_id.push_back(std::move(*output));
-  state.callbacks.emplace(session_names(build, state.index), make_services(state), build.log);
+  state.callbacks.emplace(session_names(build, state.index), make_services(state), build.log,
+                          build.options.silence_limit);
   state.request.session_id = state.callbacks->names().id;
   co_return result<void>();
 }
@@ -194,8 +195,9 @@ task<result<void>> run_session(solve_state& state) {
   for (int i = 0; i < 30 && !expected(); ++i) co_await tick.wait_for(100ms);
   if (expected()) co_return result<void>();
   co_return failure(errc::lost,
-                    fmt::format("the daemon at {} dropped the session during the build: {}",
-                                build.options.way->name(), why.text),
+                    fmt::format("the daemon at {} {} during the build: {}", build.options.way->name(),
+                                why.code == errc::timed_out ? "no longer answered on the session" : "dropped the session",
+                                why.text),
                     origin::peer);
 }
 

@@ -6,8 +6,8 @@
 
 namespace peelbox::session {
 
-session::session(identity names, h2grpc::method_table methods, const logger& log)
-    : names_(std::move(names)), methods_(std::move(methods)), log_(log) {}
+session::session(identity names, h2grpc::method_table methods, const logger& log, std::chrono::seconds silence_limit)
+    : names_(std::move(names)), methods_(std::move(methods)), log_(log), silence_limit_(silence_limit) {}
 
 std::vector<std::pair<std::string, std::string>> session::headers() const {
   std::vector<std::pair<std::string, std::string>> all;
@@ -33,6 +33,7 @@ task<failure> session::run(std::shared_ptr<h2grpc::connection> control) {
 task<failure> session::run_on(transport::stream_ptr carrier) {
   h2grpc::connection_options options;
   options.name = "inner";
+  options.silence_limit = silence_limit_;
   const executor ex = co_await asio::this_coro::executor;
   inner_ = h2grpc::connection::create(h2grpc::role::server, std::move(carrier), std::move(options), ex, log_);
   if (closing_) inner_->shutdown();

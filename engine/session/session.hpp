@@ -1,6 +1,7 @@
 // The inner side of a build: the daemon calls back into our services.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,7 +20,9 @@ namespace peelbox::session {
 /// the inner connection until the daemon or close() ends it. Sources: session/session.go, session/grpchijack.
 class session {
  public:
-  session(identity names, h2grpc::method_table methods, const logger& log);
+  /// A daemon that says nothing on the inner connection for `silence_limit` ends the session.
+  session(identity names, h2grpc::method_table methods, const logger& log,
+          std::chrono::seconds silence_limit = std::chrono::seconds(60));
 
   /// Runs until the session has ended; errc::closed after close(). There is no "ready" message in the protocol: a
   /// Solve that names the session may be sent at once, the daemon waits 5 s for it.
@@ -41,6 +44,7 @@ class session {
   identity names_;
   h2grpc::method_table methods_;
   const logger& log_;
+  std::chrono::seconds silence_limit_;
   std::shared_ptr<h2grpc::connection> inner_;
   bool closing_ = false;
 };

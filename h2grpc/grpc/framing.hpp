@@ -36,6 +36,8 @@ class message_decoder {
 
   /// Bytes received of a message that has not ended; 0 between messages.
   std::size_t partial() const noexcept { return prefix_used_ + body_used_; }
+  /// Memory of that message, which is set aside when its size is known.
+  std::size_t reserved() const noexcept { return body_size_; }
 
  private:
   result<std::size_t> length(const std::byte* prefix);

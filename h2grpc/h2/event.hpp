@@ -14,6 +14,8 @@ struct headers_received {
   stream_id id = 0;
   header_list headers;
   bool end_stream = false;
+  /// The head of a request, which opens the stream (server role); else a response's head, or trailers of either.
+  bool opens = false;
 };
 /// Payload of a DATA frame. The bytes are those given to session::feed: copy them before the next read.
 struct data_received {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "h2grpc/h2/goaway_filter.hpp"
 #include "h2grpc/h2/large_fields.hpp"
 #include "h2grpc/h2/nghttp2_api.hpp"
 #include "h2grpc/h2/preface.hpp"
@@ -29,6 +30,8 @@ struct stream {
   bool deferred = false;  // nghttp2 waits for resume_data
   header_list incoming;
   std::size_t incoming_size = 0;
+  std::size_t headers_held = 0;  // memory of all headers of this stream
+  bool headers_refused = false;
   bool end_received = false;
   bool reset_received = false;
   bool reset_submitted = false;
@@ -47,6 +50,11 @@ std::vector<nghttp2_nv> views(const header_list& headers) {
   return all;
 }
 
+// What a header takes: two strings in a vector that may be half empty, and their text.
+std::size_t memory_of(std::size_t name_size, std::size_t value_size) {
+  return 2 * sizeof(header) + name_size + value_size;
+}
+
 std::string text_of(const std::uint8_t* data, std::size_t size) {
   return data ? std::string(reinterpret_cast<const char*>(data), size) : std::string();
 }
@@ -54,9 +62,10 @@ std::string text_of(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 struct session::impl {
-  explicit impl(const session_options& o) : options(o), filter(o.side, o.max_header_bytes) {}
+  explicit impl(const session_options& o) : options(o), goaways(o.side), filter(o.side, o.max_header_bytes) {}
 
   session_options options;
+  goaway_filter goaways;
   large_fields filter;
   api::session_ptr handle;
   std::unordered_map<stream_id, std::unique_ptr<stream>> streams;
@@ -67,7 +76,11 @@ struct session::impl {
   std::string library_text;
   std::string first_bytes;
   bool settings_seen = false;
-  std::size_t fed_data = 0;  // DATA payload of the current feed()
+  std::size_t unreturned = 0;  // DATA payload that the connection's window still lacks
+  bool window_held = false;
+  std::size_t queued = 0;        // of all streams
+  std::size_t headers_held = 0;  // of all open streams, and of closed ones whose events were not taken
+  std::size_t headers_closed = 0;
 
   // Valid during collect() only.
   byte_chain* out = nullptr;
@@ -89,10 +102,30 @@ struct session::impl {
     const bool by_peer = it->second->reset_received || (code != error_code::no_error && !it->second->reset_submitted &&
                                                         it->second->why.empty());
     events.push_back(stream_closed{id, code, by_peer, std::move(it->second->why)});
+    queued -= it->second->body.size();
+    headers_closed += it->second->headers_held;
     streams.erase(it);
   }
   void fail(failure why) {
     if (!failed) failed = std::move(why);
+  }
+  void return_window() {
+    if (window_held || unreturned == 0) return;
+    nghttp2_session_consume_connection(handle.get(), std::exchange(unreturned, 0));
+  }
+  // Counts a header; false when all of them are too much, and then the stream is on its way out.
+  bool hold_header(stream& s, std::size_t memory) {
+    if (s.headers_refused) return false;
+    s.headers_held += memory;
+    headers_held += memory;
+    if (headers_held <= options.max_headers_held) return true;
+    s.headers_refused = true;
+    s.incoming = {};
+    s.why = "the headers of all calls together take more than " + std::to_string(options.max_headers_held >> 20) + " MiB";
+    headers_held -= std::exchange(s.headers_held, 0);
+    s.reset_submitted = true;
+    nghttp2_submit_rst_stream(handle.get(), NGHTTP2_FLAG_NONE, s.id, NGHTTP2_ENHANCE_YOUR_CALM);
+    return false;
   }
   void resume(stream& s) {
     if (!s.deferred) return;
@@ -142,6 +175,7 @@ struct session::impl {
         s->why = "the peer's headers are larger than " + std::to_string(self.options.max_header_bytes) + " bytes";
         return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE);
       }
+      if (!self.hold_header(*s, memory_of(name_size, large ? large->size() : value_size))) return 0;
       s->incoming.push_back({text_of(name, name_size), large ? std::move(*large) : std::string(short_value)});
       return 0;
     });
@@ -151,7 +185,7 @@ struct session::impl {
                            void* user) noexcept {
     return guarded([&] {
       auto& self = *static_cast<impl*>(user);
-      self.fed_data += size;
+      self.unreturned += size;
       self.events.push_back(data_received{id, {reinterpret_cast<const std::byte*>(data), size}});
       return 0;
     });
@@ -189,8 +223,9 @@ struct session::impl {
 
   void headers_complete(const nghttp2_frame& frame) {
     stream* s = find(frame.hd.stream_id);
-    if (!s) return;
-    if (options.side == role::server && frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+    if (!s || s->headers_refused) return;
+    const bool opens = options.side == role::server && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
+    if (opens) {
       // Round robin among bulk streams; nghttp2's default would let the first one run until it blocks.
       const nghttp2_extpri bulk{3, 1};
       nghttp2_session_change_extpri_stream_priority(handle.get(), s->id, &bulk, 1);
@@ -200,7 +235,7 @@ struct session::impl {
     header_list headers = std::exchange(s->incoming, {});
     const std::string* status = h2::find(headers, ":status");
     if (status && status->starts_with('1')) return;
-    events.push_back(headers_received{s->id, std::move(headers), end});
+    events.push_back(headers_received{s->id, std::move(headers), end, opens});
   }
 
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) noexcept {
@@ -290,6 +325,7 @@ struct session::impl {
       if (self.out->size() >= self.limit) return static_cast<int>(NGHTTP2_ERR_WOULDBLOCK);
       self.out->append_copy(byte_view(reinterpret_cast<const std::byte*>(head), 9));
       s.body.move_front(size, *self.out);
+      self.queued -= size;
       if (self.drained.empty() || self.drained.back() != s.id) self.drained.push_back(s.id);
       return 0;
     });
@@ -317,6 +353,8 @@ struct session::impl {
     if (nghttp2_option_new(&raw_option) != 0) throw std::bad_alloc();
     const api::option_ptr option(raw_option);
     nghttp2_option_set_no_auto_window_update(raw_option, 1);
+    // grpc-go sends values with outer blanks as they are: the end of a status message, the name of a file.
+    nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(raw_option, 1);
     nghttp2_option_set_max_send_header_block_length(raw_option, options.max_header_bytes);
     api::set_max_continuations(raw_option, options.max_header_bytes / frame_size + 1);
     api::set_reset_rate(raw_option, reset_burst, resets_per_second);
@@ -359,20 +397,22 @@ result<void> session::feed(byte_view bytes) {
     // Undecided text would only confuse nghttp2; it is judged with the bytes that follow or at the end.
     if (self.options.side == role::client && self.first_bytes.front() != 0) return {};
   }
-  self.fed_data = 0;
   while (!bytes.empty()) {
-    const byte_view part = self.filter.next(bytes);
-    if (part.empty()) continue;
-    const auto taken =
-        api::mem_recv(self.handle.get(), reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
-    if (taken >= 0) continue;
-    self.fail(failure(errc::protocol,
-                      std::string("HTTP/2 cannot go on: ") + nghttp2_strerror(static_cast<int>(taken)) +
-                          (self.library_text.empty() ? "" : " (" + self.library_text + ")"),
-                      origin::peer));
-    return *self.failed;
+    byte_view frames = self.goaways.next(bytes);
+    while (!frames.empty()) {
+      const byte_view part = self.filter.next(frames);
+      if (part.empty()) continue;
+      const auto taken =
+          api::mem_recv(self.handle.get(), reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
+      if (taken >= 0) continue;
+      self.fail(failure(errc::protocol,
+                        std::string("HTTP/2 cannot go on: ") + nghttp2_strerror(static_cast<int>(taken)) +
+                            (self.library_text.empty() ? "" : " (" + self.library_text + ")"),
+                        origin::peer));
+      return *self.failed;
+    }
   }
-  if (self.fed_data > 0) nghttp2_session_consume_connection(self.handle.get(), self.fed_data);
+  self.return_window();
   return {};
 }
 
@@ -411,6 +451,7 @@ const std::vector<stream_id>& session::drained() const noexcept { return impl_->
 void session::take_events(std::vector<event>& events) {
   events.clear();
   events.swap(impl_->events);
+  impl_->headers_held -= std::exchange(impl_->headers_closed, 0);
 }
 
 const std::optional<failure>& session::failed() const noexcept { return impl_->failed; }
@@ -449,13 +490,16 @@ void session::respond(stream_id id, const header_list& headers, bool end_stream)
 void session::write(stream_id id, byte_chain bytes) {
   stream* s = impl_->find(id);
   if (!s || s->end != ending::none || s->reset_submitted) return;
+  impl_->queued += bytes.size();
   s->body.append(std::move(bytes));
   impl_->resume(*s);
 }
 
 void session::write_copy(stream_id id, byte_view bytes) {
   stream* s = impl_->find(id);
-  if (s && s->end == ending::none && !s->reset_submitted) s->body.append_copy(bytes);
+  if (!s || s->end != ending::none || s->reset_submitted) return;
+  impl_->queued += bytes.size();
+  s->body.append_copy(bytes);
 }
 
 void session::end(stream_id id) {
@@ -498,7 +542,16 @@ std::size_t session::queued(stream_id id) const noexcept {
   return s ? s->body.size() : 0;
 }
 
+std::size_t session::queued() const noexcept { return impl_->queued; }
+
+void session::hold_connection_window(bool hold) {
+  impl_->window_held = hold;
+  impl_->return_window();
+}
+
 std::size_t session::streams() const noexcept { return impl_->streams.size(); }
+
+void session::probe() { nghttp2_submit_settings(impl_->handle.get(), NGHTTP2_FLAG_NONE, nullptr, 0); }
 
 void session::go_away(error_code code, std::string_view debug) {
   nghttp2_submit_goaway(impl_->handle.get(), NGHTTP2_FLAG_NONE,

@@ -25,6 +25,9 @@ struct session_options {
   /// Largest header list that we take; larger ones reset their stream. Error trailers carry stack traces and file
   /// names, and pattern lists travel as headers, so this is generous.
   std::size_t max_header_bytes = 16 << 20;
+  /// Memory that the headers of all open streams may take together. HPACK lets a byte stand for kilobytes, so what was
+  /// received says little. The stream whose headers go beyond it is reset with ENHANCE_YOUR_CALM.
+  std::size_t max_headers_held = 64 << 20;
 };
 
 /// Wraps nghttp2. The owner calls feed() with what was read, handles the events, and writes what collect() gives.
@@ -36,7 +39,8 @@ struct session_options {
 /// the peer allows, because grpc-go refuses more (PROTOCOL.md 1.3).
 ///
 /// Receive windows: bytes count against the stream's window until consume(). The connection's window is returned at
-/// once, so a stream whose bytes nobody takes does not stop the others; memory is bounded by the stream windows.
+/// once, so a stream whose bytes nobody takes does not stop the others, unless the owner holds it back because all of them
+/// together are too much.
 class session {
  public:
   explicit session(const session_options& options);
@@ -84,9 +88,16 @@ class session {
   void set_urgent(stream_id id);
   /// The owner has taken `count` bytes of the stream: the peer may send as many more.
   void consume(stream_id id, std::size_t count);
-  /// Bytes queued and not yet collected.
+  /// While held, the peer may send no more than is left of the connection's window, whatever its streams have.
+  void hold_connection_window(bool hold);
+  /// Bytes queued and not yet collected: of one stream, of all.
   std::size_t queued(stream_id id) const noexcept;
+  std::size_t queued() const noexcept;
   std::size_t streams() const noexcept;
+  /// Asks the peer for a sign of life, which keeps proxies between us awake too: SETTINGS without a value, which has to be
+  /// acknowledged at once (RFC 9113, 6.5.3). Not PING: grpc-go's servers end connections whose clients send one more
+  /// often than every five minutes (http2_server.go, handlePing), and count no SETTINGS.
+  void probe();
   /// GOAWAY: no new streams, those under way go on.
   void go_away(error_code code, std::string_view debug);
 

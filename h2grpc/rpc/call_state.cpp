@@ -13,18 +13,21 @@ call_state::call_state(std::shared_ptr<call_host> host, h2::stream_id id)
 void call_state::on_data(byte_view bytes) {
   if (receive_ended_ || broken_) return;
   held_ += bytes.size();
+  waiting_ += bytes.size();
   const bool had_messages = !messages_.empty();
   const auto decoded = decoder_.feed(bytes, messages_);
   if (messages_.empty()) give_back(held_);
   if (decoded.has_error()) {
     on_bad_message(decoded.error());
-  } else if (gathering_ ? held_ >= *gathering_ : !had_messages && !messages_.empty()) {
+  } else if (!tell_held()) {
+    on_bad_message(failure(errc::limit, "the peer has sent more than all calls together may hold", origin::peer));
+  } else if (gathering_ ? waiting_ >= *gathering_ : !had_messages && !messages_.empty()) {
     changed_.notify();
   }
 }
 
 void call_state::on_drained() {
-  if (sender_waits_ && queued() <= high_water_) changed_.notify();
+  if (sender_waits_ && has_room()) changed_.notify();
 }
 
 task<result<void>> call_state::send(byte_chain message) {
@@ -69,7 +72,7 @@ task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uin
 task<result<void>> call_state::await_room() {
   while (true) {
     if (auto why = send_ended()) co_return *why;
-    if (queued() <= high_water_) co_return result<void>();
+    if (has_room()) co_return result<void>();
     sender_waits_ = true;
     co_await changed_.wait();
     sender_waits_ = false;
@@ -82,6 +85,8 @@ task<result<std::optional<byte_slice>>> call_state::receive() {
     if (!messages_.empty()) {
       received_message first = std::move(messages_.front());
       messages_.pop_front();
+      waiting_ -= first.wire_size;
+      tell_held();
       give_back(messages_.empty() ? held_ : std::min(held_, first.wire_size));
       co_return std::optional<byte_slice>(std::move(first.payload));
     }
@@ -101,7 +106,7 @@ task<void> call_state::gather(std::size_t bytes, std::chrono::milliseconds limit
     gathering& operator=(const gathering&) = delete;
     call_state& call;
   } const mark(*this, bytes);
-  while (!receive_ended_ && !broken_ && held_ < bytes) {
+  while (!receive_ended_ && !broken_ && waiting_ < bytes) {
     const auto left = until - steady_now();
     if (left <= left.zero()) break;
     const wake why = co_await changed_.wait_for(left);
@@ -111,6 +116,31 @@ task<void> call_state::gather(std::size_t bytes, std::chrono::milliseconds limit
 
 std::size_t call_state::queued() const noexcept { return host_ ? host_->session().queued(id_) : 0; }
 
+// A call whose queue is empty may always go on, so calls whose peer takes nothing cannot stop the others for good.
+bool call_state::has_room() const noexcept {
+  const std::size_t mine = queued();
+  return mine <= high_water_ && (mine == 0 || host_->session().queued() <= host_->send_high_water());
+}
+
+bool call_state::tell_held() {
+  if (!host_) return true;
+  // An empty message has no payload, but it does take memory.
+  const std::size_t waiting = waiting_ - decoder_.partial() + messages_.size() * sizeof(received_message);
+  const std::size_t unfinished = decoder_.reserved();
+  const auto change = [](std::size_t now, std::size_t& told) {
+    return static_cast<std::ptrdiff_t>(now) - static_cast<std::ptrdiff_t>(std::exchange(told, now));
+  };
+  const std::ptrdiff_t more_waiting = change(waiting, told_waiting_);
+  const std::ptrdiff_t more_unfinished = change(unfinished, told_unfinished_);
+  if (more_waiting == 0 && more_unfinished == 0) return true;
+  return host_->hold_received(more_waiting, more_unfinished);
+}
+
+void call_state::let_go_of_held() {
+  host_->hold_received(-static_cast<std::ptrdiff_t>(std::exchange(told_waiting_, 0)),
+                       -static_cast<std::ptrdiff_t>(std::exchange(told_unfinished_, 0)));
+}
+
 void call_state::break_receive(failure why) {
   if (!broken_ && !receive_ended_) broken_ = std::move(why);
   changed_.notify();
@@ -118,11 +148,14 @@ void call_state::break_receive(failure why) {
 
 void call_state::drop_messages() {
   messages_.clear();
+  waiting_ = decoder_.partial();
+  tell_held();
   give_back(held_);
 }
 
 void call_state::detach() {
   if (!host_) return;
+  let_go_of_held();
   const auto host = std::exchange(host_, nullptr);
   host->forget(id_);
 }

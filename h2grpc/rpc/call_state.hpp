@@ -24,6 +24,11 @@ class call_host {
   virtual void forget(h2::stream_id id) = 0;
   virtual executor get_executor() const = 0;
   virtual std::size_t call_high_water() const noexcept = 0;
+  /// Most bytes that all calls together should have queued: a call that has some then waits.
+  virtual std::size_t send_high_water() const noexcept = 0;
+  /// What a call holds of the memory for received bytes has changed: messages that wait for receive(), and those that
+  /// have not ended. False: with that, all calls hold too much.
+  virtual bool hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfinished) = 0;
 
  protected:
   ~call_host() = default;
@@ -79,10 +84,16 @@ class call_state : public std::enable_shared_from_this<call_state> {
 
  private:
   void give_back(std::size_t count);
+  bool has_room() const noexcept;
+  bool tell_held();
+  void let_go_of_held();
 
   std::deque<received_message> messages_;
-  std::size_t held_ = 0;  // bytes received and not yet returned to the peer
-  std::optional<std::size_t> gathering_;  // the reader is not woken before so many are held
+  std::size_t held_ = 0;     // bytes received and not yet returned to the peer
+  std::size_t waiting_ = 0;  // bytes received and not yet taken by receive()
+  std::size_t told_waiting_ = 0;  // what the host knows of the memory of all that
+  std::size_t told_unfinished_ = 0;
+  std::optional<std::size_t> gathering_;  // the reader is not woken before so many wait
   bool sender_waits_ = false;
 };
 

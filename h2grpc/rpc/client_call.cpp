@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/async/clock.hpp"
 #include "h2grpc/grpc/request_head.hpp"
 #include "h2grpc/rpc/client_call_state.hpp"
 
@@ -15,12 +16,17 @@ client_call_state::client_call_state(std::shared_ptr<call_host> host, h2::stream
 
 void client_call_state::start_deadline(std::chrono::milliseconds limit) {
   deadline_.emplace(host_->get_executor(), limit);
-  deadline_->async_wait([weak = weak_from_this(), limit](const boost::system::error_code& ec) {
+  limit_ = limit;
+  deadline_->async_wait([weak = weak_from_this()](const boost::system::error_code& ec) {
     const auto self = std::static_pointer_cast<client_call_state>(weak.lock());
     if (ec || !self || self->status_) return;
-    self->abort(make_status(code::deadline_exceeded, "no answer within " + std::to_string(limit.count()) + " ms"),
-                errc::timed_out, h2::error_code::cancel);
+    self->end_late();
   });
+}
+
+void client_call_state::end_late() {
+  abort(make_status(code::deadline_exceeded, "no answer within " + std::to_string(limit_.count()) + " ms"),
+        errc::timed_out, h2::error_code::cancel);
 }
 
 void client_call_state::on_headers(h2::header_list headers, bool end_stream) {
@@ -51,9 +57,13 @@ void client_call_state::on_end() {
 }
 
 void client_call_state::on_closed(const h2::stream_closed& closed) {
+  // A server knows the deadline too, and its reset may be read before our timer is looked at.
+  const bool late = closed.code == h2::error_code::cancel && deadline_ && deadline_->expiry() <= steady_now();
+  if (!status_ && late) end_late();
   if (!status_) {
     grpc_status status = make_status(code_of_reset(closed.code));
-    if (!closed.why.empty()) status = make_status(code::internal, closed.why);
+    if (!closed.why.empty() && closed.code == h2::error_code::enhance_your_calm) status.message = closed.why;
+    else if (!closed.why.empty()) status = make_status(code::internal, closed.why);
     else if (closed.code == h2::error_code::refused_stream) status.message = "the peer takes no new calls";
     else status.message = "the peer reset the call: " + h2::to_string(closed.code);
     abort(std::move(status), errc::remote, closed.code);

@@ -36,6 +36,7 @@ class client_call_state final : public call_state {
   std::optional<failure> send_ended() const override;
   void on_bad_message(const failure& why) override;
   void complete(grpc_status status, h2::error_code reset);
+  void end_late();
 
   std::string path_;
   metadata initial_;
@@ -44,6 +45,7 @@ class client_call_state final : public call_state {
   bool half_closed_ = false;
   std::optional<grpc_status> status_;
   std::optional<asio::steady_timer> deadline_;
+  std::chrono::milliseconds limit_{0};  // that of deadline_
 };
 
 }  // namespace peelbox::h2grpc

@@ -1,9 +1,11 @@
 #include "h2grpc/rpc/connection.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 #include <utility>
 
+#include "engine/async/clock.hpp"
 #include "engine/async/task_group.hpp"
 #include "h2grpc/grpc/request_head.hpp"
 #include "h2grpc/h2/session.hpp"
@@ -14,9 +16,14 @@ namespace peelbox::h2grpc {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 // When a write fails, what the peer said before it hung up (GOAWAY, an HTTP/1 error page) tells more than the write's
-// own error; so long the reader may look for it.
-constexpr std::chrono::milliseconds last_words_limit{1000};
+// own error. The reader has so long to come upon it.
+constexpr milliseconds last_words_limit{1000};
+
+// Proxies close connections on which nothing passes for some time, the most impatient ones after some 10 s.
+constexpr milliseconds probe_after{5000};
 
 h2::session_options session_options_of(role side, const connection_options& o) {
   h2::session_options s;
@@ -53,11 +60,14 @@ class connection_impl final : public connection, public call_host {
   void forget(h2::stream_id id) override { calls_.erase(id); }
   executor get_executor() const override { return executor_; }
   std::size_t call_high_water() const noexcept override { return options_.call_high_water; }
+  std::size_t send_high_water() const noexcept override { return options_.send_high_water; }
+  bool hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfinished) override;
 
  private:
   task<result<void>> start(task_group& group);
   task<result<void>> read_loop();
   task<result<void>> write_loop();
+  task<result<void>> watch_peer();
   task<result<void>> await_handshake();
   void dispatch();
   void on(h2::headers_received& e);
@@ -86,6 +96,10 @@ class connection_impl final : public connection, public call_host {
   std::deque<std::shared_ptr<server_call_state>> incoming_;
   std::vector<h2::event> events_;
   std::optional<h2::goaway_received> goaway_;
+  std::size_t waiting_ = 0;  // memory of received messages: whole, and not ended
+  std::size_t unfinished_ = 0;
+  bool window_held_ = false;
+  steady_time last_heard_ = steady_now();
   bool settings_seen_ = false;
   bool shutting_down_ = false;
   std::optional<failure> ended_;
@@ -107,7 +121,7 @@ task<failure> connection_impl::run() {
 task<result<void>> connection_impl::start(task_group& group) {
   group.spawn(read_loop());
   group.spawn(write_loop());
-  group.spawn(await_handshake());
+  group.spawn(watch_peer());
   co_return result<void>();
 }
 
@@ -115,6 +129,7 @@ task<result<void>> connection_impl::read_loop() {
   while (true) {
     const result<byte_view> bytes = co_await stream_->read();
     if (bytes.has_error()) co_return bytes.error();
+    last_heard_ = steady_now();
     if (bytes->empty()) {
       if (auto why = session_.feed_end()) co_return std::move(*why);
       co_return closed_failure();
@@ -149,6 +164,34 @@ task<result<void>> connection_impl::write_loop() {
   }
 }
 
+// Waits are counted, not the clock: whoever was suspended goes on with a clock that has run on, and with the peer's answers
+// still unread.
+task<result<void>> connection_impl::watch_peer() {
+  const result<void> begun = co_await await_handshake();
+  if (begun.has_error()) co_return begun.error();
+  event tick(executor_);
+  const milliseconds limit = options_.silence_limit;
+  const milliseconds pause = std::min(probe_after, limit / 4);
+  steady_time heard = last_heard_;
+  for (milliseconds silent{0}; silent < limit;) {
+    const auto since = std::chrono::duration_cast<milliseconds>(steady_now() - heard);
+    co_await tick.wait_for(silent == silent.zero() ? std::clamp(pause - since, milliseconds(1), pause) : pause);
+    if (last_heard_ != heard) {
+      heard = last_heard_;
+      silent = silent.zero();
+      continue;
+    }
+    silent += pause;
+    session_.probe();
+    wake_writer();
+  }
+  co_return failure(errc::timed_out,
+                    stream_->describe() + " has been silent for " +
+                        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(limit).count()) +
+                        " s, although it was asked for a sign of life: it hangs, or the network drops packets",
+                    origin::peer);
+}
+
 task<result<void>> connection_impl::await_handshake() {
   if (!settings_seen_) co_await handshake_.wait_for(options_.handshake_limit);
   if (settings_seen_) co_return result<void>();
@@ -168,7 +211,7 @@ void connection_impl::dispatch() {
 
 void connection_impl::on(h2::headers_received& e) {
   if (const auto call = find(e.id)) call->on_headers(std::move(e.headers), e.end_stream);
-  else if (side_ == role::server) accept_request(e);
+  else if (e.opens) accept_request(e);
 }
 
 void connection_impl::on(const h2::data_received& e) {
@@ -250,6 +293,17 @@ void connection_impl::shutdown() {
   if (std::exchange(shutting_down_, true) || ended_) return;
   session_.go_away(h2::error_code::no_error, "");
   wake_writer();
+}
+
+bool connection_impl::hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfinished) {
+  waiting_ += static_cast<std::size_t>(waiting);  // modulo 2^n, so this subtracts too
+  unfinished_ += static_cast<std::size_t>(unfinished);
+  const bool full = waiting_ > options_.receive_high_water;
+  if (std::exchange(window_held_, full) != full) {
+    session_.hold_connection_window(full);
+    if (session_.wants_write()) wake_writer();
+  }
+  return waiting_ + unfinished_ <= options_.receive_limit;
 }
 
 failure connection_impl::closed_failure() const {

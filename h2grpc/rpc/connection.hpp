@@ -26,6 +26,9 @@ struct connection_options {
   std::string scheme = "http";
   /// The peer's SETTINGS must arrive within this time, else the peer does not speak HTTP/2.
   std::chrono::milliseconds handshake_limit{20'000};
+  /// The connection ends with errc::timed_out when the peer says nothing for so long, although it is asked for a sign of
+  /// life every five seconds of silence (more often when the limit is short).
+  std::chrono::milliseconds silence_limit{60'000};
   /// Receive windows that we grant, per stream and for the connection.
   std::uint32_t stream_window = 4 << 20;
   std::uint32_t connection_window = 16 << 20;
@@ -33,6 +36,13 @@ struct connection_options {
   std::size_t write_budget = 256 << 10;
   /// A call's send() waits while more than this is queued for it.
   std::size_t call_high_water = 1 << 20;
+  /// While all calls together have more than this queued, send() waits for its own call's last byte.
+  std::size_t send_high_water = 64 << 20;
+  /// Memory of received messages that nobody has taken yet, over all calls. Above the first the peer may send what is
+  /// left of the connection's window until some are taken; the call that goes beyond the second, with messages that have
+  /// not ended, is ended with resource_exhausted.
+  std::size_t receive_high_water = 64 << 20;
+  std::size_t receive_limit = 128 << 20;
   /// Calls that the peer may have under way at a time (server role).
   std::uint32_t max_concurrent_calls = 1000;
 };

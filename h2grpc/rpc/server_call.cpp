@@ -34,21 +34,24 @@ void server_call_state::on_end() {
 }
 
 void server_call_state::on_closed(const h2::stream_closed& closed) {
-  if (closed.code != h2::error_code::no_error && !finished_) {
+  // NO_ERROR too: a caller that resets wants no answer, whatever code it gives.
+  if (!finished_) {
     const std::string reason = closed.why.empty() ? "the caller reset the call: " + h2::to_string(closed.code) : closed.why;
     cancel(failure(errc::cancelled, head_.path + ": " + reason, origin::transport));
   }
-  finished_ = true;
-  deadline_.reset();
-  changed_.notify();
-  detach();
+  end();
 }
 
 void server_call_state::on_connection_end(const failure& why) {
   if (!finished_) cancel(failure(errc::cancelled, head_.path + ": " + why.text, origin::transport));
+  end();
+}
+
+void server_call_state::end() {
   finished_ = true;
   deadline_.reset();
-  changed_.notify();
+  // A handler that has finished the call itself may still receive.
+  break_receive(failure(errc::closed, head_.path + ": the call has ended"));
   detach();
 }
 

@@ -37,6 +37,8 @@ class server_call_state final : public call_state {
   void before_send() override;
   void on_bad_message(const failure& why) override;
   void cancel(failure why);
+  /// The stream is gone.
+  void end();
 
   request_head head_;
   bool responded_ = false;

@@ -426,6 +426,139 @@ TEST(Session, InformationalResponsesAreLeftOut) {
   EXPECT_EQ(client.streams[id].heads.size(), 1u);
 }
 
+TEST(Session, ValuesWithOuterBlanksArriveAsTheyWereSent) {
+  // grpc-go escapes no blanks: the end of a status message, file names in metadata.
+  const std::vector<std::string> values{"failed to solve: unexpected status: ", " lead", "\tboth\t ", " ", ""};
+  pair_of_sessions p;
+  wire w(p.client, p.server);
+  const auto with = [&values](header_list list) {
+    for (const std::string& value : values) list.push_back({"x-name", value});
+    return list;
+  };
+  const stream_id id = p.client.session.open(with(request()), false);
+  p.client.session.end(id);
+  w.run();
+  ASSERT_EQ(p.server.opened.size(), 1u);
+  p.server.session.respond(id, with(response()), false);
+  p.server.session.end(id, with({{"grpc-status", "2"}}));
+  w.run();
+  ASSERT_EQ(p.client.streams[id].heads.size(), 2u);
+  for (const header_list& list : {p.server.streams[id].heads[0], p.client.streams[id].heads[0], p.client.streams[id].heads[1]})
+    for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(list[list.size() - values.size() + i].value, values[i]);
+}
+
+TEST(Session, TheGoodbyeOfGrpcGosClientsIsOrderly) {
+  peer server(options_for(role::server));
+  const std::string hello = std::string(frames::client_magic) + frames::settings() + frames::headers(1, frames::request_headers());
+  ASSERT_TRUE(server.feed(as_bytes(hello)).has_value());
+  ASSERT_TRUE(server.feed(as_bytes(frames::goaway(0x7fffffff, 0))).has_value());
+  ASSERT_TRUE(server.feed(as_bytes(frames::goaway(1, 0, "client transport shutdown"))).has_value());
+  server.session.respond(1, response(), true);
+  std::string said = server.collect();
+  EXPECT_FALSE(server.session.failed());
+  ASSERT_TRUE(server.goaway);
+  EXPECT_EQ(server.goaway->debug, "client transport shutdown");
+  const auto all = frames::take(said);
+  EXPECT_TRUE(frames::find(all, frames::type::goaway).empty());
+  EXPECT_EQ(frames::find(all, frames::type::headers).size(), 1u);
+}
+
+TEST(Session, HeadersOfAllStreamsShareOneBudget) {
+  // A name and value of 4000 bytes in the table, then one byte for each copy of them: 16 KB become 64 MB.
+  session_options o = options_for(role::server);
+  o.max_headers_held = 4 << 20;
+  peer server(o);
+  const std::string base = frames::header_block(frames::request_headers());
+  const std::string literal = std::string("\x40\x01x\x7f", 4) + "\xa1\x1e" + std::string(4000, 'v');
+  ASSERT_TRUE(server.feed(as_bytes(std::string(frames::client_magic) + frames::settings())).has_value());
+  const auto ask = [&](std::uint32_t id, const std::string& first, std::size_t copies) {
+    const auto end = static_cast<std::uint8_t>(frames::end_headers);
+    const std::string block = base + first + std::string(copies, '\xbe');
+    ASSERT_TRUE(server.feed(as_bytes(frames::frame(frames::type::headers, end, id, block))).has_value());
+  };
+  ask(1, literal, 500);  // 2 MB
+  for (std::uint32_t id = 3; id < 200; id += 2) ask(id, "", 800);
+  std::string said = server.collect();
+  EXPECT_FALSE(server.session.failed());
+  ASSERT_EQ(server.opened, std::vector<stream_id>{1}) << "the others would have been too much";
+  for (const auto& f : frames::take(said))
+    if (f.kind == frames::type::rst_stream) {
+      EXPECT_EQ(f.code(), static_cast<std::uint32_t>(error_code::enhance_your_calm));
+    }
+  EXPECT_EQ(server.streams[3].closed, error_code::enhance_your_calm);
+  EXPECT_FALSE(server.streams[3].closed_by_peer);
+  EXPECT_NE(server.streams[3].why.find("4 MiB"), std::string::npos);
+
+  // The table is in order, and what has ended counts no more.
+  server.session.respond(1, response(), true);
+  (void)server.collect();
+  (void)server.collect();
+  server.note();
+  ask(201, "", 800);
+  EXPECT_EQ(server.opened, (std::vector<stream_id>{1, 201}));
+  EXPECT_EQ(server.streams[201].heads[0].back().value, std::string(4000, 'v'));
+}
+
+TEST(Session, AProbeIsSettingsThatThePeerAcknowledges) {
+  pair_of_sessions p;
+  wire w(p.client, p.server);
+  w.run();
+  EXPECT_FALSE(p.client.session.wants_write());
+  p.client.session.probe();
+  std::string asked = p.client.collect();
+  const std::string copy = asked;
+  const auto frames_asked = frames::take(asked);
+  ASSERT_EQ(frames_asked.size(), 1u);
+  EXPECT_EQ(frames_asked[0].kind, frames::type::settings);
+  EXPECT_TRUE(frames_asked[0].payload.empty());
+  ASSERT_TRUE(p.server.feed(as_bytes(copy)).has_value());
+  std::string answer = p.server.collect();
+  EXPECT_EQ(answer, frames::settings_ack());
+  ASSERT_TRUE(p.client.feed(as_bytes(answer)).has_value());
+  EXPECT_FALSE(p.client.session.wants_write());
+}
+
+TEST(Session, TheConnectionsWindowCanBeHeldBack) {
+  session_options o = options_for(role::server);
+  o.connection_window = 65'535;
+  peer server(o);
+  server.consumes = false;
+  const std::string hello = std::string(frames::client_magic) + frames::settings() + frames::headers(1, frames::request_headers());
+  ASSERT_TRUE(server.feed(as_bytes(hello)).has_value());
+  (void)server.collect();
+  const auto returned = [&server] {
+    std::string said = server.collect();
+    std::size_t count = 0;
+    for (const auto& f : frames::take(said)) count += f.kind == frames::type::window_update && f.stream == 0 ? 1 : 0;
+    return count;
+  };
+  const std::string most = frames::data(1, std::string(16'000, 'x')) + frames::data(1, std::string(16'000, 'x')) +
+                           frames::data(1, std::string(16'000, 'x'));
+  server.session.hold_connection_window(true);
+  ASSERT_TRUE(server.feed(as_bytes(most)).has_value());
+  EXPECT_EQ(returned(), 0u);
+  server.session.hold_connection_window(false);
+  EXPECT_EQ(returned(), 1u);
+  ASSERT_TRUE(server.feed(as_bytes(most)).has_value());
+  EXPECT_EQ(returned(), 1u);
+}
+
+TEST(Session, CountsWhatAllStreamsHaveQueued) {
+  pair_of_sessions p;
+  const stream_id a = p.client.session.open(request(), false);
+  const stream_id b = p.client.session.open(request(), false);
+  p.client.session.write(a, chain_of(std::string(1000, 'x')));
+  p.client.session.write_copy(b, as_bytes("12345"));
+  EXPECT_EQ(p.client.session.queued(), 1005u);
+  wire(p.client, p.server).run();
+  EXPECT_EQ(p.client.session.queued(), 0u);
+  p.client.session.write_copy(b, as_bytes("12345"));
+  EXPECT_EQ(p.client.session.queued(), 5u);
+  p.client.session.reset(b, error_code::cancel);
+  wire(p.client, p.server).run();
+  EXPECT_EQ(p.client.session.queued(), 0u);
+}
+
 TEST(Session, ManyResetsOfThePeerAreNormal) {
   pair_of_sessions p;
   wire w(p.client, p.server);

@@ -406,6 +406,22 @@ TEST(Call, MessagesGatherUntilThereAreEnoughOrNoMore) {
   }));
 }
 
+TEST(Call, AMessageThatHasNotEndedCountsAsGathered) {
+  asio::io_context io;
+  pair_of_connections pair(io);
+  pair.table.add("/t.S/Tell", [](server_call& call) -> task<grpc_status> {
+    (void)co_await call.send(chain_of(std::string(100 << 10, 'x')));
+    (void)co_await call.receive();
+    co_return make_status(code::ok);
+  });
+  run_task(io, pair.run([](connection& c) -> task<void> {
+    client_call call = c.open("/t.S/Tell", {});
+    co_await call.gather(32 << 10, 1h);
+    const auto got = co_await call.receive();
+    EXPECT_EQ((*got)->size(), 100u << 10);
+  }));
+}
+
 TEST(Call, GatheringEndsAfterItsTimeAndWhenItIsCancelled) {
   asio::io_context io;
   pair_of_connections pair(io);

@@ -25,6 +25,9 @@ std::string ok_answer(std::uint32_t stream) {
   list.emplace_back("grpc-status", "0");
   return frames::headers(stream, list, frames::end_headers | frames::end_stream);
 }
+std::string ok_trailers(std::uint32_t stream) {
+  return frames::headers(stream, {{"grpc-status", "0"}}, frames::end_headers | frames::end_stream);
+}
 std::string wide_settings() { return frames::settings({{4, 64 << 20}}) + frames::window_update(0, 1 << 30); }
 
 // The far end of a memory stream, speaking in frames.
@@ -415,6 +418,245 @@ TEST(Connection, AServerRefusesWhatIsNotAGrpcRequest) {
     }(far);
   };
   EXPECT_TRUE(run_task(io, task_group::run(std::move(all))).has_value());
+}
+
+// A server of ours with one method, and a scripted client. Gives why the server ended.
+failure serve_script(method_handler handle, std::function<task<void>(script&)> talk) {
+  asio::io_context io;
+  logger log;
+  method_table table;
+  table.add("/s/m", std::move(handle));
+  auto pair = make_memory_pair(io.get_executor());
+  auto server = connection::create(role::server, std::move(pair.a), {}, io.get_executor(), log);
+  script far(std::move(pair.b));
+  std::optional<failure> why;
+  std::function<task<result<void>>(task_group&)> all = [&](task_group& group) {
+    group.spawn([](std::shared_ptr<connection> c, method_table& t, std::optional<failure>& w) -> task<result<void>> {
+      w = co_await serve(c, t);
+      co_return result<void>();
+    }(server, table, why));
+    return [](script& f, std::function<task<void>(script&)>& t) -> task<result<void>> {
+      co_await t(f);
+      f.hang_up();
+      co_return result<void>();
+    }(far, talk);
+  };
+  EXPECT_TRUE(run_task(io, task_group::run(std::move(all))).has_value());
+  return why.value_or(failure());
+}
+
+std::string client_hello(std::uint32_t window = 65'535) {
+  return std::string(frames::client_magic) + frames::settings({{4, window}}) + frames::headers(1, frames::request_headers());
+}
+std::string request_trailers() {
+  return frames::headers(1, {{"x-checksum", "1"}}, frames::end_headers | frames::end_stream);
+}
+
+TEST(Connection, TrailersOfARequestWhoseHandlerHasEndedAreNoRequest) {
+  int handled = 0;
+  (void)serve_script(
+      [&handled](server_call& call) -> task<grpc_status> {
+        ++handled;
+        (void)co_await call.send(chain_of("late"));
+        co_return make_status(code::ok);
+      },
+      [](script& f) -> task<void> {
+        co_await f.say(client_hello(0));  // the answer's message cannot go out yet, so the stream lives on
+        (void)co_await f.hear(frames::type::headers);
+        co_await f.say(frames::ping());
+        (void)co_await f.hear(frames::type::ping);
+        co_await f.say(request_trailers());
+        co_await f.say(frames::window_update(1, 1000));
+        const auto data = co_await f.next();
+        EXPECT_TRUE(data && data->kind == frames::type::data);
+        const auto trailers = co_await f.hear(frames::type::headers);
+        EXPECT_TRUE(trailers && trailers->has(frames::end_stream));
+      });
+  EXPECT_EQ(handled, 1);
+}
+
+TEST(Connection, AServerCallEndsWithTheCallersResetWhateverItsCode) {
+  for (const std::uint32_t code : {0u, 8u}) {
+    std::optional<failure> why;
+    (void)serve_script(
+        [&why](server_call& call) -> task<grpc_status> {
+          const auto got = co_await call.receive();
+          if (got.has_error()) why = got.error();
+          co_return make_status(code::ok);
+        },
+        [code](script& f) -> task<void> {
+          co_await f.say(client_hello());
+          co_await f.say(frames::rst_stream(1, code));
+          co_await f.say(frames::ping());
+          (void)co_await f.hear(frames::type::ping);
+        });
+    ASSERT_TRUE(why) << code;
+    EXPECT_EQ(why->code, errc::cancelled);
+    EXPECT_EQ(why->who, origin::transport);
+  }
+}
+
+TEST(Connection, AHandlerThatHasFinishedItsCallDoesNotReceiveForever) {
+  bool ended = false;
+  (void)serve_script(
+      [&ended](server_call& call) -> task<grpc_status> {
+        call.finish(make_status(code::ok));
+        const auto got = co_await call.receive();
+        ended = got.has_error();
+        co_return make_status(code::ok);
+      },
+      [](script& f) -> task<void> {
+        co_await f.say(client_hello());
+        (void)co_await f.hear(frames::type::rst_stream);
+        co_await f.say(frames::ping());
+        (void)co_await f.hear(frames::type::ping);
+      });
+  EXPECT_TRUE(ended);
+}
+
+TEST(Connection, AnOrderlyGoodbyeOfTheSessionsClientIsNoBrokenRule) {
+  const failure why = serve_script([](server_call&) -> task<grpc_status> { co_return make_status(code::ok); },
+                                   [](script& f) -> task<void> {
+                                     co_await f.say(client_hello());
+                                     (void)co_await f.hear(frames::type::headers);
+                                     co_await f.say(frames::goaway(0x7fffffff, 0, "client transport shutdown"));
+                                   });
+  EXPECT_EQ(why.code, errc::closed) << why.text;
+  EXPECT_NE(why.text.find("client transport shutdown"), std::string::npos) << why.text;
+}
+
+TEST(Connection, APeerThatFallsSilentIsAskedAndThenGivenUp) {
+  connection_options o;
+  o.silence_limit = 200ms;
+  client_against_script test(o);
+  int asked = 0;
+  const failure why = test.run([&asked](script& f, connection& c) -> task<void> {
+    client_call call = c.open("/s/m", {});
+    co_await f.say(frames::settings());
+    while (const auto settings = co_await f.hear(frames::type::settings))
+      if (!settings->has(frames::ack)) ++asked;
+    const grpc_status status = co_await call.finish();
+    EXPECT_EQ(status.code, static_cast<int>(code::unavailable));
+  });
+  EXPECT_EQ(why.code, errc::timed_out);
+  EXPECT_NE(why.text.find("silent"), std::string::npos) << why.text;
+  EXPECT_GE(asked, 3);  // the first one began the connection
+}
+
+TEST(Connection, APeerThatAnswersMayBeQuietForAsLongAsItLikes) {
+  connection_options o;
+  o.silence_limit = 200ms;
+  client_against_script test(o);
+  const failure why = test.run([](script& f, connection& c) -> task<void> {
+    client_call call = c.open("/s/m", {});
+    co_await f.say(frames::settings());
+    for (int answered = 0; answered < 12;) {  // three times the limit
+      const auto settings = co_await f.hear(frames::type::settings);
+      EXPECT_TRUE(settings);
+      if (!settings) co_return;
+      if (settings->has(frames::ack)) continue;
+      co_await f.say(frames::settings_ack());
+      ++answered;
+    }
+    co_await f.say(ok_answer(1));
+    const grpc_status status = co_await call.finish();
+    EXPECT_TRUE(status.ok()) << status.message;
+  });
+  EXPECT_EQ(why.code, errc::closed) << why.text;
+}
+
+TEST(Connection, APeerThatNeitherReadsNorSpeaksIsGivenUp) {
+  connection_options o;
+  o.silence_limit = 200ms;
+  client_against_script test(o);
+  const failure why = test.run([](script& f, connection& c) -> task<void> {
+    client_call call = c.open("/s/m", {});
+    co_await f.say(wide_settings());
+    for (int i = 0; i < 3; ++i) (void)co_await call.send(chain_of(std::string(1 << 20, 'x')));
+    const grpc_status status = co_await call.finish();
+    EXPECT_EQ(status.code, static_cast<int>(code::unavailable));
+  });
+  EXPECT_EQ(why.code, errc::timed_out) << why.text;
+}
+
+TEST(Connection, WhatNobodyTakesHoldsTheConnectionsWindow) {
+  connection_options o;
+  o.connection_window = 65'535;
+  o.receive_high_water = 30'000;
+  client_against_script test(o);
+  (void)test.run([](script& f, connection& c) -> task<void> {
+    client_call call = c.open("/s/m", {});
+    co_await f.say(frames::settings());
+    (void)co_await f.hear(frames::type::headers);
+    co_await f.say(frames::headers(1, frames::response_headers()));
+    for (int i = 0; i < 3; ++i) co_await f.say(frames::data(1, message(std::string(16'000, 'm'))));
+    co_await f.say(frames::ping());
+    while (true) {
+      const auto heard = co_await f.next();
+      EXPECT_TRUE(heard);
+      if (!heard) co_return;
+      EXPECT_FALSE(heard->kind == frames::type::window_update && heard->stream == 0);
+      if (heard->kind == frames::type::ping) break;
+    }
+    for (int i = 0; i < 3; ++i) (void)co_await call.receive();
+    const auto returned = co_await f.hear(frames::type::window_update);
+    EXPECT_TRUE(returned && returned->stream == 0);
+  });
+}
+
+TEST(Connection, MessagesThatDoNotEndHaveOneLimitForAllCalls) {
+  connection_options o;
+  o.receive_limit = 15 << 20;
+  client_against_script test(o);
+  (void)test.run([](script& f, connection& c) -> task<void> {
+    client_call one = c.open("/s/m", {});
+    client_call two = c.open("/s/m", {});
+    co_await f.say(frames::settings());
+    for (int i = 0; i < 2; ++i) (void)co_await f.hear(frames::type::headers);
+    const std::string beginning = message(std::string(10 << 20, 'm')).substr(0, 100);
+    for (const std::uint32_t id : {1u, 3u})
+      co_await f.say(frames::headers(id, frames::response_headers()) + frames::data(id, beginning));
+    const grpc_status status = co_await two.finish();
+    EXPECT_EQ(status.code, static_cast<int>(code::resource_exhausted)) << status.message;
+    co_await f.say(ok_trailers(1));
+    const grpc_status other = co_await one.finish();
+    EXPECT_NE(other.message.find("middle of a message"), std::string::npos) << other.message;
+  });
+}
+
+TEST(Connection, CallsWaitForTheirOwnWhenTooMuchIsQueuedByAll) {
+  connection_options o;
+  o.send_high_water = 100'000;
+  client_against_script test(o);
+  (void)test.run([](script& f, connection& c) -> task<void> {
+    client_call one = c.open("/s/m", {});
+    client_call two = c.open("/s/m", {});
+    co_await f.say(frames::settings());
+    (void)co_await f.hear(frames::type::headers);
+    bool sent = false;
+    std::function<task<result<void>>(task_group&)> both = [&](task_group& group) {
+      group.spawn([](client_call& call) -> task<result<void>> {
+        co_return co_await call.send(chain_of(std::string(300'000, 'x')));
+      }(one));
+      group.spawn([](client_call& call, bool& done) -> task<result<void>> {
+        const auto outcome = co_await call.send(chain_of(std::string(100'000, 'y')));
+        done = true;
+        co_return outcome;
+      }(two, sent));
+      return [](script& far, bool& done) -> task<result<void>> {
+        co_await far.say(frames::ping());
+        (void)co_await far.hear(frames::type::ping);
+        EXPECT_FALSE(done);
+        co_await far.say(wide_settings());
+        while (!done && co_await far.next()) {
+        }
+        co_return result<void>();
+      }(f, sent);
+    };
+    const auto outcome = co_await task_group::run(std::move(both));
+    EXPECT_TRUE(outcome.has_value()) << outcome.error().text;
+    EXPECT_TRUE(sent);
+  });
 }
 
 }  // namespace
