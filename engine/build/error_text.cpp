@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -19,19 +18,9 @@ namespace {
 using progress::sanitize;
 using progress::sanitize_line;
 
-constexpr std::string_view exit_begin = "exit code: ";
 constexpr std::string_view rule = "--------------------";
 constexpr std::size_t most_source_lines = 40;
 constexpr std::size_t most_running_named = 5;
-
-std::optional<std::int64_t> exit_code_in(std::string_view message) {
-  const std::size_t at = message.rfind(exit_begin);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::int64_t code = 0;
-  const char* const begin = message.data() + at + exit_begin.size();
-  if (std::from_chars(begin, message.data() + message.size(), code).ptr == begin) return std::nullopt;
-  return code;
-}
 
 // The step that the daemon names, else the first one that was seen to fail.
 const progress::step* failed_step(const error_details& details, const progress::trace& picture) {
@@ -145,10 +134,12 @@ std::string error_text(const failure& why, const progress::trace& picture, const
 
   hint_question about;
   about.code = why.code;
+  about.who = why.who;
   about.message = said;
+  if (why.status) about.status = why.status->code;
   if (why.code == errc::remote) about.exit_code = exit_code;
   if (step != nullptr) {
-    for (std::size_t i = 0; i < step->tail.size(); ++i) about.log_tail.push_back(step->tail[i].text);
+    for (std::size_t i = 0; i < step->tail.size(); ++i) about.log_tail.push_back({step->tail[i].stream, step->tail[i].text});
     if (options.log_lines) {
       std::string block = "\n";
       progress::append_error_block(*step, options.most_log_lines, block);

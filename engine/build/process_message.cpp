@@ -1,14 +1,15 @@
 #include "engine/build/process_message.hpp"
 
 #include <algorithm>
+#include <charconv>
 
+#include "engine/build/error_chain.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::build {
 namespace {
 
-constexpr std::string_view process_begin = "process \"";
-constexpr std::string_view process_end = "\" did not complete successfully";
+constexpr std::string_view process_shape = "process \"\" did not complete successfully";
 constexpr std::size_t longest_command = 4096;
 constexpr std::size_t longest_replacement = 200;
 
@@ -31,14 +32,16 @@ std::string unquoted(std::string_view text) {
   return out;
 }
 
-// The command in `process "…" did not complete successfully` (executor/errdefs, solver/llbsolver/ops/exec.go).
+// The command in `process "…" did not complete successfully` (executor/errdefs, solver/llbsolver/ops/exec.go), as it stands
+// there; null data if there is none.
+std::string_view quoted_command(std::string_view message) {
+  for (const error_link& link : error_chain(message))
+    if (link.shape == process_shape) return link.quoted.front();
+  return {};
+}
+
 std::string whole_command(std::string_view message) {
-  const std::size_t from = message.find(process_begin);
-  if (from == std::string_view::npos) return {};
-  const std::size_t begin = from + process_begin.size();
-  const std::size_t end = message.find(process_end, begin);
-  if (end == std::string_view::npos) return {};
-  std::string command = unquoted(message.substr(begin, std::min(end - begin, longest_command)));
+  std::string command = unquoted(quoted_command(message).substr(0, longest_command));
   for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc "}) {
     if (command.starts_with(shell)) return command.substr(shell.size());
   }
@@ -75,15 +78,28 @@ std::string command_in(std::string_view message, std::string_view step_name) {
   return own_command(std::move(command), step_name);
 }
 
+std::optional<std::int64_t> exit_code_in(std::string_view message) {
+  bool of_process = false;
+  bool number_follows = false;
+  for (const error_link& link : error_chain(message)) {
+    std::int64_t code = 0;
+    if (number_follows && std::from_chars(link.text.data(), link.text.data() + link.text.size(), code).ptr != link.text.data())
+      return code;
+    number_follows = of_process && link.text == "exit code";
+    of_process = of_process || link.shape == process_shape;
+  }
+  return std::nullopt;
+}
+
 std::string readable_message(std::string_view message, std::string_view step_name) {
-  std::string out(message);
-  const std::string whole = whole_command(message);
+  std::string out = without_repeated_codes(message);
+  const std::string_view quoted = quoted_command(out);
+  const std::string whole = whole_command(out);
   if (whole.empty()) return out;
   const std::string own = own_command(whole, step_name);
   if (own == whole) return out;
-  const std::size_t from = out.find(process_begin) + process_begin.size();
-  const std::size_t end = out.find(process_end, from);
-  out.replace(from, end - from, progress::sanitize_line(own, longest_replacement));
+  const auto from = static_cast<std::size_t>(quoted.data() - out.data());
+  out.replace(from, quoted.size(), progress::sanitize_line(own, longest_replacement));
   return out;
 }
 

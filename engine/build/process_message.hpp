@@ -3,6 +3,8 @@
 // says; people are told the latter. Pure, total over hostile texts; what is returned is not sanitised.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +14,10 @@ namespace peelbox::build {
 /// empty.
 std::string command_in(std::string_view message, std::string_view step_name);
 
-/// The message with that command (shortened) instead of a script of ours; any other message as it is.
+/// The exit code that the message gives that command.
+std::optional<std::int64_t> exit_code_in(std::string_view message);
+
+/// The message with that command (shortened) instead of a script of ours, and with each gRPC code named once.
 std::string readable_message(std::string_view message, std::string_view step_name);
 
 }  // namespace peelbox::build
