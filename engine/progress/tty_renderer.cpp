@@ -36,12 +36,15 @@ class tty_renderer final : public renderer {
     if (!began_) began_ = now;
     screen_.draw(compose_last(picture, now), out);
     if (!options_.error_blocks) return;
+    const auto failed = [&](std::uint32_t i) { return picture.steps()[i].state == step_state::failed; };
+    const bool any_failed = std::any_of(picture.shown().begin(), picture.shown().end(), failed);
     for (const std::uint32_t i : picture.shown()) {
-      if (picture.steps()[i].state == step_state::failed) {
-        std::string block;
-        append_error_block(picture.steps()[i], options_.error_lines, block);
-        append_whole_lines(block, out);
-      }
+      // Where nothing failed, the build was interrupted or lost, and what was under way is of interest.
+      const step& s = picture.steps()[i];
+      if (!(any_failed ? failed(i) : s.state == step_state::cancelled || !s.finished())) continue;
+      std::string block;
+      append_error_block(s, options_.error_lines, block);
+      append_whole_lines(block, out);
     }
   }
 

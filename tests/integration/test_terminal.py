@@ -61,6 +61,8 @@ class TerminalTest(BedTest):
         terminal.wait_for_text("END 130")
         text = terminal.everything()
         self.assertIn("cancelling the build; interrupt again to end at once", text)
+        # The last lines of what was interrupted stay, as those of a failure would.
+        self.assertRegex(text, r"\n > \[build 1/1\] [^\n]*:\n(.*\n)*\d\.\d+ working on it\n")
         if "the daemon did not confirm" not in text:  # as it may when the machine is very slow
             self.assertIn("CANCELED [build 1/1]", text)
             self.assertIn("stopped  after", text)
