@@ -13,6 +13,7 @@
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
 #include "engine/llb/definition.hpp"
+#include "engine/llb/local_sources.hpp"
 #include "engine/llb/narrow.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/manifest.hpp"
@@ -271,6 +272,19 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
   return {};
 }
 
+/// The daemon would only say "no access allowed to dir", after everything that the definition can do without it.
+result<void> has_all_locals(const std::string& file, const pb::Definition& definition, const build::build_options& options) {
+  std::string names;
+  std::string flags;
+  for (const std::string& name : llb::local_sources(definition)) {
+    if (options.contexts.contains(name)) continue;
+    names += (names.empty() ? "\"" : ", \"") + name + '"';
+    flags += " --local " + name + "=DIR";
+  }
+  if (names.empty()) return {};
+  return wrong(fmt::format("--llb {}: the definition reads {}, a directory of this machine that no --local gives: add{}", file, names, flags));
+}
+
 /// Fills them from --llb and --local; the directories are sent as they are.
 result<void> use_llb(const build_args& args, prepared_build& prepared) {
   build::build_options& options = prepared.options;
@@ -301,6 +315,8 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
     roots += *root + '\0';
     options.contexts[local.substr(0, equals)] = std::move(source);
   }
+  result<void> complete = has_all_locals(args.llb, *part.definition, options);
+  if (complete.has_error()) return complete;
   // A definition is solved as it is, so here it is the key that keeps the daemon from comparing with what it has.
   options.names.shared_key =
       args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(roots, "none");

@@ -295,6 +295,15 @@ class Context(BedTest):
             self.assert_ok(outcome)
         self.assertEqual(sent(outcome)[1], 1)
 
+    def test_a_local_source_that_is_not_given(self):
+        made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
+        (self.dir / "def.llb").write_bytes(made.stdout)
+        outcome = peelbox("build", "--llb", self.dir / "def.llb", "--local", f"other={self.dir}", "--tag", "x", "--output",
+                          f"type=oci,dest={self.dir}/image.tar", "--buildkit", "tcp://127.0.0.1:1")
+        self.assert_fails(outcome, 2)
+        self.assertIn('the definition reads "context", a directory of this machine that no --local gives: add --local context=DIR',
+                      outcome.err)
+
     # labels: sanitized
     def test_file_that_gives_less_than_announced_ends_the_build(self):
         # Files of sysfs say 4096 bytes and give a few: a shrinking file without a race.
