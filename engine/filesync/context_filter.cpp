@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "engine/filesync/copy_paths.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/follow_links.hpp"
 #include "engine/filesync/path_order.hpp"
@@ -50,7 +51,9 @@ result<opened_context> open_context(const context_source& source, const request_
   rules.include = request.include;
   rules.exclude = request.exclude;
   if (!request.follow_paths.empty()) {
-    const auto followed = follow_links(*context.tree, request.follow_paths);
+    const auto followed = source.copied.contains(request.follow_paths)
+                              ? paths_to_copy(*context.tree, request.follow_paths)
+                              : follow_links(*context.tree, request.follow_paths);
     if (!followed) return followed.error();
     rules.include = with_followed(std::move(rules.include), *followed);
   }

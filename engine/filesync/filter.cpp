@@ -26,6 +26,7 @@ result<filter> filter::compile(rules r) {
   auto exclude = pattern_set::compile(r.exclude);
   if (!exclude) return exclude.error().in("exclude patterns of the request");
   f.own_ = std::move(*own_set);
+  f.selects_ = !r.include.empty();
   f.include_ = std::move(*include);
   f.exclude_ = std::move(*exclude);
   f.own_lines_ = std::move(r.own);
@@ -45,7 +46,7 @@ filter::verdict filter::judge(std::string_view path, bool is_directory, const sc
     if (!is_directory || !own_.may_match_below(path, true)) return verdict::skip;
     send = false;
   }
-  if (!include_.empty() && !include_.matches(path, outer.include, inner.include)) {
+  if (selects_ && !include_.matches(path, outer.include, inner.include)) {
     if (!is_directory || !include_.may_match_below(path, false)) return verdict::skip;
     send = false;
   }
@@ -75,7 +76,7 @@ deciding_rule filter::decide(std::string_view path, bool is_directory, const sco
       if (matched) return sending;
     }
   }
-  if (!include_.empty()) {
+  if (selects_) {
     const bool matched = include_.matches(path, outer.include, unused);
     const auto index = include_.deciding(path, outer.include);
     if (!matched || sending.from == kind::none)

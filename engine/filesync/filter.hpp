@@ -63,7 +63,7 @@ class filter {
   verdict judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const;
 
   bool uses_gitignore() const noexcept { return gitignore_; }
-  bool empty() const noexcept { return own_.empty() && include_.empty() && exclude_.empty() && !gitignore_; }
+  bool empty() const noexcept { return own_.empty() && !selects_ && exclude_.empty() && !gitignore_; }
 
   /// Which rule is behind the verdict, as judge() reaches it; for explanations. Of a path that is sent it is the last
   /// rule that brought it back or asked for it.
@@ -76,6 +76,7 @@ class filter {
   pattern_set own_;
   pattern_set include_;
   pattern_set exclude_;
+  bool selects_ = false;  // there are include patterns, although all of them may be blank: then nothing is sent
   bool gitignore_ = false;
 };
 

@@ -22,6 +22,9 @@ namespace peelbox::filesync {
 ///  - "**" and what stands right before and after it choose between comparing (exact, prefix, suffix) and a
 ///  regular
 ///    expression, so "**foo" also matches "xfoo" and "foo/**" does not match "foo";
+///  - '+', '(', ')', '{', '}', '|' and '$' are plain characters, as the reference means it; its releases so far leave
+///  '{', '}' and '|' to the regular expression (escapeBytes in patternmatcher.go has too few bits), so there "a|b*" is
+///  "what begins with a, or ends with b and more";
 ///  - the last pattern that applies decides; what matched a directory holds for everything below it.
 ///
 /// Immutable after compile(), so any number of threads may match. Cost per path hardly grows with the number

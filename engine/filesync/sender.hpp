@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct context_source {
   std::string dockerignore;
   /// Honour .gitignore in every directory of the tree, with git's rules.
   bool gitignore = false;
+
+  /// Lists of followpaths that came from copy_paths.hpp's rules (llb/narrow): a request with one of them is for what is copied.
+  std::set<std::vector<std::string>> copied;
 
   /// Announce uid and gid as 0, as the reference client does for local sources (client/solve.go); they are
   /// part of the daemon's content hash.
