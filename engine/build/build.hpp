@@ -52,7 +52,7 @@ class stop_request {
 struct service_build {
   /// For people, when there are several.
   std::string name;
-  /// `parts`, `target`, `attest`, `no_cache`; session_id is filled in, and `ref` unless it is given.
+  /// `parts`, `for_daemon_platform`, `target`, `attest`, `no_cache`; session_id is filled in, and `ref` unless it is given.
   solve_options solve;
   /// When set, the parts are made again from it as soon as the base images are known.
   std::optional<late_plan> plan;
@@ -100,6 +100,8 @@ struct service_outcome {
   std::optional<docker_delivery> delivery;
   std::vector<std::string> warnings;
   bool has_sbom = false;
+  /// What it was built for.
+  std::vector<oci::platform> platforms;
   std::chrono::milliseconds took{0};
 };
 

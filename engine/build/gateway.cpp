@@ -72,10 +72,24 @@ void make_parts(solve_state& solve, const std::vector<image_question>& answers) 
   solve.build.shown.define(solve.index, solve.request.parts);
 }
 
+/// The daemon looks for the scanner when everything else is done (solver/llbsolver/proc/sbom.go), and a second solve would
+/// then do all of it again that no cache holds.
+task<result<void>> look_for_scanner(solve_state& state) {
+  const auto& all = state.build.solves;
+  if (std::none_of(all.begin(), all.end(), [](const solve_state* s) { return s->sbom_is_optional(); }))
+    co_return result<void>();
+  image_question question{std::string(default_sbom_scanner), {}, {}};
+  result<void> found = co_await resolve(state, question);
+  if (found.has_error() && found.error().code != errc::remote) co_return found;
+  if (found.has_error()) state.build.scanner_missing = found.error().text;
+  co_return result<void>();
+}
+
 task<result<void>> make_all_plans(solve_state& state) {
   std::vector<image_question> questions = questions_of(state.build);
   result<void> resolved = co_await task_group::run([&](task_group& group) -> task<result<void>> {
     for (image_question& question : questions) group.spawn(resolve(state, question));
+    group.spawn(look_for_scanner(state));
     co_return result<void>();
   });
   if (resolved.has_error()) co_return resolved;
@@ -119,11 +133,13 @@ void set_error(gateway::ReturnRequest& answer, const failure& why) {
 }
 
 task<result<gateway::ReturnRequest>> solve_parts(solve_state& state) {
-  if (state.service.plan) {
+  if (state.service.plan || state.sbom_is_optional()) {
     result<void> planned = co_await ensure_plans(state);
     if (planned.has_error()) co_return planned.error();
     if (state.plan_failure) co_return *state.plan_failure;
   }
+  if (state.sbom_is_optional() && state.build.scanner_missing)
+    co_return failure(errc::remote, *state.build.scanner_missing, origin::peer);
   std::vector<gateway::SolveResponse> solved;
   for (const platform_build& part : state.request.parts) {
     result<gateway::SolveResponse> one = co_await h2grpc::unary<gateway::SolveResponse>(

@@ -97,9 +97,32 @@ failure explain(const solve_state& state, const failure& why) {
   return why;
 }
 
-/// The scanner is resolved after the build itself, so a second try finds everything in the daemon's cache.
-bool scanner_is_missing(const failure& why) {
-  return why.code == errc::remote && why.text.find("buildkit-syft-scanner") != std::string::npos;
+/// Why an optional SBOM cannot be made, when that is what a solve failed for: its scanner is not there, which is known before
+/// the first step, or can be named but not pulled.
+std::optional<std::string> missing_scanner(const solve_state& state, const failure& why) {
+  const build_state& build = state.build;
+  if (!state.sbom_is_optional() || why.code != errc::remote) return std::nullopt;
+  if (build.planned && build.planned->has_error()) return std::nullopt;
+  if (state.plan_failure) return std::nullopt;
+  if (build.scanner_missing) return build.scanner_missing;
+  if (why.text.find("buildkit-syft-scanner") == std::string::npos) return std::nullopt;
+  return why.text;
+}
+
+void go_without_sbom(solve_state& state, const std::string& reason) {
+  state.request.attest.sbom.reset();
+  state.outcome.warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
+                                   "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
+}
+
+/// What the first try has done shall not be done again, also by a build that used no cache.
+void use_cache(solve_options& request) {
+  request.no_cache = false;
+  for (platform_build& part : request.parts) {
+    auto definition = std::make_shared<pb::Definition>(*part.definition);
+    for (auto& [digest, operation] : *definition->mutable_metadata()) operation.set_ignore_cache(false);
+    part.definition = std::move(definition);
+  }
 }
 
 struct status_end {
@@ -203,19 +226,21 @@ task<result<void>> run_session(solve_state& state) {
 
 task<void> run_solve(solve_state& state) {
   const auto started = std::chrono::steady_clock::now();
+  // Services that come later know it from the first.
+  if (state.sbom_is_optional() && state.build.scanner_missing) go_without_sbom(state, *state.build.scanner_missing);
   result<wire_v1::SolveResponse> reply = co_await solve_once(state);
-  if (reply.has_error() && state.service.sbom_is_optional && state.request.attest.sbom &&
-      scanner_is_missing(reply.error())) {
-    const std::string reason = reply.error().text;
-    state.request.attest.sbom.reset();
+  std::optional<std::string> reason;
+  if (reply.has_error()) reason = missing_scanner(state, reply.error());
+  if (reason) {
+    go_without_sbom(state, *reason);
+    // Where the scanner was known to be missing nothing has run yet.
+    if (!state.build.scanner_missing) use_cache(state.request);
     filesync::transfer_stats& past = state.build.contexts->past;
     const filesync::transfer_stats first_try = state.build.contexts->total();
     reply = co_await solve_once(state);
     // Usually the daemon has kept the context. When it has asked again, what counts is what it was sent then; several
     // services share their transfers, and nobody can tell whose they are.
     if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past -= first_try;
-    state.outcome.warnings.push_back("no SBOM was made, because the daemon cannot pull the scanner image (" + reason +
-                                     "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
   }
   state.solved = true;
   if (reply.has_error()) {
@@ -224,6 +249,7 @@ task<void> run_solve(solve_state& state) {
     for (const auto& [key, value] : reply->exporterresponse()) state.outcome.exporter_response[key] = value;
   }
   if (state.service.to_docker) state.outcome.delivery = *state.delivery;
+  for (const platform_build& part : state.request.parts) state.outcome.platforms.push_back(part.platform);
   state.outcome.has_sbom = state.request.attest.sbom.has_value();
   state.outcome.exported_bytes = state.targets->received.bytes_transferred;
   state.outcome.took =

@@ -36,16 +36,21 @@ struct build_state {
   bool all_solved = false;
   /// All solves of the build; outlive whatever runs.
   std::vector<solve_state*> solves;
-  /// late_plan: made once, for all solves, by the first one that gets there.
+  /// late_plan, and a look for the default SBOM scanner: done once, for all solves, by the first one that gets there.
   std::optional<result<void>> planned;
   bool planning = false;
   event plans_changed;
+  /// Why the daemon cannot give the scanner.
+  std::optional<std::string> scanner_missing;
 };
 
 /// One service of the build. The daemon tells exporters apart by their position in a solve only, so each solve has a
 /// session of its own for what it exports (session/filesync/filesync.go).
 struct solve_state {
   solve_state(build_state& b, std::size_t i);
+
+  /// An SBOM would be nice, and nobody insists on it.
+  bool sbom_is_optional() const { return service.sbom_is_optional && request.attest.sbom; }
 
   build_state& build;
   const std::size_t index;
@@ -70,7 +75,8 @@ task<result<void>> prepare_solve(solve_state& state);
 task<result<void>> run_session(solve_state& state);
 
 /// Solves and shows the progress; the result is in `outcome` or `why`. Without an SBOM when that is optional and its
-/// scanner is missing. Ends a few seconds after the daemon's answer at the latest.
+/// scanner is missing; that is found out before the first step runs, or, when only its layers are missing, by a second try,
+/// which uses the cache. Ends a few seconds after the daemon's answer at the latest.
 task<void> run_solve(solve_state& state);
 
 }  // namespace peelbox::build

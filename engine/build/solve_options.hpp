@@ -51,6 +51,8 @@ struct solve_options {
   std::string session_id;
   /// At least one, each of another platform; several make one result of several platforms.
   std::vector<platform_build> parts;
+  /// Nobody asked for a platform: what the only part says of it is a guess, and the daemon's own takes its place.
+  bool for_daemon_platform = false;
   exporter target;
   attestations attest;
   bool no_cache = false;

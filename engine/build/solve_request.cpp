@@ -85,10 +85,12 @@ moby::buildkit::v1::frontend::ResolveImageConfigRequest gateway_resolve(const st
                                                                         const oci::platform& platform) {
   moby::buildkit::v1::frontend::ResolveImageConfigRequest request;
   request.set_ref(reference);
-  auto& wanted = *request.mutable_platform();
-  wanted.set_os(platform.os);
-  wanted.set_architecture(platform.arch);
-  wanted.set_variant(platform.variant);
+  if (!platform.arch.empty()) {
+    auto& wanted = *request.mutable_platform();
+    wanted.set_os(platform.os);
+    wanted.set_architecture(platform.arch);
+    wanted.set_variant(platform.variant);
+  }
   request.set_resolvemode("default");
   request.set_logname(std::string(metadata_step) + reference);
   return request;

@@ -25,7 +25,10 @@ moby::buildkit::v1::frontend::ReturnRequest gateway_return(
     const solve_options& options, const std::vector<moby::buildkit::v1::frontend::SolveResponse>& solved);
 /// How the daemon's step that looks at a base image is called; the reference follows.
 inline constexpr std::string_view metadata_step = "load metadata for ";
-/// The digest and configuration of a base image (solver/llbsolver/bridge.go). `reference` is normalised.
+/// What makes an SBOM unless the attestation names another image (frontend/attestations/parse.go).
+inline constexpr std::string_view default_sbom_scanner = "docker.io/docker/buildkit-syft-scanner:stable-1";
+/// The digest and configuration of an image (solver/llbsolver/bridge.go). `reference` is normalised. For an empty platform
+/// that of the daemon.
 moby::buildkit::v1::frontend::ResolveImageConfigRequest gateway_resolve(const std::string& reference,
                                                                         const oci::platform& platform);
 

@@ -46,11 +46,26 @@ class ScannerMissing(DockerTest):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_address[1]}"
 
-    def test_second_try_without_sbom_on_the_same_session(self):
-        engine = PrivateDockerd(self, "scanner", containerd_store=True, overrides={
+    def engine_without_scanner(self):
+        return PrivateDockerd(self, "scanner", containerd_store=True, overrides={
             "registry-mirrors": [self.mirror()],
             # Nothing answers there: the way to the real registry ends at once.
             "proxies": {"https-proxy": "http://127.0.0.1:9", "http-proxy": "http://127.0.0.1:9", "no-proxy": "127.0.0.1"}})
+
+    def test_nothing_runs_twice_without_the_cache(self):
+        engine = self.engine_without_scanner()
+        spec = self.spec(build={"commands": ["echo ran-$((40 + 2)) > out"]}, runtime={"copy": [{"from": "out", "to": "/srv/out"}]})
+        loud = self.spec("loud.json", build={"commands": ["echo ran-$((40 + 2)) | tee out"]},
+                         runtime={"copy": [{"from": "out", "to": "/srv/out"}]})
+        for one, times in ((spec, 0), (loud, 1)):
+            outcome = self.into_docker("--no-cache", "--output", f"type=oci,dest={self.dir}/image.tar", spec=one,
+                                       env={"DOCKER_HOST": engine.address})
+            self.assert_ok(outcome)
+            self.assertIn("no SBOM was made, because the daemon cannot pull the scanner image", outcome.err)
+            self.assertEqual(outcome.err.count("ran-42"), times, str(outcome))
+
+    def test_second_try_without_sbom_on_the_same_session(self):
+        engine = self.engine_without_scanner()
         made = self.file_spec()
         archive = self.dir / "image.tar"
         outcome = self.into_docker("-vv", "--output", f"type=oci,dest={archive}", env={"DOCKER_HOST": engine.address}, **made)
