@@ -52,13 +52,23 @@ TEST(Logs, OnlyTheUsersCommandsSpeak) {
   trace picture;
   const auto renderer = make_logs_renderer();
   EXPECT_EQ(play(parse_script("@0\nv a|name=[internal] load build definition|started=0\nv b|name=[build 1/2] make|started=0\n"
-                              "v c|name=[linux/amd64] generating sbom using docker.io/x|started=0\nv d|name=[build] packages|started=0\n"
+                              "v c|name=[linux/amd64] generating sbom using docker.io/x|started=0\nv d|name=[packages] apk add make|started=0\n"
                               "v e|name=[api] [build 2/2] go build|started=0\nv f|name=[stage-1 2/3] RUN x|started=0\n"
                               "v g|name=[api] [build] prepare|started=0\n"
                               "l a|0|no1\\n\nl b|0|\\e[31mred\\e[0m\\n\nl c|0|no2\\n\nl d|0|no3\\n\nl e|0|go\\n\n"
                               "l f|0|docker\\n\nl g|0|no4\\n\nL b|0|half\n"),
                  *renderer, picture),
             "red\n[api] go\ndocker\nhalf\n");
+}
+
+TEST(Logs, SeveralPlatformsAreToldApart) {
+  trace picture;
+  const auto renderer = make_logs_renderer();
+  EXPECT_EQ(play(parse_script("@0\nv a|name=[linux/arm64 build 1/2] make|started=0\nv b|name=[api] [linux/amd64 build 1/2] make|started=0\n"
+                              "v c|name=[linux/arm64 packages] apk add make|started=0\nv d|name=[linux/arm64 build] collect artifacts|started=0\n"
+                              "l a|0|arm\\n\nl b|0|amd\\n\nl c|0|no\\n\nl d|0|no\\n\n"),
+                 *renderer, picture),
+            "[linux/arm64] arm\n[api] [linux/amd64] amd\n");
 }
 
 TEST(Quiet, WritesNothing) {
