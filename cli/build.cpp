@@ -151,8 +151,16 @@ result<void> write_pictures(picture_files& pictures, const prepared_build& prepa
   return pictures.write(title, error);
 }
 
+session::user_secret secret_of_user(const surroundings& with) {
+  session::user_secret user =
+      session::user_secret::load(session::state_folder(with.env("XDG_STATE_HOME"), with.env("HOME")));
+  if (!user.why_not_kept().empty())
+    with.log.info("no identity is kept for this user ({}), so the daemon cannot use what earlier builds sent it", user.why_not_kept());
+  return user;
+}
+
 int dump_llb(const build_args& args, const surroundings& with) {
-  result<marshalled_definition> dumped = dumped_definition(args);
+  result<marshalled_definition> dumped = dumped_definition(args, secret_of_user(with));
   if (dumped.has_error()) return say_failure(dumped.error(), with);
   say_warnings(dumped->warnings, with);
   result<std::unique_ptr<session::output_file>> file = session::output_file::create(args.dump_llb);
@@ -170,7 +178,7 @@ task<int> run_build_command(const build_args& args, const surroundings& with) {
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);
   if (mode.has_error()) co_return say_failure(mode.error(), with);
-  result<prepared_build> prepared = prepare_build(args);
+  result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   if (prepared->services.front().output.dest == "-" && isatty(STDOUT_FILENO) != 0) {
     co_return say_failure(

@@ -24,7 +24,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->check(begins_like({"type=docker", "type=oci,dest=", "type=docker,dest=", "type=tar,dest=", "type=local,dest=", "type=cacheonly"}));
   build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   build.add_flag("--all", args.all_services, "All services of the spec, with one transfer of the context");
-  build.add_option("--platform", args.platform, "With a variant if need be, several with commas; else this machine's")->type_name("OS/ARCH")
+  build.add_option("--platform", args.platform, "With a variant if need be, several with commas; else the daemon's own")->type_name("OS/ARCH")
       ->check(begins_like({"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64", "linux/s390x"}));
   add_daemon_flags(build, args);
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
@@ -41,6 +41,10 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_option("--runtime-image", args.runtime_image, "Image that the result is based on")->type_name("REF")->group(what);
   build.add_option("--package-manager", args.package_manager, "Which one installs packages")->type_name("NAME")->group(what)
       ->check(one_of({"auto", "apk", "apt"}));
+  build.add_option("--cache-key", args.cache_key,
+                   "Share the cache directories of build.cache with builds of the same KEY, instead of those of the same git "
+                   "repository and directory")
+      ->type_name("KEY")->group(what);
   build.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files to the context")->group(what);
   build.add_flag("--paranoid", args.paranoid,
                  "Send every file, for content that changed under the same size and modification time")->group(what);

@@ -34,6 +34,7 @@ struct build_args : daemon_args {
   std::string build_image;
   std::string runtime_image;
   std::string package_manager = "auto";
+  std::string cache_key;
   attestation_flags attest;
   bool no_sbom = false;
   bool no_provenance = false;

@@ -9,15 +9,19 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
 #include "engine/llb/definition.hpp"
 #include "engine/llb/local_sources.hpp"
 #include "engine/llb/narrow.hpp"
+#include "engine/llb/platform_of.hpp"
+#include "engine/oci/base_platform.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/manifest.hpp"
 #include "engine/oci/platform.hpp"
+#include "engine/spec/image_config.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
 #include "engine/spec/selection.hpp"
@@ -102,6 +106,7 @@ struct planned_service {
 struct planned_spec {
   std::vector<planned_service> services;
   spec::plan_options options;
+  bool for_daemon_platform = false;  ///< planned for a platform that was guessed
   std::vector<std::string> warnings;
 };
 
@@ -125,7 +130,7 @@ result<std::vector<const spec::universal_build*>> chosen_services(const build_ar
   return chosen;
 }
 
-/// "linux/amd64,linux/arm64"; this machine's when there is none.
+/// "linux/amd64,linux/arm64"; none when nothing is said.
 result<std::vector<oci::platform>> parse_platforms(const std::string& text) {
   std::vector<oci::platform> all;
   std::string_view rest = text;
@@ -138,19 +143,30 @@ result<std::vector<oci::platform>> parse_platforms(const std::string& text) {
       return wrong(fmt::format("--platform {}: {} is there twice", text, oci::to_string(*one)));
     all.push_back(std::move(*one));
   }
-  if (all.empty()) all.push_back(oci::host_platform());
   return all;
 }
 
-/// What the daemon says of the base images -> options that know them.
-result<void> describe(const build::resolved_images& images, const std::string& reference,
-                      std::optional<spec::base_description>& description) {
+/// A manifest that is no index is taken whatever it is for (the daemon's util/imageutil), so nobody else notices.
+result<void> check_platform(const oci::platform& wanted, const oci::platform& has, const std::string& image,
+                            std::string_view flag) {
+  if (has.arch.empty() || has.os.empty() || oci::may_be_base(wanted, has)) return {};
+  return wrong(fmt::format("the image {} is for {}, and the build is for {}. Choose an image that has {} ({}), or build with "
+                           "--platform {}.",
+                           image, oci::to_string(oci::normalise(has)), oci::to_string(wanted), oci::to_string(wanted), flag,
+                           oci::to_string(oci::normalise(has))));
+}
+
+/// What the daemon says of the base images -> options that know them. `flag` chooses the image.
+result<void> describe(const build::resolved_images& images, const std::string& reference, const oci::platform& wanted,
+                      std::string_view flag, std::optional<spec::base_description>& description) {
   const auto normalised = oci::parse_image_reference(reference);
   if (normalised.has_error()) return {};  // "scratch"; anything else was refused before
   const auto found = images.find(normalised->text());
   if (found == images.end()) return {};
   result<oci::image_config> config = oci::parse_image_config(found->second.config);
   if (config.has_error()) return config.error().in("base image " + normalised->text());
+  result<void> fits = check_platform(wanted, config->platform, normalised->familiar(), flag);
+  if (fits.has_error()) return fits;
   description = spec::base_description{found->second.digest, std::move(*config)};
   return {};
 }
@@ -158,8 +174,10 @@ result<void> describe(const build::resolved_images& images, const std::string& r
 result<build::platform_build> plan_part(const spec::universal_build& service, spec::plan_options options,
                                         const build::platform_build& asked, const build::resolved_images& images) {
   options.platform = asked.platform;
-  result<void> described = describe(images, options.build_image, options.build_base);
-  if (described.has_value()) described = describe(images, options.runtime_image, options.runtime_base);
+  result<void> described =
+      describe(images, options.build_image, asked.platform, "--build-image", options.build_base);
+  if (described.has_value())
+    described = describe(images, options.runtime_image, asked.platform, "--runtime-image", options.runtime_base);
   if (described.has_error()) return described.error();
   result<spec::plan_result> plan = spec::make_plan(service, options);
   if (plan.has_error()) return plan.error();
@@ -171,7 +189,8 @@ result<build::platform_build> plan_part(const spec::universal_build& service, sp
 
 /// Spec and flags -> graphs. `session_id` serves the context; empty for a definition that somebody else will solve.
 /// All services name the same context, so that the daemon fetches it once.
-result<planned_spec> plan_spec(const build_args& args, const std::string& session_id) {
+result<planned_spec> plan_spec(const build_args& args, const std::string& session_id, const std::string& context,
+                               const session::user_secret& user) {
   result<std::string> text = read_spec(args.spec);
   if (text.has_error()) return text.error();
   result<spec::loaded_spec> loaded = spec::load(*text, args.spec);
@@ -186,6 +205,10 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   if (!args.runtime_image.empty()) options.runtime_image = args.runtime_image;
   result<std::vector<oci::platform>> platforms = parse_platforms(args.platform);
   if (platforms.has_error()) return platforms.error();
+  const bool for_daemon_platform = platforms->empty();
+  if (for_daemon_platform) platforms->push_back(oci::host_platform());
+  options.names_platform = platforms->size() > 1;
+  options.cache_key = cache_identity(args.cache_key, context, user);
   result<spec::package_manager> packages = parse_package_manager(args.package_manager);
   if (packages.has_error()) return packages.error();
   options.packages = *packages;
@@ -203,6 +226,7 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
   options.shared_key_hint = spec::selection_hint(context_name, options.follow_paths);
 
   planned_spec planned;
+  planned.for_daemon_platform = for_daemon_platform;
   planned.warnings = loaded->warnings;
   planned.warnings.insert(planned.warnings.end(), checked->begin(), checked->end());
   for (const spec::universal_build* service : *chosen) {
@@ -227,21 +251,22 @@ result<planned_spec> plan_spec(const build_args& args, const std::string& sessio
 }
 
 /// Fills the definitions and the directories from a spec and --context.
-result<void> use_spec(const build_args& args, prepared_build& prepared) {
+result<void> use_spec(const build_args& args, const session::user_secret& user, prepared_build& prepared) {
   build::build_options& options = prepared.options;
-  result<planned_spec> planned = plan_spec(args, options.names.id);
-  if (planned.has_error()) return planned.error();
   result<std::string> context = canonical_context("--context", args.context);
   if (context.has_error()) return context.error();
+  result<planned_spec> planned = plan_spec(args, options.names.id, *context, user);
+  if (planned.has_error()) return planned.error();
   prepared.context_dir = *context;
   prepared.warnings = std::move(planned->warnings);
   const std::string ignore_mode = args.no_gitignore ? "dockerignore" : "gitignore,dockerignore";
-  options.names.shared_key = session::shared_key_for(*context, ignore_mode);
+  options.names.shared_key = session::shared_key_for(user, *context, ignore_mode);
   std::vector<std::string> names;
   for (const planned_service& service : planned->services) names.push_back(service.name);
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), names);
   if (targets.has_error()) return targets.error();
   auto source = std::make_shared<filesync::context_source>(context_source_of(*context, !args.no_gitignore));
+  if (!planned->options.follow_paths.empty()) source->copied.insert(planned->options.follow_paths);
   for (std::size_t i = 0; i < planned->services.size(); ++i) {
     const service_target& target = (*targets)[i];
     planned_service& own = planned->services[i];
@@ -256,7 +281,8 @@ result<void> use_spec(const build_args& args, prepared_build& prepared) {
     if (service.solve.parts.size() > 1 && target.output.type == output_option::kind::docker &&
         !target.output.into_docker())
       return wrong("a Docker archive holds an image of one --platform; use --output type=oci,dest=FILE for several");
-    if (!own.base_images.empty())
+    service.solve.for_daemon_platform = planned->for_daemon_platform;
+    if (!own.base_images.empty() || planned->for_daemon_platform)
       service.plan = build::late_plan{
           std::move(own.base_images),
           [spec = std::move(own.spec), how = planned->options](const build::platform_build& asked,
@@ -286,7 +312,7 @@ result<void> has_all_locals(const std::string& file, const pb::Definition& defin
 }
 
 /// Fills them from --llb and --local; the directories are sent as they are.
-result<void> use_llb(const build_args& args, prepared_build& prepared) {
+result<void> use_llb(const build_args& args, const session::user_secret& user, prepared_build& prepared) {
   build::build_options& options = prepared.options;
   result<std::string> bytes = read_llb(args.llb);
   if (bytes.has_error()) return bytes.error();
@@ -295,12 +321,16 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   auto definition = std::make_shared<pb::Definition>();
   if (bytes->empty() || !definition->ParseFromString(*bytes) || definition->def_size() == 0)
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
-  llb::narrow_locals(*definition);
+  const std::vector<llb::narrowed_local> narrowed = llb::narrow_locals(*definition);
   if (args.no_cache) llb::ignore_cache(*definition);
-  part.definition = std::move(definition);
-  part.platform = oci::host_platform();
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();
+  const std::optional<oci::platform> own = llb::platform_of(*definition);
+  part.definition = std::move(definition);
+  part.platform = own.value_or(oci::host_platform());
+  service.solve.for_daemon_platform = !own;
+  // Without it the daemon calls the image one for itself.
+  if (own && targets->front().output.is_image()) part.image_config = spec::plain_image_config_json(*own);
   options.services.push_back(std::move(service));
   prepared.services.push_back({"", targets->front().output, targets->front().image_name});
   std::string roots;
@@ -312,6 +342,8 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
     if (root.has_error()) return root.error();
     auto source = std::make_shared<filesync::context_source>();
     source->root = *root;
+    for (const llb::narrowed_local& one : narrowed)
+      if (one.name == local.substr(0, equals)) source->copied.insert(one.paths);
     roots += *root + '\0';
     options.contexts[local.substr(0, equals)] = std::move(source);
   }
@@ -319,7 +351,7 @@ result<void> use_llb(const build_args& args, prepared_build& prepared) {
   if (complete.has_error()) return complete;
   // A definition is solved as it is, so here it is the key that keeps the daemon from comparing with what it has.
   options.names.shared_key =
-      args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(roots, "none");
+      args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(user, roots, "none");
   return {};
 }
 
@@ -359,9 +391,11 @@ result<void> complete_service(const build_args& args, const prepared_service& pr
 
 }  // namespace
 
-result<marshalled_definition> dumped_definition(const build_args& args) {
+result<marshalled_definition> dumped_definition(const build_args& args, const session::user_secret& user) {
   if (args.spec.empty()) return wrong("--dump-llb needs --spec FILE");
-  result<planned_spec> planned = plan_spec(args, {});
+  result<std::string> context = canonical_context("--context", args.context);
+  if (context.has_error()) return context.error();
+  result<planned_spec> planned = plan_spec(args, {}, *context, user);
   if (planned.has_error()) return planned.error();
   if (planned->services.size() > 1) return wrong("--dump-llb writes one definition; name one --service");
   if (planned->services.front().plans.size() > 1) return wrong("--dump-llb writes one definition; name one --platform");
@@ -369,7 +403,7 @@ result<marshalled_definition> dumped_definition(const build_args& args) {
                                std::move(planned->warnings)};
 }
 
-result<prepared_build> prepare_build(const build_args& args) {
+result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user) {
   if (args.spec.empty() && args.llb.empty())
     return wrong("--spec FILE is missing. Run `peelbox detect . > universalbuild.json` first, look at the file, then "
                  "build with --spec universalbuild.json.");
@@ -383,7 +417,7 @@ result<prepared_build> prepare_build(const build_args& args) {
   options.names.id = session::random_id();
   prepared.dial.tls = *tls;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
-  result<void> filled = args.llb.empty() ? use_spec(args, prepared) : use_llb(args, prepared);
+  result<void> filled = args.llb.empty() ? use_spec(args, user, prepared) : use_llb(args, user, prepared);
   if (filled.has_error()) return filled.error();
   for (std::size_t i = 0; i < options.services.size(); ++i) {
     result<void> complete = complete_service(args, prepared.services[i], options.services[i]);

@@ -6,6 +6,7 @@
 
 #include "cli/build_args.hpp"
 #include "engine/build/build.hpp"
+#include "engine/session/user_secret.hpp"
 
 namespace peelbox::cli {
 
@@ -28,11 +29,12 @@ struct marshalled_definition {
   std::string bytes;
   std::vector<std::string> warnings;
 };
-/// The definition of the spec, without what only a running session can fill in; for --dump-llb.
-result<marshalled_definition> dumped_definition(const build_args& args);
+/// The definition of the spec for --platform or, without it, this machine's platform; without what only a running session can fill in; for --dump-llb.
+result<marshalled_definition> dumped_definition(const build_args& args, const session::user_secret& user);
 
 /// Reads the spec, checks everything that can be checked without a daemon, and opens the output. All problems are
-/// errc::usage, or errc::context, not_found, permission and io for files.
-result<prepared_build> prepare_build(const build_args& args);
+/// errc::usage, or errc::context, not_found, permission and io for files. `user` is what makes the keys under which the
+/// daemon keeps contexts and caches those of nobody else.
+result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user);
 
 }  // namespace peelbox::cli

@@ -68,8 +68,8 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
   }
   lines.push_back("output   " + output_text(output, outcome));
   std::string platforms;
-  for (const build::platform_build& part : asked.solve.parts)
-    platforms += (platforms.empty() ? "" : ", ") + oci::to_string(part.platform);
+  for (const oci::platform& platform : outcome.platforms)
+    platforms += (platforms.empty() ? "" : ", ") + oci::to_string(platform);
   lines.push_back("platform " + platforms);
   if (!output.is_image()) return;
   std::string made;

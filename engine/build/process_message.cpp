@@ -42,7 +42,7 @@ std::string_view quoted_command(std::string_view message) {
 
 std::string whole_command(std::string_view message) {
   std::string command = unquoted(quoted_command(message).substr(0, longest_command));
-  for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc "}) {
+  for (const std::string_view shell : {"/bin/sh -c ", "/bin/bash -c ", "/bin/sh -ec ", "/bin/sh -euc ", "sh -e -c "}) {
     if (command.starts_with(shell)) return command.substr(shell.size());
   }
   return command;

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <fstream>
 #include <stdexcept>
-#include <string_view>
 
-#include "engine/oci/digest.hpp"
+#include "engine/session/user_secret.hpp"
 
 namespace peelbox::session {
 
@@ -26,12 +26,19 @@ std::string random_id() {
   return id;
 }
 
-std::string shared_key_for(const std::string& canonical_path, const std::string& ignore_mode) {
+std::string machine_text() {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const std::string whole = canonical_path + '\0' + ignore_mode + '\0' + host.data();
-  constexpr std::size_t prefix = std::string_view("sha256:").size();
-  return "peelbox-" + oci::digest_of(whole).substr(prefix, 32);
+  std::string text(host.data());
+  std::ifstream file("/etc/machine-id");
+  std::string id(64, '\0');
+  file.read(id.data(), static_cast<std::streamsize>(id.size()));
+  id.resize(static_cast<std::size_t>(file.gcount()));
+  return text + '\0' + id;
+}
+
+std::string shared_key_for(const user_secret& user, const std::string& canonical_path, const std::string& ignore_mode) {
+  return "peelbox-" + user.derive("shared key", machine_text() + '\0' + canonical_path + '\0' + ignore_mode);
 }
 
 }  // namespace peelbox::session

@@ -78,7 +78,7 @@ std::string make_folder(const std::string& folder) {
   struct stat about {};
   if (::stat(nearest.c_str(), &about) != 0) return fmt::format("{}: {}", nearest.string(), text_of(errno));
   // What root makes in a user's home, as with `sudo -E`, the user could not write to afterwards.
-  if (about.st_uid != geteuid()) return fmt::format("{} does not belong to this user", nearest.string());
+  if (geteuid() == 0 && about.st_uid != 0) return fmt::format("{} does not belong to this user", nearest.string());
   std::string path = nearest.string();
   for (const fs::path& part : fs::path(folder).lexically_relative(nearest)) {
     path += "/" + part.string();

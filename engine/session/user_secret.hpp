@@ -15,7 +15,7 @@ class user_secret {
  public:
   /// From the file `id` in `folder`, which is made (mode 0600, the folders 0700) when it is not there. It appears with
   /// its content or not at all; of several processes that make it at the same time all get the same secret. A file
-  /// whose content is damaged is replaced. A folder in a directory of somebody else is not made, and a file of somebody
+  /// whose content is damaged is replaced. Root makes no folder in a directory of somebody else, and a file of somebody
   /// else is not believed, except by root.
   /// Where there can be no file the secret is a fresh one of this process, and why_not_kept() tells the reason.
   static user_secret load(const std::string& folder);

@@ -143,10 +143,11 @@ std::vector<artifact> plan_artifacts(const std::vector<copy_entry>& entries, std
 }
 
 llb::state copy_artifacts(const llb::state& base, const llb::state& layout,
-                          const std::vector<copy_entry>& entries, const std::vector<artifact>& artifacts) {
+                          const std::vector<copy_entry>& entries, const std::vector<artifact>& artifacts,
+                          const std::string& stage) {
   constexpr std::size_t named = 3;
   std::vector<llb::file_step> steps;
-  std::string title = "[runtime] copy";
+  std::string title = stage + " copy";
   for (std::size_t i = 0; i < artifacts.size(); ++i) {
     llb::copy_step step;
     step.from = layout;

@@ -32,8 +32,9 @@ inline constexpr std::string_view layout_script_directory = "/.peelbox/bin";
 inline constexpr std::string_view layout_script_name = "build-and-collect";
 inline constexpr std::string_view layout_target = "/.peelbox/out";
 
-/// `layout` on top of `base`, as one layer.
+/// `layout` on top of `base`, as one layer. `stage` is what the step's name begins with.
 llb::state copy_artifacts(const llb::state& base, const llb::state& layout,
-                          const std::vector<copy_entry>& entries, const std::vector<artifact>& artifacts);
+                          const std::vector<copy_entry>& entries, const std::vector<artifact>& artifacts,
+                          const std::string& stage = "[runtime]");
 
 }  // namespace peelbox::spec

@@ -147,4 +147,15 @@ std::string image_config_json(const universal_build& service, const plan_options
   return object(image);
 }
 
+std::string plain_image_config_json(const oci::platform& platform) {
+  std::map<std::string, std::string> image{
+      {"architecture", quoted(platform.arch)},
+      {"config", object({{"Env", list({"PATH=" + std::string(default_path)})}, {"WorkingDir", quoted("/")}})},
+      {"os", quoted(platform.os)},
+      {"rootfs", object({{"diff_ids", "[]"}, {"type", quoted("layers")}})},
+  };
+  if (!platform.variant.empty()) image["variant"] = quoted(platform.variant);
+  return object(image);
+}
+
 }  // namespace peelbox::spec

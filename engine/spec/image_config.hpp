@@ -15,6 +15,10 @@ namespace peelbox::spec {
 /// check.
 std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell);
 
+/// What the exporter makes for itself for an image without configuration (exporter/containerimage/writer.go), but for
+/// `platform`.
+std::string plain_image_config_json(const oci::platform& platform);
+
 /// The shell text of the health check. Public for tests.
 std::string health_command(std::uint16_t port, const std::string& endpoint);
 

@@ -71,9 +71,9 @@ void classify(const oci::image_reference& reference, base_image& out) {
 }
 
 /// "[packages] apk add gcc make", short enough for a line.
-std::string title(std::string_view stage, std::string_view verb, const std::vector<std::string>& packages) {
+std::string title(const std::string& stage, std::string_view verb, const std::vector<std::string>& packages) {
   constexpr std::size_t longest = 90;
-  std::string out = fmt::format("[{}] {}", stage, verb);
+  std::string out = fmt::format("{} {}", stage, verb);
   for (std::size_t i = 0; i < packages.size(); ++i) {
     if (i > 0 && out.size() + packages[i].size() > longest)
       return out + fmt::format(" and {} more", packages.size() - i);
@@ -98,7 +98,12 @@ std::vector<std::string> merged_environment(const std::optional<base_description
   return lines;
 }
 
-result<base_image> make_base_image(const std::string& reference, const oci::platform& platform,
+std::string stage_title(std::string_view stage, const plan_options& options) {
+  if (!options.names_platform) return fmt::format("[{}]", stage);
+  return fmt::format("[{} {}]", oci::to_string(oci::normalise(options.platform)), stage);
+}
+
+result<base_image> make_base_image(const std::string& reference, const plan_options& options,
                                    const std::optional<base_description>& description, std::string_view what) {
   base_image out;
   if (reference == "scratch") {
@@ -110,7 +115,9 @@ result<base_image> make_base_image(const std::string& reference, const oci::plat
   auto parsed = oci::parse_image_reference(reference);
   if (!parsed) return std::move(parsed).error().in(what);
   out.text = parsed->text();
-  const std::string name = fmt::format("load image {}", parsed->familiar());
+  const oci::platform& platform = options.platform;
+  std::string name = fmt::format("load image {}", parsed->familiar());
+  if (options.names_platform) name = fmt::format("[{}] {}", oci::to_string(oci::normalise(platform)), name);
   oci::image_reference exact = *parsed;
   if (description && exact.digest.empty()) exact.digest = description->digest;
   out.tree = llb::image(exact.text(), platform, name);
@@ -166,7 +173,7 @@ result<llb::state> install(const base_image& image, const base_image& tools,
   run.args = {"sh", "-e", "-c", script, "install"};
   run.args.insert(run.args.end(), packages.begin(), packages.end());
   const bool into_mount = image.is_distroless;
-  const llb::run_result done = llb::run(root, std::move(run), title(stage, verb, packages));
+  const llb::run_result done = llb::run(root, std::move(run), title(stage_title(stage, options), verb, packages));
   return into_mount ? done.at(std::string(root_target)) : done.root;
 }
 

@@ -28,8 +28,11 @@ struct base_image {
 std::vector<std::string> merged_environment(const std::optional<base_description>& base,
                                             const std::map<std::string, std::string>& own);
 
-/// errc::usage when `reference` does not parse; `what` names the option in the message.
-result<base_image> make_base_image(const std::string& reference, const oci::platform& platform,
+/// "[packages]", with the platform in front when the options tell so: "[linux/arm64 packages]".
+std::string stage_title(std::string_view stage, const plan_options& options);
+
+/// For `options.platform`. errc::usage when `reference` does not parse; `what` names the option in the message.
+result<base_image> make_base_image(const std::string& reference, const plan_options& options,
                                    const std::optional<base_description>& description, std::string_view what);
 
 /// The tree of `image` with `packages` (any order, duplicates allowed) installed; `image.tree` when there are

@@ -42,10 +42,10 @@ class planner {
     out.platform = options_.platform;
     if (auto r = check(out.warnings); !r) return r.error();
 
-    auto build_image = make_base_image(options_.build_image, options_.platform, options_.build_base, "build image");
+    auto build_image = make_base_image(options_.build_image, options_, options_.build_base, "build image");
     if (!build_image) return build_image.error();
     auto runtime_image =
-        make_base_image(options_.runtime_image, options_.platform, options_.runtime_base, "runtime image");
+        make_base_image(options_.runtime_image, options_, options_.runtime_base, "runtime image");
     if (!runtime_image) return runtime_image.error();
 
     auto runtime =
@@ -60,7 +60,8 @@ class planner {
       auto tools = install(*build_image, *build_image, service_.build.packages, "packages", options_);
       if (!tools) return tools.error();
       const auto artifacts = plan_artifacts(service_.runtime.copy, options_.working_dir);
-      image = copy_artifacts(image, build_stage(*tools, artifacts), service_.runtime.copy, artifacts);
+      image = copy_artifacts(image, build_stage(*tools, artifacts), service_.runtime.copy, artifacts,
+                             stage_title("runtime", options_));
     }
     if (image.is_scratch())
       return failure(errc::usage,
@@ -144,7 +145,7 @@ class planner {
                                              llb::file({}, {std::move(script)}, "[build] prepare")));
     run.mounts.push_back(llb::bind(std::string(layout_target), {}));
     const std::string name =
-        commands.empty() ? "[build] collect artifacts" : command_title(commands.size() - 1);
+        commands.empty() ? stage_title("build", options_) + " collect artifacts" : command_title(commands.size() - 1);
     return llb::run(root, std::move(run), name).at(std::string(layout_target));
   }
 
@@ -177,12 +178,14 @@ class planner {
   std::string cache_id(const std::string& target) const {
     std::string path =
         target.starts_with(std::string(build_dir) + "/") ? target.substr(sizeof(build_dir)) : target;
-    return fmt::format("{}-{}-{}", service_name(service_), oci::to_string(options_.platform), path);
+    const std::string project = options_.cache_key.empty() ? "" : "-" + options_.cache_key;
+    return fmt::format("{}{}-{}-{}", service_name(service_), project, oci::to_string(options_.platform), path);
   }
 
   std::string command_title(std::size_t i) const {
     const std::vector<std::string>& commands = service_.build.commands;
-    return fmt::format("[build {}/{}] {}", i + 1, commands.size(), title(commands[i]));
+    const std::string stage = fmt::format("build {}/{}", i + 1, commands.size());
+    return stage_title(stage, options_) + " " + title(commands[i]);
   }
 
   const universal_build& service_;
@@ -192,9 +195,9 @@ class planner {
 }  // namespace
 
 result<std::vector<std::string>> base_images(const universal_build& service, const plan_options& options) {
-  auto build = make_base_image(options.build_image, options.platform, {}, "build image");
+  auto build = make_base_image(options.build_image, options, {}, "build image");
   if (!build) return build.error();
-  auto runtime = make_base_image(options.runtime_image, options.platform, {}, "runtime image");
+  auto runtime = make_base_image(options.runtime_image, options, {}, "runtime image");
   if (!runtime) return runtime.error();
   std::vector<std::string> images;
   if (!runtime->is_scratch) images.push_back(runtime->text);

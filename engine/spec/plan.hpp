@@ -46,6 +46,11 @@ struct plan_options {
   bool always_transfer = false;
 
   bool no_cache = false;
+  /// Which project the cache directories of build.cache belong to, short and of harmless characters: on a daemon that several
+  /// projects use, a service name, a platform and a directory are not enough to tell them apart. Empty: nobody else uses it.
+  std::string cache_key;
+  /// Steps that depend on the platform carry its name; for builds of several.
+  bool names_platform = false;
   package_manager packages = package_manager::automatic;
 
   /// Replace runtime.command and set Cmd.

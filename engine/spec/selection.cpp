@@ -25,7 +25,10 @@ std::vector<std::string> selected_paths(std::span<const universal_build* const> 
       if (from == build_root || from == "/") return {};
       // Anything else is of the build image; a pattern in the first names may mean /build too.
       if (from.find_first_of("*?[") < build_root.size() + 1) return {};
-      if (from.starts_with(std::string(build_root) + "/")) paths.insert(llb::covering_path(from.substr(build_root.size() + 1)));
+      if (!from.starts_with(std::string(build_root) + "/")) continue;
+      const auto path = llb::covering_path(from.substr(build_root.size() + 1), llb::reading::shell);
+      if (!path) return {};
+      paths.insert(*path);
     }
   }
   return {paths.begin(), paths.end()};

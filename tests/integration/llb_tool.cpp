@@ -4,6 +4,9 @@
 //   llb_tool merge < LINES            local sources c0, c1, … merged, so that each is a layer of its own; a line is
 //                                     "source", or "include P", "exclude P", "follow P" for the source before it
 //   llb_tool paths PATH…              these paths of the source "context", each below a directory of its own
+//   llb_tool copies < LINES           copies of the source "context", each below a directory of its own; in a line a word of
+//                                     'w' wildcard, 'e' content with no match, 'f' follow links, 'c' contents only or
+//                                     '-' for none of them, a tab, and the path with \n, \t and \\ as in C
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
 //   llb_tool noise IMAGE STEPS LINES VERTICES       STEPS commands that print LINES lines each, VERTICES other operations
 #include <chrono>
@@ -99,6 +102,40 @@ int paths(const std::vector<std::string>& words) {
   return print(llb::file({}, std::move(steps), "paths"));
 }
 
+std::string unescaped(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) out += text[i];
+    else if (const char c = text[++i]; c == 'n') out += '\n';
+    else out += c == 't' ? '\t' : c;
+  }
+  return out;
+}
+
+int copies() {
+  const llb::state source = unique_local("context", {});
+  std::vector<llb::file_step> steps;
+  int count = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::size_t tab = line.find('\t');
+    if (tab == line.npos) return fail("bad line " + line);
+    const std::string how = line.substr(0, tab);
+    const auto has = [&how](char flag) { return how.find(flag) != how.npos; };
+    const std::string target = "/" + std::to_string(count++);
+    steps.push_back(llb::mkdir_step{target});
+    llb::copy_step step;
+    step.from = source;
+    step.source = unescaped(line.substr(tab + 1));
+    step.target = target + "/";
+    step.wildcard = has('w');
+    step.allow_no_match = has('e');
+    step.follow_links = has('f');
+    step.contents = has('c');
+    steps.push_back(std::move(step));
+  }
+  return print(llb::file({}, std::move(steps), "copies"));
+}
+
 int sleep(const std::vector<std::string>& words) {
   if (words.size() != 3) return fail("sleep IMAGE SECONDS");
   const oci::platform platform = oci::host_platform();
@@ -170,6 +207,7 @@ int main(int argc, char** argv) {
   if (!words.empty() && (words[0] == "local" || words[0] == "copy")) return local(words);
   if (!words.empty() && words[0] == "merge") return merge();
   if (words.size() > 1 && words[0] == "paths") return paths(words);
+  if (words.size() == 1 && words[0] == "copies") return copies();
   if (!words.empty() && words[0] == "sleep") return sleep(words);
   if (!words.empty() && words[0] == "noise") return noise(words);
   if (!words.empty() && words[0] == "fan") return fan(words);

@@ -2,8 +2,9 @@
 
 import json
 import os
+import subprocess
 
-from bed import bed, peelbox
+from bed import BUILD_IMAGE, LLB_TOOL, RUNTIME_IMAGE, OciArchive, PrivateDaemon, bed, peelbox, summary
 from docker_case import DockerTest, docker
 
 
@@ -72,6 +73,36 @@ CMD ["from", "base"]
         self.assertEqual((config["Entrypoint"], config["Cmd"]), (["/opt/x/bin/tool"], ["from", "base"]))
         self.assertEqual(config["WorkingDir"], "/app", "the spec puts something there")
         self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/on-base:3").out, "tool of two: from base\n")
+
+    def test_an_image_for_another_processor_is_refused(self):
+        base = self.push_base("amd64")
+        spec = self.spec(build=self.STEPS, runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"]})
+        for flag, refused in (("--runtime-image", base), ("--build-image", base)):
+            other = RUNTIME_IMAGE if flag == "--build-image" else BUILD_IMAGE
+            outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", "it:other", flag, refused,
+                              "--build-image" if flag == "--runtime-image" else "--runtime-image", other, "--platform",
+                              "linux/s390x", "--output", f"type=oci,dest={self.dir}/other.tar", "--progress", "plain",
+                              "--buildkit", bed("BUILDKITD"))
+            self.assert_fails(outcome, 2, "is for linux/", "and the build is for linux/s390x", "--platform linux/")
+            self.assert_nothing_left()
+
+    def test_without_a_platform_it_is_the_daemon_s(self):
+        base = self.push_base("own")
+        daemon = PrivateDaemon(self, "platform", "--oci-worker-platform", "linux/s390x").address
+        spec = self.spec(build=self.STEPS, runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"]})
+        outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", "it:own", "--build-image", base,
+                          "--runtime-image", base, "--output", f"type=oci,dest={self.dir}/own.tar", "--progress", "plain",
+                          "--buildkit", daemon)
+        self.assert_fails(outcome, 2, "is for linux/", "and the build is for linux/s390x")
+        made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        llb = self.dir / "def.llb"
+        llb.write_bytes(made.stdout)
+        outcome = peelbox("build", "--llb", llb, "--local", f"context={self.context({'x': '1'})}", "--tag", "it:own", "--no-sbom",
+                          "--output", f"type=oci,dest={self.dir}/own.tar", "--progress", "plain", "--buildkit", daemon)
+        self.assert_ok(outcome)
+        self.assertEqual(summary(outcome)["platform"], "linux/s390x")
+        self.assertEqual(OciArchive(self.dir / "own.tar").image_platform(), "linux/s390x")
 
     def test_a_moved_tag_is_noticed(self):
         for flavour in ("three", "four"):

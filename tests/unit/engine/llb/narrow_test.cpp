@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/llb/definition.hpp"
+#include "engine/oci/digest.hpp"
 
 namespace peelbox::llb {
 namespace {
@@ -24,7 +25,9 @@ file_step copy(const state& from, std::string path, std::string target = "/") {
 definition narrowed(const state& result, const std::vector<std::string>& expected) {
   auto made = marshal(result);
   EXPECT_TRUE(made) << made.error().text;
-  EXPECT_EQ(narrow_locals(made->message), expected);
+  std::vector<std::string> names;
+  for (const narrowed_local& one : narrow_locals(made->message)) names.push_back(one.name);
+  EXPECT_EQ(names, expected);
   return *made;
 }
 
@@ -92,11 +95,48 @@ TEST(narrow, what_cannot_be_written_back_stays) {
   EXPECT_EQ(made->message.SerializeAsString(), before);
 }
 
-TEST(narrow, covering_paths) {
-  EXPECT_EQ(covering_path("a/b.c"), "a/b.c");
-  EXPECT_EQ(covering_path("a/*.c"), "a/*.c");
-  EXPECT_EQ(covering_path("[x]/b"), "*/b");
-  EXPECT_EQ(covering_path("!a/x\\y/**"), "*/*/*");
+TEST(narrow, covering_paths_of_plain_names) {
+  const auto covering = [](std::string_view path) { return covering_path(path, reading::plain).value_or("none"); };
+  EXPECT_EQ(covering("a/b.c"), "a/b.c");
+  EXPECT_EQ(covering("a+b/(group)/{x}|y $"), "a+b/(group)/{x}|y $");
+  EXPECT_EQ(covering("[x]/b"), "?x?/b");
+  EXPECT_EQ(covering("!a/x\\y/**/^+"), "?a/x?y/??/??") << "'!' would negate, and '+' repeats in a regular expression";
+  EXPECT_EQ(covering(" a/ b "), "?a/ b?");
+  EXPECT_EQ(covering("a\tb/c\x7f"), "a?b/c?");
+  EXPECT_EQ(covering("\u00a0a/\u00e9/b\u3000"), "?a/\u00e9/b?");
+  EXPECT_EQ(covering("a\xff\xfe/b"), "a*/b");
+  EXPECT_EQ(covering("\xed\xa0\x80/x"), "*/x");
+}
+
+TEST(narrow, covering_paths_of_patterns) {
+  const auto covering = [](std::string_view path) { return covering_path(path, reading::pattern).value_or("none"); };
+  EXPECT_EQ(covering("a/*.c"), "a/*.c");
+  EXPECT_EQ(covering("a/**/?"), "a/*/?");
+  EXPECT_EQ(covering("[a-z]x/[^\\]b]y"), "?x/?y");
+  EXPECT_EQ(covering("a\\*b/c\\d"), "a?b/cd");
+  EXPECT_EQ(covering("(a)+^/*"), "?a???/*");
+  for (const char* bad : {"[", "a[b/c]", "[]", "[a-]", "[-a]", "a\\", "[\\", "[a"}) EXPECT_EQ(covering(bad), "none") << bad;
+}
+
+TEST(narrow, covering_paths_of_a_shell) {
+  EXPECT_EQ(covering_path("pages/[id]/x*", reading::shell), "pages/*/x*");
+  EXPECT_EQ(covering_path("a\\b/[[:alpha:]]y/c", reading::shell), "*/*/c");
+}
+
+TEST(narrow, a_tree_in_which_users_are_looked_up_stays_whole) {
+  auto made = marshal(file({}, {copy(source(), "/x")}));
+  ASSERT_TRUE(made);
+  pb::Op op;
+  ASSERT_TRUE(op.ParseFromString(made->message.def(1)));
+  auto& by_name = *op.mutable_file()->mutable_actions(0)->mutable_copy()->mutable_owner()->mutable_user()->mutable_byname();
+  by_name.set_name("app");
+  by_name.set_input(0);
+  *made->message.mutable_def(1) = op.SerializeAsString();
+  pb::Op last;
+  ASSERT_TRUE(last.ParseFromString(made->message.def(2)));
+  last.mutable_inputs(0)->set_digest(oci::digest_of(made->message.def(1)));
+  *made->message.mutable_def(2) = last.SerializeAsString();
+  EXPECT_TRUE(narrow_locals(made->message).empty());
 }
 
 }  // namespace

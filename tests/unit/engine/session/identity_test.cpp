@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "engine/session/user_secret.hpp"
+
 namespace peelbox::session {
 namespace {
 
@@ -18,10 +20,13 @@ TEST(Identity, RandomIdsAreDistinctAndHaveNoColon) {
 }
 
 TEST(Identity, SharedKeyIsStablePerPathAndMode) {
-  EXPECT_EQ(shared_key_for("/src/app", "git"), shared_key_for("/src/app", "git"));
-  EXPECT_NE(shared_key_for("/src/app", "git"), shared_key_for("/src/app2", "git"));
-  EXPECT_NE(shared_key_for("/src/app", "git"), shared_key_for("/src/app", "none"));
-  EXPECT_EQ(shared_key_for("/src/app", "git").find(':'), std::string::npos);
+  const user_secret user = user_secret::temporary("test");
+  EXPECT_EQ(shared_key_for(user, "/src/app", "git"), shared_key_for(user, "/src/app", "git"));
+  EXPECT_NE(shared_key_for(user, "/src/app", "git"), shared_key_for(user, "/src/app2", "git"));
+  EXPECT_NE(shared_key_for(user, "/src/app", "git"), shared_key_for(user, "/src/app", "none"));
+  EXPECT_EQ(shared_key_for(user, "/src/app", "git").find(':'), std::string::npos);
+  // Two machines of one name have users of their own.
+  EXPECT_NE(shared_key_for(user, "/src/app", "git"), shared_key_for(user_secret::temporary("other"), "/src/app", "git"));
 }
 
 }  // namespace

@@ -109,10 +109,10 @@ TEST_F(UserSecret, NothingIsMadeInWhatBelongsToSomebodyElse) {
 }
 
 TEST(StateFolder, FollowsTheXdgSpecification) {
-  EXPECT_EQ(state_folder("/s", "/home/u"), "/s/peelbox");
-  EXPECT_EQ(state_folder("relative", "/home/u"), "/home/u/.local/state/peelbox");
-  EXPECT_EQ(state_folder("", "/home/u"), "/home/u/.local/state/peelbox");
-  EXPECT_EQ(state_folder(std::nullopt, "/home/u"), "/home/u/.local/state/peelbox");
+  EXPECT_EQ(state_folder("/s", "/homes/u"), "/s/peelbox");
+  EXPECT_EQ(state_folder("relative", "/homes/u"), "/homes/u/.local/state/peelbox");
+  EXPECT_EQ(state_folder("", "/homes/u"), "/homes/u/.local/state/peelbox");
+  EXPECT_EQ(state_folder(std::nullopt, "/homes/u"), "/homes/u/.local/state/peelbox");
   EXPECT_EQ(state_folder(std::nullopt, std::nullopt), "");
 }
 

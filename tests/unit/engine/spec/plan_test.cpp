@@ -345,5 +345,30 @@ TEST(plan, described_base_images_give_environment_and_digest) {
       << "a cache outlives the image\n" << text;
 }
 
+TEST(plan, caches_of_projects_are_told_apart) {
+  plan_options options = wolfi();
+  options.cache_key = "0123456789ab";
+  const std::string text = llb::describe(planned(rust_service(), options).definition);
+  EXPECT_NE(text.find("web-0123456789ab-linux/arm64-target"), std::string::npos) << text;
+  EXPECT_NE(text.find("web-0123456789ab-linux/arm64-/root/.cargo/registry"), std::string::npos) << text;
+}
+
+TEST(plan, steps_of_several_platforms_have_names_of_their_own) {
+  plan_options arm = wolfi();
+  arm.names_platform = true;
+  plan_options amd = arm;
+  amd.platform = {"linux", "amd64", ""};
+  const plan_result one = planned(rust_service(), arm);
+  const plan_result other = planned(rust_service(), amd);
+  // What both share is one step; everything else has another name.
+  for (const llb::vertex& a : one.definition.vertices)
+    for (const llb::vertex& b : other.definition.vertices) EXPECT_EQ(a.name == b.name, a.digest == b.digest) << a.name;
+  const std::vector<std::string> all = names(one);
+  EXPECT_NE(std::find(all.begin(), all.end(), "[linux/arm64 build 1/2] cargo fetch"), all.end());
+  // Names are no part of what is built.
+  const plan_result plain = planned(rust_service(), wolfi());
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(one.definition.vertices[i].digest, plain.definition.vertices[i].digest);
+}
+
 }  // namespace
 }  // namespace peelbox::spec

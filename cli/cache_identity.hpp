@@ -1,0 +1,23 @@
+// What tells the cache directories of one project from those of another.
+#pragma once
+
+#include <string>
+
+#include "engine/session/user_secret.hpp"
+
+namespace peelbox::cli {
+
+/// The repository that a directory is checked out from.
+struct checkout {
+  std::string origin;  ///< as spec::normalised_origin() gives it
+  std::string below;   ///< the directory below the checkout's top; empty for the top itself
+};
+/// Looks for .git, a directory or the file of a worktree or submodule, in `canonical_dir` and above. Both empty when there
+/// is none, when its origin is not another host's, or when it cannot be read. Runs no git. Reads 1 MiB at most.
+checkout checkout_of(const std::string& canonical_dir);
+
+/// Twelve hexadecimal digits for spec::plan_options::cache_key. Equal for all clones of one repository; else for this user's
+/// builds of this directory on this machine. `chosen`, when it is not empty, stands for all of that.
+std::string cache_identity(const std::string& chosen, const std::string& canonical_dir, const session::user_secret& user);
+
+}  // namespace peelbox::cli
