@@ -120,11 +120,6 @@ class OciArchive:
                 return manifest
         raise AssertionError("the archive holds no image manifest")
 
-    def image_platform(self):
-        """That of the image's descriptor."""
-        platform = next(d["platform"] for d, _ in self.manifests() if d.get("platform", {}).get("os") != "unknown")
-        return "/".join((platform["os"], platform["architecture"]))
-
     def config(self):
         return json.loads(self.blob(self.image()["config"]["digest"]))
 
@@ -225,18 +220,17 @@ class BedTest(unittest.TestCase):
 class PrivateDaemon:
     """A buildkitd of the test's own, to be stopped or killed without hurting the others."""
 
-    def __init__(self, test, name, *flags):
-        """`flags` are buildkitd's."""
+    def __init__(self, test, name):
         self.name = f"{name}-{os.getpid()}"
-        started = self.command("start", *(["--", *flags] if flags else []))
+        started = self.command("start")
         if started.returncode != 0:
             raise AssertionError(f"private daemon: {started.stderr}")
         self.address = started.stdout.strip().splitlines()[-1]
         test.addCleanup(self.stop)
 
-    def command(self, verb, *arguments):
+    def command(self, verb):
         env = {**os.environ, "PEELBOX_TESTBED_DIR": bed("DIR")}
-        return subprocess.run([TESTBED, "daemon", verb, self.name, *arguments], capture_output=True, text=True, timeout=60, env=env)
+        return subprocess.run([TESTBED, "daemon", verb, self.name], capture_output=True, text=True, timeout=60, env=env)
 
     def pid(self):
         return int(self.command("pid").stdout.strip())

@@ -1,11 +1,16 @@
 """What a base image says of itself reaches the build steps and the image."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
+import threading
 
-from bed import BUILD_IMAGE, LLB_TOOL, RUNTIME_IMAGE, OciArchive, PrivateDaemon, bed, peelbox, summary
+import grpc
+
+from bed import BUILD_IMAGE, LLB_TOOL, RUNTIME_IMAGE, BedTest, bed, peelbox
 from docker_case import DockerTest, docker
+from test_warnings import field
 
 
 class BaseImage(DockerTest):
@@ -74,35 +79,20 @@ CMD ["from", "base"]
         self.assertEqual(config["WorkingDir"], "/app", "the spec puts something there")
         self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/on-base:3").out, "tool of two: from base\n")
 
-    def test_an_image_for_another_processor_is_refused(self):
-        base = self.push_base("amd64")
-        spec = self.spec(build=self.STEPS, runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"]})
-        for flag, refused in (("--runtime-image", base), ("--build-image", base)):
-            other = RUNTIME_IMAGE if flag == "--build-image" else BUILD_IMAGE
-            outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", "it:other", flag, refused,
-                              "--build-image" if flag == "--runtime-image" else "--runtime-image", other, "--platform",
-                              "linux/s390x", "--output", f"type=oci,dest={self.dir}/other.tar", "--progress", "plain",
-                              "--buildkit", bed("BUILDKITD"))
-            self.assert_fails(outcome, 2, "is for linux/", "and the build is for linux/s390x", "--platform linux/")
-            self.assert_nothing_left()
+    def refused(self, spec, flag, *flags, buildkit):
+        """The bed's images have plain manifests, which are taken for whatever platform is asked for."""
+        outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", "it:other", "--build-image", BUILD_IMAGE,
+                          "--runtime-image", RUNTIME_IMAGE, "--output", f"type=oci,dest={self.dir}/other.tar", "--progress",
+                          "plain", "--buildkit", buildkit, *flags)
+        self.assert_fails(outcome, 2, "is for linux/", f"and the build is for {self.FOREIGN}", flag, "--platform linux/")
+        self.assert_nothing_left()
 
-    def test_without_a_platform_it_is_the_daemon_s(self):
-        base = self.push_base("own")
-        daemon = PrivateDaemon(self, "platform", "--oci-worker-platform", "linux/s390x").address
-        spec = self.spec(build=self.STEPS, runtime={"copy": self.COPY, "command": ["/bin/cat", "/srv/out.txt"]})
-        outcome = peelbox("build", "--spec", spec, "--context", self.context(), "--tag", "it:own", "--build-image", base,
-                          "--runtime-image", base, "--output", f"type=oci,dest={self.dir}/own.tar", "--progress", "plain",
-                          "--buildkit", daemon)
-        self.assert_fails(outcome, 2, "is for linux/", "and the build is for linux/s390x")
-        made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
-        self.assertEqual(made.returncode, 0, made.stderr)
-        llb = self.dir / "def.llb"
-        llb.write_bytes(made.stdout)
-        outcome = peelbox("build", "--llb", llb, "--local", f"context={self.context({'x': '1'})}", "--tag", "it:own", "--no-sbom",
-                          "--output", f"type=oci,dest={self.dir}/own.tar", "--progress", "plain", "--buildkit", daemon)
-        self.assert_ok(outcome)
-        self.assertEqual(summary(outcome)["platform"], "linux/s390x")
-        self.assertEqual(OciArchive(self.dir / "own.tar").image_platform(), "linux/s390x")
+    FOREIGN = "linux/s390x"
+
+    def test_an_image_for_another_processor_is_refused(self):
+        copies = self.spec(build=self.STEPS, runtime={"copy": self.COPY})
+        self.refused(copies, "--build-image", "--platform", self.FOREIGN, buildkit=bed("BUILDKITD"))
+        self.refused(self.spec("bare.json"), "--runtime-image", "--platform", self.FOREIGN, buildkit=bed("BUILDKITD"))
 
     def test_a_moved_tag_is_noticed(self):
         for flavour in ("three", "four"):
@@ -135,3 +125,77 @@ CMD ["from", "base"]
                           "--buildkit", bed("BUILDKITD"))
         self.assert_fails(outcome, 1, f"{bed('REGISTRY')}/peelbox/none:1", "not found")
         self.assert_nothing_left()
+
+
+class ForeignDaemon(grpc.GenericRpcHandler):
+    """A daemon on another processor, as far as the calls before the first step go; it remembers what it is asked."""
+
+    def __init__(self, test, path):
+        self.asked, self.returned, self.over = [], threading.Event(), threading.Event()
+        server = grpc.server(concurrent.futures.ThreadPoolExecutor(16))
+        server.add_generic_rpc_handlers([self])
+        server.add_insecure_port(f"unix:{path}")
+        server.start()
+        test.addCleanup(server.stop, None)
+        test.addCleanup(self.over.set)
+
+    def service(self, details):
+        name = details.method.rsplit("/", 1)[1]
+        bridge = "LLBBridge" in details.method
+        if name == "Session":
+            return grpc.stream_stream_rpc_method_handler(self.session)
+        if name == "Status":
+            return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(()))
+        answer = {"Info": self.info, "ListWorkers": self.workers, "Return": self.take, "ResolveImageConfig": self.refuse}
+        return grpc.unary_unary_rpc_method_handler(answer.get(name, self.remember if bridge else self.solve))
+
+    def session(self, _, context):
+        self.over.wait(60)
+        yield from ()
+
+    def info(self, *_):
+        return field(1, field(2, "v0.13.2"))
+
+    def workers(self, *_):
+        platform = lambda arch: field(3, field(1, arch) + field(2, "linux"))
+        return field(1, field(1, "worker") + platform("s390x") + platform("amd64"))
+
+    def remember(self, request, _):
+        self.asked.append(request)
+        return b""
+
+    def take(self, request, context):
+        self.returned.set()
+        return self.remember(request, context)
+
+    def refuse(self, request, context):
+        self.asked.append(request)
+        context.abort(grpc.StatusCode.NOT_FOUND, "no such image here")
+
+    def solve(self, _, context):
+        self.returned.wait(60)
+        context.abort(grpc.StatusCode.UNKNOWN, "this daemon builds nothing")
+
+
+class DefaultPlatform(BedTest):
+    """Without --platform it is the daemon's first, whatever this machine is."""
+
+    def built(self, *flags):
+        daemon = ForeignDaemon(self, self.dir / "foreign.sock")
+        outcome = peelbox("build", "--tag", "it:own", "--output", f"type=oci,dest={self.dir}/own.tar", "--progress", "plain",
+                          "--no-sbom", "--buildkit", f"unix://{self.dir}/foreign.sock", *flags)
+        self.assertEqual(outcome.code, 1, str(outcome))
+        return b"".join(daemon.asked), outcome
+
+    def test_of_a_spec(self):
+        asked, outcome = self.built("--spec", self.spec(), "--context", self.context())
+        self.assertIn(b"s390x", asked, str(outcome))
+        self.assertNotIn(b"amd64", asked)
+
+    def test_of_a_definition(self):
+        made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        llb = self.dir / "def.llb"
+        llb.write_bytes(made.stdout)
+        asked, outcome = self.built("--llb", llb, "--local", f"context={self.context({'x': '1'})}")
+        self.assertIn(b'"ID":"linux/s390x"', asked, str(outcome))
