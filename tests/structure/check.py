@@ -2,7 +2,7 @@
 
     check.py ROOT CHECK
 
-CHECK: includes, own_header, pure, paths, coroutines. The rules are those of docs/architecture.md, "who may include whom".
+CHECK: includes, own_header, pure, paths, coroutines, built. The rules are those of docs/architecture.md, "who may include whom".
 """
 
 import fnmatch
@@ -208,8 +208,47 @@ def check_coroutines(root):
                     " ".join(match.group(0).split())[:100]
 
 
+def check_built(root):
+    """Every source is compiled and every test script run by somebody: a file that no build names rots unseen. A fuzzer is
+    fuzz/NAME.cpp with a line peelbox_fuzz(NAME …)."""
+    files = tracked(root)
+    builds = {os.path.dirname(f): re.sub(r"#[^\n]*", "", read(root, f)).replace("${CMAKE_CURRENT_SOURCE_DIR}/", "")
+              for f in files if os.path.basename(f) == "CMakeLists.txt"}
+
+    def words_above(path):
+        """What the CMakeLists.txt of its folder and of those above say, the path as each of them would write it."""
+        folder = os.path.dirname(path)
+        while True:
+            if folder in builds:
+                yield os.path.relpath(path, folder or "."), builds[folder]
+            if not folder:
+                return
+            folder = os.path.dirname(folder)
+
+    def named(path, text):
+        stem = os.path.splitext(path)[0]
+        ways = (r"(?<![\w/])%s(?![\w.])" % re.escape(path),  # in a list of sources
+                # peelbox_bench(NAME …), and foreach(x NAME …) whose pattern adds the folder and ".cpp"
+                r"(?:peelbox_bench|foreach)\([^)]*(?<![\w/])%s[\s)]" % re.escape(os.path.basename(stem)),
+                r"unittest[^)]*\s%s[\s).]" % re.escape(stem))
+        return any(re.search(way, text) for way in ways) or \
+            any(fnmatch.fnmatchcase(path, pattern) for pattern in re.findall(r"GLOB\b[^)]*?\s([\w*]+\.py)", text))
+
+    for path in files:
+        folder, name = os.path.split(path)
+        is_source = path.endswith(".cpp") and folder.split("/")[0] in SOURCE_FOLDERS + ("tests", "bench", "fuzz")
+        is_test = folder.startswith("tests/") and re.fullmatch(r"test_\w+\.py|\w+_test\.py", name)
+        if not is_source and not is_test:
+            continue
+        if folder == "fuzz" and name != "replay.cpp":
+            if not re.search(r"peelbox_fuzz\(%s[\s)]" % re.escape(name[:-4]), builds.get("fuzz", "")):
+                yield path, 1, "is no fuzzer of fuzz/CMakeLists.txt"
+        elif not any(named(own, text) for own, text in words_above(path)):
+            yield path, 1, "is in no build: no CMakeLists.txt at or above it names it"
+
+
 CHECKS = {"includes": check_includes, "own_header": check_own_header, "pure": check_pure, "paths": check_paths,
-          "coroutines": check_coroutines}
+          "coroutines": check_coroutines, "built": check_built}
 
 
 def main():

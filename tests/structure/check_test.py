@@ -52,6 +52,18 @@ class Check(unittest.TestCase):
         self.assertEqual(self.problems("pure", EVENT, ("engine/oci/b.hpp", '#include "engine/async/event.hpp"\n')),
                          ["engine/oci/b.hpp:1"])
 
+    def test_a_file_that_no_build_names_is_found(self):
+        lists = (("fuzz/CMakeLists.txt", "# peelbox_fuzz(gone x)\npeelbox_fuzz(used lib)\nadd_library(r replay.cpp)\n"),
+                 ("bench/CMakeLists.txt", "peelbox_bench(walk lib)\nforeach(tool relay)\n add_executable(x tools/${tool}.cpp)\n"),
+                 ("cli/CMakeLists.txt", "library(a main.cpp\n misuse.cpp)"),
+                 ("tests/shell/CMakeLists.txt", "COMMAND python3 -m unittest -q test_shells.${class}"),
+                 ("tests/integration/CMakeLists.txt", "file(GLOB modules ${CMAKE_CURRENT_SOURCE_DIR}/test_*.py)"))
+        used = ("fuzz/used.cpp", "fuzz/replay.cpp", "bench/walk.cpp", "bench/tools/relay.cpp", "cli/misuse.cpp",
+                "tests/shell/test_shells.py", "tests/integration/test_x.py", "tests/integration/bed.py")
+        self.assertEqual(self.problems("built", *lists, *((f, "") for f in used)), [])
+        unused = ("bench/tools/other.cpp", "bench/wal.cpp", "cli/isuse.cpp", "fuzz/gone.cpp", "tests/shell/test_other.py")
+        self.assertEqual(sorted(self.problems("built", *lists, *((f, "") for f in unused))), [f + ":1" for f in unused])
+
     def test_paths_of_one_machine_are_found(self):
         person = "/home" + "/somebody/x"
         self.assertEqual(self.problems("paths", ("engine/a.md", "ok\n%s\nsee ROOT/x\nhttps://x%s\n" % (person, person))),
