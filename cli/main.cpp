@@ -147,14 +147,15 @@ int main_without_exceptions(int argc, char** argv) {
   const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
   std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words.front() == "help") {
-    // `peelbox help build` is `peelbox build --help`, which alone would take any word before it.
+    // `peelbox help build` is `peelbox build --help`.
     std::rotate(words.begin(), words.begin() + 1, words.end());
     words.back() = "--help";
-    if (find_misuse(describe(app), words)) return explain(words, "");
   }
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the parser takes them from the back
   } catch (const CLI::Success& done) {
+    // The parser takes any word before --help.
+    if (find_misuse(describe(app), words)) return explain(words, "");
     return app.exit(done);
   } catch (const CLI::ParseError& error) {
     return explain(words, error.what());

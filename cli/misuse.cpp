@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "cli/elsewhere.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -40,6 +42,7 @@ const command_info* owner_of(const command_info& command, std::string_view optio
 
 std::string unknown_option(const command_info& root, const command_info& at, const std::string& name) {
   std::string text = fmt::format("`{}` has no option {}", at.path, name);
+  if (const std::string_view way = way_of(foreign_options(), name); !way.empty()) return text + "; " + std::string(way);
   if (std::string near = did_you_mean(name, long_names(at)); !near.empty()) return text + near;
   if (const command_info* owner = owner_of(root, name)) return text + fmt::format("; `{}` has one", owner->path);
   return text;
@@ -64,6 +67,7 @@ std::string missing_argument(const command_info& at, const option_info& argument
 std::string unknown_command(const command_info& at, const std::string& word) {
   const std::vector<std::string> names = command_names(at);
   std::string text = fmt::format("`{}` has no command {}", at.path, in_quotes(word));
+  if (const std::string_view way = way_of(foreign_commands(), word); !way.empty()) return text + "; " + std::string(way);
   return text + did_you_mean(word, names);
 }
 
@@ -71,6 +75,12 @@ std::string unexpected_argument(const command_info& at, const std::string& word)
   std::string text = fmt::format("`{}` takes no argument, so {} has no meaning", at.path, in_quotes(word));
   if (at.option("--context")) text += fmt::format("; for the directory with the sources use --context {}", word);
   return text;
+}
+
+/// Whoever asks for help or the version gets it, whatever follows.
+bool only_asks(const option_info& option) {
+  constexpr auto names = std::to_array<std::string_view>({"help", "help-all", "version"});
+  return !option.longs.empty() && std::find(names.begin(), names.end(), option.longs.front()) != names.end();
 }
 
 std::string given_twice(const std::string& name) { return fmt::format("{} is given twice; there can be only one", name); }
@@ -108,7 +118,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       const std::string name = word.substr(0, equals);
       const option_info* option = at->option(name);
       if (!option) return misuse{unknown_option(root, *at, name), at->path};
-      if (name == "--help") return std::nullopt;
+      if (only_asks(*option)) return std::nullopt;
       if (again(*option)) return misuse{given_twice(name), at->path};
       if (equals == std::string::npos) {
         if (!take_value(*at, *option, words, i)) return misuse{missing_value(*option, name), at->path};
@@ -129,6 +139,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
             return misuse{fmt::format("`{}` has no option {}; did you mean {}?", at->path, word, doubled), at->path};
           return misuse{unknown_option(root, *at, name), at->path};
         }
+        if (only_asks(*option)) return std::nullopt;
         if (option->is_flag()) continue;
         if (again(*option)) return misuse{given_twice(name), at->path};
         if (k + 1 == word.size() && !take_value(*at, *option, words, i))

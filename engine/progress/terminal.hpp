@@ -5,7 +5,7 @@ namespace peelbox::progress {
 
 struct terminal_info {
   bool is_terminal = false;
-  bool can_redraw = false;  ///< a terminal that understands cursor movement: TERM is not "dumb"
+  bool can_redraw = false;  ///< a terminal that understands cursor movement: TERM is neither "dumb" nor empty
   unsigned columns = 80;
   unsigned rows = 24;
 };

@@ -271,5 +271,21 @@ TEST(Display, Modes) {
   EXPECT_NE(choose_mode(mode::automatic, "x").error().text.find("BUILDKIT_PROGRESS"), std::string::npos);
 }
 
+TEST(Terminal, IsNotDrawnOnWithoutAName) {
+  const peelbox::test::pseudo_terminal pty;
+  const char* const before = std::getenv("TERM");
+  const std::string kept = before ? before : "";
+  const auto redraws = [&](const char* name) {
+    if (name) ::setenv("TERM", name, 1);
+    else ::unsetenv("TERM");
+    return look_at_terminal(pty.slave.get()).can_redraw;
+  };
+  EXPECT_TRUE(redraws("xterm"));
+  EXPECT_FALSE(redraws("dumb"));
+  EXPECT_FALSE(redraws(""));
+  EXPECT_FALSE(redraws(nullptr));
+  if (before) ::setenv("TERM", kept.c_str(), 1);
+}
+
 }  // namespace
 }  // namespace peelbox::progress
