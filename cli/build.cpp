@@ -9,11 +9,14 @@
 #include <optional>
 #include <utility>
 
+#include "cli/build_modes.hpp"
 #include "cli/build_plan.hpp"
 #include "cli/build_report.hpp"
 #include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/output_fields.hpp"
 #include "cli/picture_files.hpp"
+#include "cli/piped_input.hpp"
 #include "cli/result_files.hpp"
 #include "cli/transition_log.hpp"
 #include "cli/warning_list.hpp"
@@ -23,6 +26,7 @@
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/log_files.hpp"
+#include "engine/spec/load.hpp"
 
 namespace peelbox::cli {
 
@@ -135,12 +139,15 @@ failure detach_refused() {
                  origin::user);
 }
 
+/// Far more than a daemon takes.
+constexpr std::size_t most_llb_bytes = 64u << 20;
+
 /// The first failure as the pictures tell it.
 result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
                             const result<build::build_outcome>& outcome, const progress::trace& picture) {
   std::string title;
   for (const prepared_service& service : prepared.services) {
-    const std::string& name = service.image_name.empty() ? service.name : service.image_name;
+    const std::string& name = service.image_names.empty() ? service.name : service.image_names.front();
     if (!name.empty()) title += (title.empty() ? "" : ", ") + name;
   }
   std::string error;
@@ -172,14 +179,30 @@ int dump_llb(const build_args& args, const surroundings& with) {
 
 }  // namespace
 
-task<int> run_build_command(const build_args& args, const surroundings& with) {
+task<int> run_build_command(const build_args& given, const surroundings& with) {
   const auto started = std::chrono::steady_clock::now();
-  if (args.detach) co_return say_failure(detach_refused(), with);
+  if (given.detach) co_return say_failure(detach_refused(), with);
+  result<void> meant = check_flags(given);
+  if (meant.has_error()) co_return say_failure(meant.error(), with);
+  build_args args = given;
+  if (args.spec == "-" || args.llb == "-") {
+    const std::string flag = args.spec == "-" ? "--spec" : "--llb";
+    result<std::string> piped = co_await read_standard_input(flag, args.spec == "-" ? spec::max_spec_bytes : most_llb_bytes);
+    if (piped.has_error()) co_return say_failure(piped.error(), with);
+    args.piped = std::move(*piped);
+  }
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);
   if (mode.has_error()) co_return say_failure(mode.error(), with);
+  // As buildx does it (build/opt.go): an empty one is none.
+  const std::string epoch = with.env("SOURCE_DATE_EPOCH").value_or("");
+  if (!epoch.empty()) {
+    result<void> checked = check_epoch("SOURCE_DATE_EPOCH", epoch);
+    if (checked.has_error()) co_return say_failure(checked.error(), with);
+  }
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
+  for (build::service_build& service : prepared->options.services) service.solve.source_date_epoch = epoch;
   if (prepared->services.front().output.dest == "-" && isatty(STDOUT_FILENO) != 0) {
     co_return say_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);

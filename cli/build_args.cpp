@@ -9,22 +9,23 @@ namespace peelbox::cli {
 void add_build_flags(CLI::App& build, build_args& args) {
   build.footer(
       "Examples:\n"
-      "  peelbox build --spec universalbuild.json -t app:1\n"
-      "  peelbox build --spec universalbuild.json -t app:1 -o type=oci,dest=app.tar\n"
+      "  peelbox build --spec universalbuild.json -t app:1 .\n"
+      "  peelbox detect . | peelbox build --spec - -t app:1 -o type=oci,dest=app.tar\n"
       "  peelbox build --spec spec.json --all -t '{service}:1'");
-  build.add_option("--spec", args.spec, "UniversalBuild JSON (`peelbox detect` writes one)")->type_name("FILE");
+  build.add_option("--spec", args.spec, "UniversalBuild JSON (`peelbox detect` writes one). - is standard input")->type_name("FILE");
   build.add_option("-t,--tag", args.tags,
-                   "Name of the image. For several services NAME=REF each, or a template such as app-{service}:1")
+                   "Name of the image. May be repeated. For several services NAME=REF each, or a template such as app-{service}:1")
       ->type_name("REF")->take_all()->allow_extra_args(false);
   build.add_option("-o,--output", args.output,
                    "Where the image goes; else into Docker. type=docker (into Docker), type=oci|docker|tar,dest=FILE, "
                    "type=local,dest=DIR or type=cacheonly; dest=- is standard output; for several services "
-                   "dest=out/{service}.tar. Other fields, such as compression=zstd, go to BuildKit's exporter")
+                   "dest=out/{service}.tar. Other fields, such as compression=zstd, go to BuildKit's exporter. As for buildx "
+                   "a path alone is type=local,dest=PATH, and - is type=tar,dest=-")
       ->type_name("FIELDS")
       ->check(begins_like({"type=docker", "type=oci,dest=", "type=docker,dest=", "type=tar,dest=", "type=local,dest=", "type=cacheonly"}));
-  build.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
-  build.add_flag("--all", args.all_services, "All services of the spec, with one transfer of the context");
-  build.add_option("--platform", args.platform, "With a variant if need be, several with commas; else the daemon's own")->type_name("OS/ARCH")
+  build.add_option("DIR", args.context, "Directory with the sources; else this one")->type_name("DIR");
+  build.add_flag("--all", args.all_services, "All services of the spec. The context is sent once");
+  build.add_option("--platform", args.platform, "Several with commas; else the daemon's own. With a variant if need be")->type_name("OS/ARCH")
       ->check(begins_like({"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64", "linux/s390x"}));
   add_daemon_flags(build, args);
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
@@ -33,6 +34,7 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_flag("-q,--quiet", args.quiet, "Print the image digest only");
 
   const std::string what = "What is built";
+  build.add_option("--context", args.context, "The same as DIR")->type_name("DIR")->capture_default_str()->group(what);
   build.add_option("--service", args.services, "Which service of a spec with several. May be repeated")
       ->type_name("NAME")->take_all()->allow_extra_args(false)->group(what);
   build.add_option("--entrypoint", args.entrypoint, "Command of the image instead of the spec's. Shell words or a JSON array")
@@ -75,8 +77,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true, false, generator=IMAGE. The default is true for OCI output")
       ->expected(0, 1)->type_name("[V]")->group(attestations)->check(begins_like({"true", "false", "generator="}));
   build.add_option("--provenance", args.attest.provenance,
-                   "Add provenance: true, false, mode=min, mode=max. The default is true for OCI output")
-      ->expected(0, 1)->type_name("[V]")->group(attestations)->check(begins_like({"true", "false", "mode=min", "mode=max"}));
+                   "Add provenance: true, false, min, max or fields. The default is true for OCI output")
+      ->expected(0, 1)->type_name("[V]")->group(attestations)->check(begins_like({"true", "false", "min", "max", "mode="}));
   build.add_flag("--no-sbom", args.no_sbom, "The same as --sbom=false")->group(attestations);
   build.add_flag("--no-provenance", args.no_provenance, "The same as --provenance=false")->group(attestations);
 
@@ -84,6 +86,12 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->group("Daemon");
   build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
       ->type_name("SECONDS")->check(number_from(10, 86'400))->capture_default_str()->group("Daemon");
+
+  build.callback([&build, &args] {
+    args.given.clear();
+    for (const CLI::Option* option : build.parse_order())
+      args.given.push_back(option->get_lnames().empty() ? option->get_name() : "--" + option->get_lnames().front());
+  });
 }
 
 }  // namespace peelbox::cli

@@ -18,8 +18,11 @@ namespace peelbox::cli {
 /// As text, before anything is checked; CLI11 fills it.
 struct build_args : daemon_args {
   std::string spec;
+  /// What came from standard input for a `-` in `spec` or `llb`.
+  std::string piped;
   /// REF, NAME=REF or a template with "{service}".
   std::vector<std::string> tags;
+  /// From --context or the argument.
   std::string context = ".";
   std::optional<std::string> output;
   std::vector<std::string> services;
@@ -54,6 +57,8 @@ struct build_args : daemon_args {
   std::optional<std::string> stats;  ///< "" or "json"
   unsigned silence_limit = 60;  ///< seconds
   bool quiet = false;
+  /// What was written, by its names in build_modes.cpp; some flags have a value that says nothing of it.
+  std::vector<std::string> given;
 };
 
 /// Describes the flags of `build` to CLI11, writing into `args`.

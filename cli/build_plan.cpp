@@ -1,12 +1,13 @@
 #include "cli/build_plan.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 
 #include "cli/cache_identity.hpp"
@@ -37,7 +38,9 @@ constexpr const char* context_name = "context";
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
-result<std::string> read_spec(const std::string& path) {
+result<std::string> read_spec(const build_args& args) {
+  const std::string& path = args.spec;
+  if (path == "-") return args.piped;
   std::error_code error;
   if (fs::is_directory(path, error)) return wrong("--spec " + path + ": is a directory; name the JSON file in it");
   std::ifstream file(path, std::ios::binary);
@@ -81,15 +84,13 @@ void keep_output_out(const std::string& dest_template, const std::string& contex
   source.exclude.push_back(pattern);
 }
 
-result<std::string> read_llb(const std::string& path) {
+result<std::string> read_llb(const build_args& args) {
+  const std::string& path = args.llb;
+  if (path == "-") return args.piped;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return wrong(fmt::format("--llb {}: {}", path, std::generic_category().message(errno)));
   std::ostringstream bytes;
-  if (path == "-") {
-    bytes << std::cin.rdbuf();
-  } else {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return wrong(fmt::format("--llb {}: {}", path, std::generic_category().message(errno)));
-    bytes << file.rdbuf();
-  }
+  bytes << file.rdbuf();
   return bytes.str();
 }
 
@@ -115,7 +116,6 @@ result<std::vector<const spec::universal_build*>> chosen_services(const build_ar
                                                                   const spec::loaded_spec& loaded) {
   std::vector<const spec::universal_build*> chosen;
   if (args.all_services) {
-    if (!args.services.empty()) return wrong("--all and --service exclude each other");
     for (const spec::universal_build& service : loaded.services) chosen.push_back(&service);
     return chosen;
   }
@@ -191,9 +191,9 @@ result<build::platform_build> plan_part(const spec::universal_build& service, sp
 /// All services name the same context, so that the daemon fetches it once.
 result<planned_spec> plan_spec(const build_args& args, const std::string& session_id, const std::string& context,
                                const session::user_secret& user) {
-  result<std::string> text = read_spec(args.spec);
+  result<std::string> text = read_spec(args);
   if (text.has_error()) return text.error();
-  result<spec::loaded_spec> loaded = spec::load(*text, args.spec);
+  result<spec::loaded_spec> loaded = spec::load(*text, args.spec == "-" ? "standard input" : args.spec);
   if (loaded.has_error()) return loaded.error();
   result<std::vector<std::string>> checked = spec::check(*loaded);
   if (checked.has_error()) return checked.error();
@@ -290,7 +290,7 @@ result<void> use_spec(const build_args& args, const session::user_secret& user, 
             return plan_part(spec, how, asked, images);
           }};
     options.services.push_back(std::move(service));
-    prepared.services.push_back({own.name, target.output, target.image_name});
+    prepared.services.push_back({own.name, target.output, target.image_names});
   }
   result<output_option> output = parse_output(output_text(args));
   if (output.has_value()) keep_output_out(output->dest, *context, *source);
@@ -311,10 +311,19 @@ result<void> has_all_locals(const std::string& file, const pb::Definition& defin
   return wrong(fmt::format("--llb {}: the definition reads {}, a directory of this machine that no --local gives: add{}", file, names, flags));
 }
 
+/// An operation may build a definition that is made later and reads more, so this is no error.
+void warn_of_idle_locals(const pb::Definition& definition, prepared_build& prepared) {
+  const std::vector<std::string> read = llb::local_sources(definition);
+  for (const auto& [name, source] : prepared.options.contexts)
+    if (std::find(read.begin(), read.end(), name) == read.end())
+      prepared.warnings.push_back(fmt::format("--local {} has no effect: the definition of --llb reads {}", name,
+                                              read.empty() ? "no directory" : fmt::format("{}", fmt::join(read, ", "))));
+}
+
 /// Fills them from --llb and --local; the directories are sent as they are.
 result<void> use_llb(const build_args& args, const session::user_secret& user, prepared_build& prepared) {
   build::build_options& options = prepared.options;
-  result<std::string> bytes = read_llb(args.llb);
+  result<std::string> bytes = read_llb(args);
   if (bytes.has_error()) return bytes.error();
   build::service_build service;
   build::platform_build& part = service.solve.parts.emplace_back();
@@ -332,12 +341,14 @@ result<void> use_llb(const build_args& args, const session::user_secret& user, p
   // Without it the daemon calls the image one for itself.
   if (own && targets->front().output.is_image()) part.image_config = spec::plain_image_config_json(*own);
   options.services.push_back(std::move(service));
-  prepared.services.push_back({"", targets->front().output, targets->front().image_name});
+  prepared.services.push_back({"", targets->front().output, targets->front().image_names});
   std::string roots;
   for (const std::string& local : args.locals) {
     const auto equals = local.find('=');
     if (equals == 0 || equals == std::string::npos)
       return wrong("--local " + local + ": expected NAME=DIR, as in --local context=.");
+    if (options.contexts.contains(local.substr(0, equals)))
+      return wrong("--local " + local + ": this source has a directory already");
     result<std::string> root = canonical_context("--local", local.substr(equals + 1));
     if (root.has_error()) return root.error();
     auto source = std::make_shared<filesync::context_source>();
@@ -349,10 +360,16 @@ result<void> use_llb(const build_args& args, const session::user_secret& user, p
   }
   result<void> complete = has_all_locals(args.llb, *part.definition, options);
   if (complete.has_error()) return complete;
+  warn_of_idle_locals(*part.definition, prepared);
   // A definition is solved as it is, so here it is the key that keeps the daemon from comparing with what it has.
   options.names.shared_key =
       args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(user, roots, "none");
   return {};
+}
+
+bool looks_like_archive(std::string_view path) {
+  constexpr auto endings = std::to_array<std::string_view>({".tar", ".tar.gz", ".tgz", ".tar.zst", ".oci"});
+  return std::any_of(endings.begin(), endings.end(), [path](std::string_view end) { return path.ends_with(end); });
 }
 
 result<void> open_output(const output_option& output, build::service_build& service) {
@@ -361,7 +378,10 @@ result<void> open_output(const output_option& output, build::service_build& serv
     std::error_code ignored;
     const auto found = std::filesystem::status(output.dest, ignored);
     if (std::filesystem::exists(found) && !std::filesystem::is_directory(found))
-      return wrong("output " + output.dest + " is a file; type=local writes into a directory");
+      return wrong(fmt::format("output {} is a file; {} a directory. To write a file use type=tar,dest={} or, for an image, "
+                               "type=oci,dest={}",
+                               output.dest, output.path_alone ? "a path alone means" : "type=local writes into", output.dest,
+                               output.dest));
     service.output = session::directory_target{output.dest};
     return {};
   }
@@ -369,6 +389,13 @@ result<void> open_output(const output_option& output, build::service_build& serv
   if (file.has_error()) return file.error();
   service.output = session::file_target{std::shared_ptr<session::output_file>(std::move(*file))};
   return {};
+}
+
+/// What `history ls` shows: the image, else the service.
+std::string build_name(const prepared_service& prepared) {
+  if (prepared.image_names.empty()) return prepared.name;
+  const auto reference = oci::parse_image_reference(prepared.image_names.front());
+  return reference.has_value() ? reference->familiar() : prepared.image_names.front();
 }
 
 /// What is the same for spec and definition: exporter and attestations.
@@ -382,10 +409,14 @@ result<void> complete_service(const build_args& args, const prepared_service& pr
   service.sbom_is_optional = attest->sbom_is_default;
   service.solve.attest = attest->wanted;
   service.solve.no_cache = args.no_cache;
-  if (output.into_docker()) service.to_docker = build::docker_output{prepared.image_name, {}};
+  if (!args.iid_file.empty() && !output.is_image())
+    return wrong(fmt::format("--iidfile has no effect with --output type={}, which makes no image", to_string(output.type)));
+  service.solve.build_name = build_name(prepared);
+  if (output.into_docker()) service.to_docker = build::docker_output{prepared.image_names, {}};
   else if (output.type != output_option::kind::cacheonly) service.solve.target.type = to_string(output.type);
   service.solve.target.attributes = output.attributes;
-  if (output.is_image()) service.solve.target.attributes["name"] = prepared.image_name;
+  // Exporters take several, with commas (exporter/containerimage/export.go).
+  if (output.is_image()) service.solve.target.attributes["name"] = fmt::format("{}", fmt::join(prepared.image_names, ","));
   return {};
 }
 
@@ -407,8 +438,6 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   if (args.spec.empty() && args.llb.empty())
     return wrong("--spec FILE is missing. Run `peelbox detect . > universalbuild.json` first, look at the file, then "
                  "build with --spec universalbuild.json.");
-  if (!args.spec.empty() && !args.llb.empty()) return wrong("--spec and --llb exclude each other");
-  if (args.tags.empty()) return wrong("--tag REF is missing; name the image, as in --tag app:1.0");
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) return tls.error();
 
@@ -423,6 +452,11 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
     result<void> complete = complete_service(args, prepared.services[i], options.services[i]);
     if (complete.has_error()) return complete.error();
   }
+  // Who writes `-o out.tar` gets a directory of that name from buildx, and rarely wants it.
+  if (const output_option& output = prepared.services.front().output; output.path_alone && looks_like_archive(output.dest))
+    prepared.warnings.push_back(fmt::format("--output {} writes a directory; for a file use type=tar,dest={} or, for an image, "
+                                            "type=oci,dest={}",
+                                            output.dest, output.dest, output.dest));
   for (std::size_t i = 0; i < options.services.size(); ++i) {
     const output_option& output = prepared.services[i].output;
     if (options.services.size() > 1 && !output.dest.empty()) {

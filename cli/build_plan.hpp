@@ -13,7 +13,7 @@ namespace peelbox::cli {
 struct prepared_service {
   std::string name;  ///< empty without a spec
   output_option output;
-  std::string image_name;  ///< normalised
+  std::vector<std::string> image_names;  ///< normalised
 };
 
 struct prepared_build {

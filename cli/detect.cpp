@@ -25,8 +25,30 @@ result<detect::options> choose(const detect_args& args) {
   } else if (args.distro != "wolfi") {
     return wrong(fmt::format("--distro {}: expected wolfi or debian", args.distro));
   }
+  if (args.explain && args.format != "json") return wrong("--explain is text for people, so --format has no effect on it");
   if (args.format != "json" && args.format != "yaml") return wrong(fmt::format("--format {}: expected json or yaml", args.format));
   return out;
+}
+
+bool is_dockerfile(std::string_view name) {
+  return name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile");
+}
+
+/// Who has only a Dockerfile has a project that builds; detection goes by what it builds from.
+void note_dockerfile(const detect::repository& files, detect::detection& found) {
+  if (!found.services.empty()) return;
+  std::string path;
+  for (const detect::directory& dir : files.directories())
+    for (const std::string_view name : dir.files) {
+      if (!is_dockerfile(name)) continue;
+      std::string one = dir.path.empty() ? std::string(name) : fmt::format("{}/{}", dir.path, name);
+      if (path.empty() || std::pair(one.size(), one) < std::pair(path.size(), path)) path = std::move(one);
+    }
+  if (path.empty()) return;
+  found.notes.push_back(
+      {path, fmt::format("a Dockerfile alone is not turned into a spec. Build it with `docker buildx build -f {} .`, or write the "
+                         "spec by hand: docs/universalbuild.md has its keys, `peelbox schema` prints them",
+                         path)});
 }
 
 result<detect::detection> look(const std::string& path, bool gitignore, unsigned threads, const detect::options& how) {
@@ -47,7 +69,9 @@ result<detect::detection> look(const std::string& path, bool gitignore, unsigned
   scanning.threads = threads;
   auto files = detect::scan(opened->tree, opened->rules, scanning);
   if (files.has_error()) return files.error();
-  return detect::detect(*files, how);
+  result<detect::detection> found = detect::detect(*files, how);
+  if (found.has_value()) note_dockerfile(*files, *found);
+  return found;
 }
 
 std::string without_line_feed(std::string text) {

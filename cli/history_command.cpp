@@ -33,6 +33,7 @@ struct history_args : daemon_args {
   std::vector<std::string> refs;
   bool as_json = false;
   bool all = false;
+  unsigned limit = 0;  ///< 0: none
   std::string progress = "auto";
 };
 using history_args_ptr = std::shared_ptr<const history_args>;
@@ -75,6 +76,7 @@ task<int> run_list(history_args_ptr args, const surroundings& with) {
   co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
+    if (args->limit > 0 && all->size() > args->limit) all->resize(args->limit);
     if (args->as_json) {
       std::string list = "[";
       for (const history_record& one : *all) list += (list.size() > 1 ? ",\n" : "") + history_json(one);
@@ -235,8 +237,11 @@ command add_history_command(CLI::App& app) {
       "A REF may be shortened to its first characters; latest is the newest build.");
   std::vector<subcommand> all;
   all.emplace_back(*added.app, "ls", "List running builds and those that have ended",
-                   "Examples:\n  peelbox history ls\n  peelbox history ls --json --buildkit tcp://builder:1234", run_list);
+                   "Examples:\n  peelbox history ls\n  peelbox history ls --json --buildkit tcp://builder:1234\n"
+                   "  peelbox history ls --limit 10", run_list);
   all.back().json();
+  all.back().app->add_option("--limit", all.back().args->limit, "Only so many, the newest ones")->type_name("N")
+      ->check(number_from(1, 100'000));
   all.emplace_back(*added.app, "logs", "Print what a build printed, also one that is running",
                    "Examples:\n  peelbox history logs\n  peelbox history logs kx8 --progress rawjson > events.json", run_logs);
   all.back().refs("The build; the newest one when it is left out", 1);

@@ -69,7 +69,7 @@ std::vector<std::string> history_details(const build::history_record& r, progres
   };
   line("ref", r.ref);
   line("state", std::string(to_string(r.state())) + (r.pinned ? ", pinned" : ""));
-  line("image", r.name());
+  line("name", r.name());
   line("started", utc(r.created) + " (" + ago(now - r.created) + ")");
   if (r.completed) line("ended", utc(*r.completed));
   line("time", short_time(took(r, now)));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/csv_fields.hpp"
+#include "cli/output_fields.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -26,6 +27,7 @@ result<std::optional<std::string>> attestation_value(std::string_view flag, cons
                                                      std::string_view when_on) {
   if (text.empty() || text == "true" || text == "1") return std::optional<std::string>(when_on);
   if (text == "false" || text == "0") return std::optional<std::string>();
+  if (flag == "--provenance" && (text == "min" || text == "max")) return std::optional<std::string>("mode=" + text);
   if (text.find('=') == std::string::npos)
     return wrong(fmt::format("{}={}: expected true, false or key=value", flag, text));
   result<std::map<std::string, std::string>> fields = parse_fields(text);
@@ -47,9 +49,14 @@ std::string_view to_string(output_option::kind kind) noexcept {
 }
 
 result<output_option> parse_output(std::string_view text) {
+  if (!text.empty() && text.find_first_of("=,\"") == std::string_view::npos) {
+    output_option output;
+    output.type = text == "-" ? output_option::kind::tar : output_option::kind::local;
+    output.dest = text;
+    output.path_alone = true;
+    return output;
+  }
   result<std::map<std::string, std::string>> fields = parse_fields(text);
-  if (fields.has_error() && text.find_first_of("=,\"") == std::string_view::npos)
-    return wrong(fmt::format("--output '{}': expected fields, as in type=oci,dest={}", text, text.empty() ? "image.tar" : text));
   if (fields.has_error()) return failure(errc::usage, fmt::format("--output {}; expected {}", fields.error().text, forms), origin::user);
   const auto type = fields->find("type");
   if (type == fields->end()) return wrong(fmt::format("--output '{}': type= is missing; expected {}", text, forms));
@@ -72,6 +79,16 @@ result<output_option> parse_output(std::string_view text) {
     return wrong(fmt::format("--output '{}': a directory cannot go to standard output; use type=tar,dest=-", text));
   fields->erase("type");
   fields->erase("dest");
+  for (const auto& [key, value] : *fields) {
+    result<void> checked = check_field(output.type, key, value);
+    if (checked.has_error()) return checked.error().in(fmt::format("--output '{}'", text));
+  }
+  if (const auto name = fields->find("name"); name != fields->end()) {
+    result<std::vector<std::string>> names = split_csv(name->second);
+    if (names.has_error()) return names.error().in("--output");
+    output.names = std::move(*names);
+    fields->erase(name);
+  }
   output.attributes = std::move(*fields);
   return output;
 }

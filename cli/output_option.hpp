@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/async/failure.hpp"
 #include "engine/build/solve_options.hpp"
@@ -16,6 +17,8 @@ struct output_option {
   kind type = kind::docker;
   std::string dest;  ///< a file, a directory for local, "-" for standard output; empty: load into Docker
   std::map<std::string, std::string> attributes;  ///< further exporter attributes, passed on
+  std::vector<std::string> names;  ///< of the image, from name=
+  bool path_alone = false;         ///< a path without fields
 
   /// The image goes into Docker's own store.
   bool into_docker() const noexcept { return type == kind::docker && dest.empty(); }
@@ -25,7 +28,8 @@ struct output_option {
 std::string_view to_string(output_option::kind kind) noexcept;
 
 /// "type=oci,dest=FILE", "type=docker[,dest=FILE]", "type=local,dest=DIR", "type=tar,dest=FILE",
-/// "type=cacheonly" (build, export nothing).
+/// "type=cacheonly" (build, export nothing). As buildx has it (util/buildflags/export.go), a path without fields is
+/// type=local,dest=PATH, and "-" is type=tar,dest=-.
 result<output_option> parse_output(std::string_view text);
 
 /// What was written on the command line; std::nullopt: nothing.
@@ -40,7 +44,7 @@ struct attestation_choice {
   bool sbom_is_default = false;
 };
 
-/// "", "true", "false", or attributes such as "generator=IMAGE" and "mode=max". On by default for OCI output; a Docker
+/// "", "true", "false", "min", "max", or attributes such as "generator=IMAGE" and "mode=max". On by default for OCI output; a Docker
 /// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}. Docker's own store may
 /// hold them, which the build finds out.
 result<attestation_choice> choose_attestations(const attestation_flags& flags, const output_option& output);

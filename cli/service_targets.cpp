@@ -38,60 +38,76 @@ std::string filled(std::string_view text, std::string_view service, bool lower) 
   }
 }
 
-/// The reference of each service as text.
-result<std::vector<std::string>> tags_of(const std::vector<std::string>& tags,
-                                         const std::vector<std::string>& services) {
-  std::map<std::string, std::string, std::less<>> named;
-  std::string common;
+/// The references of each service as text.
+result<std::vector<std::vector<std::string>>> tags_of(const std::vector<std::string>& tags,
+                                                      const std::vector<std::string>& services, bool needed) {
+  std::map<std::string, std::vector<std::string>, std::less<>> named;
+  std::vector<std::string> common;
   for (const std::string& tag : tags) {
     const std::size_t equals = tag.find('=');
     if (equals == tag.npos) {
-      if (!common.empty()) return wrong(fmt::format("--tag {} and --tag {}: an image gets one name", common, tag));
       if (services.size() > 1 && tag.find(service_placeholder) == tag.npos)
         return wrong(fmt::format("--tag {}: {} services cannot have one name; use --tag NAME=REF for each, or a "
                                  "template such as --tag app-{{service}}:1",
                                  tag, services.size()));
-      common = tag;
+      common.push_back(tag);
       continue;
     }
     const std::string name = tag.substr(0, equals);
     if (std::find(services.begin(), services.end(), name) == services.end())
       return wrong(fmt::format("--tag {}: no service '{}' is built", tag, name));
-    if (!named.emplace(name, tag.substr(equals + 1)).second)
-      return wrong(fmt::format("--tag {}: service '{}' has a tag already", tag, name));
+    named[name].push_back(tag.substr(equals + 1));
   }
-  std::vector<std::string> found;
+  std::vector<std::vector<std::string>> found;
   for (const std::string& service : services) {
     const auto own = named.find(service);
-    if (own == named.end() && common.empty())
-      return wrong(fmt::format("service '{}' has no --tag; add --tag {}=REF or a template such as --tag app-{{service}}:1",
-                               service, service));
-    found.push_back(filled(own == named.end() ? common : own->second, service, true));
+    std::vector<std::string> refs = own == named.end() ? common : own->second;
+    if (refs.empty() && needed)
+      return wrong(services.size() == 1 ? std::string("--tag REF is missing; name the image, as in --tag app:1.0")
+                                        : fmt::format("service '{}' has no --tag; add --tag {}=REF or a template such as --tag "
+                                                      "app-{{service}}:1",
+                                                      service, service));
+    for (std::string& ref : refs) ref = filled(ref, service, true);
+    found.push_back(std::move(refs));
   }
   return found;
+}
+
+/// Normalised, each once.
+result<std::vector<std::string>> names_of(const std::vector<std::string>& tags) {
+  std::vector<std::string> names;
+  for (const std::string& tag : tags) {
+    result<oci::image_reference> reference = oci::parse_image_reference(tag);
+    if (reference.has_error()) return reference.error().in("--tag " + tag);
+    if (!reference->digest.empty())
+      return wrong("--tag " + tag + ": an image that is yet to be built has no digest; name it as in app:1.0");
+    if (std::find(names.begin(), names.end(), reference->text()) == names.end()) names.push_back(reference->text());
+  }
+  return names;
 }
 
 }  // namespace
 
 result<std::vector<service_target>> service_targets(const std::vector<std::string>& tags, std::string_view output,
                                                     const std::vector<std::string>& services) {
-  result<std::vector<std::string>> references = tags_of(tags, services);
-  if (references.has_error()) return references.error();
   result<output_option> common = parse_output(output);
   if (common.has_error()) return common.error();
+  if (!tags.empty() && !common->names.empty())
+    return wrong("--tag and name= of --output are two ways to name the image; use --tag, which may be repeated");
+  result<std::vector<std::vector<std::string>>> references =
+      tags_of(tags.empty() ? common->names : tags, services, common->is_image());
+  if (references.has_error()) return references.error();
   std::vector<service_target> targets;
-  std::set<std::string> names;
+  std::set<std::string> taken;
   std::set<std::string> places;
   for (std::size_t i = 0; i < services.size(); ++i) {
-    const std::string& tag = (*references)[i];
-    result<oci::image_reference> reference = oci::parse_image_reference(tag);
-    if (reference.has_error()) return reference.error().in("--tag " + tag);
-    if (!reference->digest.empty())
-      return wrong("--tag " + tag + ": an image that is yet to be built has no digest; name it as in app:1.0");
-    service_target target{reference->text(), *common};
+    result<std::vector<std::string>> names = names_of((*references)[i]);
+    if (names.has_error()) return names.error();
+    for (const std::string& name : *names)
+      if (!taken.insert(name).second)
+        return wrong(fmt::format("two services would be called {}; give them different tags", name));
+    service_target target{std::move(*names), *common};
     target.output.dest = filled(common->dest, services[i], false);
-    if (!names.insert(target.image_name).second)
-      return wrong(fmt::format("two services would be called {}; give them different tags", target.image_name));
     const std::string place = std::filesystem::path(target.output.dest).lexically_normal().string();
     if (!target.output.dest.empty() && !places.insert(place).second)
       return wrong(fmt::format("two services would be written to {}; use a template such as dest=out/{{service}}.tar",

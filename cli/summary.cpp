@@ -1,6 +1,7 @@
 #include "cli/summary.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -63,7 +64,7 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
                  const build::service_outcome& outcome) {
   const output_option& output = service.output;
   if (output.is_image()) {
-    lines.push_back(fmt::format("image    {}", service.image_name));
+    lines.push_back(fmt::format("image    {}", fmt::join(service.image_names, ", ")));
     lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
   }
   lines.push_back("output   " + output_text(output, outcome));
@@ -91,7 +92,7 @@ void add_services(std::vector<std::string>& lines, const prepared_build& prepare
       continue;
     }
     std::string image;
-    if (service.output.is_image()) image = fmt::format("  {}  {}", service.image_name, image_digest(*gave));
+    if (service.output.is_image()) image = fmt::format("  {}  {}", fmt::join(service.image_names, ", "), image_digest(*gave));
     lines.push_back(fmt::format("service  {:<{}}  {:>6}{}  {}", service.name, widest, human_time(gave->took), image,
                                 output_text(service.output, *gave)));
   }

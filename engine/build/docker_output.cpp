@@ -1,6 +1,7 @@
 #include "engine/build/docker_output.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "engine/docker/engine_client.hpp"
 #include "engine/oci/image_reference.hpp"
@@ -33,13 +34,18 @@ task<result<bool>> is_there(engine_ptr engine, std::string name, image_digests d
   co_return false;
 }
 
-task<result<bool>> load(engine_ptr engine, std::string name, image_digests digests, session::piece_source pieces,
-                        std::shared_ptr<docker_delivery> delivery, const logger& log) {
-  result<bool> there = co_await is_there(engine, name, digests, delivery);
-  if (there.has_error()) co_return there.error();
-  if (*there) {
+task<result<bool>> load(engine_ptr engine, std::vector<std::string> names, image_digests digests,
+                        session::piece_source pieces, std::shared_ptr<docker_delivery> delivery, const logger& log) {
+  bool all_there = true;
+  for (const std::string& name : names) {
+    if (!all_there) break;
+    result<bool> there = co_await is_there(engine, name, digests, delivery);
+    if (there.has_error()) co_return there.error();
+    all_there = *there;
+  }
+  if (all_there) {
     delivery->way = docker_delivery::how::unchanged;
-    log.info("{} has {} already ({})", delivery->engine, name, digests.manifest);
+    log.info("{} has {} already ({})", delivery->engine, fmt::join(names, ", "), digests.manifest);
     co_return false;
   }
   result<std::string> said = co_await engine->load_image(std::move(pieces));
@@ -69,7 +75,19 @@ result<void> choose_docker_exporter(bool embedded, image_store store, const dock
                                several ? "an image of several platforms" : "an SBOM or provenance",
                                several ? "build for one --platform" : "leave --sbom and --provenance out"),
                    origin::user);
-  solve.target.attributes["name"] = wanted.image_name;
+  if (embedded && store == image_store::graph_driver) {
+    // Its exporter takes a name and a configuration, nothing else (moby, daemon/internal/builder/exporter).
+    for (const auto& [key, value] : solve.target.attributes)
+      if (key != "name")
+        return failure(errc::usage,
+                       fmt::format("{} of --output has no effect: the BuildKit of this Docker engine stores images with a graph "
+                                   "driver, which takes no such fields. Leave it out, write a file (--output type=oci,dest=FILE,…), "
+                                   "or switch the engine to the containerd image store",
+                                   key),
+                       origin::user);
+    solve.source_date_epoch.clear();
+  }
+  solve.target.attributes["name"] = fmt::format("{}", fmt::join(wanted.image_names, ","));
   if (embedded) {
     solve.target.type = "moby";
     solve.through_gateway = true;
@@ -105,12 +123,12 @@ task<result<void>> prepare_docker_output(std::shared_ptr<route> way, std::shared
       false, info->containerd_store ? image_store::containerd : image_store::graph_driver, wanted, solve);
   if (chosen.has_error()) co_return chosen;
   session::consumer_target consumer;
-  consumer.consume = [engine, name = wanted.image_name, delivery, &log](const h2grpc::metadata& about,
+  consumer.consume = [engine, names = wanted.image_names, delivery, &log](const h2grpc::metadata& about,
                                                                         session::piece_source pieces) {
     image_digests digests;
     digests.manifest = about.get("exporter-md-containerimage.digest").value_or("");
     digests.config = about.get("exporter-md-containerimage.config.digest").value_or("");
-    return load(engine, name, std::move(digests), std::move(pieces), delivery, log);
+    return load(engine, names, std::move(digests), std::move(pieces), delivery, log);
   };
   target = std::move(consumer);
   co_return result<void>();

@@ -16,8 +16,8 @@ namespace peelbox::build {
 
 /// Asks for the result in Docker's image store instead of a file.
 struct docker_output {
-  /// Normalised reference with a tag.
-  std::string image_name;
+  /// Normalised references with a tag; at least one.
+  std::vector<std::string> image_names;
   docker::environment variables;
 };
 
@@ -36,7 +36,8 @@ enum class image_store { containerd, graph_driver };
 
 /// [p] Sets exporter and attributes of `solve`. `embedded`: the daemon is the engine's own BuildKit, which stores the
 /// image itself ("moby"); else an archive is made to be loaded: a Docker archive, or an OCI archive for attestations
-/// and several platforms. errc::usage when the store cannot hold what was asked for.
+/// and several platforms. errc::usage when the store cannot hold what was asked for, or would ignore a field of the
+/// output. Where SOURCE_DATE_EPOCH would be ignored it is taken out.
 result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted, solve_options& solve);
 
 /// What of the exporter's report tells whether the engine has the image already.

@@ -67,6 +67,10 @@ std::string history_record::name() const {
   for (const exporter& one : exporters)
     if (const auto found = one.attributes.find("name"); found != one.attributes.end() && !found->second.empty())
       return found->second;
+  // What the client called it; and for builds of buildx that are called nothing, their directory.
+  for (const char* key : {"build-arg:BUILDKIT_BUILD_NAME", "context", "vcs:localdir:context"})
+    if (const auto found = frontend_attributes.find(key); found != frontend_attributes.end() && !found->second.empty())
+      return found->second;
   return {};
 }
 

@@ -38,7 +38,7 @@ struct history_record {
 
   enum class outcome { running, built, failed, cancelled };
   outcome state() const;
-  /// The image's name, as far as the build had one.
+  /// The image's name; else what the client called the build; else where its sources were. Empty when it told none.
   std::string name() const;
 };
 

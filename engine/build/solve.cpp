@@ -197,6 +197,10 @@ task<result<void>> prepare_solve(solve_state& state) {
     result<void> prepared = co_await prepare_docker_output(build.options.way, build.control, std::move(wanted),
                                                            state.request, output, state.delivery, build.log);
     if (prepared.has_error()) co_return prepared;
+    if (state.request.source_date_epoch.empty() && !state.service.solve.source_date_epoch.empty())
+      state.outcome.warnings.emplace_back(
+          "SOURCE_DATE_EPOCH has no effect: the BuildKit of this Docker engine stores images with a graph driver, which sets its own "
+          "times. The containerd image store and --output type=oci,dest=FILE follow it.");
   }
   if (output) state.targets->by_id.push_back(std::move(*output));
   state.callbacks.emplace(session_names(build, state.index), make_services(state), build.log,

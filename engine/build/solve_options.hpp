@@ -56,6 +56,11 @@ struct solve_options {
   exporter target;
   attestations attest;
   bool no_cache = false;
+  /// What the daemon's history calls the build; empty: nothing.
+  std::string build_name;
+  /// Seconds since 1970 that no time in the result may be later than; empty: none. Layers follow when the exporter is told
+  /// rewrite-timestamp=true.
+  std::string source_date_epoch;
   /// For exporters that take the image config from result metadata only (dockerd with graph drivers), and for
   /// definitions that are made when the base images are known.
   bool through_gateway = false;

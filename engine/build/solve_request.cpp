@@ -49,6 +49,10 @@ moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {
   if (options.attest.sbom) attributes["attest:sbom"] = *options.attest.sbom;
   if (options.attest.provenance) attributes["attest:provenance"] = *options.attest.provenance;
   if (options.no_cache) attributes["no-cache"] = "";
+  // The name that buildx's history looks for first (util/history/name.go).
+  if (!options.build_name.empty()) attributes["build-arg:BUILDKIT_BUILD_NAME"] = options.build_name;
+  // The daemon gives it to every exporter that has no source-date-epoch of its own (control/control.go).
+  if (!options.source_date_epoch.empty()) attributes["build-arg:SOURCE_DATE_EPOCH"] = options.source_date_epoch;
   request.mutable_cache();
   return request;
 }

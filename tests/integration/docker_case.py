@@ -12,10 +12,10 @@ def docker(*arguments):
 class DockerTest(BedTest):
     engine = property(lambda self: {"DOCKER_HOST": bed("DOCKER")})
 
-    def into_docker(self, *arguments, tag="it-docker:1", buildkit="docker://", env=None, spec=None, context=None):
+    def into_docker(self, *arguments, tag="it-docker:1", buildkit="docker://", env=None, spec=None, context=None, progress="plain"):
         images = [] if "--runtime-image" in arguments else ["--runtime-image", RUNTIME_IMAGE]
         return peelbox("build", "--spec", spec or self.spec(), "--context", context or self.context(), "--tag", tag,
-                       "--build-image", BUILD_IMAGE, *images, "--progress", "plain",
+                       "--build-image", BUILD_IMAGE, *images, "--progress", progress,
                        *(["--buildkit", buildkit] if buildkit else []), *arguments, env=env or self.engine)
 
     def example(self, name, tag, *arguments, **how):

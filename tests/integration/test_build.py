@@ -123,7 +123,7 @@ class Outputs(BedTest):
 
     def test_tar_to_standard_output(self):
         self.context({"f": "content"})
-        outcome = self.build("-q", spec=self.spec(runtime=self.COPY), output="type=tar,dest=-", text=False)
+        outcome = self.build("-q", spec=self.spec(runtime=self.COPY), output="type=tar,dest=-", progress="quiet", text=False)
         self.assertEqual(outcome.code, 0, outcome.err)
         (self.dir / "piped").write_bytes(outcome.out)
         with tarfile.open(self.dir / "piped") as tar:
@@ -139,7 +139,7 @@ class Outputs(BedTest):
 
     def test_quiet_prints_the_digest_only(self):
         self.context({"f": "x"})
-        outcome = self.build("-q", "--no-sbom", "--no-provenance", spec=self.spec(runtime=self.COPY))
+        outcome = self.build("-q", "--no-sbom", "--no-provenance", spec=self.spec(runtime=self.COPY), progress="quiet")
         self.assert_ok(outcome)
         self.assertEqual(outcome.err, "")
         self.assertRegex(outcome.out, r"^sha256:[0-9a-f]{64}\n$")

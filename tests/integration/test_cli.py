@@ -48,7 +48,7 @@ class Usage(BedTest):
         self.assert_fails(self.build(context=self.dir / "none"), 4, "none", "No such file")
 
     def test_output_without_type(self):
-        self.assert_fails(self.build(output="image.tar"), 2, "type=oci,dest=image.tar")
+        self.assert_fails(self.build(output="dest=image.tar"), 2, "type= is missing", "type=oci,dest=FILE")
 
     def test_output_directory_that_is_not_there(self):
         self.assert_fails(self.build(output=f"type=oci,dest={self.dir}/no/image.tar"), 4, "no/image.tar")

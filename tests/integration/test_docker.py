@@ -69,7 +69,7 @@ class Embedded(ConfigCase):
         self.assertIn(f"{tag} {digest}", listed)
 
     def test_two_services_run(self):
-        outcome = self.example("two-services", "it-docker/{service}:1", "--all", "--quiet")
+        outcome = self.example("two-services", "it-docker/{service}:1", "--all", "--quiet", progress="quiet")
         digests = dict(line.split() for line in outcome.out.splitlines())
         self.assertEqual(sorted(digests), ["counter", "greeter"])
         for name, digest in digests.items():

@@ -17,9 +17,9 @@ class Services(BedTest):
         } for name, commands in services.items()]
         return self.write("services.json", json.dumps(document))
 
-    def build_services(self, spec, *arguments, output="type=cacheonly", **how):
+    def build_services(self, spec, *arguments, output="type=cacheonly", progress="plain", **how):
         return peelbox("build", "--spec", spec, "--context", self.dir / "ctx", "--output", output, "--build-image",
-                       BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE, "--progress", "plain", "--buildkit",
+                       BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE, "--progress", progress, "--buildkit",
                        bed("BUILDKITD"), *arguments, timeout=180, **how)
 
     def test_ten_services_take_a_context_of_100_MB_once(self):
@@ -65,7 +65,7 @@ class Services(BedTest):
         self.context({"f": "x"})
         spec = self.services_spec({n: [f"echo {n} > {n}"] for n in ("a", "b", "c")})
         outcome = self.build_services(spec, "-q", "--service", "a", "--service", "c", "--tag", "a=x:1", "--tag", "c=y:1",
-                                      output=f"type=oci,dest={self.dir}/{{service}}.tar")
+                                      output=f"type=oci,dest={self.dir}/{{service}}.tar", progress="quiet")
         self.assert_ok(outcome)
         self.assertRegex(outcome.out, r"^a sha256:\w{64}\nc sha256:\w{64}\n$")
         self.assertFalse((self.dir / "b.tar").exists())

@@ -46,6 +46,17 @@ TEST(History, RefsMayBeShortened) {
   EXPECT_THAT(build::find_record({}, "latest").error().text, HasSubstr("remembers no build"));
 }
 
+TEST(History, ABuildHasANameAlsoWithoutAnImage) {
+  history_record r = record("a", 1s);
+  EXPECT_EQ(r.name(), "");
+  r.frontend_attributes["vcs:localdir:context"] = "services/api";
+  EXPECT_EQ(r.name(), "services/api");
+  r.frontend_attributes["build-arg:BUILDKIT_BUILD_NAME"] = "api";
+  EXPECT_EQ(r.name(), "api");
+  r.exporters.push_back({"oci", {{"name", "x:1,x:2"}}});
+  EXPECT_EQ(r.name(), "x:1,x:2");
+}
+
 TEST(HistoryReport, TableIsAlignedAndHarmless) {
   history_record evil = record("abc", 90s, 2);
   evil.exporter_response["image.name"] = "a\x1b[31m\nb";

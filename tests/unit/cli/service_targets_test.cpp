@@ -6,6 +6,7 @@
 namespace peelbox::cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string wrong(const std::vector<std::string>& tags, const std::string& output,
@@ -17,7 +18,7 @@ std::string wrong(const std::vector<std::string>& tags, const std::string& outpu
 TEST(service_targets, one_service_needs_no_template) {
   const auto targets = service_targets({"app:1"}, "type=oci,dest=a.tar", {"api"});
   ASSERT_TRUE(targets);
-  EXPECT_EQ(targets->front().image_name, "docker.io/library/app:1");
+  EXPECT_THAT(targets->front().image_names, ElementsAre("docker.io/library/app:1"));
   EXPECT_EQ(targets->front().output.dest, "a.tar");
 }
 
@@ -25,10 +26,36 @@ TEST(service_targets, templates_and_names) {
   const auto targets = service_targets({"reg.io/x-{service}:1", "Web=other:2"}, "type=oci,dest=out/{service}.tar",
                                        {"API", "Web"});
   ASSERT_TRUE(targets) << targets.error().text;
-  EXPECT_EQ((*targets)[0].image_name, "reg.io/x-api:1");
+  EXPECT_THAT((*targets)[0].image_names, ElementsAre("reg.io/x-api:1"));
   EXPECT_EQ((*targets)[0].output.dest, "out/API.tar");
-  EXPECT_EQ((*targets)[1].image_name, "docker.io/library/other:2");
+  EXPECT_THAT((*targets)[1].image_names, ElementsAre("docker.io/library/other:2"));
   EXPECT_EQ((*targets)[1].output.dest, "out/Web.tar");
+}
+
+TEST(service_targets, an_image_may_have_several_names) {
+  const std::string files = "type=oci,dest={service}.tar";
+  const auto one = service_targets({"x:1", "x:2", "docker.io/library/x:1"}, files, {"a"});
+  ASSERT_TRUE(one) << one.error().text;
+  EXPECT_THAT(one->front().image_names, ElementsAre("docker.io/library/x:1", "docker.io/library/x:2"));
+  const auto two = service_targets({"r/{service}:1", "r/{service}:2", "b=x:1", "b=y:1"}, files, {"a", "b"});
+  ASSERT_TRUE(two) << two.error().text;
+  EXPECT_THAT((*two)[0].image_names, ElementsAre("docker.io/r/a:1", "docker.io/r/a:2"));
+  EXPECT_THAT((*two)[1].image_names, ElementsAre("docker.io/library/x:1", "docker.io/library/y:1"));
+}
+
+TEST(service_targets, name_in_the_output_is_a_tag) {
+  const auto targets = service_targets({}, "type=oci,dest=x,\"name=a-{service}:1,b-{service}:1\"", {"S"});
+  ASSERT_TRUE(targets) << targets.error().text;
+  EXPECT_THAT(targets->front().image_names, ElementsAre("docker.io/library/a-s:1", "docker.io/library/b-s:1"));
+  EXPECT_THAT(wrong({"c:1"}, "type=docker,name=a:1", {"S"}), HasSubstr("two ways"));
+}
+
+TEST(service_targets, only_images_need_a_name) {
+  for (const char* output : {"type=local,dest=x", "type=tar,dest=x", "type=cacheonly", "dir", "-"}) {
+    const auto targets = service_targets({}, output, {"a"});
+    ASSERT_TRUE(targets) << targets.error().text;
+    EXPECT_TRUE(targets->front().image_names.empty());
+  }
 }
 
 TEST(service_targets, a_name_never_leaves_the_directory) {
@@ -42,8 +69,8 @@ TEST(service_targets, says_what_is_missing_or_double) {
   EXPECT_THAT(wrong({"app:1"}, files, {"a", "b"}), HasSubstr("app-{service}:1"));
   EXPECT_THAT(wrong({"a=x:1"}, files, {"a", "b"}), HasSubstr("service 'b' has no --tag"));
   EXPECT_THAT(wrong({"c=x:1"}, files, {"a", "b"}), HasSubstr("no service 'c'"));
-  EXPECT_THAT(wrong({"a=x:1", "a=y:1"}, files, {"a"}), HasSubstr("has a tag already"));
-  EXPECT_THAT(wrong({"x:1", "y:1"}, files, {"a"}), HasSubstr("one name"));
+  EXPECT_THAT(wrong({}, files, {"a"}), HasSubstr("--tag REF is missing"));
+  EXPECT_THAT(wrong({}, files, {"a", "b"}), HasSubstr("service 'a' has no --tag"));
   EXPECT_THAT(wrong({"a=x:1", "b=x:1"}, files, {"a", "b"}), HasSubstr("would be called"));
   EXPECT_THAT(wrong({"{service}:1"}, "type=oci,dest=o.tar", {"a", "b"}), HasSubstr("written to o.tar"));
   EXPECT_THAT(wrong({"{service}:1"}, "type=oci,dest=-", {"a", "b"}), HasSubstr("standard output"));

@@ -12,6 +12,7 @@
 #include "cli/command_tree.hpp"
 #include "cli/commands.hpp"
 #include "cli/completion.hpp"
+#include "cli/elsewhere.hpp"
 #include "cli/help_text.hpp"
 #include "cli/man_page.hpp"
 #include "cli/misuse.hpp"
@@ -118,10 +119,39 @@ TEST(Misuse, NamesTheNearestWord) {
   EXPECT_EQ(complaint({"build", "-spec", "x"}), "`peelbox build` has no option -spec; did you mean --spec?");
   EXPECT_EQ(complaint({"context", "lss"}), "`peelbox context` has no command \"lss\"; did you mean ls?");
   EXPECT_EQ(complaint({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; `peelbox build` has one");
-  EXPECT_EQ(complaint({"build", "."}),
-            "`peelbox build` takes no argument, so \".\" has no meaning; for the directory with the sources use --context .");
+  EXPECT_EQ(complaint({"build", "."}), "");
+  EXPECT_EQ(complaint({"build", ".", "b"}), "`peelbox build` takes 1 argument, so \"b\" is too much");
+  EXPECT_EQ(complaint({"context", "ls", "."}),
+            "`peelbox context ls` takes no argument, so \".\" has no meaning; for the directory with the sources use --context .");
   EXPECT_EQ(complaint({"detect", ".", "b"}), "`peelbox detect` takes 1 argument, so \"b\" is too much");
-  EXPECT_EQ(complaint({"push"}), "`peelbox` has no command \"push\"");
+  EXPECT_EQ(complaint({"pusch"}), "`peelbox` has no command \"pusch\"");
+}
+
+TEST(Misuse, TellsWhatDoesWhatOtherToolsDo) {
+  EXPECT_THAT(complaint({"build", "--push", "--spec", "x"}), HasSubstr("`peelbox build` has no option --push; nothing is pushed yet. Write"));
+  EXPECT_THAT(complaint({"build", "-f", "Dockerfile", "."}), HasSubstr("Dockerfiles are not read yet"));
+  EXPECT_THAT(complaint({"build", "--secret", "id=x"}), HasSubstr("buildctl build --secret"));
+  EXPECT_THAT(complaint({"build", "--build-arg=A=1"}), HasSubstr("build.env"));
+  EXPECT_THAT(complaint({"build", "--cache-from", "x"}), HasSubstr("--import-cache"));
+  EXPECT_THAT(complaint({"prune"}), HasSubstr("`peelbox` has no command \"prune\"; `buildctl --addr ADDR prune`"));
+  EXPECT_THAT(complaint({"du"}), HasSubstr("docker buildx du"));
+}
+
+TEST(Misuse, NoWordOfOtherToolsIsOneOfOurs) {
+  program peelbox;
+  for (const foreign_word& one : foreign_options()) {
+    EXPECT_EQ(peelbox.root.command("build")->option(one.word), nullptr) << one.word;
+    EXPECT_FALSE(one.way.empty() || one.way.ends_with('.')) << one.word;
+  }
+  for (const foreign_word& one : foreign_commands()) EXPECT_EQ(peelbox.root.command(one.word), nullptr) << one.word;
+}
+
+TEST(Misuse, WhoAsksForHelpGetsIt) {
+  EXPECT_EQ(complaint({"history", "inspect", "-h"}), "");
+  EXPECT_EQ(complaint({"history", "inspect", "--help-all"}), "");
+  EXPECT_EQ(complaint({"--version", "nonsense"}), "");
+  EXPECT_EQ(complaint({"nonsense", "--help"}), "`peelbox` has no command \"nonsense\"");
+  EXPECT_EQ(complaint({"build", "--nonsense", "--help"}), "`peelbox build` has no option --nonsense");
 }
 
 TEST(Misuse, SaysWhatIsMissing) {

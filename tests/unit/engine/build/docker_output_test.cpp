@@ -7,7 +7,7 @@
 namespace peelbox::build {
 namespace {
 
-const docker_output wanted{"docker.io/library/app:1", {}};
+const docker_output wanted{{"docker.io/library/app:1"}, {}};
 
 TEST(DockerOutput, AnEnginesOwnBuildKitStoresTheImage) {
   for (const image_store store : {image_store::containerd, image_store::graph_driver}) {
@@ -30,6 +30,34 @@ TEST(DockerOutput, AStandaloneBuildKitMakesAnArchiveToLoad) {
   chosen.target.attributes["compression"] = "zstd";
   ASSERT_TRUE(choose_docker_exporter(false, image_store::containerd, wanted, chosen).has_value());
   EXPECT_EQ(chosen.target.attributes.at("compression"), "zstd");
+}
+
+TEST(DockerOutput, AGraphDriverTakesNoFieldsAndNoEpoch) {
+  solve_options plain;
+  plain.target.attributes["name"] = "x";
+  plain.source_date_epoch = "1";
+  ASSERT_TRUE(choose_docker_exporter(true, image_store::graph_driver, wanted, plain).has_value());
+  EXPECT_EQ(plain.source_date_epoch, "");
+  solve_options zstd;
+  zstd.target.attributes["compression"] = "zstd";
+  EXPECT_THAT(choose_docker_exporter(true, image_store::graph_driver, wanted, zstd).error().text,
+              testing::HasSubstr("compression of --output has no effect"));
+  for (const auto& [embedded, store] : {std::pair{true, image_store::containerd}, std::pair{false, image_store::graph_driver}}) {
+    solve_options kept;
+    kept.target.attributes["compression"] = "zstd";
+    kept.source_date_epoch = "1";
+    ASSERT_TRUE(choose_docker_exporter(embedded, store, wanted, kept).has_value());
+    EXPECT_EQ(kept.source_date_epoch, "1");
+  }
+}
+
+TEST(DockerOutput, SeveralNamesAreOneList) {
+  for (const bool embedded : {true, false}) {
+    solve_options solve;
+    const docker_output two{{"docker.io/library/app:1", "docker.io/library/app:2"}, {}};
+    ASSERT_TRUE(choose_docker_exporter(embedded, image_store::containerd, two, solve).has_value());
+    EXPECT_EQ(solve.target.attributes.at("name"), "docker.io/library/app:1,docker.io/library/app:2");
+  }
 }
 
 TEST(DockerOutput, AttestationsNeedTheContainerdStore) {

@@ -31,6 +31,16 @@ TEST(SolveRequest, PlainDefinitionCarriesConfigAsExporterAttribute) {
   EXPECT_TRUE(request.frontendattrs().empty());
 }
 
+TEST(SolveRequest, NameAndEpochAreBuildArguments) {
+  solve_options options = example();
+  options.build_name = "app:1";
+  options.source_date_epoch = "1700000000";
+  const auto request = control_solve(options);
+  EXPECT_EQ(request.frontendattrs().at("build-arg:BUILDKIT_BUILD_NAME"), "app:1");
+  EXPECT_EQ(request.frontendattrs().at("build-arg:SOURCE_DATE_EPOCH"), "1700000000");
+  EXPECT_TRUE(request.frontend().empty());
+}
+
 TEST(SolveRequest, AttestationsGoThroughTheGateway) {
   solve_options options = example();
   options.attest = {"generator=x", "mode=min"};

@@ -1,0 +1,115 @@
+#include "cli/build_modes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+
+#include "cli/command_tree.hpp"
+
+namespace peelbox::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct parsed {
+  CLI::App app{"", "build"};
+  build_args args;
+
+  explicit parsed(std::vector<std::string> words) {
+    add_build_flags(app, args);
+    std::reverse(words.begin(), words.end());
+    app.parse(words);
+  }
+};
+
+std::string complaint(const std::vector<std::string>& words) {
+  const result<void> checked = check_flags(parsed(words).args);
+  return checked.has_error() ? checked.error().text : "";
+}
+
+std::vector<std::string> names_of(const command_info& command) {
+  std::vector<std::string> names;
+  for (const option_info& option : command.options) {
+    const std::string& name = option.longs.front();
+    if (name != "help" && name != "help-all") names.push_back("--" + name);
+  }
+  for (const option_info& argument : command.positionals) names.push_back(argument.positional);
+  return names;
+}
+
+/// The option as somebody would write it.
+std::vector<std::string> written(const command_info& command, const std::string& name) {
+  const option_info* option = command.option(name);
+  if (!option) return {"."};
+  if (option->is_flag()) return {name};
+  const std::string value = option->default_value.empty() || option->default_value == "." ? "x" : option->default_value;
+  return {name + "=" + (option->closed ? option->values.front() : value)};
+}
+
+constexpr build_mode all_modes[] = {build_mode::spec, build_mode::llb, build_mode::dump};
+
+std::vector<std::string> words_of(build_mode mode) {
+  switch (mode) {
+    case build_mode::spec: return {"--spec=x"};
+    case build_mode::llb: return {"--llb=x"};
+    case build_mode::dump: return {"--spec=x", "--dump-llb=x"};
+  }
+  return {};
+}
+
+TEST(BuildModes, EveryFlagHasARowAndEveryRowIsAFlag) {
+  parsed build({});
+  const std::vector<std::string> flags = names_of(describe(build.app));
+  std::vector<std::string> rows;
+  for (const flag_use& use : flag_uses()) {
+    rows.emplace_back(use.name);
+    EXPECT_TRUE(use.spec || use.llb || use.dump) << use.name;
+  }
+  EXPECT_THAT(rows, testing::UnorderedElementsAreArray(flags));
+}
+
+TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
+  parsed build({});
+  const command_info command = describe(build.app);
+  for (const flag_use& use : flag_uses()) {
+    for (const build_mode mode : all_modes) {
+      std::vector<std::string> words = words_of(mode);
+      const std::string name(use.name);
+      const auto same = [&](const std::string& word) { return word.starts_with(name + "="); };
+      const bool asks_for_the_mode = std::any_of(words.begin(), words.end(), same);
+      if (!asks_for_the_mode)
+        for (const std::string& word : written(command, name)) words.push_back(word);
+      if (mode_of(parsed(words).args) != mode) continue;  // the flag itself asks for another one
+      const bool counts = mode == build_mode::spec ? use.spec : mode == build_mode::llb ? use.llb : use.dump;
+      const std::string text = complaint(words);
+      if (counts) EXPECT_EQ(text, "") << testing::PrintToString(words);
+      else EXPECT_THAT(text, HasSubstr(name)) << testing::PrintToString(words);
+    }
+  }
+}
+
+TEST(BuildModes, AllThatMeansNothingIsNamedAtOnce) {
+  EXPECT_THAT(complaint({"--llb", "x", "-t", "a", "--platform", "linux/amd64", "--service", "a", "--entrypoint", "b",
+                         "--build-image", "c", "--context", "."}),
+              HasSubstr("--context, --service, --platform, --entrypoint, --build-image have no effect with --llb"));
+  EXPECT_THAT(complaint({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect without --llb"));
+  EXPECT_THAT(complaint({"--spec", "x", "--dump-llb", "-", "-t", "a", "-o", "type=docker"}),
+              HasSubstr("--tag, --output have no effect with --dump-llb"));
+}
+
+TEST(BuildModes, OneOfAPairIsEnough) {
+  EXPECT_EQ(complaint({"--spec", "x", "--llb", "y"}), "--spec and --llb exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", ".", "--context", "."}), "DIR and --context exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", "--all", "--service", "a"}), "--all and --service exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", "--sbom", "--no-sbom"}), "--sbom and --no-sbom exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", "-q", "--progress", "plain"}), "--quiet and --progress plain exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", "-q", "--progress", "quiet"}), "");
+}
+
+}  // namespace
+}  // namespace peelbox::cli
