@@ -22,6 +22,7 @@
 #include "cli/warning_list.hpp"
 #include "engine/build/error_text.hpp"
 #include "engine/build/process_message.hpp"
+#include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/credentials.hpp"
 #include "engine/progress/display.hpp"
@@ -166,14 +167,32 @@ session::user_secret secret_of_user(const surroundings& with) {
   return user;
 }
 
+bool goes_to_standard_output(const build::service_build& service) {
+  const auto* file = service.output ? std::get_if<session::file_target>(&*service.output) : nullptr;
+  return file != nullptr && file->file->is_standard_output();
+}
+
+/// An image on standard output is alone there, or it is broken.
+result<void> alone_on_standard_output(const build_args& args) {
+  const auto refuse = [](const char* flag) {
+    return failure(errc::usage, fmt::format("{} and --output both write to standard output; name a file for one of them", flag), origin::user);
+  };
+  if (args.stats == "json") return refuse("--stats=json");
+  const std::pair<const char*, const std::string&> names[] = {{"--metadata-file", args.metadata_file}, {"--iidfile", args.iid_file},
+                                                              {"--ref-file", args.ref_file}, {"--timeline", args.timeline},
+                                                              {"--trace", args.trace}, {"--log-file", args.log_file}};
+  for (const auto& [flag, name] : names) {
+    const result<std::optional<int>> given = given_descriptor(name);
+    if (given.has_value() && *given == STDOUT_FILENO) return refuse(flag);
+  }
+  return {};
+}
+
 int dump_llb(const build_args& args, const surroundings& with) {
   result<marshalled_definition> dumped = dumped_definition(args, secret_of_user(with));
   if (dumped.has_error()) return say_failure(dumped.error(), with);
   say_warnings(dumped->warnings, with);
-  result<std::unique_ptr<session::output_file>> file = session::output_file::create(args.dump_llb);
-  if (file.has_error()) return say_failure(file.error(), with);
-  result<void> done = (*file)->write(byte_chain(byte_slice::of(std::move(dumped->bytes))));
-  if (done.has_value()) done = (*file)->commit();
+  result<void> done = session::write_file(args.dump_llb, dumped->bytes);
   return done.has_error() ? say_failure(done.error(), with) : exit_ok;
 }
 
@@ -203,15 +222,14 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (build::service_build& service : prepared->options.services) service.solve.source_date_epoch = epoch;
-  if (prepared->services.front().output.dest == "-" && isatty(STDOUT_FILENO) != 0) {
+  const bool image_to_stdout = goes_to_standard_output(prepared->options.services.front());
+  if (image_to_stdout && isatty(STDOUT_FILENO) != 0)
     co_return say_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);
-  }
-  const bool image_to_stdout = prepared->services.front().output.dest == "-";
+  if (result<void> alone = alone_on_standard_output(args); image_to_stdout && alone.has_error())
+    co_return say_failure(alone.error(), with);
   if (args.stats && *args.stats != "" && *args.stats != "json")
     co_return say_failure(failure(errc::usage, "--stats " + *args.stats + ": use --stats or --stats=json", origin::user), with);
-  if (args.stats == "json" && image_to_stdout)
-    co_return say_failure(failure(errc::usage, "--stats=json and --output dest=- both write to standard output", origin::user), with);
   result<result_files> files = result_files::open(args, prepared->services.size());
   if (files.has_error()) co_return say_failure(files.error(), with);
   say_warnings(prepared->warnings, with);
@@ -245,15 +263,19 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   std::vector<build::build_phase> phases{{"plan", since(started)}};
   const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};
   const result<build::build_outcome> outcome = co_await build_and_show(what);
-  if (logs && logs->write_failure()) with.say("warning: --log-file: " + logs->write_failure()->text);
-  int picture_code = exit_ok;
+  // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.
+  const bool began = !(*display)->picture().steps().empty();
+  const result<void> left = leave_results(*files, *prepared, outcome, began, warnings->json());
+  if (shown.fd == STDOUT_FILENO) with.answer.note((*display)->write_error());
+  int files_code = exit_ok;
+  if (logs && logs->write_failure()) files_code = say_failure(logs->write_failure()->in("--log-file"), with);
   if (*pictures) {
     result<void> written = write_pictures(**pictures, *prepared, outcome, (*display)->picture());
-    if (written.has_error()) picture_code = say_failure(written.error(), with);
+    if (written.has_error()) files_code = say_failure(written.error(), with);
   }
-  const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases), warnings->json()};
-  const int code = co_await report_build(ended, *files, with);
-  co_return code == exit_ok ? picture_code : code;
+  const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases), left};
+  const int code = co_await report_build(ended, with);
+  co_return code == exit_ok ? files_code : code;
 }
 
 }  // namespace peelbox::cli

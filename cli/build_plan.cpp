@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
+#include "cli/own_files.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
 #include "engine/llb/definition.hpp"
@@ -61,29 +63,6 @@ result<spec::package_manager> parse_package_manager(std::string_view text) {
   return wrong(fmt::format("--package-manager {}: expected auto, apk or apt", text));
 }
 
-/// The output as a pattern relative to the context when it lies inside: an image must not be part of its own source, nor
-/// the one of another service.
-void keep_output_out(const std::string& dest_template, const std::string& context, filesync::context_source& source) {
-  if (dest_template.empty() || dest_template == "-") return;
-  std::error_code error;
-  const fs::path dest = fs::weakly_canonical(fs::absolute(dest_template), error);
-  if (error) return;
-  const fs::path inside = dest.lexically_relative(context);
-  const std::string text = inside.generic_string();
-  if (text.empty() || text == "." || text.starts_with("..")) return;
-  std::string pattern;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.compare(i, service_placeholder.size(), service_placeholder) == 0) {
-      pattern += '*';
-      i += service_placeholder.size() - 1;
-      continue;
-    }
-    if (std::string_view("*?[]\\!").find(text[i]) != std::string_view::npos) pattern += '\\';
-    pattern += text[i];
-  }
-  source.exclude.push_back(pattern);
-}
-
 result<std::string> read_llb(const build_args& args) {
   const std::string& path = args.llb;
   if (path == "-") return args.piped;
@@ -95,6 +74,12 @@ result<std::string> read_llb(const build_args& args) {
 }
 
 std::string output_text(const build_args& args) { return args.output.value_or("type=docker"); }
+
+void leave_own_files_out(const build_args& args, filesync::context_source& source) {
+  const result<output_option> output = parse_output(output_text(args));
+  const std::string dest = output.has_value() ? output->dest : "";
+  for (std::string& pattern : own_files_below(source.root, dest, args)) source.exclude.push_back(std::move(pattern));
+}
 
 struct planned_service {
   std::string name;
@@ -292,8 +277,7 @@ result<void> use_spec(const build_args& args, const session::user_secret& user, 
     options.services.push_back(std::move(service));
     prepared.services.push_back({own.name, target.output, target.image_names});
   }
-  result<output_option> output = parse_output(output_text(args));
-  if (output.has_value()) keep_output_out(output->dest, *context, *source);
+  leave_own_files_out(args, *source);
   options.contexts[context_name] = std::move(source);
   return {};
 }
@@ -353,6 +337,7 @@ result<void> use_llb(const build_args& args, const session::user_secret& user, p
     if (root.has_error()) return root.error();
     auto source = std::make_shared<filesync::context_source>();
     source->root = *root;
+    leave_own_files_out(args, *source);
     for (const llb::narrowed_local& one : narrowed)
       if (one.name == local.substr(0, equals)) source->copied.insert(one.paths);
     roots += *root + '\0';
@@ -372,16 +357,31 @@ bool looks_like_archive(std::string_view path) {
   return std::any_of(endings.begin(), endings.end(), [path](std::string_view end) { return path.ends_with(end); });
 }
 
+/// The directory will be made when something arrives; what would keep it from being made or filled is known now. Its parents
+/// are made, as the local exporter's clients do (buildkit, session/filesync/diffcopy.go).
+result<void> ready_directory(const output_option& output) {
+  const std::string& name = output.dest;
+  std::error_code error;
+  const fs::file_status found = fs::status(name, error);
+  if (fs::exists(found) && !fs::is_directory(found))
+    return wrong(fmt::format("output {} is a file; {} a directory. To write a file use type=tar,dest={} or, for an image, "
+                             "type=oci,dest={}",
+                             name, output.path_alone ? "a path alone means" : "type=local writes into", name, name));
+  fs::path where = fs::absolute(name, error).lexically_normal();
+  if (!where.has_filename()) where = where.parent_path();
+  if (!fs::exists(found)) {
+    where = where.parent_path();
+    fs::create_directories(where, error);
+    if (error) return errno_failure(error.value(), fmt::format("cannot make directory {} for output {}", where.string(), name));
+  }
+  if (access(where.c_str(), W_OK | X_OK) != 0) return errno_failure(errno, fmt::format("cannot write into {} for output {}", where.string(), name));
+  return {};
+}
+
 result<void> open_output(const output_option& output, build::service_build& service) {
   if (output.type == output_option::kind::cacheonly || output.into_docker()) return {};
   if (output.type == output_option::kind::local) {
-    std::error_code ignored;
-    const auto found = std::filesystem::status(output.dest, ignored);
-    if (std::filesystem::exists(found) && !std::filesystem::is_directory(found))
-      return wrong(fmt::format("output {} is a file; {} a directory. To write a file use type=tar,dest={} or, for an image, "
-                               "type=oci,dest={}",
-                               output.dest, output.path_alone ? "a path alone means" : "type=local writes into", output.dest,
-                               output.dest));
+    if (result<void> ready = ready_directory(output); ready.has_error()) return ready;
     service.output = session::directory_target{output.dest};
     return {};
   }

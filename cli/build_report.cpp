@@ -79,7 +79,7 @@ task<int> report_services(const ended_build& ended, const surroundings& with) {
       continue;
     }
     for (const std::string& warning : service->warnings) with.say("warning: " + warning);
-    if (!ended.args.quiet) continue;
+    if (!ended.args.quiet || ended.left.has_error()) continue;
     if (const std::string digest = image_digest(*service); !digest.empty())
       with.answer(name.empty() ? digest : name + " " + digest);
   }
@@ -89,7 +89,7 @@ task<int> report_services(const ended_build& ended, const surroundings& with) {
 
 }  // namespace
 
-task<int> report_build(const ended_build& ended, result_files& files, const surroundings& with) {
+task<int> report_build(const ended_build& ended, const surroundings& with) {
   int code = exit_ok;
   if (ended.outcome.has_error()) {
     co_await say_why(ended, ended.outcome.error(), "", with);
@@ -97,27 +97,21 @@ task<int> report_build(const ended_build& ended, result_files& files, const surr
   } else {
     code = co_await report_services(ended, with);
   }
+  if (ended.left.has_error()) {
+    with.say("error: " + ended.left.error().text);
+    if (code == exit_ok) code = to_exit_code(ended.left.error().code);
+  }
   const progress::trace& picture = ended.display.picture();
   const bool several = ended.prepared.services.size() > 1;
   if (!ended.args.quiet) {
     for (const std::string& line : clipped_lines(picture)) with.say(line);
-    if (ended.outcome.has_error() || (code != exit_ok && !several)) {
+    if (ended.outcome.has_error() || ended.left.has_error() || (code != exit_ok && !several)) {
       // Of a build that did not begin and was refused at once there is nothing to say.
       if (!picture.steps().empty() || ended.took >= std::chrono::seconds(1)) {
         with.say(failure_line(picture, whole(ended.took), was_stopped(ended.outcome)));
       }
     } else {
       for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
-    }
-  }
-  // A build that reached no daemon has no reference that anybody knows.
-  if (ended.outcome.has_value() || !picture.steps().empty()) {
-    result<void> written = files.write_ref(ended.prepared.options.services.front().solve.ref);
-    if (written.has_value() && ended.outcome.has_value() && (code == exit_ok || several))
-      written = files.write(ended.prepared, *ended.outcome, ended.warnings);
-    if (written.has_error()) {
-      with.say("error: " + written.error().text);
-      if (code == exit_ok) code = to_exit_code(written.error().code);
     }
   }
   if (ended.args.stats) give_stats(ended, code == exit_ok, with);

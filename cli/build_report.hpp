@@ -6,7 +6,6 @@
 
 #include "cli/build_plan.hpp"
 #include "cli/command.hpp"
-#include "cli/result_files.hpp"
 #include "engine/build/build.hpp"
 #include "engine/progress/display.hpp"
 
@@ -20,11 +19,11 @@ struct ended_build {
   std::chrono::microseconds took;
   /// Before run_build().
   std::vector<build::build_phase> phases;
-  /// For --metadata-file, a JSON array; empty when nobody wants them or there was none.
-  std::string warnings;
+  /// Whether everything that the build leaves was written.
+  const result<void>& left;
 };
 
-/// Errors, warnings, summary, digests, result files and statistics, in this order. Gives the exit code.
-task<int> report_build(const ended_build& ended, result_files& files, const surroundings& with);
+/// Errors, warnings, summary, digests and statistics, in this order. Gives the exit code.
+task<int> report_build(const ended_build& ended, const surroundings& with);
 
 }  // namespace peelbox::cli

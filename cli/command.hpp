@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include "cli/answer.hpp"
 #include "cli/voice.hpp"
 #include "engine/async/asio.hpp"
 #include "engine/async/blocking_pool.hpp"
@@ -26,7 +27,7 @@ struct surroundings {
   /// One line for people, on standard error; made harmless.
   std::function<void(std::string_view line)> say;
   /// The result for machines, on standard output.
-  std::function<void(std::string_view line)> answer;
+  answer_output& answer;
   /// Where `say` leads; a display takes it over while it draws.
   voice& speech;
 };

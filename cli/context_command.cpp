@@ -31,17 +31,17 @@ class line_output {
   line_output(const line_output&) = delete;
   line_output& operator=(const line_output&) = delete;
 
-  void line(std::string_view text) {
+  /// False: nobody takes more.
+  bool line(std::string_view text) {
     pending_.append(text).push_back('\n');
-    if (pending_.size() > 60'000) flush();
+    return pending_.size() <= 60'000 || flush();
   }
 
  private:
-  void flush() {
-    if (pending_.empty()) return;
-    pending_.pop_back();
-    with_.answer(pending_);
+  bool flush() {
+    const bool taken = with_.answer.text(pending_);
     pending_.clear();
+    return taken;
   }
 
   const surroundings& with_;
@@ -52,9 +52,10 @@ class line_output {
 class json_items {
  public:
   explicit json_items(line_output& out) : out_(out) {}
-  void add(const std::string& object) {
-    if (!held_.empty()) out_.line(held_ + ",");
+  bool add(const std::string& object) {
+    const bool taken = held_.empty() || out_.line(held_ + ",");
     held_ = object;
+    return taken;
   }
   void end() {
     if (!held_.empty()) out_.line(held_);
@@ -74,13 +75,11 @@ result<context_totals> list(const context_args& args, const filesync::context_so
   result<void> listed = filesync::list_context(
       source, {}, {.left_out = args.format.why}, [&](const filesync::listed_entry& entry) {
         totals.add(entry);
-        if (args.top > 0) {
-          if (entry.sent) kept.push_back(entry);
-        } else if (json) {
-          items.add(entry_text(entry, args.format));
-        } else {
-          out.line(entry_text(entry, args.format));
+        if (args.top == 0) {
+          const std::string text = entry_text(entry, args.format);
+          return json ? items.add(text) : out.line(text);
         }
+        if (entry.sent) kept.push_back(entry);
         return true;
       });
   if (listed.has_error()) return listed.error();
@@ -109,7 +108,7 @@ task<int> run_list(std::shared_ptr<const context_args> args, const surroundings&
     with.say("error: " + totals.error().text);
     co_return to_exit_code(totals.error().code);
   }
-  if (!args->format.json) with.say(totals_text(*totals));
+  if (!args->format.json && with.answer.error() == 0) with.say(totals_text(*totals));
   co_return exit_ok;
 }
 

@@ -149,9 +149,13 @@ task<int> run_dial_stdio(std::shared_ptr<const info_args> args, const surroundin
   if (found.has_error()) co_return say_failure(found.error(), with);
   result<transport::stream_ptr> daemon = co_await found->way->control();
   if (daemon.has_error()) co_return say_failure(daemon.error(), with);
-  transport::stream_ptr standard = co_await transport::open_standard_stream();
-  result<void> done = co_await build::join_streams(*standard, **daemon);
-  if (done.has_error() && done.error().code != errc::cancelled) co_return say_failure(done.error(), with);
+  transport::standard_streams standard = co_await transport::open_standard_stream();
+  result<void> done = co_await build::join_streams(*standard.both, **daemon);
+  standard.both.reset();
+  with.answer.note(*standard.write_error);
+  if (with.answer.error() != 0) co_return exit_ok;  // the program's end tells it
+  if (done.has_error() && done.error().code == errc::cancelled) co_return exit_interrupted;
+  if (done.has_error()) co_return say_failure(done.error(), with);
   co_return exit_ok;
 }
 

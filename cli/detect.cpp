@@ -7,11 +7,11 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/package_index.hpp"
-#include "cli/replace_file.hpp"
 #include "engine/detect/detect.hpp"
 #include "engine/detect/scan.hpp"
 #include "engine/detect/write.hpp"
 #include "engine/filesync/context_filter.hpp"
+#include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -119,8 +119,8 @@ task<int> detect(const detect_args& args, const surroundings& with) {
     with.answer(without_line_feed(text));
     co_return exit_ok;
   }
-  if (const auto done = replace_file(args.output, text, "--output " + args.output); done.has_error()) {
-    with.say("error: " + done.error().text);
+  if (const auto done = session::write_file(args.output, text); done.has_error()) {
+    with.say("error: --output: " + done.error().text);
     co_return to_exit_code(done.error().code);
   }
   co_return exit_ok;

@@ -13,6 +13,7 @@ enum exit_code : int {
   exit_context = 4,     ///< the build context, or the output, on this machine
   exit_lost = 75,       ///< the daemon went away or hangs during the build; trying again may help (EX_TEMPFAIL of sysexits.h)
   exit_interrupted = 130,
+  exit_no_reader = 141,  ///< whoever read standard output has left, as `head` does (the code of SIGPIPE in shells)
   exit_terminated = 143,
 };
 

@@ -163,6 +163,7 @@ task<int> run_logs(history_args_ptr args, const surroundings& with) {
     auto display = make_display(*args, with, STDOUT_FILENO);
     if (display.has_error()) co_return display.error();
     result<void> shown = co_await show(daemon, one->ref, **display);
+    with.answer.note((*display)->write_error());
     if (shown.has_error()) co_return shown.error();
     co_return exit_ok;
   });
@@ -187,9 +188,11 @@ task<int> run_attach(history_args_ptr args, const surroundings& with) {
     if (all.has_error()) co_return all.error();
     result<history_record> one = record_to_attach(*all, args->refs);
     if (one.has_error()) co_return one.error();
-    auto display = make_display(*args, with, args->progress == "rawjson" ? STDOUT_FILENO : STDERR_FILENO);
+    const bool is_answer = args->progress == "rawjson";
+    auto display = make_display(*args, with, is_answer ? STDOUT_FILENO : STDERR_FILENO);
     if (display.has_error()) co_return display.error();
     result<void> shown = co_await show(daemon, one->ref, **display);
+    if (is_answer) with.answer.note((*display)->write_error());
     if (shown.has_error()) co_return shown.error();
     result<history_record> record = co_await daemon.ended(one->ref, record_patience);
     if (record.has_error()) co_return record.error();

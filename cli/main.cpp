@@ -11,12 +11,17 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
+#include <system_error>
 #include <thread>
 #include <vector>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/answer.hpp"
 #include "cli/command.hpp"
 #include "cli/command_tree.hpp"
 #include "cli/commands.hpp"
@@ -32,8 +37,6 @@ namespace {
 
 /// How long the daemon may take to report the cancelled steps after the first Ctrl-C.
 constexpr std::chrono::seconds polite_limit{5};
-
-void answer(std::string_view line) { write_line(STDOUT_FILENO, line); }
 
 std::optional<std::string> environment_variable(std::string_view name) {
   const char* const value = std::getenv(std::string(name).c_str());
@@ -63,11 +66,13 @@ class signal_watch {
         _exit(128 + number);
       }
       received_ = number;
-      if (stop_.ask()) {
+      if (stop_.too_late()) {
+        speech_.say("the build is done; its results are being written");
+      } else if (stop_.ask()) {
         speech_.say("cancelling the build; interrupt again to end at once");
         patience_.expires_after(polite_limit);
         patience_.async_wait([this](const boost::system::error_code& e) {
-          if (e) return;
+          if (e || stop_.too_late()) return;
           speech_.say(fmt::format("the daemon did not confirm that for {} s; it stops the build when it finds us gone",
                                   polite_limit.count()));
           command_.emit(asio::cancellation_type::terminal);
@@ -87,6 +92,17 @@ class signal_watch {
   int received_ = 0;
 };
 
+/// The exit code of a program that answered: an answer that is not whole is a failure.
+int answered(answer_output& answer, const voice& speech, int code) {
+  answer.finish();
+  if (answer.error() == 0) return code;
+  if (answer.error() == EPIPE) return code == exit_ok ? exit_no_reader : code;
+  const std::string why = answer.error() == ETIMEDOUT ? "whoever reads it took nothing for several seconds, and the rest is lost"
+                                                      : std::generic_category().message(answer.error());
+  speech.say("error: cannot write to standard output: " + why);
+  return code == exit_ok ? exit_context : code;
+}
+
 int run(const command& chosen) {
   asio::io_context io(1);
   blocking_pool pool(std::max(2u, std::min(8u, std::thread::hardware_concurrency())));
@@ -99,6 +115,7 @@ int run(const command& chosen) {
   asio::cancellation_signal cancel;
   signal_watch signals(io, stop, cancel, speech);
   int code = exit_build_failed;
+  answer_output answer;
   const surroundings with{environment_variable, pool, log, stop, say, answer, speech};
   asio::co_spawn(io, chosen.run(with),
                  asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result_code) {
@@ -110,11 +127,11 @@ int run(const command& chosen) {
                    signals.finish();
                  }));
   io.run();
-  if (signals.received() != 0) {
-    say(chosen.interrupted);
-    return 128 + signals.received();
-  }
-  return code;
+  code = answered(answer, speech, code);
+  // What was complete before the signal could end it stays complete.
+  if (signals.received() == 0 || code == exit_ok || stop.too_late()) return code;
+  say(chosen.interrupted);
+  return 128 + signals.received();
 }
 
 constexpr const char* program_about = "Build images with BuildKit from a UniversalBuild spec";
@@ -140,9 +157,20 @@ int explain(const std::vector<std::string>& words, const std::string& complaint)
 }
 
 
+/// A closed one of 0 to 2 would be given to the next file or socket, and texts would be written there. What is put in its
+/// place fails as a closed one does: nothing can be read from 0, and nothing written to 1 and 2.
+void occupy_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // Each open() takes the lowest number that is free: this one.
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) open("/", O_RDONLY | O_DIRECTORY);
+  }
+}
+
 int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
+  occupy_standard_descriptors();
   CLI::App app{program_about, "peelbox"};
   const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
   std::vector<std::string> words(argv + 1, argv + argc);
@@ -156,7 +184,11 @@ int main_without_exceptions(int argc, char** argv) {
   } catch (const CLI::Success& done) {
     // The parser takes any word before --help.
     if (find_misuse(describe(app), words)) return explain(words, "");
-    return app.exit(done);
+    std::ostringstream text;
+    const int code = app.exit(done, text, text);
+    answer_output answer;
+    answer.text(text.str());
+    return answered(answer, voice(), code);
   } catch (const CLI::ParseError& error) {
     return explain(words, error.what());
   }

@@ -11,10 +11,10 @@
 #include <fstream>
 #include <utility>
 
-#include "cli/replace_file.hpp"
 #include "engine/detect/apk_archive.hpp"
 #include "engine/http/client.hpp"
 #include "engine/oci/digest.hpp"
+#include "engine/session/output_file.hpp"
 #include "transport/dialer.hpp"
 
 namespace peelbox::cli {
@@ -83,7 +83,7 @@ void keep_copy(const std::string& url, const std::string& names, std::vector<std
   }
   std::error_code error;
   fs::create_directories(fs::path(path).parent_path(), error);
-  if (auto done = replace_file(path, names, path); done.has_error())
+  if (auto done = session::write_file(path, names); done.has_error())
     notes.push_back("the package index is not kept: " + done.error().text);
 }
 

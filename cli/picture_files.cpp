@@ -17,8 +17,8 @@ result<std::unique_ptr<session::output_file>> open_one(const char* flag, const s
   return file;
 }
 
-result<void> write_one(session::output_file& file, std::string text) {
-  result<void> done = file.write(byte_chain(byte_slice::of(std::move(text))));
+result<void> write_one(session::output_file& file, std::string_view text) {
+  result<void> done = file.write(text);
   if (done.has_value()) done = file.commit();
   return done;
 }

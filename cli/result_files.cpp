@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
+#include <variant>
 
 #include "cli/summary.hpp"
 #include "engine/async/base64.hpp"
@@ -41,13 +44,6 @@ result<std::unique_ptr<session::output_file>> open_file(const std::string& flag,
   result<std::unique_ptr<session::output_file>> file = session::output_file::create(path);
   if (file.has_error()) return file.error().in(flag);
   return file;
-}
-
-result<void> write_all(std::unique_ptr<session::output_file>& file, std::string text) {
-  if (!file) return {};
-  result<void> done = file->write(byte_chain(byte_slice::of(std::move(text))));
-  if (done.has_value()) done = file->commit();
-  return done;
 }
 
 }  // namespace
@@ -99,20 +95,53 @@ result<result_files> result_files::open(const build_args& args, std::size_t serv
   return files;
 }
 
-result<void> result_files::write_ref(const std::string& ref) { return write_all(ref_, ref); }
+result<void> result_files::stage_ref(const std::string& ref) {
+  if (!ref_) return {};
+  staged_.push_back(ref_.get());
+  result<void> written = ref_->write(ref);
+  return written.has_error() ? written.error().in("--ref-file") : written;
+}
 
-result<void> result_files::write(const prepared_build& prepared, const build::build_outcome& outcome,
-                                 const std::string& warnings) {
+result<void> result_files::stage(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
+  for (std::size_t i = 0; i < prepared.options.services.size(); ++i) {
+    const std::optional<session::export_target>& target = prepared.options.services[i].output;
+    const auto* file = target ? std::get_if<session::file_target>(&*target) : nullptr;
+    if (file != nullptr && outcome.services[i].has_value()) staged_.push_back(file->file.get());
+  }
   const result<build::service_outcome>& first = outcome.services.front();
   if (image_id_ && first.has_value()) {
-    result<void> done = write_all(image_id_, image_id(*first));
-    if (done.has_error()) return done.error().in("--iidfile");
+    staged_.push_back(image_id_.get());
+    if (result<void> done = image_id_->write(image_id(*first)); done.has_error()) return done.error().in("--iidfile");
   }
   if (metadata_) {
-    result<void> done = write_all(metadata_, metadata_text(prepared, outcome, warnings));
+    staged_.push_back(metadata_.get());
+    result<void> done = metadata_->write(metadata_text(prepared, outcome, warnings));
     if (done.has_error()) return done.error().in("--metadata-file");
   }
   return {};
+}
+
+result<void> result_files::commit() { return session::commit_all(std::exchange(staged_, {})); }
+
+result<void> leave_results(result_files& files, const prepared_build& prepared,
+                           const result<build::build_outcome>& outcome, bool began, const std::string& warnings) {
+  bool any = false;
+  bool all = false;
+  bool stopped = false;
+  if (outcome.has_value()) {
+    const auto built = [](const auto& one) { return one.has_value(); };
+    any = std::any_of(outcome->services.begin(), outcome->services.end(), built);
+    all = std::all_of(outcome->services.begin(), outcome->services.end(), built);
+    stopped = std::any_of(outcome->services.begin(), outcome->services.end(),
+                          [](const auto& one) { return one.has_error() && one.error().code == errc::cancelled; });
+  } else if (!began) {
+    return {};  // a build that reached no daemon has no reference that anybody knows
+  }
+  const bool known = any && outcome->services.front().has_value();
+  result<void> done = files.stage_ref(known ? outcome->services.front()->ref : prepared.options.services.front().solve.ref);
+  if (done.has_value() && outcome.has_value() && !stopped && (all || prepared.services.size() > 1))
+    done = files.stage(prepared, *outcome, warnings);
+  return done.has_error() ? done : files.commit();
 }
 
 }  // namespace peelbox::cli

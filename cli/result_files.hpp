@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/build_plan.hpp"
 #include "engine/build/build.hpp"
@@ -24,20 +25,30 @@ std::string metadata_text(const prepared_build& prepared, const build::build_out
 /// What --iidfile holds: the digest of the image's configuration, else that of its manifest; empty without an image.
 std::string image_id(const build::service_outcome& outcome);
 
-/// Files are opened before the build, so that a wrong name is known at once, and appear when they are complete.
+/// Files are opened before the build, so that a wrong name is known at once. What is staged waits for the build's point of no
+/// return: commit() gives everything its name, also the files that the exporters wrote.
 class result_files {
  public:
   /// errc::usage when one of them is asked for several services, else as output_file::create.
   static result<result_files> open(const build_args& args, std::size_t services);
 
   /// Of a build that began: its reference, also when it failed.
-  result<void> write_ref(const std::string& ref);
-  result<void> write(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings);
+  result<void> stage_ref(const std::string& ref);
+  /// Of services that succeeded.
+  result<void> stage(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings);
+  /// Does not wait for anybody, so no signal is looked at between the first name and the last.
+  result<void> commit();
 
  private:
   std::unique_ptr<session::output_file> metadata_;
   std::unique_ptr<session::output_file> image_id_;
   std::unique_ptr<session::output_file> ref_;
+  std::vector<session::output_file*> staged_;
 };
+
+/// The end of a build: everything that it leaves, or after a failure or an interruption its reference only. Nothing when
+/// the build did not begin.
+result<void> leave_results(result_files& files, const prepared_build& prepared,
+                           const result<build::build_outcome>& outcome, bool began, const std::string& warnings);
 
 }  // namespace peelbox::cli

@@ -31,10 +31,7 @@ task<int> print_completion(CLI::App& app, std::shared_ptr<const std::string> she
 }
 
 result<void> write_pages(const command_info& command, const command_info& root, const std::string& dir) {
-  auto file = session::output_file::create(dir + "/" + man_page_name(command) + ".1");
-  if (file.has_error()) return file.error();
-  result<void> done = (*file)->write(byte_chain(byte_slice::of(man_page(command, root, PEELBOX_VERSION))));
-  if (done.has_value()) done = (*file)->commit();
+  result<void> done = session::write_file(dir + "/" + man_page_name(command) + ".1", man_page(command, root, PEELBOX_VERSION));
   if (done.has_error()) return done;
   for (const command_info& one : command.commands)
     if (!one.hidden)

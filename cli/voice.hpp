@@ -33,7 +33,4 @@ class voice {
   way way_;
 };
 
-/// One line and its end to a descriptor.
-void write_line(int fd, std::string_view line);
-
 }  // namespace peelbox::cli

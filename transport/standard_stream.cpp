@@ -1,12 +1,16 @@
 #include "transport/standard_stream.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <thread>
 
+#include "engine/async/write_all.hpp"
 #include "transport/socket_stream.hpp"
 
 namespace peelbox::transport {
@@ -14,31 +18,55 @@ namespace {
 
 constexpr std::size_t piece_size = 64 << 10;
 
-bool write_all(int to, const char* data, std::size_t size, bool is_socket) {
+/// 0, or errno.
+int send_all(int to, const char* data, std::size_t size) {
   while (size > 0) {
-    const ssize_t n = is_socket ? ::send(to, data, size, MSG_NOSIGNAL) : ::write(to, data, size);
+    const ssize_t n = ::send(to, data, size, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
+    if (n <= 0) return n < 0 ? errno : EIO;
     data += n;
     size -= static_cast<std::size_t>(n);
   }
-  return true;
+  return 0;
+}
+
+/// Somebody else may have made standard input non-blocking.
+ssize_t read_some(int from, std::array<char, piece_size>& piece) {
+  for (;;) {
+    const ssize_t n = ::read(from, piece.data(), piece.size());
+    if (n >= 0 || (errno != EINTR && errno != EAGAIN)) return n;
+    pollfd one{from, POLLIN, 0};
+    if (errno == EAGAIN) ::poll(&one, 1, -1);
+  }
 }
 
 /// Until the end of either; then the other side learns of it.
-void pump(int from, int to, bool to_socket) {
+void pump_in(int socket) {
   std::array<char, piece_size> piece;
   for (;;) {
-    const ssize_t n = ::read(from, piece.data(), piece.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0 || !write_all(to, piece.data(), static_cast<std::size_t>(n), to_socket)) break;
+    const ssize_t n = read_some(STDIN_FILENO, piece);
+    if (n <= 0 || send_all(socket, piece.data(), static_cast<std::size_t>(n)) != 0) break;
   }
-  if (to_socket) {
-    ::shutdown(to, SHUT_WR);
-  } else {
-    ::close(to);
-    ::shutdown(from, SHUT_RDWR);
+  ::shutdown(socket, SHUT_WR);
+}
+
+int pump_out(int socket) {
+  std::array<char, piece_size> piece;
+  int error = 0;
+  for (;;) {
+    const ssize_t n = read_some(socket, piece);
+    if (n <= 0) break;
+    error = write_all(STDOUT_FILENO, std::string_view(piece.data(), static_cast<std::size_t>(n)));
+    if (error != 0) break;
   }
+  if (error == 0) error = flush_errors(STDOUT_FILENO);
+  // Closed for whoever reads it, and the number stays taken: the next file must not become standard output.
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null >= 0) ::dup2(null, STDOUT_FILENO);
+  else ::close(STDOUT_FILENO);
+  if (null >= 0) ::close(null);
+  ::shutdown(socket, SHUT_RDWR);
+  return error;
 }
 
 /// Our end of a pair of sockets whose other end the two threads serve.
@@ -63,16 +91,17 @@ class standard_stream final : public stream {
 
 }  // namespace
 
-task<stream_ptr> open_standard_stream() {
+task<standard_streams> open_standard_stream() {
   const executor ex = co_await asio::this_coro::executor;
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ends[0] = ends[1] = -1;
   stream_ptr ours = make_socket_stream(stream_socket(ex, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]), "standard input and output");
   const int theirs = ends[1];
+  auto error = std::make_shared<std::atomic<int>>(0);
   // Standard input can block for ever: its thread is not waited for.
-  std::thread([theirs] { pump(STDIN_FILENO, theirs, true); }).detach();
-  std::thread output([theirs] { pump(theirs, STDOUT_FILENO, false); });
-  co_return stream_ptr(std::make_unique<standard_stream>(std::move(ours), std::move(output)));
+  std::thread([theirs] { pump_in(theirs); }).detach();
+  std::thread output([theirs, error] { *error = pump_out(theirs); });
+  co_return standard_streams{std::make_unique<standard_stream>(std::move(ours), std::move(output)), std::move(error)};
 }
 
 }  // namespace peelbox::transport

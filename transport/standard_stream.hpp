@@ -1,13 +1,21 @@
 // Standard input and output as a stream.
 #pragma once
 
+#include <atomic>
+#include <memory>
+
 #include "transport/stream.hpp"
 
 namespace peelbox::transport {
 
 /// Reads standard input and writes standard output, whatever they are (pipes, sockets, files, a terminal): threads do
-/// the blocking work, because descriptors that are shared with other programs must not be made non-blocking. The
-/// threads are left behind when the stream goes away; the process ends soon after.
-task<stream_ptr> open_standard_stream();
+/// the blocking work, because descriptors that are shared with other programs must not be made non-blocking. What was given
+/// to it is written when the stream has gone away; the thread that reads is left behind, as the process ends soon after.
+struct standard_streams {
+  stream_ptr both;
+  /// errno of standard output, or 0. Final when `both` is gone.
+  std::shared_ptr<const std::atomic<int>> write_error;
+};
+task<standard_streams> open_standard_stream();
 
 }  // namespace peelbox::transport

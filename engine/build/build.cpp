@@ -1,5 +1,6 @@
 #include "engine/build/build.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <utility>
@@ -165,6 +166,13 @@ task<void> add_provenance(build_state& state, std::deque<solve_state>& solves) {
   }
 }
 
+/// Stopped in time, or something was built.
+void note_end(stop_request& stop, const std::deque<solve_state>& solves) {
+  const auto stopped = [](const solve_state& one) { return one.why && one.why->code == errc::cancelled; };
+  const auto built = [](const solve_state& one) { return !one.why; };
+  if (std::none_of(solves.begin(), solves.end(), stopped) && std::any_of(solves.begin(), solves.end(), built)) stop.built();
+}
+
 /// Takes services that nobody has begun until none is left.
 task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next, std::size_t& left,
                               task_group& sessions) {
@@ -179,6 +187,7 @@ task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next
     }
     --left;
     mine.build.all_solved = left == 0;
+    if (left == 0) note_end(mine.build.stop, solves);
     if (mine.index != 0) mine.callbacks->close();
     if (left == 0) solves.front().callbacks->close();
   }

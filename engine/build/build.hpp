@@ -36,6 +36,10 @@ class stop_request {
     return solving_ > 0;
   }
   bool asked() const noexcept { return asked_; }
+  /// The daemon has built everything and said so, which is the point of no return: asking has no effect any more, the
+  /// results that wait for their names get them, and the build counts as done.
+  bool too_late() const noexcept { return built_; }
+  void built() noexcept { built_ = true; }
   task<void> wait() {
     while (!asked_) co_await changed_.wait();
   }
@@ -44,6 +48,7 @@ class stop_request {
 
  private:
   bool asked_ = false;
+  bool built_ = false;
   std::size_t solving_ = 0;
   event changed_;
 };
@@ -118,7 +123,8 @@ struct build_outcome {
 };
 
 /// Runs the build: all services in parallel over one pair of connections. Progress goes to `events`, which is closed at
-/// the end. A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status),
+/// the end. Files of session::file_target are complete then, but whoever opened them gives them their names with commit():
+/// at once, together with whatever else tells of the build. A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status),
 /// errc::context (our files), errc::io (our output), errc::connection, errc::timed_out, errc::unsupported, errc::tls,
 /// errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon
 /// too. All arguments must outlive it.

@@ -78,6 +78,8 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
     if (received.has_value()) reply = *received;
   }
   const grpc_status status = co_await call->finish();
+  // The daemon had built everything before it heard of the wish to stop.
+  if (reply && status.ok()) co_return h2grpc::decode<wire_v1::SolveResponse>(*reply, path);
   if (stop.asked()) co_return failure(errc::cancelled, "the build was cancelled", origin::user);
   if (control->ended())
     co_return failure(errc::lost,
@@ -85,8 +87,7 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
                                   state.build.options.way->name(), control->ended()->text),
                       origin::transport);
   if (!status.ok()) co_return h2grpc::status_failure(status, "failed to solve");
-  if (!reply) co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
-  co_return h2grpc::decode<wire_v1::SolveResponse>(*reply, path);
+  co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
 }
 
 /// The words for a failed solve: ours when the cause is on our side, because the daemon's error only repeats it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cerrno>
 #include <optional>
 #include <string>
 
@@ -62,6 +63,7 @@ struct display::impl {
   std::optional<event> written;  // for room()
   bool resting = false;  // run() lets events gather and need not be told of each
   bool closed = false;
+  int write_error = 0;
 
   bool behind() const { return writer != nullptr && writer->unwritten() > options.unwritten_bytes; }
   bool output_gone() const { return writer != nullptr && writer->gone(); }
@@ -199,7 +201,9 @@ task<void> display::run() {
   } while (!parts.closed && !cancelled);
   if (guard) guard->lines_are_whole();  // the last picture may have thousands of rows
   parts.end();
-  if (!cancelled) co_await writer.drained_to(0, parts.options.drain_limit);
+  bool drained = true;
+  if (!cancelled) drained = co_await writer.drained_to(0, parts.options.drain_limit);
+  parts.write_error = writer.error() != 0 ? writer.error() : drained ? 0 : ETIMEDOUT;
   co_await asio::this_coro::throw_if_cancelled(true);
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
@@ -233,6 +237,8 @@ void display::say(std::string_view line) {
 }
 
 const trace& display::picture() const noexcept { return impl_->picture; }
+
+int display::write_error() const noexcept { return impl_->write_error; }
 
 mode display::how() const noexcept { return impl_->how; }
 

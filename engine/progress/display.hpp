@@ -41,8 +41,8 @@ struct display_options {
 
 /// Use: make, `run()` beside the build, which gives its events to take() and ends with close(), then ask picture(). For one
 /// build only. Events are taken in when they come, and shown a little later together with those that follow closely.
-/// A slow output never stops the network thread: what it does not take at once is written by another one. A closed output is
-/// not an error, events are then taken and not shown. Threading: all calls on the network thread.
+/// A slow output never stops the network thread: what it does not take at once is written by another one. With a closed output
+/// events are taken and not shown; where the output is a result, write_error() tells. Threading: all calls on the network thread.
 class display final : public event_sink {
  public:
   /// failure{usage} when `how` is tty and fd is no terminal.
@@ -66,6 +66,9 @@ class display final : public event_sink {
 
   /// What is known of the build; for error texts and for tests. Also valid after run().
   const trace& picture() const noexcept;
+  /// After run(): 0 when everything was written, else the errno that ended the output; ETIMEDOUT when it took nothing for
+  /// `drain_limit` at the end.
+  int write_error() const noexcept;
   /// What is really used: not `automatic`.
   mode how() const noexcept;
   /// True when the last log lines of failed steps were shown, so that an error text need not repeat them.

@@ -49,6 +49,7 @@ struct fd_writer::shared {
   bool last = false;       // nothing more comes
   bool abandoned = false;  // leave at once, touch no executor
   bool gone = false;
+  int error = 0;  // why
   bool ended = false;
 };
 
@@ -73,6 +74,7 @@ void fd_writer::write(std::string& bytes) {
   if (!state_->gone && state_->unwritten == 0) {
     const std::optional<std::size_t> written = state_->prompt.write(bytes);
     state_->gone = !written;
+    if (!written) state_->error = errno;
     left.remove_prefix(written.value_or(0));
   }
   if (state_->gone) left = {};
@@ -97,6 +99,11 @@ std::size_t fd_writer::unwritten() const {
 bool fd_writer::gone() const {
   const std::lock_guard hold(state_->lock);
   return state_->gone;
+}
+
+int fd_writer::error() const {
+  const std::lock_guard hold(state_->lock);
+  return state_->error;
 }
 
 task<bool> fd_writer::drained_to(std::size_t bytes, std::chrono::steady_clock::duration limit) {
@@ -156,11 +163,13 @@ void fd_writer::work(std::shared_ptr<shared> state) {
     if (both[1].revents != 0) break;
     if (both[0].revents == 0) continue;
     const std::optional<std::size_t> written = write_polled(*state, std::string_view(taken).substr(at));
+    const int error = errno;
     at += written.value_or(0);
     const std::lock_guard hold(state->lock);
     state->unwritten -= written.value_or(0);
     if (!written) {
       state->gone = true;
+      state->error = error;
       state->unwritten = 0;
       state->queue.clear();
       taken.clear();

@@ -14,7 +14,7 @@ namespace peelbox::progress {
 /// What can be written without waiting is written at once (prompt_output.hpp), since handing text to another processor costs
 /// more than writing it. The rest is written by a thread of its own, which the first rest starts, as much at a time as the output
 /// takes, so neither the network thread nor the end of the program waits for a stopped terminal. The descriptor is not
-/// owned and its flags are not touched. Write errors (EPIPE, ENOSPC …) end the output silently. All calls on the executor's thread.
+/// owned and its flags are not touched. A write error (EPIPE, ENOSPC …) ends the output. All calls on the executor's thread.
 class fd_writer {
  public:
   fd_writer(executor ex, int fd);
@@ -28,6 +28,8 @@ class fd_writer {
   std::size_t unwritten() const;
   /// The other end is closed; everything from now on is dropped.
   bool gone() const;
+  /// The errno of the write that ended the output, or 0.
+  int error() const;
   /// Waits until at most `bytes` are unwritten; false when `limit` passed first.
   task<bool> drained_to(std::size_t bytes, std::chrono::steady_clock::duration limit);
 

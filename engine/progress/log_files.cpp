@@ -1,7 +1,7 @@
 #include "engine/progress/log_files.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <fcntl.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "engine/async/ascii.hpp"
+#include "engine/async/output_place.hpp"
 #include "engine/progress/renderer.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -102,6 +103,17 @@ class writer final : public log_files {
   std::optional<failure> broken_;
 };
 
+/// Written in place: somebody may read it while it grows. A descriptor that we were given is written where it stands.
+result<file_ptr> open_log(const std::string& name) {
+  const result<std::optional<int>> given = given_descriptor(name);
+  if (given.has_error()) return given.error();
+  file_ptr file;
+  if (!*given) file.reset(std::fopen(name.c_str(), "wbe"));
+  else if (const int own = ::fcntl(**given, F_DUPFD_CLOEXEC, 3); own >= 0) file.reset(::fdopen(own, "wb"));
+  if (!file) return errno_failure(errno, "cannot write " + name);
+  return file;
+}
+
 }  // namespace
 
 std::string file_name_part(std::string_view step_name) {
@@ -129,9 +141,9 @@ result<std::shared_ptr<log_files>> make_log_files(const std::string& target) {
     if (error) return failure(errc::io, fmt::format("cannot make directory {}: {}", folder, error.message()));
     name = folder + "/build.log";
   }
-  file_ptr file(std::fopen(name.c_str(), "wbe"));
-  if (!file) return failure(errc::io, fmt::format("cannot write {}: {}", name, std::strerror(errno)));
-  return std::shared_ptr<log_files>(std::make_shared<writer>(std::move(folder), std::move(name), std::move(file)));
+  result<file_ptr> file = open_log(name);
+  if (file.has_error()) return file.error();
+  return std::shared_ptr<log_files>(std::make_shared<writer>(std::move(folder), std::move(name), std::move(*file)));
 }
 
 }  // namespace peelbox::progress

@@ -18,7 +18,8 @@ class prompt_output {
   prompt_output& operator=(const prompt_output&) = delete;
 
   /// How many of the first bytes were written: fewer than all when more would have to wait, none when this output cannot be
-  /// written without (another user's terminal, or no /proc). Nothing: it takes no more (EPIPE, ENOSPC …).
+  /// written without (another user's terminal, or no /proc). Nothing: it takes no more, and errno
+  /// says why (EPIPE, ENOSPC …).
   std::optional<std::size_t> write(std::string_view bytes);
 
  private:

@@ -55,9 +55,9 @@ task<grpc_status> receive_file(h2grpc::server_call& call, std::shared_ptr<export
   }
   result<void> written = co_await flush(file, pending, pool);
   if (written.has_error()) co_return failed(*targets, written.error());
-  auto commit = [file] { return file->commit(); };
-  result<void> committed = co_await pool.run(std::move(commit));
-  if (committed.has_error()) co_return failed(*targets, committed.error());
+  auto settle = [file] { return file->settle(); };
+  result<void> settled = co_await pool.run(std::move(settle));
+  if (settled.has_error()) co_return failed(*targets, settled.error());
   co_return grpc_status{};
 }
 

@@ -16,7 +16,8 @@
 
 namespace peelbox::session {
 
-/// A single file: oci, docker and tar exporters.
+/// A single file: oci, docker and tar exporters. It gets everything and is settled; whoever opened it commits it when the
+/// build counts as done.
 struct file_target {
   std::shared_ptr<output_file> file;
 };
@@ -46,8 +47,8 @@ struct export_targets {
   std::optional<failure> first_failure;
 };
 
-/// Adds FileSend/DiffCopy. A file is committed before the call's status is sent, because the daemon takes that
-/// status as proof that the export is complete (session/filesync/filesync.go, exporter/oci/export.go).
+/// Adds FileSend/DiffCopy. All bytes of a file are known to be written before the call's status is sent, because the daemon
+/// takes that status as proof that the export is complete (session/filesync/filesync.go, exporter/oci/export.go).
 void add_filesend_service(h2grpc::method_table& methods, std::shared_ptr<export_targets> targets,
                           blocking_pool& pool);
 

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "cli/warning_list.hpp"
 
 namespace peelbox::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 build::service_outcome outcome_of(std::map<std::string, std::string> response) {
   build::service_outcome outcome;
@@ -107,6 +112,72 @@ TEST(ResultFiles, OneValueIsNotForSeveralServices) {
   const auto opened = result_files::open(args, 2);
   ASSERT_TRUE(opened.has_error());
   EXPECT_EQ(opened.error().code, errc::usage);
+}
+
+class LeaveResults : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "peelbox-results-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+
+  /// A build of services with files that have arrived; `outcomes` are their ends.
+  result<void> leave(std::vector<result<build::service_outcome>> outcomes) {
+    build_args args;
+    args.metadata_file = dir_ / "meta";
+    args.ref_file = dir_ / "ref";
+    if (outcomes.size() == 1) args.iid_file = dir_ / "iid";
+    else args.ref_file.clear();
+    prepared_build all;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      all.services.push_back({"s" + std::to_string(i), {}, {}});
+      build::service_build& service = all.options.services.emplace_back();
+      service.solve.ref = "asked";
+      auto file = session::output_file::create(dir_ / ("image" + std::to_string(i)));
+      EXPECT_TRUE(file.has_value() && (*file)->write("image").has_value());
+      service.output = session::file_target{std::move(*file)};
+    }
+    auto files = result_files::open(args, outcomes.size());
+    if (files.has_error()) return files.error();
+    build::build_outcome outcome;
+    outcome.services = std::move(outcomes);
+    return leave_results(*files, all, result<build::build_outcome>(std::move(outcome)), true, "");
+  }
+  std::string there() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(dir_)) names.push_back(entry.path().filename());
+    std::sort(names.begin(), names.end());
+    std::string all;
+    for (const std::string& name : names) all += name + " ";
+    return all;
+  }
+
+  fs::path dir_;
+};
+
+TEST_F(LeaveResults, ABuildThatSucceededLeavesAll) {
+  EXPECT_TRUE(leave({outcome_of({})}).has_value());
+  EXPECT_EQ(there(), "iid image0 meta ref ");
+  std::ifstream ref(dir_ / "ref");
+  std::string text;
+  ref >> text;
+  EXPECT_EQ(text, "theref");
+}
+
+TEST_F(LeaveResults, OneThatFailedOrWasStoppedLeavesItsReference) {
+  EXPECT_TRUE(leave({failure(errc::remote, "no")}).has_value());
+  EXPECT_EQ(there(), "ref ");
+  EXPECT_TRUE(leave({failure(errc::cancelled, "stopped")}).has_value());
+  EXPECT_EQ(there(), "ref ");
+}
+
+TEST_F(LeaveResults, OfSeveralThoseThatSucceededUnlessItWasStopped) {
+  EXPECT_TRUE(leave({outcome_of({}), failure(errc::cancelled, "stopped")}).has_value());
+  EXPECT_EQ(there(), "");
+  EXPECT_TRUE(leave({outcome_of({}), failure(errc::remote, "no")}).has_value());
+  EXPECT_EQ(there(), "image0 meta ");
 }
 
 }  // namespace

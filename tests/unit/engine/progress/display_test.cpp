@@ -8,6 +8,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <cerrno>
 #include <thread>
 
 #include "engine/progress/terminal.hpp"
@@ -112,6 +113,7 @@ TEST(Display, AClosedOutputDoesNotStopTheEvents) {
   many.push_back(events_of("@1\nv a|name=A|started=0|completed=1\n"));
   peelbox::test::run_task(show(*d, std::move(many)));
   EXPECT_EQ(d->picture().find("a")->state, step_state::done) << "all events were taken";
+  EXPECT_EQ(d->write_error(), EPIPE);
 }
 
 // A display that shows no lines skips most of a large log, but not for a listener that keeps them.
@@ -139,6 +141,7 @@ TEST(Display, AStuckOutputIsLeftAfterTheLimit) {
   many.push_back(events_of("@1\nv a|name=A|started=0|completed=1\n"));
   peelbox::test::run_task(show(*d, std::move(many)));
   EXPECT_EQ(d->picture().find("a")->state, step_state::done) << "all events were taken";
+  EXPECT_EQ(d->write_error(), ETIMEDOUT);
 }
 
 TEST(Display, ASlowReaderGetsEverything) {
@@ -158,6 +161,7 @@ TEST(Display, ASlowReaderGetsEverything) {
   out.close_write();
   reader.join();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 20'000 + 2);
+  EXPECT_EQ(d->write_error(), 0);
 }
 
 // The output may have caught up before anybody looks at how far behind it is.

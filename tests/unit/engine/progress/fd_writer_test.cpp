@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -131,9 +132,11 @@ TEST(FdWriter, WhatThereIsRoomForIsWrittenBeforeWriteReturns) {
   fd_writer writer(io.get_executor(), readable);
   std::string bytes = "one line\n";
   EXPECT_FALSE(writer.gone());
+  EXPECT_EQ(writer.error(), 0);
   writer.write(bytes);
   EXPECT_TRUE(bytes.empty());
   EXPECT_TRUE(writer.gone());
+  EXPECT_EQ(writer.error(), EBADF);
   EXPECT_EQ(writer.unwritten(), 0u);
   ::close(readable);
 }

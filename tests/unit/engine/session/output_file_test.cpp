@@ -1,11 +1,14 @@
 #include "engine/session/output_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 namespace peelbox::session {
 namespace {
@@ -88,6 +91,168 @@ TEST_F(OutputFile, SaysWhatIsWrongWithTheTarget) {
   ASSERT_TRUE(missing.has_error());
   EXPECT_EQ(missing.error().code, errc::not_found);
   EXPECT_NE(missing.error().text.find((dir_ / "no" / "image.tar").string()), std::string::npos);
+}
+
+TEST_F(OutputFile, FollowsLinksToTheirEnd) {
+  fs::create_directory(dir_ / "real");
+  std::ofstream(dir_ / "real" / "image.tar") << "old";
+  fs::create_symlink("real/image.tar", dir_ / "one");
+  fs::create_symlink("one", dir_ / "two");
+  fs::create_symlink("real/new.tar", dir_ / "dangling");
+  for (const char* name : {"two", "dangling"}) {
+    auto file = output_file::create((dir_ / name).string());
+    ASSERT_TRUE(file.has_value()) << file.error().text;
+    ASSERT_TRUE((*file)->write(name).has_value());
+    ASSERT_TRUE((*file)->commit().has_value());
+    EXPECT_TRUE(fs::is_symlink(dir_ / name)) << name;
+  }
+  EXPECT_EQ(content(dir_ / "real" / "image.tar"), "two");
+  EXPECT_EQ(content(dir_ / "real" / "new.tar"), "dangling");
+  fs::create_symlink("loop", dir_ / "loop");
+  const auto loop = output_file::create((dir_ / "loop").string());
+  EXPECT_TRUE(loop.has_error());
+}
+
+TEST_F(OutputFile, KeepsModeAndOwner) {
+  const fs::path path = dir_ / "secret";
+  std::ofstream(path) << "old";
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  const bool root = geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(chown(path.c_str(), 1234, 2345), 0);
+  }
+  ASSERT_TRUE(write_file(path.string(), "new").has_value());
+  struct stat about {};
+  ASSERT_EQ(stat(path.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 07777, 0600u);
+  if (root) {
+    EXPECT_EQ(about.st_uid, 1234u);
+    EXPECT_EQ(about.st_gid, 2345u);
+  }
+  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(OutputFile, AFileWithSeveralNamesStaysOne) {
+  std::ofstream(dir_ / "a") << "old and longer than what follows";
+  fs::create_hard_link(dir_ / "a", dir_ / "b");
+  auto file = output_file::create((dir_ / "a").string());
+  ASSERT_TRUE(file.has_value());
+  ASSERT_TRUE((*file)->write(std::string(200'000, 'x')).has_value());
+  ASSERT_TRUE((*file)->write("end").has_value());
+  EXPECT_EQ(content(dir_ / "b"), "old and longer than what follows");
+  ASSERT_TRUE((*file)->commit().has_value());
+  EXPECT_EQ(content(dir_ / "b"), std::string(200'000, 'x') + "end");
+  EXPECT_EQ(fs::hard_link_count(dir_ / "a"), 2u);
+  ASSERT_TRUE(write_file((dir_ / "a").string(), "short").has_value());
+  EXPECT_EQ(content(dir_ / "b"), "short");
+}
+
+/// Files of root are nobody's business but root's, so the permissions are tried as somebody else.
+class OutputFileOfOthers : public OutputFile {
+ protected:
+  static constexpr uid_t somebody = 65534;
+
+  void SetUp() override {
+    OutputFile::SetUp();
+    if (geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+    fs::create_directory(dir_ / "closed");
+    std::ofstream(dir_ / "closed" / "open") << "old";
+    ASSERT_EQ(chmod((dir_ / "closed" / "open").c_str(), 0666), 0);
+    ASSERT_EQ(chmod(dir_.c_str(), 0755), 0);
+    ASSERT_EQ(seteuid(somebody), 0);
+  }
+  void TearDown() override {
+    (void)!seteuid(0);
+    OutputFile::TearDown();
+  }
+};
+
+TEST_F(OutputFileOfOthers, AFileThatIsWritableIsWritten) {
+  const std::string path = (dir_ / "closed" / "open").string();
+  auto file = output_file::create(path);
+  ASSERT_TRUE(file.has_value()) << file.error().text;
+  ASSERT_TRUE((*file)->write("new").has_value());
+  EXPECT_EQ(content(path), "old");
+  ASSERT_TRUE((*file)->commit().has_value());
+  EXPECT_EQ(content(path), "new");
+  struct stat about {};
+  ASSERT_EQ(stat(path.c_str(), &about), 0);
+  EXPECT_EQ(about.st_uid, 0u);
+  const auto refused = output_file::create((dir_ / "closed" / "new").string());
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_EQ(refused.error().code, errc::permission);
+}
+
+TEST_F(OutputFile, DevicesAndPipesAreWrittenInPlace) {
+  const fs::path pipe = dir_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const unique_fd reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK));
+  ASSERT_TRUE(write_file(pipe.string(), "text").has_value());
+  char seen[16] = {};
+  EXPECT_EQ(read(reader.get(), seen, sizeof seen), 4);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  const auto full = write_file("/dev/full", "text");
+  ASSERT_TRUE(full.has_error());
+  EXPECT_NE(full.error().text.find("No space left"), std::string::npos) << full.error().text;
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+}
+
+TEST_F(OutputFile, GivenDescriptorsAreWrittenWhereTheyStand) {
+  const std::string path = (dir_ / "redirected").string();
+  const unique_fd given(open(path.c_str(), O_WRONLY | O_CREAT, 0644));  // as a shell opens it: children get it
+  ASSERT_EQ(write(given.get(), "before ", 7), 7);
+  const std::string name = "/dev/fd/" + std::to_string(given.get());
+  fs::create_symlink(name, dir_ / "link");
+  ASSERT_TRUE(write_file(name, "one ").has_value());
+  ASSERT_TRUE(write_file((dir_ / "link").string(), "two").has_value());
+  EXPECT_EQ(content(path), "before one two");
+  EXPECT_TRUE(fs::is_symlink(dir_ / "link"));
+  EXPECT_TRUE(fs::is_symlink("/dev/fd"));
+
+  const unique_fd ours(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const auto own = output_file::create("/proc/self/fd/" + std::to_string(ours.get()));
+  ASSERT_TRUE(own.has_error()) << "a descriptor of our own must not be taken for an output";
+  EXPECT_EQ(own.error().code, errc::usage);
+  const unique_fd reading(open(path.c_str(), O_RDONLY));
+  EXPECT_TRUE(output_file::create("/dev/fd/" + std::to_string(reading.get())).has_error());
+}
+
+TEST_F(OutputFile, ANonBlockingPipeGetsEverything) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const unique_fd from(ends[0]);
+  unique_fd to(ends[1]);
+  ASSERT_EQ(fcntl(to.get(), F_SETFL, O_NONBLOCK), 0);
+  std::string seen;
+  std::thread reader([&] {
+    char piece[4096];
+    for (ssize_t n; (n = read(from.get(), piece, sizeof piece)) > 0;) seen.append(piece, static_cast<std::size_t>(n));
+  });
+  const result<void> written = write_file("/dev/fd/" + std::to_string(to.get()), std::string(1 << 20, 'x'));
+  to.reset();
+  reader.join();
+  EXPECT_TRUE(written.has_value());
+  EXPECT_EQ(seen.size(), std::size_t{1} << 20);
+}
+
+TEST_F(OutputFile, AllAreNamedOrNone) {
+  auto first = output_file::create((dir_ / "first").string());
+  fs::create_directory(dir_ / "gone");
+  auto second = output_file::create((dir_ / "gone" / "second").string());
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  ASSERT_TRUE((*first)->write("1").has_value());
+  ASSERT_TRUE((*second)->write("2").has_value());
+  fs::remove(dir_ / "gone");
+  output_file* const files[] = {first->get(), nullptr, second->get()};
+  EXPECT_TRUE(commit_all(files).has_error());
+  EXPECT_FALSE(fs::exists(dir_ / "first"));
+}
+
+TEST_F(OutputFile, ANameOfADirectoryIsRefusedAtOnce) {
+  const auto file = output_file::create((dir_ / "new" / "").string());
+  ASSERT_TRUE(file.has_error());
+  EXPECT_EQ(file.error().code, errc::usage);
 }
 
 }  // namespace
