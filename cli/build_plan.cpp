@@ -316,6 +316,7 @@ result<void> use_llb(const build_args& args, const session::user_secret& user, p
     return wrong("--llb " + args.llb + ": not an LLB definition (as `peelbox build --dump-llb -` writes one)");
   const std::vector<llb::narrowed_local> narrowed = llb::narrow_locals(*definition);
   if (args.no_cache) llb::ignore_cache(*definition);
+  llb::complete_metadata(*definition);
   result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), {""});
   if (targets.has_error()) return targets.error();
   const std::optional<oci::platform> own = llb::platform_of(*definition);

@@ -95,7 +95,7 @@ failure explain(const solve_state& state, const failure& why) {
   if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
   if (state.targets->first_failure) return *state.targets->first_failure;
   if (state.plan_failure) return *state.plan_failure;
-  return why;
+  return definition_too_large(why).value_or(why);
 }
 
 /// Why an optional SBOM cannot be made, when that is what a solve failed for: its scanner is not there, which is known before

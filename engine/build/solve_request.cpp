@@ -1,12 +1,32 @@
 #include "engine/build/solve_request.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
+#include <utility>
 
 namespace peelbox::build {
 
 namespace {
+
+constexpr int resource_exhausted = 8;  // google.rpc.Code
+
+/// "8 vs. 4)" -> 8 and 4.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> two_sizes(std::string_view text) {
+  std::uint64_t size = 0;
+  std::uint64_t most = 0;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, size);
+  constexpr std::string_view between = " vs. ";
+  const std::string_view rest(first.ptr, static_cast<std::size_t>(end - first.ptr));
+  if (first.ec != std::errc() || !rest.starts_with(between)) return std::nullopt;
+  const auto second = std::from_chars(first.ptr + between.size(), end, most);
+  if (second.ec != std::errc() || std::string_view(second.ptr, static_cast<std::size_t>(end - second.ptr)) != ")") return std::nullopt;
+  return std::pair(size, most);
+}
 
 constexpr std::string_view config_key = "containerimage.config";
 
@@ -25,6 +45,23 @@ std::string platforms_json(const std::vector<platform_build>& parts) {
 
 bool needs_gateway(const solve_options& options) {
   return options.attest.any() || options.through_gateway || options.parts.size() > 1;
+}
+
+std::optional<failure> definition_too_large(const failure& why) {
+  constexpr std::string_view begin = "grpc: received message larger than max (";
+  if (!why.status || why.status->code != resource_exhausted) return std::nullopt;
+  const std::string_view message = why.status->message;
+  const std::size_t at = message.rfind(begin);
+  if (at == message.npos) return std::nullopt;
+  const auto sizes = two_sizes(message.substr(at + begin.size()));
+  if (!sizes) return std::nullopt;
+  constexpr double mebibyte = 1 << 20;
+  return failure(errc::limit,
+                 fmt::format("the definition of this build is too large for the daemon: it has {:.1f} MiB, and the daemon takes {:.1f} MiB at "
+                             "most. Leave the contents of files out of it (copy them from a local directory, a source local://NAME, "
+                             "instead), or divide the build into several.",
+                             static_cast<double>(sizes->first) / mebibyte, static_cast<double>(sizes->second) / mebibyte),
+                 origin::user);
 }
 
 moby::buildkit::v1::SolveRequest control_solve(const solve_options& options) {

@@ -1,10 +1,12 @@
 // The requests of a build.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/async/failure.hpp"
 #include "engine/build/solve_options.hpp"
 #include "proto/control.pb.h"
 #include "proto/gateway.pb.h"
@@ -23,6 +25,9 @@ moby::buildkit::v1::frontend::SolveRequest gateway_solve(const platform_build& p
 /// `solved` in the order of `options.parts`.
 moby::buildkit::v1::frontend::ReturnRequest gateway_return(
     const solve_options& options, const std::vector<moby::buildkit::v1::frontend::SolveResponse>& solved);
+/// The words for a definition that is larger than the daemon takes in one message (grpc-go, rpc_util.go); std::nullopt when
+/// `why` says something else.
+std::optional<failure> definition_too_large(const failure& why);
 /// How the daemon's step that looks at a base image is called; the reference follows.
 inline constexpr std::string_view metadata_step = "load metadata for ";
 /// What makes an SBOM unless the attestation names another image (frontend/attestations/parse.go).

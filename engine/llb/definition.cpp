@@ -98,4 +98,10 @@ void ignore_cache(pb::Definition& definition) {
     (*definition.mutable_metadata())[oci::digest_of(operation)].set_ignore_cache(true);
 }
 
+void complete_metadata(pb::Definition& definition) {
+  if (definition.metadata_size() >= definition.def_size()) return;
+  // Asking a map for what it does not have makes it.
+  for (const std::string& operation : definition.def()) (void)(*definition.mutable_metadata())[oci::digest_of(operation)];
+}
+
 }  // namespace peelbox::llb

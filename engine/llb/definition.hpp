@@ -34,6 +34,10 @@ result<definition> marshal(const state& result, const marshal_options& options =
 /// What marshal() does for `no_cache`, in a definition that is finished.
 void ignore_cache(pb::Definition& definition);
 
+/// An entry of metadata for every operation that has none. A finished definition may come without; the daemon solves such a
+/// one by itself, but refuses it when an SBOM is made from its result (client/llb/definition.go).
+void complete_metadata(pb::Definition& definition);
+
 /// One line per operation, for tests and for `--dump-llb`. Refers to inputs by line number, so it holds no
 /// digests.
 std::string describe(const definition& d);

@@ -238,3 +238,44 @@ class OutputsThatCannotBe(BedTest):
                 done = self.build(output=output)
                 self.assert_fails(done, code, *parts)
                 self.assertNotIn("[build", done.err)
+
+
+class Definitions(BedTest):
+    def test_one_that_is_too_large(self):
+        llb = self.dir / "llb"
+        llb.write_bytes(definition(5 << 20, with_metadata=True))
+        for output in ("type=cacheonly", f"type=oci,dest={self.dir}/x.tar"):
+            done = peelbox("build", "--llb", llb, "--tag", "x", "--output", output, "--buildkit", bed("BUILDKITD"))
+            self.assert_fails(done, 1, "error: the definition of this build is too large for the daemon: it has 5.0 MiB", "4.0 MiB at most", "local://")
+            self.assertNotIn("grpc", done.err)
+
+    def test_one_without_metadata_gets_its_sbom(self):
+        llb = self.dir / "llb"
+        llb.write_bytes(definition(10, with_metadata=False))
+        done = peelbox("build", "--llb", llb, "--tag", "x", "--output", f"type=oci,dest={self.dir}/x.tar", "--buildkit", bed("BUILDKITD"))
+        self.assert_ok(done)
+
+
+def field(number, value):
+    def varint(n):
+        n &= (1 << 64) - 1
+        out = b""
+        while n > 127:
+            out += bytes([n & 127 | 128])
+            n >>= 7
+        return out + bytes([n])
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def definition(size, with_metadata):
+    """A file of `size` bytes, as solver/pb/ops.proto writes it."""
+    make = field(1, b"/f") + field(2, 0o644) + field(3, b"x" * size)
+    operation = field(4, field(2, field(1, -1) + field(2, -1) + field(3, 0) + field(5, make)))
+    digest = lambda data: b"sha256:" + hashlib.sha256(data).hexdigest().encode()
+    last = field(1, field(1, digest(operation)) + field(2, 0))
+    out = field(1, operation) + field(1, last)
+    for one in (operation, last) if with_metadata else ():
+        out += field(2, field(1, digest(one)) + field(2, b""))
+    return out

@@ -93,5 +93,22 @@ TEST(SolveRequest, ABaseImageIsAskedForByPlatform) {
   EXPECT_EQ(request.logname(), "load metadata for docker.io/library/x:1");
 }
 
+TEST(SolveRequest, ADefinitionThatIsTooLargeIsCalledSo) {
+  const auto told = [](int code, std::string message) {
+    failure why(errc::remote, "failed to solve: " + message);
+    why.status = std::make_shared<const grpc_status>(grpc_status{code, std::move(message), {}});
+    return definition_too_large(why);
+  };
+  const auto large = told(8, "ResourceExhausted: grpc: received message larger than max (5243178 vs. 4194304)");
+  ASSERT_TRUE(large.has_value());
+  EXPECT_EQ(large->code, errc::limit);
+  EXPECT_NE(large->text.find("5.0 MiB"), std::string::npos) << large->text;
+  EXPECT_NE(large->text.find("4.0 MiB at most"), std::string::npos) << large->text;
+  EXPECT_FALSE(told(2, "grpc: received message larger than max (5243178 vs. 4194304)"));
+  EXPECT_FALSE(told(8, "grpc: received message larger than max (5 vs. 4) said the command"));
+  EXPECT_FALSE(told(8, "no space"));
+  EXPECT_FALSE(definition_too_large(failure(errc::lost, "larger than max (5 vs. 4)")));
+}
+
 }  // namespace
 }  // namespace peelbox::build

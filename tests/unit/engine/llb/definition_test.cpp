@@ -198,6 +198,11 @@ TEST(definition, metadata_names_every_operation_and_carries_no_cache) {
   ignore_cache(finished);
   for (const vertex& v : plain.vertices) EXPECT_TRUE(finished.metadata().at(v.digest).ignore_cache());
   EXPECT_EQ(finished.metadata().at(plain.vertices[1].digest).description().at("llb.customname"), "step");
+  finished.mutable_metadata()->erase(plain.vertices[0].digest);
+  complete_metadata(finished);
+  EXPECT_EQ(finished.metadata_size(), 3);
+  EXPECT_TRUE(finished.metadata().contains(plain.vertices[0].digest));
+  EXPECT_EQ(finished.metadata().at(plain.vertices[1].digest).description().at("llb.customname"), "step");
   ASSERT_EQ(plain.vertices.size(), 2u);
   EXPECT_EQ(plain.vertices[1].name, "step");
   EXPECT_EQ(plain.message.metadata().at(plain.vertices[1].digest).description().at("llb.customname"), "step");
