@@ -17,10 +17,11 @@ result<std::unique_ptr<session::output_file>> open_one(const char* flag, const s
   return file;
 }
 
-result<void> write_one(session::output_file& file, std::string_view text) {
-  result<void> done = file.write(text);
-  if (done.has_value()) done = file.commit();
-  return done;
+result<void> write_one(const char* flag, session::output_file* file, std::string_view text) {
+  if (file == nullptr) return {};
+  result<void> done = file->write(text);
+  if (done.has_value()) done = file->commit();
+  return done.has_error() ? done.error().in(flag) : done;
 }
 
 }  // namespace
@@ -51,11 +52,9 @@ result<void> picture_files::write(const std::string& title, const std::string& e
   if (!picture_) return {};
   picture_->title = progress::sanitize_line(title);
   picture_->error = progress::sanitize(error);
-  if (timeline_)
-    if (result<void> done = write_one(*timeline_, progress::timeline_html(*picture_)); done.has_error()) return done;
-  if (trace_)
-    if (result<void> done = write_one(*trace_, progress::chrome_trace(*picture_)); done.has_error()) return done;
-  return {};
+  result<void> page = write_one("--timeline", timeline_.get(), timeline_ ? progress::timeline_html(*picture_) : "");
+  result<void> events = write_one("--trace", trace_.get(), trace_ ? progress::chrome_trace(*picture_) : "");
+  return page.has_error() ? page : events;
 }
 
 }  // namespace peelbox::cli
