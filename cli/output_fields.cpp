@@ -82,7 +82,7 @@ result<void> check_field(kind type, std::string_view key, const std::string& val
                                                                                            : "; it is for type=local and type=tar"));
     if (key == "source-date-epoch" && !value.empty()) return check_epoch(key, value);
     if (key == "tar" && is_false(value))
-      return wrong("tar=false, an image as a directory, is not possible yet; write a file and unpack it");
+      return wrong("tar=false, an image as a directory, is not possible yet; write a file and unpack it: mkdir DIR && tar -xf FILE -C DIR");
     return {};
   }
   if (type == kind::local && key == "mode") return {};

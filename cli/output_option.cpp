@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "cli/csv_fields.hpp"
 #include "cli/output_fields.hpp"
 #include "engine/async/closest.hpp"
@@ -23,12 +20,6 @@ std::optional<output_option::kind> kind_of(std::string_view text) {
   for (const kind k : {kind::oci, kind::docker, kind::tar, kind::local, kind::cacheonly})
     if (to_string(k) == text) return k;
   return std::nullopt;
-}
-
-/// In the words of Go's strconv.ParseBool, as the exporters read them.
-bool is_false(std::string_view text) {
-  constexpr std::array<std::string_view, 6> no{"0", "f", "F", "false", "FALSE", "False"};
-  return std::find(no.begin(), no.end(), text) != no.end();
 }
 
 /// std::nullopt: switched off.
@@ -86,9 +77,6 @@ result<output_option> parse_output(std::string_view text) {
                              type->second, output.type == output_option::kind::local ? "out" : "image.tar"));
   if (output.type == output_option::kind::local && output.dest == "-")
     return wrong(fmt::format("--output '{}': a directory cannot go to standard output; use type=tar,dest=-", text));
-  if (const auto tar = fields->find("tar"); output.is_image() && tar != fields->end() && is_false(tar->second))
-    return wrong(fmt::format("--output '{}': tar=false (an image layout as a directory) is not supported; leave it out to write an archive, "
-                             "and unpack that: mkdir DIR && tar -xf FILE -C DIR", text));
   fields->erase("type");
   fields->erase("dest");
   for (const auto& [key, value] : *fields) {

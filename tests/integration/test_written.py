@@ -10,7 +10,7 @@ import stat
 import subprocess
 import time
 
-from bed import PEELBOX, BedTest, bed, clean_environment, peelbox, run, summary
+from bed import PEELBOX, BedTest, OciArchive, bed, clean_environment, peelbox, run, summary
 
 LAYER = {"runtime": {"copy": [{"from": "out", "to": "/out"}]}}
 
@@ -69,7 +69,7 @@ class LinkedOutputs(BedTest):
             self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
 
     def test_two_cannot_have_standard_output(self):
-        for flag in ("--metadata-file=/dev/stdout", "--iidfile=-", "--log-file=/dev/fd/1", "--stats=json"):
+        for flag in ("--metadata-file=/dev/stdout", "--ref-file=-", "--log-file=/dev/fd/1", "--stats=json"):
             self.assert_fails(self.plain_build(flag, output="type=tar,dest=-"), 2, flag.split("=")[0], "standard output")
 
     def test_an_image_through_the_name_of_standard_output(self):
@@ -193,10 +193,9 @@ class OwnFiles(BedTest):
         (root / "sub").mkdir()
         arguments = [part for flag, name in flags.items() for part in (flag, root / name)]
         for attempt in ("first", "second"):
-            done = self.build("--sbom=false", *arguments, spec=spec, output=f"type=tar,dest={root}/image.tar")
+            done = self.build("--sbom=false", *arguments, spec=spec, output=f"type=oci,dest={root}/image.tar")
             self.assert_ok(done)
-            found = run(["tar", "-xOf", root / "image.tar", "out"]).out
-            self.assertEqual(found, "./src/main\n")
+            self.assertEqual(OciArchive(root / "image.tar").contents()["out"][3], b"./src/main\n")
         self.assertRegex(summary(done)["steps"], r"^(\d+) \(\1 cached\)$")
 
     def test_a_log_directory_and_standard_error(self):
