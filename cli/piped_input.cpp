@@ -16,7 +16,7 @@ failure wrong(std::string text) { return failure(errc::usage, std::move(text), o
 task<result<std::string>> read_standard_input(std::string_view flag, std::size_t most) {
   if (isatty(STDIN_FILENO) != 0)
     co_return wrong(fmt::format("{} -: standard input is a terminal; pipe something into it, or name a file", flag));
-  transport::stream_ptr standard = co_await transport::open_standard_stream();
+  transport::stream_ptr standard = co_await transport::open_standard_input();
   std::string text;
   for (;;) {
     result<byte_view> piece = co_await standard->read();

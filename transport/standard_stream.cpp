@@ -89,19 +89,39 @@ class standard_stream final : public stream {
   std::thread output_;
 };
 
+struct standard_pair {
+  stream_ptr ours;
+  int theirs = -1;
+};
+
+standard_pair make_pair_on(const executor& ex) {
+  int ends[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ends[0] = ends[1] = -1;
+  stream_socket socket(ex, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]);
+  return {make_socket_stream(std::move(socket), "standard input and output"), ends[1]};
+}
+
+/// Standard input can block for ever: its thread is not waited for.
+void start_reading(int theirs) {
+  std::thread([theirs] { pump_in(theirs); }).detach();
+}
+
 }  // namespace
 
 task<standard_streams> open_standard_stream() {
   const executor ex = co_await asio::this_coro::executor;
-  int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ends[0] = ends[1] = -1;
-  stream_ptr ours = make_socket_stream(stream_socket(ex, asio::generic::stream_protocol(AF_UNIX, 0), ends[0]), "standard input and output");
-  const int theirs = ends[1];
+  standard_pair pair = make_pair_on(ex);
   auto error = std::make_shared<std::atomic<int>>(0);
-  // Standard input can block for ever: its thread is not waited for.
-  std::thread([theirs] { pump_in(theirs); }).detach();
-  std::thread output([theirs, error] { *error = pump_out(theirs); });
-  co_return standard_streams{std::make_unique<standard_stream>(std::move(ours), std::move(output)), std::move(error)};
+  start_reading(pair.theirs);
+  std::thread output([theirs = pair.theirs, error] { *error = pump_out(theirs); });
+  co_return standard_streams{std::make_unique<standard_stream>(std::move(pair.ours), std::move(output)), std::move(error)};
+}
+
+task<stream_ptr> open_standard_input() {
+  const executor ex = co_await asio::this_coro::executor;
+  standard_pair pair = make_pair_on(ex);
+  start_reading(pair.theirs);
+  co_return std::move(pair.ours);
 }
 
 }  // namespace peelbox::transport

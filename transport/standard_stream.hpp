@@ -18,4 +18,7 @@ struct standard_streams {
 };
 task<standard_streams> open_standard_stream();
 
+/// Standard input alone, in the same way; standard output stays as it is. Nothing can be written to it.
+task<stream_ptr> open_standard_input();
+
 }  // namespace peelbox::transport

@@ -77,6 +77,11 @@ class LinkedOutputs(BedTest):
                      "--runtime-image docker.io/peelbox/debian:12 -o type=tar,dest=/dev/stdout --progress logs | tar -t | head -1")
         self.assertEqual((done.code, done.out), (0, "bin\n"), str(done))
 
+    def test_a_spec_from_a_pipe_leaves_standard_output_alone(self):
+        done = shell(f'cat {self.spec()} | "$P" build --spec - -t x --context {self.context()} --build-image docker.io/peelbox/debian-build:12 '
+                     "--runtime-image docker.io/peelbox/debian:12 -o type=tar,dest=- | tar -t | head -1")
+        self.assertEqual((done.code, done.out), (0, "bin\n"), str(done))
+
     def test_results_that_do_not_fit(self):
         for flag in ("--metadata-file", "--iidfile", "--ref-file", "--timeline", "--trace", "--log-file"):
             with self.subTest(flag):
