@@ -155,13 +155,12 @@ std::optional<error_hint> registry_hint(const causes& said, string_view image) {
   return std::nullopt;
 }
 
-/// The daemon asks us for logins. Only an answer over gRPC has a code in its text, the registry's own have
-/// none.
-bool login_was_refused_here(const causes& said) {
-  const error_link* const asked = said.begins({"failed to authorize"});
-  if (asked == nullptr || asked == &said.links().back()) return false;
-  const error_link& answer = asked[1];
-  return is_code_name(answer.text) || answer.text == "rpc error";
+/// The daemon asks us for logins. Only our answer, which comes over gRPC, has a code in its text; a
+/// registry's has none.
+bool login_failed_here(const causes& inside) {
+  return std::any_of(inside.links().begin(), inside.links().end(), [](const error_link& link) {
+    return link.text == "rpc error" || is_code_name(link.text);
+  });
 }
 
 /// The whole of a pull that failed; `from` is where it begins.
@@ -174,7 +173,7 @@ std::optional<error_hint> pull_hint(const causes& said, const error_link& from) 
         "build without an SBOM (--sbom=false), or name a scanner image that the daemon can reach "
         "(--sbom=generator=IMAGE)"};
   const causes inside = said.behind(from);
-  if (login_was_refused_here(image.empty() ? said : inside))
+  if (login_failed_here(inside))
     return error_hint{
         "the login for " +
             (image.empty() ? std::string("a registry") : "the registry of " + std::string(image)) +

@@ -62,7 +62,7 @@ class TerminalTest(BedTest):
         text = terminal.everything()
         self.assertIn("cancelling the build; interrupt again to end at once", text)
         # The last lines of what was interrupted stay, as those of a failure would.
-        self.assertRegex(text, r"\n > \[build 1/1\] [^\n]*:\n(.*\n)*\d\.\d+ working on it\n")
+        self.assertRegex(text, r"\n------\n > \[build 1/1\] (.*\n)+\d\.\d+ working on it\n------\n")
         if "the daemon did not confirm" not in text:  # as it may when the machine is very slow
             self.assertIn("CANCELED [build 1/1]", text)
             self.assertIn("stopped  after", text)

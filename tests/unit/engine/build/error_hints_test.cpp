@@ -87,6 +87,9 @@ INSTANTIATE_TEST_SUITE_P(
             "docker-credential-desktop is not installed (not found in PATH), but Docker's config.json names "
             "it",
             "the login for the registry of docker.io/library/debian:12"},
+        known_message{"FailedPrecondition: " RESOLVE "r.example/a:1: FailedPrecondition: login for registry r.example: docker-credential-desktop "
+                      "is not installed",
+                      "the login for the registry of r.example/a:1"},
         known_message{"no active session for abc: context deadline exceeded",
                       "the daemon lost this client's session"},
         known_message{"exporter \"fancy\" could not be found", "this daemon has no exporter fancy"},
