@@ -17,7 +17,7 @@ constexpr std::size_t line_cost = sizeof(recorded_line);
 
 void build_record::add(const batch& events, const trace& picture, wall_time) {
   steps_.resize(picture.steps().size());
-  // Positions by address would not do: a group's step stands for many digests.
+  // By digest, not by step: the step of a group stands for many digests.
   std::unordered_map<const step*, std::uint32_t> changed;
   for (const std::uint32_t index : picture.changed()) {
     const step& now = picture.steps()[index];

@@ -23,14 +23,14 @@ struct slice {
   std::size_t lane = 0;
 };
 
-/// May `next`, which does not start earlier, stand in the lane after `last`? Slices may touch; but viewers draw one without
+/// Whether `next`, which does not start earlier, may follow `last` in its lane. Slices may touch; but viewers draw one without
 /// length that touches another one as part of it.
 bool fits_after(const slice& last, const slice& next) {
   const bool without_length = last.from == last.to || next.from == next.to;
   return without_length ? last.to < next.from : last.to <= next.from;
 }
 
-/// Each slice gets the first lane that is free at its start; they come by their starts.
+/// Gives each slice the first lane that is free when it starts. Slices come in the order of their starts.
 void assign_lanes(std::vector<slice>& slices) {
   std::stable_sort(slices.begin(), slices.end(), [](const slice& a, const slice& b) { return a.from < b.from; });
   std::vector<const slice*> last;
@@ -55,7 +55,7 @@ class writer {
     out_ += "},\"traceEvents\":[";
     name_of("process_name", steps_group, 0, "steps");
     name_of("process_name", parts_group, 0, "pulled, pushed and sent");
-    // Viewers sort by name: the parts would stand above the steps, "lane 10" above "lane 2".
+    // Viewers sort by name, which would put the parts above the steps and "lane 10" above "lane 2".
     position("process_sort_index", steps_group, 0, 1);
     position("process_sort_index", parts_group, 0, 2);
     steps();
@@ -145,7 +145,7 @@ class writer {
                      R"({{"ph":"{}","pid":{},"tid":{},"ts":{:.3f},"cat":"input","name":"input","id":{}{}}})", kind, steps_group,
                      s.lane + 1, at, id, kind == 'f' ? R"(,"bp":"e")" : "");
     };
-    // An arrow starts inside of its slice: at the end itself the next one may already have begun.
+    // An arrow must start inside its slice: at the very end, the next slice may have begun.
     end('s', from, std::max(microseconds(from.from), microseconds(from.to) - 0.001));
     end('f', to, microseconds(to.from));
   }

@@ -86,7 +86,7 @@ void append_transfer(const step_status& s, bool live, std::string& out) {
   if (asked == 0) {
     if (t.state == phase::failed) out.append("failed, ");
     append_files(t.files_seen, out);
-    // While nothing was asked for it is not known whether anything will be.
+    // Until the daemon asks for a file, nobody knows whether it will.
     out.append(t.state == phase::done ? " unchanged" : t.state == phase::sending ? " compared" : " scanned");
     return;
   }
@@ -125,7 +125,7 @@ void append_amount(const step_status& s, bool live, std::string& out) {
     append_bytes(s.current, out);
     out.append(" / ");
     append_bytes(s.total, out);
-    // Some daemons announce too little; then there is no percentage that would be true.
+    // Some daemons announce a total that is too small; then no percentage would be true.
     if (live && s.current <= s.total) {
       out.push_back(' ');
       append_number(static_cast<std::uint64_t>(static_cast<double>(s.current) / static_cast<double>(s.total) * 100), out);

@@ -8,8 +8,8 @@
 namespace peelbox::progress {
 namespace {
 
-// Copies characters that need no more than that, and gives how many. Most strings are digests, names and times: sixteen
-// characters are looked at together, and up to fifteen too many are copied.
+// Copies characters that need no escape and returns how many. Most strings are digests, names and times, so sixteen are
+// checked at once; up to fifteen more than the result may have been written to `to`.
 std::size_t put_plain(std::string_view text, char* to) {
   using block = signed char __attribute__((vector_size(16)));
   using halves = long long __attribute__((vector_size(16)));
@@ -22,7 +22,7 @@ std::size_t put_plain(std::string_view text, char* to) {
   };
   std::size_t at = 0;
   while (text.size() - at >= sizeof(block) && put_block(at)) at += sizeof(block);
-  // The rest of most strings is the end of one more block, which is partly looked at twice.
+  // The rest is checked as the end of one more block, which overlaps the one before.
   const bool is_rest = text.size() - at < sizeof(block) && text.size() >= sizeof(block);
   if (is_rest && put_block(text.size() - sizeof(block))) return text.size();
   for (; at < text.size(); ++at) {
@@ -50,7 +50,7 @@ char* put_special_ascii(unsigned char c, char* to) {
 
 unsigned low_bits(char continuation) { return static_cast<unsigned char>(continuation) & 0x3Fu; }
 
-// How many bytes the character at the beginning has; 0: it is none.
+// The bytes of the character at the beginning; 0 when it is not valid UTF-8.
 std::size_t utf8_size(std::string_view text) {
   const auto c = static_cast<unsigned char>(text[0]);
   const std::size_t size = c >= 0xF0 && c <= 0xF4 ? 4 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xC2 && c < 0xE0 ? 2 : 0;

@@ -14,7 +14,7 @@ std::string_view without_platform(std::string_view stage) {
 // "[build] …" without a count), "[internal] …" of the Dockerfile frontend, and the SBOM scanner.
 bool is_own_command(std::string_view name) {
   if (name.find("generating sbom using ") != std::string_view::npos) return false;
-  // With several services, their name is in front.
+  // With several services, the service's name is in front.
   for (int brackets = 0; brackets < 2 && name.starts_with('['); ++brackets) {
     const std::size_t end = name.find(']');
     if (end == std::string_view::npos) break;

@@ -1,5 +1,5 @@
-// Lines for log files and CI. One step has the floor at a time; what others say meanwhile is held back, so that lines of
-// parallel steps come in blocks, but never for long and never without bound.
+// Lines for log files and CI. One step has the floor at a time, and what others say meanwhile is held back, so that the
+// lines of parallel steps come in blocks. They are held for a bounded time and in bounded memory.
 #include <algorithm>
 #include <list>
 #include <vector>
@@ -12,9 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration silence_gives_way = 1s;    // the step on the floor said nothing for so long
-constexpr duration patience = 5s;             // a step with something to say waits at most so long …
-constexpr duration least_floor = 2s;          // … if the floor was held for so long
+constexpr duration silence_gives_way = 1s;    // the step on the floor has been silent for this long
+constexpr duration patience = 5s;             // a step with something to say waits at most this long …
+constexpr duration least_floor = 2s;          // … if the floor was held for at least this long
 constexpr duration status_first = 1s;         // shorter work is reported once, when done
 constexpr duration status_repeat = 5s;
 constexpr duration status_step = 1s;
@@ -91,7 +91,7 @@ class plain_renderer final : public renderer {
     shown_step& mine = shown_[i];
     if (!s.finished()) mine.ended = false;
     if (s.finished() && !mine.ended) finished_.push_back(i);
-    // Frontends warn of a file that a step has read when that step has ended.
+    // Frontends warn about a file after the step that read it has ended.
     if (mine.ended && mine.warnings < s.warnings.size()) late_.push_back(i);
     if (!mine.ended && (mine.number == 0 || mine.warnings < s.warnings.size() || !s.statuses.empty())) want(i, now);
   }
@@ -112,7 +112,7 @@ class plain_renderer final : public renderer {
   void take_line(const new_line& line, const trace& picture, wall_time now, std::string& out) {
     shown_step& mine = shown_[line.step];
     const bool visible = picture.steps()[line.step].visible;
-    // What may never be shown must not be held without bound.
+    // An invisible step may never be shown, so what is held for it is bounded.
     if (!visible && mine.held.size() > options_.held_bytes) return;
     if (floor_ == line.step && mine.held.empty()) {
       append_line(line.step, line.at, line.text, out);
@@ -184,7 +184,7 @@ class plain_renderer final : public renderer {
       if (mine.ended) continue;
       mine.ended = true;
       want_no_more(i);
-      // The daemon starts a step again to look at its inputs; that is no news if it ended as before.
+      // The daemon may start a step again to check its inputs; if it ends as before, that is no news.
       const bool silent = mine.number != 0 && floor_ != i && mine.held.empty() && !has_news(mine, picture.steps()[i], now);
       if (silent && end_of(i, picture, now) == mine.end_line) continue;
       give_floor(i, picture.steps()[i], now, out);  // gives a number, which the end line has
@@ -348,7 +348,7 @@ class plain_renderer final : public renderer {
     append_text(at, text, out);
   }
   void append_text(duration at, std::string_view text, std::string& out) {
-    // Lines come in runs of one time, because a message has one.
+    // Many lines have the same time, because a message has one for all.
     if (at != last_at_ || last_time_.empty()) {
       last_at_ = at;
       last_time_.clear();

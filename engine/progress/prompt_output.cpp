@@ -21,7 +21,7 @@ constexpr int null_device_minor = 3;
 constexpr int terminal_maker_major = 5;
 constexpr int terminal_maker_minor = 2;
 
-/// EPIPE is an answer, the signal would end the program. Only a signal of our own write is taken away.
+/// A write may raise SIGPIPE, which would end the program; EPIPE is answer enough. Removes only a signal of our own write.
 class without_pipe_signal {
  public:
   without_pipe_signal() {

@@ -18,7 +18,7 @@ constexpr auto two_digits = [] {
   return all;
 }();
 
-// Digits: even.
+// An even number of digits.
 template <std::size_t Digits>
 char* put_padded(std::uint32_t n, char* to) {
   for (std::size_t i = Digits; i > 0; i -= 2, n /= 100) std::memcpy(to + i - 2, two_digits.data() + 2 * (n % 100), 2);
@@ -52,7 +52,7 @@ constexpr std::size_t most_number_bytes = 20;
 char* put_time(const std::optional<wall_time>& time, char* to) {
   constexpr std::string_view never = "\"0001-01-01T00:00:00Z\"";
   if (!time) return std::copy(never.begin(), never.end(), to);
-  // Times of one batch lie in few seconds, and the calendar is most of the work.
+  // The times of one batch lie within few seconds, and the calendar is most of the work, so its result is kept.
   static thread_local std::array<whole_second, 16> known;
   const auto second = std::chrono::floor<std::chrono::seconds>(*time);
   whole_second& last = known[static_cast<std::uint64_t>(second.time_since_epoch().count()) % known.size()];
@@ -77,7 +77,7 @@ struct field {
   char text[24] = {};
   std::size_t size = 0;
 
-  consteval field(const char* name) {  // NOLINT: so that a name can be written as such
+  consteval field(const char* name) {  // NOLINT: implicit, so that a plain literal can be given
     put(',');
     put('"');
     while (*name != 0) put(*name++);
@@ -92,8 +92,8 @@ struct field {
   }
 };
 
-/// Gathers short pieces, because appending each to a string costs several times more than writing it. What it wrote is in the
-/// string when it ends, or after direct().
+/// Gathers short pieces, because appending each to a string costs several times more than writing it. The string has all of
+/// them after the destructor or direct().
 class piece_writer {
  public:
   static constexpr std::size_t most_room = 1024;
@@ -103,7 +103,7 @@ class piece_writer {
   piece_writer(const piece_writer&) = delete;
   piece_writer& operator=(const piece_writer&) = delete;
 
-  /// Room for so many bytes, at most `most_room`. Then wrote() with the end of what was written.
+  /// Gives room for that many bytes, at most `most_room`. Then call wrote() with the end of what was written.
   char* room(std::size_t bytes) {
     if (static_cast<std::size_t>(std::end(pieces_) - end_) < bytes) direct();
     return end_;
@@ -125,7 +125,7 @@ class piece_writer {
   char* end_ = pieces_;
 };
 
-/// An object under construction; puts the commas.
+/// Writes one object and its commas.
 class object {
  public:
   explicit object(piece_writer& out) : out_(out) { out_.put('{'); }
@@ -185,12 +185,12 @@ class object {
   }
 
  private:
-  // Writes the name into room for itself and so many bytes more.
+  // Writes the name, and gives room for that many bytes behind it.
   char* key_to(const field& name, std::size_t more) {
     char* const to = out_.room(sizeof name.text + more);
     const std::size_t skipped = first_ ? 1 : 0;
     first_ = false;
-    std::memcpy(to, name.text + skipped, sizeof name.text - 1);  // a size that the compiler knows; what is too much is written over
+    std::memcpy(to, name.text + skipped, sizeof name.text - 1);  // the compiler knows this size; what is too much is overwritten
     return to + name.size - skipped;
   }
 

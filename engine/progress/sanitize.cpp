@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
-// Bytes that can be copied without looking at their neighbours.
+// Bytes that can be copied whatever stands beside them.
 constexpr std::array<bool, 256> plain_bytes = [] {
   std::array<bool, 256> table{};
   for (std::size_t c = 0x20; c < 0x7F; ++c) table[c] = true;
@@ -182,7 +182,7 @@ std::string sanitize(std::string_view text) {
 }
 
 std::string sanitize_line(std::string_view text, std::size_t limit) {
-  // Only what can still be shown is worth cleaning; escape sequences may take some of it.
+  // Only what can be shown is cleaned, and some more, since escape sequences vanish.
   std::string out = sanitize(text.substr(0, limit * 4 + 64));
   for (char& c : out) {
     if (c == '\n' || c == '\t') c = ' ';

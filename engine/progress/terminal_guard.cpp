@@ -36,7 +36,7 @@ void put(const char* text, std::size_t size) noexcept {
   [[maybe_unused]] const ssize_t written = ::write(saved.fd, text, size);
 }
 
-// From the background, tcsetattr() would stop us with SIGTTOU, and the settings are somebody else's then.
+// In the background tcsetattr() would stop us with SIGTTOU, and the settings belong to another job.
 bool in_foreground() noexcept { return ::tcgetpgrp(saved.fd) == ::getpgrp(); }
 
 void change_settings(tcflag_t no_output_flags) noexcept {
@@ -62,7 +62,7 @@ void on_deadly(int number) {
   for (handled_signal& s : deadly) {
     if (s.number == number) ::sigaction(number, &s.before, nullptr);
   }
-  // Delivered when this handler returns, to whoever would have had it without us.
+  // Delivered when this handler returns, to the handler that was there before ours.
   ::raise(number);
 }
 

@@ -51,7 +51,7 @@ constexpr std::size_t columns_of(char32_t c) {
   return in(wide, c) ? 2 : 1;
 }
 
-// The text is sanitised, so it is valid UTF-8; on other bytes it only must not run over the end.
+// The text is sanitised, so it is valid UTF-8. Other bytes give a wrong width, but nothing is read beyond the end.
 char32_t next(std::string_view text, std::size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   if (lead < 0xC0) return lead;
@@ -62,7 +62,7 @@ char32_t next(std::string_view text, std::size_t& at) {
   return c;
 }
 
-// How many characters at the beginning are ASCII, so one byte and one column each. Most text is nothing else.
+// How many characters at the beginning are ASCII: one byte and one column each, as is most text.
 std::size_t ascii_part(std::string_view text) {
   std::size_t at = 0;
   std::uint64_t block = 0;

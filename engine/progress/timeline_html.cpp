@@ -123,7 +123,7 @@ class writer {
   std::string out_;
 };
 
-/// Inside of a script element only "<" could end it; the others are for readers that are less exact.
+/// Only "<" could end a script element; the others are escaped for parsers that are less exact.
 std::string for_script(std::string_view json) {
   std::string out;
   out.reserve(json.size() + json.size() / 16);

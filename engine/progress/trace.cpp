@@ -45,7 +45,7 @@ void trace::apply(const batch& events, wall_time now) {
   for (const context_transfer& t : events.transfers) apply_transfer(t);
   for (const warning& w : events.warnings) apply_warning(w);
   for (const log_chunk& l : events.logs) apply_log(l);
-  // What a finished process left without a line end is a line; its logs may come in the message that completes it.
+  // Text without a line end becomes a line when its process has ended. Its logs may be in the same message, so this comes last.
   std::erase_if(with_partial_line_, [this](std::uint32_t i) {
     member& m = members_[i];
     if (m.has_partial_line && (m.state == step_state::announced || m.state == step_state::running)) return false;
@@ -59,7 +59,7 @@ void trace::finish(wall_time now) {
   begin(now);
   for (const std::uint32_t i : with_partial_line_) flush_lines(members_[i]);
   with_partial_line_.clear();
-  // Members of groups that never started keep nobody waiting any more.
+  // Members that never started no longer keep their group unfinished.
   std::erase_if(unfinished_, [this](std::uint32_t i) {
     const step_state last = counts_[i].state(true);
     if (last == step_state::running || last == step_state::announced) return false;
@@ -165,7 +165,7 @@ void trace::apply_vertex(const vertex& v, wall_time now) {
   if (current) refresh_step(m.step, m);
 }
 
-// Enters what the message says about when the vertex ran. False: it is older than what is known already.
+// Records when the vertex ran, as the message has it. False: the message is older than what is known.
 bool trace::apply_start(member& m, const vertex& v) {
   if (!v.started) {
     if (!v.completed && v.error.empty()) return !m.latest_start && !m.completed;
@@ -204,7 +204,7 @@ bool trace::apply_start(member& m, const vertex& v) {
   return true;
 }
 
-// The runs of a vertex, of which parts may overlap.
+// The runs of a vertex, which may overlap.
 void trace::add_up(const member& m, step& s) {
   s.ran = m.summed;
   s.running_since.reset();

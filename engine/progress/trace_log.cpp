@@ -4,7 +4,7 @@
 namespace peelbox::progress {
 namespace {
 
-// Where the last `count` complete lines of `text` begin, and what follows them; 0 when there are no more than that.
+// Where the last `count` complete lines of `text` begin; 0 when it has no more than that.
 std::size_t begin_of_last_lines(std::string_view text, std::size_t count) {
   std::size_t end = text.size();
   for (std::size_t n = 0; n <= count; ++n) {
@@ -27,7 +27,7 @@ void trace::apply_log(const log_chunk& in) {
   const std::size_t first = lines_.size();
   std::string_view data = in.data;
   if (!limits_.every_line) {
-    // One at least, for the daemon's notice that it clips the log from here on.
+    // At least one, for the daemon's notice that it clips the log from here on.
     const std::size_t begin = begin_of_last_lines(data, std::max<std::size_t>(limits_.log_tail, 1));
     if (begin > 0) source.begin_anew();
     data.remove_prefix(begin);
@@ -48,12 +48,12 @@ void trace::add_line(const member& m, int stream, wall_time time, std::size_t be
   places_.push_back({begin, size});
 }
 
-// Takes the lines from `first` on, all of one step, into what is kept of it.
+// Keeps the lines from `first` on, all of one step, in its tail.
 void trace::keep_tail(step& s, std::size_t first) {
   const std::string_view all = line_text_;
   for (std::size_t i = first; i < lines_.size(); ++i) {
     const std::string_view text = all.substr(places_[i].begin, places_[i].size);
-    // util/progress/logs/logs.go: a line of its own.
+    // The daemon writes its notice as a line of its own (util/progress/logs/logs.go).
     if (text.starts_with("[output clipped, ") && text.ends_with(" reached]") && text.size() < 200) s.clipped = text;
     if (lines_.size() - i <= limits_.log_tail) s.tail.push(lines_[i].at, lines_[i].stream, text, limits_.log_tail);
   }

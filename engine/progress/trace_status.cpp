@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t most_waiting_transfers = 64;
 constexpr std::size_t most_warning_lines = 32;
 
-// Sets the rate from the bytes since the last report, weighed by how much time that was.
+// Sets the rate from the bytes since the last report, weighted by how long ago that was.
 void take_transfer(step_status& s, const context_transfer& in) {
   using seconds = std::chrono::duration<double>;
   const bool ended = in.state == context_transfer::phase::done || in.state == context_transfer::phase::failed;

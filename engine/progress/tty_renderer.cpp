@@ -1,4 +1,4 @@
-// What of a build fits on a terminal: running steps with what they do, then what ended last.
+// As much of a build as fits on a terminal: what ended last, then the running steps and what they do.
 #include <algorithm>
 #include <vector>
 
@@ -39,7 +39,7 @@ class tty_renderer final : public renderer {
     const auto failed = [&](std::uint32_t i) { return picture.steps()[i].state == step_state::failed; };
     const bool any_failed = std::any_of(picture.shown().begin(), picture.shown().end(), failed);
     for (const std::uint32_t i : picture.shown()) {
-      // Where nothing failed, the build was interrupted or lost, and what was under way is of interest.
+      // If nothing failed, the build was interrupted or lost: then what was under way is of interest.
       const step& s = picture.steps()[i];
       if (!(any_failed ? failed(i) : s.state == step_state::cancelled || !s.finished())) continue;
       std::string block;
@@ -87,7 +87,7 @@ class tty_renderer final : public renderer {
     return rows;
   }
 
-  // Everything, since the terminal scrolls it from now on.
+  // All rows: from now on the terminal may scroll them.
   std::vector<screen_row> compose_last(const trace& picture, wall_time now) const {
     std::vector<screen_row> rows;
     rows.reserve(1 + picture.shown().size());
@@ -128,8 +128,8 @@ class tty_renderer final : public renderer {
     for (auto one = last.rbegin(); one != last.rend(); ++one) rows.push_back(head(picture, *one, now));
   }
 
-  // Of a large build no step is in the processor's cache when its frame comes, and waiting for one after the other would be
-  // most of what a frame costs.
+  // In a large build no step is in the processor's cache when a frame is drawn. Fetching them one after the other would be most
+  // of a frame's cost, so they are prefetched.
   static void fetch(const step& s) {
     constexpr std::size_t cache_line = 64;
     const char* const memory = reinterpret_cast<const char*>(&s);

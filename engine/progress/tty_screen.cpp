@@ -10,8 +10,8 @@ namespace {
 constexpr unsigned least_columns = 12;
 constexpr std::string_view to_end_of_line = "\x1b[K";
 constexpr std::string_view to_end_of_screen = "\x1b[J";
-// A terminal may become narrower between our look at its size and the arrival of a frame. Without wrapping such a frame
-// takes as many rows as it has lines, and the block's top stays where resize() expects it.
+// A terminal may become narrower after we have asked for its size. With wrapping off, such a frame still takes as many rows
+// as it has lines, and the block's top stays where resize() expects it.
 constexpr std::string_view no_wrapping = "\x1b[?7l";
 constexpr std::string_view wrapping = "\x1b[?7h";
 constexpr std::string_view no_colour = "\x1b[0m";
@@ -84,7 +84,7 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
     go_down();
     out.append(lines[i].bytes);
     if (on_screen) {
-      // Not a line end, for which the kernel's terminal driver stops and wakes the terminal each time.
+      // A cursor movement instead of a line end, at which the kernel's terminal driver would stop and wake the terminal.
       if (!lines[i].erases) out.append(to_end_of_line);
       out.push_back('\r');
       ++below;
@@ -99,7 +99,7 @@ void tty_screen::draw(const std::vector<screen_row>& rows, std::string& out) {
   height_ = lines_.size();
 }
 
-// One column stays free, since a full line makes some terminals wrap.
+// One column stays free, because some terminals wrap a full line.
 void tty_screen::to_line(const screen_row& row, drawn_line& line) const {
   const std::size_t columns = std::max(columns_, least_columns) - 1;
   const std::size_t right = text_width(row.right);
@@ -117,7 +117,7 @@ void tty_screen::to_line(const screen_row& row, drawn_line& line) const {
   line.bytes.append(code).append(left);
   std::replace(line.bytes.end() - static_cast<std::ptrdiff_t>(left.size()), line.bytes.end(), '\t', ' ');
   if (right > 0) {
-    // Erased and jumped over, since every byte costs the terminal more than it costs us; spaces would be most of a frame.
+    // Erases and jumps over the gap: written as spaces it would be most of a frame, and bytes are expensive for a terminal.
     line.bytes.append(to_end_of_line);
     if (const std::size_t between = columns - std::min(columns, right + line.width); between > 0) append_move(between, 'C', line.bytes);
     line.bytes.append(row.right);
