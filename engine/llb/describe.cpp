@@ -11,7 +11,7 @@
 namespace peelbox::llb {
 namespace {
 
-/// In double quotes, with \n, \t, \" and \\, so that each thing stays on its line.
+/// In double quotes, with \n, \t, \" and \\ escaped, so that everything stays on its line.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {

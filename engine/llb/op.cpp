@@ -19,7 +19,7 @@ void append_deterministic(const pb::Op& op, std::string& out) {
 }  // namespace
 
 std::string canonical_bytes(const pb::Op& op) {
-  // Two messages, one without the oneof and one with nothing else: their concatenation is the wanted order.
+  // Two messages, one without the oneof and one with nothing but it: written one after the other they have the right order.
   pb::Op head;
   *head.mutable_inputs() = op.inputs();
   if (op.has_platform()) *head.mutable_platform() = op.platform();

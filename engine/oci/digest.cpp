@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-// The functions below SHA256() itself are deprecated in favour of EVP, which reads OpenSSL's configuration and sets up
-// its providers at the first use: a millisecond of every start, for nothing that a content address needs.
+// SHA256_Init() and its companions are deprecated in favour of EVP. But EVP reads OpenSSL's configuration and sets up its
+// providers at the first use: a millisecond of every start, for nothing that a content address needs.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -17,7 +17,7 @@ constexpr std::string_view official_prefix = "library/";
 
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
-/// Words of a-z and 0-9 with ".", "_", "__" or any number of "-" between them.
+/// Words of a-z and 0-9, separated by ".", "_", "__" or any number of "-".
 bool is_path_component(std::string_view part) {
   std::size_t i = 0;
   const auto word = [&] {
@@ -71,7 +71,7 @@ bool is_registry(std::string_view registry) {
          std::all_of(port.begin(), port.end(), is_digit);
 }
 
-/// Docker's rule for the first part of a name with a slash in it.
+/// Docker's rule: whether the part before the first slash of a name is a registry.
 bool looks_like_registry(std::string_view first) {
   return first.find_first_of(".:[") != std::string_view::npos || first == "localhost" ||
          std::any_of(first.begin(), first.end(), is_upper);

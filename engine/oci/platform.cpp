@@ -21,7 +21,7 @@ bool is_known_os(std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Those of BuildKit's platforms package (containerd/platforms/database.go) that images exist for, and its other names for them.
+/// The architectures of containerd/platforms/database.go for which images exist, and its other names for them.
 const std::vector<std::string>& known_architectures() {
   static const std::vector<std::string> names{
       "386",    "amd64",   "arm",      "arm64",  "loong64", "mips",  "mips64", "mips64le", "mipsle",  "ppc64",
@@ -96,7 +96,7 @@ result<platform> parse_platform(std::string_view text) {
   const platform named = normalise({"linux", parts.size() > 1 ? parts[1] : parts[0], ""});
   const bool is_known = std::find(known.begin(), known.end(), named.arch) != known.end();
   const std::string near = is_known ? "" : did_you_mean(named.arch, known);
-  // A new architecture is taken; one that looks like a slip is not, as the build would run with emulation or fail late.
+  // An unknown architecture may be a new one. One that looks like a typing error is refused, because the build would fail late.
   if (parts.size() > 1 && !near.empty()) return refuse(fmt::format("the architecture \"{}\" is not known{}", parts[1], near));
   if (parts.size() > 1) return normalise({parts[0], parts[1], parts.size() == 3 ? parts[2] : ""});
   if (is_known_os(lower(parts[0]) == "macos" ? "darwin" : lower(parts[0])))
@@ -108,7 +108,7 @@ result<platform> parse_platform(std::string_view text) {
 platform host_platform() {
   utsname name{};
   if (uname(&name) != 0) return {"linux", "amd64", ""};
-  // Images are for Linux also where the client is not: the daemon of a Mac runs in a virtual machine.
+  // Always Linux, even if the client's system is not: on a Mac the daemon runs in a virtual machine.
   return normalise({"linux", name.machine, ""});
 }
 

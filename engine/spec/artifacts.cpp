@@ -48,8 +48,8 @@ bool ends_as_directory(std::string_view path) {
 
 }  // namespace
 
-// The exit status of the command is the exit status of the step. All entries are tried, so that one run names
-// every one that is missing. `set -- $from` with an empty IFS expands patterns and does not split at blanks;
+// The step has the exit status of the command. All entries are tried, so that one run names every entry that is
+// missing. `set -- $from` with an empty IFS expands patterns and does not split at blanks;
 // a path that looks like a pattern but exists as written is left alone by the shell when the pattern matches
 // nothing. cp -H follows a link that is itself named, and keeps links inside directories.
 const std::string_view layout_script = R"(#!/bin/sh
@@ -125,7 +125,7 @@ std::vector<artifact> plan_artifacts(const std::vector<copy_entry>& entries, std
     const std::string to = llb::absolute_path(entry.to);
     bool into = ends_as_directory(entry.to) || is_known_directory(to) ||
                 (!working_dir.empty() && to == llb::absolute_path(std::string(working_dir)));
-    // Another entry that goes into or below `to` makes it a directory.
+    // `to` is a directory when another entry goes into it or below it.
     for (std::size_t j = 0; j < entries.size() && !into; ++j) {
       const std::string other = llb::absolute_path(entries[j].to);
       into = j != i && (other.starts_with(to + "/") || (other == to && ends_as_directory(entries[j].to)));

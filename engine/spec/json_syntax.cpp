@@ -15,7 +15,7 @@ constexpr std::size_t longest_excerpt = 30;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_hex(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
-/// Of what people write without quotes: names, paths, versions.
+/// Characters of what people write without quotes: names, paths, versions.
 bool in_word(char c) {
   return is_alnum(c) || c == '_' || c == '$' || c == '-' || c == '+' || c == '.' || c == '/' || static_cast<unsigned char>(c) >= 0x80;
 }
@@ -44,7 +44,7 @@ bool is_number(std::string_view word) {
   return at == word.size();
 }
 
-/// The beginning, on one line.
+/// The beginning of a text, on one line.
 std::string excerpt(std::string_view token) {
   std::size_t size = std::min({token.find('\n'), token.size(), longest_excerpt});
   while (size > 0 && size < token.size() && (static_cast<unsigned char>(token[size]) & 0xC0) == 0x80) --size;
@@ -62,7 +62,7 @@ class reader {
         return is_comment() ? comment() : wrong("the text has to begin with { or [, as JSON does; YAML and others are not read");
     for (;;) {
       if (!value()) return found_;
-      // Closes what ends here; stops at the next value of what is still open.
+      // Reads closing brackets, up to the next value of what is still open.
       for (;;) {
         skip_space();
         if (open_.empty()) return after_the_end();
@@ -153,7 +153,7 @@ class reader {
     return true;
   }
 
-  /// A value without anything below it; of one that has more, all up to the first such value.
+  /// Reads a value up to its first scalar, or up to its end when it has none.
   bool value() {
     for (;;) {
       skip_space();

@@ -42,8 +42,8 @@ std::string_view explain(simdjson::error_code code) {
   }
 }
 
-/// Builds the tree with simdjson's On-Demand front end, the one that knows positions. It is lax about what it
-/// does not look at, so the strict DOM parser has already judged the text or will be believed over it.
+/// Builds the tree with simdjson's On-Demand front end, which knows positions. It does not check what it skips, so
+/// the strict DOM parser decides whether the text is JSON.
 class tree_builder {
  public:
   tree_builder(const char* base, const json_limits& limits) : base_(base), limits_(limits) {}

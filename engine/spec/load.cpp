@@ -21,7 +21,7 @@ constexpr std::size_t max_reported = 50;
 
 using names = std::span<const std::string_view>;
 
-/// Keys of earlier versions of the format, which stored specs still carry.
+/// Keys of earlier versions of the format, which stored specs still have.
 constexpr std::array<std::string_view, 3> outdated{"metadata.confidence", "build.context", "build.artifacts"};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -103,7 +103,7 @@ class reader {
  private:
   void note(const std::string& path, std::size_t offset) { out_.lines[prefix_ + path] = line_at(offset); }
 
-  /// Offsets mostly ascend, so the count goes on from the last one.
+  /// Counts on from the last offset, because offsets mostly ascend.
   unsigned line_at(std::size_t offset) {
     if (offset < last_offset_) {
       last_offset_ = 0;

@@ -15,8 +15,8 @@ constexpr std::string_view install_with_apk = R"(for p; do
 done
 echo "already installed: $*")";
 
-/// $missing is split into words on purpose: names have neither blanks nor patterns (spec/validate). Translated
-/// descriptions would be 40 % of what is fetched.
+/// $missing is split into words on purpose: names have neither blanks nor patterns (spec/validate). Translations of
+/// descriptions are not fetched: they would be 40 % of the download.
 constexpr std::string_view install_with_apt = R"(missing=
 for p; do
   case $(dpkg-query -W -f='${Status}' "$p" 2>/dev/null) in
@@ -32,7 +32,7 @@ apt-get install -y --no-install-recommends $missing)";
 
 constexpr std::string_view remove_apt_files = "\nrm -rf /var/lib/apt/lists/* /var/cache/apt/*";
 
-/// The package database of the target, where there is one, says what it has: only the rest is added.
+/// Adds only what the package database of the target, if there is one, does not list.
 constexpr std::string_view install_into_root = R"(root=/.peelbox/root
 init=--initdb
 if [ -e "$root/lib/apk/db/installed" ] || [ -e "$root/usr/lib/apk/db/installed" ]; then init=; fi
@@ -57,7 +57,7 @@ void classify(const oci::image_reference& reference, base_image& out) {
   const std::string name = reference.name();
   const std::string_view last = std::string_view(name).substr(name.rfind('/') + 1);
   if (reference.registry == "cgr.dev" && last != "wolfi-base" && !reference.tag.ends_with("-dev")) {
-    // Chainguard's images are made of apk packages but hold no apk, except for the -dev ones.
+    // Chainguard's images are made of apk packages, but only those with -dev have apk itself.
     out.is_distroless = true;
     out.manager = package_manager::apk;
   } else if (has(name, "distroless")) {
@@ -70,7 +70,7 @@ void classify(const oci::image_reference& reference, base_image& out) {
   }
 }
 
-/// "[packages] apk add gcc make", short enough for a line.
+/// "[packages] apk add gcc make", shortened to fit a line.
 std::string title(const std::string& stage, std::string_view verb, const std::vector<std::string>& packages) {
   constexpr std::size_t longest = 90;
   std::string out = fmt::format("{} {}", stage, verb);
@@ -149,8 +149,8 @@ result<llb::state> install(const base_image& image, const base_image& tools,
                       "could stand in for; choose another runtime image or leave the packages out",
                       fmt::join(packages, ", "), image.text, tools.text),
           origin::user);
-    // apk of the build image writes into the runtime image: what it adds is one layer on top, and nothing of
-    // the build image gets in.
+    // The build image's apk writes into the runtime image: the result is one layer on top, with nothing of the build
+    // image in it.
     script = install_into_root;
     verb = "apk add";
     root = tools.tree;
@@ -163,7 +163,7 @@ result<llb::state> install(const base_image& image, const base_image& tools,
   } else if (manager == package_manager::apt) {
     script = install_with_apt;
     verb = "apt-get install";
-    // Lists and archives stay out of the image, and a changed list of packages downloads only what is new.
+    // Lists and archives stay out of the image, and a change of the packages downloads only what is new.
     const auto locked = llb::mount::cache_sharing::locked;
     run.mounts.push_back(llb::cache("/var/lib/apt/lists", "peelbox-apt-lists-" + image.text, locked));
     run.mounts.push_back(llb::cache("/var/cache/apt", "peelbox-apt-archives-" + image.text, locked));

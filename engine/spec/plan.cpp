@@ -15,7 +15,7 @@ namespace {
 
 constexpr char build_dir[] = "/build";
 
-/// The first line of a command, short enough for a line of progress.
+/// The first line of a command, shortened for a line of progress.
 std::string title(const std::string& command) {
   constexpr std::size_t longest = 80;
   const std::size_t start = command.find_first_not_of(" \t\r\n");
@@ -93,11 +93,11 @@ class planner {
     return failure(errc::usage, fmt::format("{}", fmt::join(errors, "\n")), origin::user);
   }
 
-  /// A tree of its own, because commands write into it. Copying, rather than mounting the local source
-  /// itself, is what lets the daemon find the cache by content in the next session, and keeps the snapshot
-  /// that the next transfer starts from: a writable mount would finalise it (cache/manager.go, New), and
-  /// everything would be sent again. On an empty tree it needs no package, and services of one repository
-  /// share it.
+  /// The context, copied to a tree of its own, because commands write into it. With a copy the daemon finds its cache
+  /// by content in the next session, and keeps the snapshot with which the next transfer is compared. A writable mount
+  /// of the local source would finalise that snapshot (cache/manager.go, New), and everything would be sent again. The
+  /// copy begins with an empty tree, so it waits for no package, and the services of a repository share
+  /// it.
   llb::state context() const {
     llb::local_options local;
     local.session_id = options_.session_id;
@@ -127,8 +127,8 @@ class planner {
       root = done.root;
       work = done.at(build_dir);
     }
-    // The last command and the collecting are one step: caches hold their content only as long as the command
-    // runs, and artifacts may lie in them. What else it leaves in /build is not needed any more, so it is not
+    // The last command and the script that collects are one step: a cache is mounted only while the command runs, and
+    // artifacts may be in one. Whatever else is in /build afterwards is not needed any more, so it is not
     // stored.
     llb::run_options run = step(work, llb::mount::changes::dropped);
     run.args = {"sh", fmt::format("{}/{}", layout_script_directory, layout_script_name),
@@ -156,8 +156,8 @@ class planner {
     run.env = merged_environment(options_.build_base, service_.build.env);
     llb::mount tree = llb::bind(build_dir, work);
     tree.writes = writes;
-    // The step before already stands for this content; hashing a tree full of build output would cost
-    // seconds.
+    // The cache key of the step before stands for this content already; hashing a tree full of build output would
+    // take seconds.
     tree.content = llb::mount::content_key::off;
     run.mounts.push_back(std::move(tree));
     std::map<std::string, std::string> caches;
@@ -166,7 +166,7 @@ class planner {
       caches.emplace(target, cache_id(target));
     }
     for (const auto& [target, id] : caches) {
-      // Work files of one build at a time below /build; stores that tools share by themselves elsewhere.
+      // Below /build are work files, for one build at a time; elsewhere are stores whose tools do their own locking.
       const bool inside = target.starts_with(std::string(build_dir) + "/");
       run.mounts.push_back(llb::cache(
           target, id, inside ? llb::mount::cache_sharing::locked : llb::mount::cache_sharing::shared));

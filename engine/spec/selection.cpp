@@ -18,12 +18,12 @@ constexpr std::string_view build_root = "/build";
 std::vector<std::string> selected_paths(std::span<const universal_build* const> services) {
   std::set<std::string> paths;
   for (const universal_build* service : services) {
-    if (service->runtime.copy.empty()) continue;  // nothing of the build is asked for
+    if (service->runtime.copy.empty()) continue;  // needs nothing from the build
     if (!service->build.commands.empty()) return {};
     for (const copy_entry& entry : service->runtime.copy) {
       const std::string from = llb::absolute_path(entry.from, std::string(build_root));
       if (from == build_root || from == "/") return {};
-      // Anything else is of the build image; a pattern in the first names may mean /build too.
+      // Other paths are in the build image; but a pattern at their beginning may match /build too.
       if (from.find_first_of("*?[") < build_root.size() + 1) return {};
       if (!from.starts_with(std::string(build_root) + "/")) continue;
       const auto path = llb::covering_path(from.substr(build_root.size() + 1), llb::reading::shell);

@@ -196,7 +196,7 @@ class checker {
   std::vector<problem>& out_;
 };
 
-/// "file:line: path: text". A value that is absent has the line of what it should stand in.
+/// "file:line: path: text". For a value that is absent, the line of what should contain it.
 std::string line_for(const loaded_spec& spec, const std::string& prefix, const problem& p) {
   std::string path = p.path;
   unsigned line = 0;
