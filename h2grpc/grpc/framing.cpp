@@ -7,7 +7,7 @@ namespace peelbox::h2grpc {
 
 namespace {
 
-// Not cleared: the copy overwrites it.
+// Not initialised, because the copy overwrites it.
 std::shared_ptr<std::byte[]> allocate(std::size_t size) { return std::make_shared_for_overwrite<std::byte[]>(size); }
 
 std::size_t big_endian(const std::byte* four) noexcept {
@@ -39,7 +39,7 @@ result<std::size_t> message_decoder::length(const std::byte* prefix) {
   return size;
 }
 
-// Takes the messages that lie in `chunk` as a whole, from its front, with one copy; gives the bytes taken.
+// Takes the complete messages at the front of `chunk` with one copy; returns the bytes taken.
 std::size_t message_decoder::take_whole(byte_view chunk, std::deque<received_message>& out) {
   std::size_t end = 0;
   std::size_t count = 0;

@@ -9,7 +9,7 @@ namespace peelbox::h2grpc {
 
 namespace {
 
-// Headers of HTTP/2 and gRPC themselves; connection-specific ones are forbidden (RFC 9113, 8.2.2).
+// Headers that belong to HTTP/2 and gRPC; those for one connection are forbidden (RFC 9113, 8.2.2).
 bool reserved(std::string_view name) {
   static constexpr std::array<std::string_view, 9> names{"content-type", "te",      "user-agent",        "host",
                                                          "connection",   "upgrade", "transfer-encoding", "keep-alive",

@@ -45,7 +45,7 @@ class field_reader {
   std::uint64_t number = 0;
   std::string_view bytes;
 
-  // False at the end and on malformed input; ok() tells which.
+  // False at the end and on malformed input; ok() tells them apart.
   bool next() {
     if (rest_.empty() || !ok_) return false;
     std::uint64_t tag = 0;

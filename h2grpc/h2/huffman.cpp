@@ -8,7 +8,7 @@ namespace peelbox::h2grpc::h2 {
 
 namespace {
 
-// Bits of each byte's code. The code is canonical (codes of one length count up with the byte), so lengths say it all.
+// The length in bits of each byte's code. The code is canonical (codes of one length count up with the byte), so lengths suffice.
 constexpr std::array<std::uint8_t, 256> code_bits{
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
     28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,

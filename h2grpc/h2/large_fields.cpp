@@ -20,7 +20,7 @@ constexpr std::size_t priority_size = 5;
 constexpr std::size_t frame_payload = 16'384;
 constexpr std::size_t placeholder_size = 5'000;
 
-// Reads HPACK's integers and strings; knows nothing of the tables.
+// Reads HPACK's integers and strings, without its tables.
 class block_reader {
  public:
   explicit block_reader(std::string_view block) : block_(block) {}
@@ -82,7 +82,7 @@ void append_head(std::string& to, std::size_t length, std::uint8_t type, std::ui
   to.append(reinterpret_cast<const char*>(bytes), sizeof bytes);
 }
 
-// nghttp2 will not see the value, so what it would refuse is refused here (RFC 9110, 5.5).
+// nghttp2 will not see the value, so what it would refuse has to be refused here (RFC 9110, 5.5).
 bool valid_value(std::string_view value) {
   return std::none_of(value.begin(), value.end(),
                       [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
@@ -126,7 +126,7 @@ byte_view large_fields::next(byte_view& in) {
     in = in.subspan(run);
     return passed;
   }
-  // A head that is cut by the end of a read, or one that opens a long block.
+  // A frame head that the end of a read cuts, or one that begins a block of several frames.
   if (!gather_head(in)) return {};
   head_used_ = 0;
   const frame_head h = parse(head_.data());
@@ -157,7 +157,7 @@ byte_view large_fields::gather(byte_view& in) {
     head_used_ = 0;
     const frame_head h = parse(head_.data());
     raw_.append(reinterpret_cast<const char*>(head_.data()), head_size);
-    // A broken rule or too much: nghttp2 knows what to do. Frames are counted against floods of small ones.
+    // A broken rule or too much: nghttp2 decides what to do. Frames are counted because of floods of small ones.
     const bool too_much = raw_.size() > most_ || ++frames_ > most_ / frame_payload + 2;
     if (h.type != type_continuation || h.stream != first_.stream || h.length > frame_payload || too_much) {
       gathering_ = false;
@@ -173,13 +173,13 @@ byte_view large_fields::gather(byte_view& in) {
 
 byte_view large_fields::finish_block() {
   gathering_ = false;
-  // What nghttp2 did not ask for by now belonged to a stream that is gone.
+  // A value that nghttp2 has not asked for by now belonged to a stream that is gone.
   taken_.clear();
   output_ = std::exchange(raw_, {});
   const std::string gathered = std::exchange(block_, {});
   std::string_view block = gathered;
   std::string rewritten;
-  // Cutting padding out of the middle is not worth it: peers of gRPC do not pad.
+  // Padded frames are left alone: gRPC peers do not pad.
   if (first_.flags & flag_padded) return as_bytes(output_);
   if (first_.flags & flag_priority) {
     if (first_.length < priority_size) return as_bytes(output_);
@@ -203,7 +203,7 @@ byte_view large_fields::finish_block() {
   return as_bytes(output_);
 }
 
-// False: nothing to do, or malformed.
+// False: there is nothing to replace, or the block is malformed.
 bool large_fields::rewrite(std::string_view block, std::string& to) {
   block_reader in(block);
   bool changed = false;

@@ -15,7 +15,7 @@ namespace peelbox::h2grpc::h2 {
 
 namespace {
 
-// The daemon resets every content-store read once it has what it needs, so thousands of resets are normal.
+// The daemon resets each read of the content store once it has what it needs, so thousands of resets are normal.
 constexpr std::uint64_t reset_burst = 100'000;
 constexpr std::uint64_t resets_per_second = 10'000;
 constexpr std::size_t frame_size = 16'384;
@@ -42,7 +42,7 @@ std::vector<nghttp2_nv> views(const header_list& headers) {
   std::vector<nghttp2_nv> all;
   all.reserve(headers.size());
   for (const auto& [name, value] : headers) {
-    // nghttp2 takes non-const pointers but only reads, and copies both.
+    // nghttp2 takes pointers to non-const, but only reads and copies both texts.
     all.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
                    reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
                    NGHTTP2_NV_FLAG_NONE});
@@ -226,7 +226,7 @@ struct session::impl {
     if (!s || s->headers_refused) return;
     const bool opens = options.side == role::server && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
     if (opens) {
-      // Round robin among bulk streams; nghttp2's default would let the first one run until it blocks.
+      // Bulk streams take turns; by default nghttp2 would let the first one run until it blocks.
       const nghttp2_extpri bulk{3, 1};
       nghttp2_session_change_extpri_stream_priority(handle.get(), s->id, &bulk, 1);
     }
@@ -394,7 +394,7 @@ result<void> session::feed(byte_view bytes) {
       self.fail(failure(errc::protocol, std::move(*why), origin::peer));
       return *self.failed;
     }
-    // Undecided text would only confuse nghttp2; it is judged with the bytes that follow or at the end.
+    // Undecided text is not for nghttp2: it is looked at again with the bytes that follow, or at the end.
     if (self.options.side == role::client && self.first_bytes.front() != 0) return {};
   }
   while (!bytes.empty()) {
@@ -464,7 +464,7 @@ bool session::finished() const noexcept {
 
 stream_id session::open(const header_list& headers, bool urgent) {
   impl& self = *impl_;
-  // The stream's object has to exist before its id is known: it is the body's source.
+  // The stream's object is the body's source, so it has to exist before its id is known.
   auto fresh = std::make_unique<stream>();
   const auto list = views(headers);
   const auto body = self.provider(*fresh);
@@ -532,7 +532,7 @@ void session::set_urgent(stream_id id) {
 
 void session::consume(stream_id id, std::size_t count) {
   const stream* s = impl_->find(id);
-  // After the peer's end nobody needs the window.
+  // After the peer's end the window is not needed any more.
   if (!s || s->end_received || s->reset_submitted || count == 0) return;
   nghttp2_session_consume_stream(impl_->handle.get(), id, count);
 }

@@ -47,7 +47,7 @@ task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uin
   const auto self = shared_from_this();
   if (auto why = send_ended()) co_return *why;
   before_send();
-  // Hundreds of messages of some sixty bytes: they are framed in one piece before the stream takes them.
+  // There may be hundreds of messages of some sixty bytes each, so all are framed into one piece of memory first.
   std::vector<std::byte> small;
   const auto append = [&small](byte_view part) { small.insert(small.end(), part.begin(), part.end()); };
   std::size_t begin = 0;

@@ -126,7 +126,7 @@ void client_call_state::complete(grpc_status status, h2::error_code reset) {
   receive_ended_ = true;
   deadline_.reset();
   if (host_) {
-    // Nothing happens when the stream has ended on both sides.
+    // Has no effect when the stream has ended on both sides.
     host_->session().reset(id_, reset);
     if (host_->session().wants_write()) host_->wake_writer();
   }

@@ -107,7 +107,7 @@ class connection_impl final : public connection, public call_host {
 
 task<failure> connection_impl::run() {
   const auto self = shared_from_this();
-  // Also when run() is cancelled or its coroutine is destroyed, no call stays behind.
+  // No call stays behind, even when run() is cancelled or its coroutine is destroyed.
   struct closer {
     connection_impl& c;
     ~closer() { c.end(failure(errc::cancelled, "the connection was closed by us")); }
@@ -136,7 +136,7 @@ task<result<void>> connection_impl::read_loop() {
     }
     const result<void> fed = session_.feed(*bytes);
     dispatch();
-    // The writer may only be waiting to see that all is done.
+    // The writer may be waiting only for the session to be finished.
     if (session_.wants_write() || session_.finished()) wake_writer();
     if (fed.has_error()) co_return fed.error();
   }
@@ -234,7 +234,7 @@ void connection_impl::on(const h2::settings_received&) {
 
 void connection_impl::on(const h2::goaway_received& e) {
   log_.debug("{}: GOAWAY {} {}", options_.name, h2::to_string(e.code), e.debug);
-  // A graceful shutdown sends two; the last one counts.
+  // A graceful shutdown sends two of them; the last one counts.
   goaway_ = e;
 }
 

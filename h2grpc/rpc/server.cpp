@@ -13,7 +13,7 @@ namespace peelbox::h2grpc {
 
 namespace {
 
-// grpc-go's words, which BuildKit's callers may look for.
+// grpc-go's texts, because callers in BuildKit may look for them.
 grpc_status unknown_path(const method_table& table, const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string service = path.substr(1, slash - 1);
@@ -24,7 +24,7 @@ grpc_status unknown_path(const method_table& table, const std::string& path) {
   return make_status(code::unimplemented, "unknown service " + service);
 }
 
-// A handler's end, or std::nullopt when it was cancelled.
+// A handler's status, or std::nullopt when it was cancelled.
 task<std::optional<grpc_status>> handled(server_call& call, const method& m) {
   try {
     grpc_status status = co_await m.handle(call);
@@ -32,7 +32,7 @@ task<std::optional<grpc_status>> handled(server_call& call, const method& m) {
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) co_return std::nullopt;
   } catch (const std::exception&) {
-    // What a bug of ours says is not for the peer.
+    // The text of a bug of ours is not for the peer.
   }
   co_return make_status(code::internal, "internal error in the handler of " + call.path());
 }
@@ -74,7 +74,7 @@ task<result<void>> accept_calls(std::shared_ptr<connection> on, const method_tab
   while (true) {
     std::optional<server_call> call = co_await on->accept();
     if (!call) {
-      // The connection is gone: whatever handlers still wait for is of no use.
+      // The connection is gone, so handlers need not finish.
       group.cancel();
       co_return result<void>();
     }

@@ -21,7 +21,7 @@ void server_call_state::start_deadline() {
 }
 
 void server_call_state::on_headers(h2::header_list, bool end_stream) {
-  if (end_stream) on_end();  // trailers of a request mean nothing in gRPC
+  if (end_stream) on_end();  // gRPC has no trailers of requests
 }
 
 void server_call_state::on_end() {
