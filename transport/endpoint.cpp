@@ -36,7 +36,7 @@ constexpr std::string_view unix_example = "unix:///run/buildkit/buildkitd.sock";
 constexpr std::string_view tcp_example = "tcp://buildkit.example.com:1234 or tcp://[::1]:1234";
 
 failure wrong(std::string_view text, std::string_view reason, std::string_view example) {
-  // An address that is longer than any real one is quoted in part.
+  // Of an address that is longer than any real one, only the beginning is quoted.
   constexpr std::size_t quoted = 200;
   const std::string_view shown = text.substr(0, quoted);
   return failure(errc::usage,
@@ -129,7 +129,7 @@ bool is_ip_address(std::string_view host) {
 
 std::string endpoint::authority() const {
   if (kind != scheme::tcp) return "localhost";
-  // A zone has no meaning outside this machine.
+  // A zone means nothing on another machine.
   const std::string_view name = std::string_view(host).substr(0, host.find('%'));
   if (name.find(':') != name.npos) return fmt::format("[{}]:{}", name, port);
   return fmt::format("{}:{}", name, port);
@@ -157,7 +157,7 @@ result<endpoint> parse_endpoint(std::string_view text) {
     if (s.kind == scheme::unix_socket) return parse_unix(text, rest);
     if (s.kind == scheme::tcp) return parse_tcp(text, rest);
     if (rest.find('\0') != rest.npos) return wrong(text, "it contains a NUL byte", unix_example);
-    // docker:// alone means the engine of the current context; all others name something.
+    // Only docker:// may stand alone: it means the engine of the current context.
     if (rest.empty() && s.kind != scheme::docker)
       return wrong(text, "the name after \"://\" is missing", fmt::format("{}://NAME", name));
     endpoint e;

@@ -38,7 +38,7 @@ task<result<stream_ptr>> upgrade(stream_ptr inner, upgrade_request request) {
   if (head.has_error()) co_return head.error().in(name);
   byte_chain bytes(byte_slice::of(std::move(*head)));
   result<void> sent = co_await inner->write(std::move(bytes));
-  // A daemon that refuses early may close before it has read everything; its answer is what counts.
+  // A daemon that refuses may close before it has read everything; what counts is its answer.
   for (;;) {
     result<byte_view> got = co_await inner->read();
     if (got.has_error() && got.error().code == errc::connection)

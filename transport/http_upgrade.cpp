@@ -29,7 +29,7 @@ failure http_upgrade::refused() const {
 result<bool> http_upgrade::feed(byte_view bytes) {
   result<bool> complete = reply_.feed(bytes);
   if (complete.has_error()) {
-    // A refusal whose body is too long is still a refusal.
+    // A refusal is a refusal even if its body is too long.
     if (complete.error().code == errc::limit && reply_.status() != 101) return refused();
     return complete.error().in("POST " + request_.target);
   }

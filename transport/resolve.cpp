@@ -27,7 +27,7 @@ using asio::ip::tcp;
 
 constexpr std::size_t most_addresses = 16;
 
-/// What the thread and the coroutine share. The thread owns the write end of the pipe; its closing says "done".
+/// Shared by the thread and the coroutine. The thread owns the write end of the pipe; closing it means "done".
 struct lookup {
   std::string host;
   std::uint16_t port = 0;

@@ -17,7 +17,7 @@ namespace peelbox::transport {
 namespace {
 
 constexpr std::size_t read_size = 256 << 10;
-// Linux takes at most 1024 (UIO_MAXIOV); what does not fit goes with the next call.
+// Linux takes at most 1024 (UIO_MAXIOV); the rest goes with the next call.
 constexpr std::size_t slices_per_call = 512;
 
 constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
@@ -45,7 +45,7 @@ class socket_stream final : public stream {
   task<result<void>> write(byte_chain bytes) override {
     while (!bytes.empty()) {
       if (closed_) co_return closed_failure();
-      // Nearly always there is room, and then one system call is all that a write costs.
+      // There is room nearly always; then a write costs one system call.
       const ssize_t sent = send_some(bytes);
       if (sent >= 0) {
         bytes.consume(static_cast<std::size_t>(sent));
@@ -68,7 +68,7 @@ class socket_stream final : public stream {
     if (closed_) co_return closed_failure();
     error_code error;
     socket_.shutdown(stream_socket::shutdown_send, error);
-    // A peer that has gone needs no orderly end.
+    // If the peer has gone, it needs no orderly end.
     if (error && error != asio::error::not_connected) co_return transport_failure(error, name_);
     co_return result<void>();
   }
@@ -86,7 +86,7 @@ class socket_stream final : public stream {
     return failure(errc::cancelled, name_ + ": the connection was closed on our side", origin::us);
   }
 
-  /// Cancellation is looked at before the outcome of an operation: it may have been cancelled after it succeeded.
+  /// Checks for cancellation before the result of an operation, which may have succeeded before it was cancelled.
   static void unwind_if(const asio::cancellation_state& state) {
     if (state.cancelled() != asio::cancellation_type::none)
       throw boost::system::system_error(asio::error::operation_aborted);

@@ -24,7 +24,7 @@ class stdcopy_stream final : public stream {
       result<byte_view> got = co_await inner_->read();
       if (got.has_error()) co_return got;
       if (got->empty()) co_return end();
-      // The pieces point into the inner stream's buffer, which stays as it is until its next read.
+      // The pieces point into the inner stream's buffer, which is valid until its next read.
       result<void> fed = frames_.feed(*got, [this](stdcopy::source from, byte_view content) {
         if (from == stdcopy::source::error) errors_.append(as_text(content));
         else ready_.push_back(content);

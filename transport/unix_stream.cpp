@@ -65,12 +65,12 @@ failure explain(const endpoint& where, int error) {
   }
 }
 
-/// A listener whose queue of waiting connections is full answers EAGAIN to a non-blocking connect, and the kernel
-/// has no wake-up for the moment when there is room again (connect(2)); so it is tried again until the limit.
+/// When a listener's queue is full, a non-blocking connect fails with EAGAIN, and the kernel does not tell when there is
+/// room again (connect(2)). So we try again after this pause, until the limit.
 constexpr auto retry_pause = 20ms;
 
-/// Fewer, longer turns of sender and receiver: measured a little, though not in every run more throughput than with the default of 208 KiB.
-/// The system's limit (net.core.wmem_max) may allow less.
+/// Sender and receiver take fewer, longer turns than with the default of 208 KiB: in most runs this gave a little more
+/// throughput. The system's limit (net.core.wmem_max) may allow less.
 constexpr int send_buffer_size = 1 << 20;
 
 }  // namespace
