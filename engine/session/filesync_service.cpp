@@ -38,7 +38,7 @@ std::vector<std::string> values_of(const h2grpc::metadata& headers, const std::s
   return values;
 }
 
-/// An element of shared_contexts::running, on every way out.
+/// An element of shared_contexts::running, which is removed on every way out.
 class live_transfer {
  public:
   live_transfer(shared_contexts& all, const std::string& name)

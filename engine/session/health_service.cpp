@@ -8,7 +8,7 @@ namespace peelbox::session {
 namespace {
 
 task<grpc_status> check(h2grpc::server_call& call) {
-  // The request names a service; the session serves as a whole, so its content does not matter.
+  // The request names a service, but the answer is the same for all of them.
   grpc::health::v1::HealthCheckResponse reply;
   reply.set_status(grpc::health::v1::HealthCheckResponse::SERVING);
   result<void> sent = co_await call.send(h2grpc::encode(reply));

@@ -17,7 +17,7 @@ class tunnel_stream final : public transport::stream {
       result<std::optional<byte_slice>> message = co_await call_.receive();
       if (message.has_error()) co_return why(message.error());
       if (!message.value()) {
-        // The daemon ends the call when it ends the session; any status but OK is worth telling.
+        // The daemon ends this call to end the session. A status other than OK tells why.
         const grpc_status status = co_await call_.finish();
         if (!status.ok()) co_return failure(errc::connection, "session call ended: " + status.message, origin::peer);
         co_return byte_view();
