@@ -11,13 +11,13 @@ namespace peelbox::filesync {
 
 namespace {
 
-// openat2 came with Linux 5.6 and container sandboxes may refuse it; found out once.
+// openat2 came with Linux 5.6, and container sandboxes may refuse it. We find out once.
 std::atomic<bool> has_openat2{true};
 
 int step_by_step(int root, const std::string& path, int flags) noexcept {
   unique_fd current;
   std::size_t begin = 0;
-  // One name at a time fits into this whatever the file system.
+  // A single name fits into this on every file system.
   char name[1024];
   while (true) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
@@ -48,7 +48,7 @@ failure errno_reason(int error_number) {
 }
 
 int open_beneath(int root, const std::string& path, int flags) noexcept {
-  // A path without a slash needs no help of the kernel.
+  // A path without a slash has no directories on its way, so plain openat is safe.
   const bool one_name = path.find('/') == path.npos;
   if (one_name || path.size() >= PATH_MAX || !has_openat2.load(std::memory_order_relaxed)) {
     return step_by_step(root, path, flags);
@@ -63,7 +63,7 @@ int open_beneath(int root, const std::string& path, int flags) noexcept {
     if (errno == EAGAIN || errno == EINTR) continue;
     if (errno != ENOSYS && errno != EPERM && errno != EINVAL && errno != E2BIG) return -1;
     const int fallback = step_by_step(root, path, flags);
-    // EPERM may be the file's own answer; only a successful detour shows that the call itself is the problem.
+    // EPERM may be about the file itself; only if the slower way works is the call the problem.
     if (fallback >= 0) has_openat2.store(false, std::memory_order_relaxed);
     return fallback;
   }

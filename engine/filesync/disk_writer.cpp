@@ -18,7 +18,7 @@ namespace peelbox::filesync {
 
 namespace {
 
-/// Of the files that are being written; well below the usual limit of 1024 for a process.
+/// How many files may be open for writing; well below a process's usual limit of 1024.
 constexpr std::size_t max_descriptors = 128;
 
 timespec time_of(std::int64_t nanoseconds) noexcept {
@@ -40,7 +40,7 @@ struct times {
   timespec value[2];  // access and modification, as the reference sets them
 };
 
-// User attributes can only be set while the file is writable, the mode comes after them and the time last.
+// In this order: user attributes can only be set while the file is writable, and all of this changes the time.
 int apply(int fd, const stat_entry& entry) noexcept {
   for (const auto& [name, value] : entry.xattrs) ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0);
   if (::fchmod(fd, posix_permissions(entry.mode)) != 0) return errno;
@@ -132,7 +132,7 @@ result<void> disk_writer::make_directory(stat_entry&& entry) {
         return failed("replace", entry.path, errno);
       }
     } else if ((st.st_mode & 0700) != 0700) {
-      // So that we can write into it; its own mode comes at the end.
+      // We have to write into it; its own mode is set at the end.
       unique_fd fd(::openat(*directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (fd) ::fchmod(fd.get(), (st.st_mode & 07777) | 0700);
     }
@@ -173,7 +173,7 @@ result<void> disk_writer::make_special(const stat_entry& entry) {
 result<void> disk_writer::make_hard_link(const stat_entry& entry) {
   const auto there = open_cached(std::string(parent_path(entry.linkname)));
   if (!there) return there.error();
-  // The cache holds one directory, and this takes two.
+  // Needs two directories, but the cache holds one.
   const unique_fd target_directory(::openat(*there, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto directory = directory_of(entry.path);
   if (!directory) return directory.error();
@@ -183,7 +183,7 @@ result<void> disk_writer::make_hard_link(const stat_entry& entry) {
     return failed("create hard link", entry.path, errno);
   }
   result<void> placed = put_in_place(*directory, temporary, entry.path);
-  // Renaming onto another name of the same file does nothing and leaves the temporary one.
+  // Renaming onto another name of the same file does nothing, so the temporary name stays.
   ::unlinkat(*directory, temporary.c_str(), 0);
   return placed;
 }
@@ -285,7 +285,7 @@ result<void> disk_writer::finish() {
       if (result<void> cleaned = delete_unknown(*fd, directory.path); !cleaned) return cleaned;
     }
   }
-  // Backwards: a directory that becomes unreadable comes after what is in it.
+  // Backwards, so that a directory becomes unreadable only after its content is done.
   for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
     if (result<void> done = finish_directory(*directory); !done) return done;
   }

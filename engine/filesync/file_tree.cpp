@@ -13,7 +13,7 @@ void name_list::add(std::string_view name, entry_kind kind) {
 }
 
 void name_list::sort() {
-  // The first eight bytes as one number decide nearly always, without looking at the text.
+  // The first eight bytes, as one number, nearly always decide without a look at the text.
   struct keyed {
     std::uint64_t key;
     item what;

@@ -14,7 +14,7 @@ namespace peelbox::filesync {
 
 namespace {
 
-// Links form loops ("a" -> "a/b"); no honest tree needs this many steps.
+// Links can form loops ("a" -> "a/b"). No honest tree needs this many steps.
 constexpr std::size_t max_steps = 20'000;
 constexpr std::size_t max_links_per_path = 255;
 

@@ -139,7 +139,7 @@ result<void> check_glob(std::string_view pattern) {
 }
 
 bool match_glob(std::string_view pattern, std::string_view name) noexcept {
-  // The usual two-pointer walk: only the last star ever needs to be tried again.
+  // The usual walk with two pointers: only the last star may have to be tried again.
   std::size_t p = 0;
   std::size_t n = 0;
   std::size_t star = pattern.npos;

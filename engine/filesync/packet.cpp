@@ -82,7 +82,7 @@ class reader {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < max_varint && at_ != end_; ++i) {
       const auto byte = static_cast<std::uint64_t>(*at_++);
-      // The tenth byte holds one bit; what is above it is dropped, as protobuf decoders do.
+      // The tenth byte has one bit; higher ones are dropped, as protobuf decoders do.
       value |= (byte & 0x7f) << (7 * i);
       if ((byte & 0x80) == 0) return value;
     }

@@ -27,8 +27,8 @@ bool path_regex::rune_set::contains(char32_t rune) const noexcept {
   return found != negated;
 }
 
-// Reads the regular expression that the reference would build. Only what can come out of translate() is
-// understood.
+// Reads the regular expression that the reference would build. It only knows what translate() can
+// produce.
 class path_regex::parser {
  public:
   parser(std::string_view pattern, path_regex& target) : pattern_(pattern), target_(target) { translate(); }
@@ -421,7 +421,7 @@ bool path_regex::matches(std::string_view text) const {
 bool path_regex::may_extend(std::string_view prefix) const {
   const std::size_t common = std::min(prefix.size(), prefix_.size());
   if (prefix.substr(0, common) != std::string_view(prefix_).substr(0, common)) return false;
-  // What an assertion says at the end of the prefix can change with the next byte.
+  // The next byte can change the result of an assertion at the end of the prefix.
   const bool asserts = std::any_of(elements_.begin(), elements_.end(), [](const element& e) {
     return e.kind == element_kind::word_edge || e.kind == element_kind::no_word_edge ||
            e.kind == element_kind::text_end;

@@ -9,7 +9,7 @@ namespace peelbox::filesync {
 
 namespace {
 
-/// The first (last) eight bytes as one number; what is missing at the far end is zero.
+/// The first (last) eight bytes as one number; missing ones are zero.
 std::uint64_t first_bytes(std::string_view text) noexcept {
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < sizeof bytes; ++i)
@@ -44,7 +44,7 @@ result<std::optional<pattern_set::rule>> pattern_set::make_rule(std::string_view
   }
   if (result<void> checked = check_glob(text); !checked) return checked.error();
 
-  // Which way of matching the reference chooses, without building its expression.
+  // Which way of matching the reference chooses; found without building its expression.
   const bool leading = text.starts_with("**");
   const std::string_view rest = std::string_view(text).substr(leading ? 2 : 0);
   std::string_view literal = rest;
@@ -169,7 +169,7 @@ bool pattern_set::evaluate(std::string_view path, const parent_info& parent, par
       const std::uint64_t bit = left & (~left + 1);
       const std::size_t i = w * 64 + static_cast<std::size_t>(__builtin_ctzll(left));
       const bool negated = rules_[i].negated;
-      // A pattern that would not change the outcome is not tried, and so not remembered for the children.
+      // A pattern that would not change the result is not tried, and so not recorded for the children.
       if ((inherited & bit) == 0 && negated != matched) continue;
       applied |= bit;
       matched = !negated;

@@ -19,7 +19,7 @@ namespace {
 
 /// How long the sender may take to accept the packet that tells it why we stop.
 constexpr std::chrono::seconds error_packet_limit(5);
-/// What a step without data counts for in the bound of what is not yet written.
+/// What a step without data counts in the bound of what is not yet written.
 constexpr std::size_t step_cost = 256;
 
 using steps = std::vector<disk_step>;
@@ -73,7 +73,7 @@ class reception {
       result<std::optional<byte_slice>> message = co_await channel_.receive();
       if (!message) co_return message.error();
       if (!*message) {
-        // Everything is on disk and the sender knows; an orderly end instead of its FIN takes nothing away.
+        // Everything is on disk and the sender knows it; an orderly end instead of its FIN loses nothing.
         if (fin_sent_) co_return result<void>();
         co_return failure(errc::closed, "the daemon closed the file transfer before it was complete",
                           origin::peer);
@@ -165,7 +165,7 @@ task<result<void>> receive_tree(std::string destination, packet_channel& channel
   result<void> done = co_await std::move(running);
   if (!done && tell_peer(done.error())) {
     auto telling = with_timeout(channel.send(error_packet(done.error().text)), error_packet_limit, "");
-    // When it cannot be told any more, the end of the call says it.
+    // If the sender cannot be told any more, the end of the call tells it.
     result<void> told = co_await std::move(telling);
     static_cast<void>(told);
   }

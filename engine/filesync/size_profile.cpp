@@ -23,7 +23,7 @@ std::string_view upper_part(std::string_view directory) {
   return directory.substr(0, at - 1);
 }
 
-/// What tools fill and nobody writes by hand: to be left out as a whole.
+/// Directories that tools fill and nobody edits: to be left out as a whole.
 bool is_left_out_as_a_whole(std::string_view name) {
   static constexpr std::array<std::string_view, 18> known{
       "node_modules", "target",  "build", "dist", ".venv",      "venv",   "__pycache__", ".cache",    ".gradle",

@@ -14,8 +14,8 @@ namespace peelbox::filesync {
 
 namespace {
 
-/// Entries that one thread does in one go; also what a thread does before it lets file reads on the pool have
-/// a turn.
+/// How many entries one thread does before it gives file reads on the pool a
+/// turn.
 constexpr std::size_t slice_size = 256;
 /// Bytes of an entry of usual size, for the bound of what is read ahead.
 constexpr std::size_t usual_entry = 128;
@@ -76,8 +76,8 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
     jobs.push_back(std::move(j));
     std::push_heap(jobs.begin(), jobs.end(), later);
   }
-  // The consumer never waits for ever: what it needs is under way or on top of the heap, because everything
-  // before it has been consumed; so a full look-ahead does not hold that one back.
+  // The consumer never waits for ever: everything before what it needs has been consumed, so that is under way or on
+  // top of the heap, and a full look-ahead does not hold it back.
   bool may_start() const { return !stopped && !jobs.empty() && (waiting || cost < context.options.ahead); }
 
   // With the lock held.
@@ -108,7 +108,7 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
     pool.post([self = shared_from_this()] { self->work(); });
   }
 
-  // Gives the number of names looked at; returns with the lock held.
+  // Returns the number of names that it looked at, and holds the lock when it returns.
   std::size_t run(const job& j, std::unique_lock<std::mutex>& lock) {
     walk_directory& directory = *j.target->directory;
     if (j.slice == 0) {
@@ -240,7 +240,7 @@ result<walker::state> walker::poll(walk_run& run) {
     }
     run.last = f.entry;
     if (first_visit) {
-      // From here on it is the consumer's.
+      // From here on the consumer owns it.
       s.cost -= slice.cost;
       slice.cost = 0;
       s.start_workers();
