@@ -22,7 +22,7 @@ constexpr std::string_view rule = "--------------------";
 constexpr std::size_t most_source_lines = 40;
 constexpr std::size_t most_running_named = 5;
 
-// The step that the daemon names, else the first one that was seen to fail.
+// The step that the daemon names, else the first one that failed in the picture.
 const progress::step* failed_step(const error_details& details, const progress::trace& picture) {
   for (const std::string& digest : details.vertices) {
     if (const progress::step* const s = picture.find(digest)) return s;
@@ -68,7 +68,7 @@ void append_source(const error_source& source, std::string& out) {
   out.append("\n").append(rule);
 }
 
-/// What the daemon was at when it went away.
+/// The steps that were running when the daemon went away.
 void append_running(const progress::trace& picture, std::string& out) {
   std::size_t named = 0;
   for (const std::uint32_t index : picture.shown()) {
@@ -92,7 +92,7 @@ std::vector<std::string> paths_missed(const failure& why, const progress::trace&
   if (step != nullptr)
     for (std::size_t i = 0; i < step->tail.size(); ++i) lines.push_back(step->tail[i].text);
   const std::string_view said = why.status && !why.status->message.empty() ? std::string_view(why.status->message) : why.text;
-  // The message of a process repeats its command, whose words are no complaint.
+  // The message about a process repeats its command, whose words are no complaint.
   if (command_in(said, "").empty()) lines.push_back(said);
   return paths_missed(lines, directory);
 }
@@ -117,7 +117,7 @@ std::string error_text(const failure& why, const progress::trace& picture, const
                                     ? std::string_view(why.status->message)
                                     : std::string_view(why.text).substr(0, options.most_message_bytes);
   const std::optional<std::int64_t> exit_code = details.exit_code ? details.exit_code : exit_code_in(said);
-  // Failures of our own side are not the fault of a step, even if one was stopped by them.
+  // A failure of our own side is not the fault of a step, even if it stopped one.
   const progress::step* const step = why.code == errc::remote ? failed_step(details, picture) : nullptr;
 
   if (step != nullptr && !step->name.empty()) append_indented("step:      ", step->name, out);

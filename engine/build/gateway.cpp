@@ -34,13 +34,13 @@ task<result<void>> resolve(solve_state& state, image_question& question) {
       state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig",
       gateway_resolve(question.reference, question.platform), headers_of(state));
   if (reply.has_error()) co_return reply.error();
-  // A source policy may have put another image in its place; then the daemon does so again for the definition.
+  // A source policy may have replaced the image; then the daemon will replace it in the definition too.
   if (reply->ref().empty() || reply->ref() == question.reference) question.answer.digest = reply->digest();
   question.answer.config = reply->config();
   co_return result<void>();
 }
 
-/// Every image of every platform that a definition of the build depends on, each once.
+/// All images that definitions of the build depend on, on each platform, each once.
 std::vector<image_question> questions_of(const build_state& build) {
   std::vector<image_question> all;
   for (const solve_state* solve : build.solves) {
@@ -97,8 +97,8 @@ task<result<void>> make_all_plans(solve_state& state) {
   co_return result<void>();
 }
 
-/// The first solve that gets here asks for all of them, so that all definitions are known, and agree, before any of
-/// their steps is reported.
+/// The first solve that gets here makes the definitions of all, so that they are known and agree before any of their steps
+/// is reported.
 task<result<void>> ensure_plans(solve_state& state) {
   build_state& build = state.build;
   while (!build.planned && build.planning)

@@ -17,7 +17,7 @@ namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
 
-/// A daemon keeps 50 builds unless it was told otherwise; more than this is no history but an attack.
+/// A daemon keeps 50 builds by default; this bound only stops a hostile one.
 constexpr std::size_t most_records = 100'000;
 
 progress::wall_time to_time(const wire::Timestamp& t) {
@@ -136,7 +136,7 @@ task<result<std::vector<history_record>>> history::list() {
   request.set_earlyexit(true);
   std::map<std::string, history_record> by_ref;
   auto take = [&by_ref](const wire_v1::BuildHistoryEvent& event) {
-    // A build that ends meanwhile is listed twice; the later word counts.
+    // A build that ends during the listing is listed twice; the later record counts.
     by_ref.insert_or_assign(event.record().ref(), to_record(event.record()));
     return by_ref.size() < most_records;
   };

@@ -42,7 +42,7 @@ task<result<void>> copy(transport::stream& from, transport::stream& to) {
   co_return co_await to.shutdown_write();
 }
 
-/// The daemon's end ends everything; the end of our input only closes its direction.
+/// The end of the daemon's stream ends everything; the end of our input only closes that direction.
 task<result<void>> copy_last(transport::stream& from, transport::stream& to, task_group& group) {
   result<void> done = co_await copy(from, to);
   group.cancel();

@@ -18,19 +18,19 @@ constexpr std::array<std::string_view, 11> complaints{
     "no such file",   "not found",   "cannot find",     "can't find",     "could not find",
     "does not exist", "cannot open", "can't open file", "no rule to make", "can't cd to",
     "nothing matches"};
-// Words of such complaints; a file may be called so, but is not meant.
+// Words of such complaints. A file may have such a name, but is not meant.
 constexpr std::array<std::string_view, 22> words{"no",   "such", "file",   "or",   "directory", "not",  "found", "cannot",
                                                  "open", "find", "could",  "does", "exist",     "rule", "to",    "make",
                                                  "the",  "a",    "target", "in",   "error",     "needed"};
 
-// What make's own rules make an object from.
+// The sources from which make's own rules make an object.
 constexpr std::array<std::string_view, 6> sources_of_objects{".c", ".cc", ".cpp", ".cxx", ".C", ".S"};
 
-/// Without what does not belong to the path in the context; empty when it cannot be one.
+/// The path relative to the context, without dots and slashes around it; empty when it cannot be one.
 std::string_view cleaned(std::string_view token, std::string_view directory) {
   while (!token.empty() && (token.back() == '.' || token.back() == '/')) token.remove_suffix(1);
   if (token.starts_with('/')) {
-    // Absolute below the build's directory; or the root of the context, as COPY has it.
+    // Absolute paths are below the build's directory, or, as in COPY, relative to the root of the context.
     if (token.starts_with(directory) && token.substr(directory.size()).starts_with('/')) token.remove_prefix(directory.size());
     while (token.starts_with('/')) token.remove_prefix(1);
   }

@@ -13,7 +13,7 @@ constexpr std::string_view process_shape = "process \"\" did not complete succes
 constexpr std::size_t longest_command = 4096;
 constexpr std::size_t longest_replacement = 200;
 
-// Go's %q: the escapes that occur in commands.
+// Undoes Go's %q, as far as its escapes occur in commands.
 std::string unquoted(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -48,9 +48,9 @@ std::string whole_command(std::string_view message) {
   return command;
 }
 
-// The last command of a spec runs through a script of ours, which takes what runtime.copy names after the command. Those
-// arguments are cut off; the name of the step, which begins with the command, tells where the command has certainly not
-// ended yet (engine/spec/plan.cpp).
+// A script of ours runs the last command of a spec; its arguments are the command and then what runtime.copy names. The
+// latter are cut off. The name of the step begins with the command, so the cut is behind that part
+// (engine/spec/plan.cpp).
 std::string own_command(std::string command, std::string_view step_name) {
   constexpr std::string_view script = "sh /.peelbox/bin/build-and-collect ";
   const bool collects = command.starts_with(script);
@@ -58,7 +58,7 @@ std::string own_command(std::string command, std::string_view step_name) {
   for (int tags = 0; tags < 2 && known.starts_with('['); ++tags) {  // [service] [build 1/2]
     const std::size_t end = known.find("] ");
     if (end == std::string_view::npos) break;
-    // The script that installs packages is nobody's command either; the step's name says what it does.
+    // The script that installs packages is ours too; the step's name says what it does.
     if (known.substr(0, end).ends_with("packages")) return std::string(known.substr(end + 2));
     known.remove_prefix(end + 2);
   }

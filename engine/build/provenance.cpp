@@ -40,7 +40,7 @@ json::object object_at(json::object& from, std::string_view key) {
   return found && found->is_object() ? std::move(found->get_object()) : json::object();
 }
 
-/// Moves what is there.
+/// Moves a member, if it is there.
 void move_key(json::object& from, std::string_view key, json::object& to, std::string_view new_key) {
   if (json::value* found = from.if_contains(key)) to[new_key] = std::move(*found);
 }
@@ -73,7 +73,7 @@ json::object invocation_of(json::object external, json::object internal) {
   move_key(theirs, "path", source, "entryPoint");
   json::object environment;
   environment["platform"] = value_or(internal, "builderPlatform", "");
-  // What the daemon's administrator added stands beside the known keys.
+  // The daemon's administrator may have added keys beside the known ones.
   for (auto& [key, value] : internal)
     if (key != "builderPlatform" && key != "buildConfig") environment[key] = std::move(value);
   json::object invocation;

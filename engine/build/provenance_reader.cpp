@@ -19,7 +19,7 @@ namespace wire_v1 = moby::buildkit::v1;
 namespace content = containerd::services::content::v1;
 using texts = std::map<std::string, std::string>;
 
-/// The record of the build; none from a daemon that does not have it.
+/// The record of the build; std::nullopt when the daemon does not have it.
 task<result<std::optional<wire_v1::BuildHistoryRecord>>> read_record(std::shared_ptr<h2grpc::connection> control,
                                                                      std::string ref) {
   wire_v1::BuildHistoryRequest request;
@@ -36,7 +36,7 @@ task<result<std::optional<wire_v1::BuildHistoryRecord>>> read_record(std::shared
   co_return record;
 }
 
-/// A daemon that sends more than it said is not read to the end.
+/// Stops reading when a daemon sends more than it announced.
 task<result<std::string>> read_blob(std::shared_ptr<h2grpc::connection> control, provenance_blob blob) {
   constexpr std::string_view path = "/containerd.services.content.v1.Content/Read";
   content::ReadContentRequest request;

@@ -46,7 +46,7 @@ void service_events::find_shared() {
 
 bool service_events::belongs(std::size_t index, const std::string& digest) {
   const auto [owner, is_new] = owners_.try_emplace(digest, index);
-  // It is done; that later solves find it in the cache is no news.
+  // The step is done; that later solves find it in the cache is no news.
   if (is_new && finished_.contains(digest)) owner->second = nobody;
   return owner->second == index;
 }
@@ -57,7 +57,7 @@ progress::batch service_events::of_service(std::size_t index, progress::batch ev
   for (progress::vertex& v : events.vertices) {
     if (shared_.contains(v.digest)) {
       if (v.completed && v.error.empty()) finished_.insert(v.digest);
-    } else if (!v.name.starts_with(metadata_step)) {  // base images are looked at once, for all services
+    } else if (!v.name.starts_with(metadata_step)) {  // base images are asked for once, for all services
       v.name = "[" + names_[index] + "] " + v.name;
     }
   }

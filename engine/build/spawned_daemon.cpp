@@ -28,9 +28,9 @@ namespace fs = std::filesystem;
 
 constexpr auto start_limit = 30s;
 constexpr auto look_again = 20ms;
-/// buildkitd writes its databases and ends its containers.
+/// The time for buildkitd to write its databases and end its containers.
 constexpr auto stop_grace = 10s;
-/// The guardian's grace, and a moment for what it does then.
+/// The guardian's grace, and a moment for its own work.
 constexpr auto stop_patience = 13s;
 
 constexpr std::string_view how_to_get_one =
@@ -134,7 +134,7 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
   fs::create_directories(plan->state_directory, error);
   if (error) co_return failure(errc::io, fmt::format("spawn: {}: {}", plan->state_directory, error.message()));
 
-  // One daemon at a time per state: a second one would wait for the first one's databases without a word.
+  // One daemon at a time for each state: a second one would wait for the databases without saying so.
   const std::string lock = plan->state_directory + "/peelbox.lock";
   daemon->lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (daemon->lock_ < 0) co_return errno_failure(errno, "spawn: " + lock);

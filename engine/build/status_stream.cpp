@@ -12,13 +12,13 @@ namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
 
-// A daemon that works slowly sends one event at a time, and what reads and shows one has to come from memory again each
-// time. So after each message the next ones gather; the first after a silence is read at once. A little longer than the
-// interval of a display, so that it can show at once what has gathered here, and needs no timer of its own.
+// A slow daemon sends one event at a time, and each time the code and data that read and show it have left the processor's
+// caches. So messages gather after each one that was read; the first after a silence is read at once. They gather a little
+// longer than a display's interval, so that it can show them at once and needs no timer of its own.
 constexpr std::chrono::milliseconds gathered_time = progress::shown_every + std::chrono::milliseconds(2);
 constexpr std::size_t gathered_bytes = 32 << 10;
 
-/// Since v0.12 the daemon tells its clock, so that its times can be shown in ours.
+/// Since v0.12 the daemon tells the time of its clock, so that we can convert its times.
 std::optional<progress::duration> clock_offset(const result<h2grpc::metadata>& headers) {
   if (headers.has_error()) return std::nullopt;
   const auto text = headers->get("buildkit-current-timestamp");
