@@ -22,12 +22,12 @@ constexpr auto values = [] {
 }();
 
 #ifdef __x86_64__
-// Twice twelve bytes at a time, as W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions"
+// Takes twice twelve bytes at a time, as W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions"
 // (2018), describe it. Returns how many bytes it took; it loads up to four bytes more than those.
 __attribute__((target("avx2"))) std::size_t encode_with_avx2(std::string_view bytes, char* to) {
-  // Each group of three bytes a, b, c spread over four: b a c b.
+  // Spreads each group of three bytes a, b, c over four: b a c b.
   const __m256i spread = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
-  // What is added to a value of each range: first 26..51, then a digit's ten, 62, 63, and last 0..25.
+  // What to add to a value, by its range: first 26..51, then ten for the digits, 62, 63, and last 0..25.
   constexpr char lower = 'a' - 26;
   constexpr char digit = '0' - 52;
   const __m256i offsets = _mm256_broadcastsi128_si256(_mm_setr_epi8(lower, digit, digit, digit, digit, digit, digit, digit,

@@ -13,7 +13,7 @@ blocking_pool::~blocking_pool() {
     ending_ = true;
   }
   changed_.notify_all();
-  // What is still running may start further threads for what it posts.
+  // Jobs that still run may post others and so start more threads.
   for (std::size_t i = 0;; ++i) {
     std::thread ending;
     {
@@ -38,7 +38,7 @@ void blocking_pool::enqueue(std::unique_ptr<job> next) {
       }
     }
   }
-  // A thread that was just started looks at the queue by itself.
+  // A new thread looks at the queue by itself, so it needs no notification.
   if (free_ > 0) changed_.notify_one();
 }
 

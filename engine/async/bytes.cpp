@@ -24,7 +24,7 @@ void byte_chain::swap(byte_chain& other) noexcept {
 
 void byte_chain::append(byte_slice slice) {
   if (slice.empty()) return;
-  // The first slice has nothing to be gathered with, and a block for it alone would be far larger than it.
+  // A first slice cannot be gathered with another, and a block for it alone would be much larger than the slice.
   if (slice.size() < copy_below && !empty()) return append_copy(slice.view());
   size_ += slice.size();
   slices_.push_back(std::move(slice));
@@ -65,7 +65,7 @@ void byte_chain::append_copy(byte_view bytes) {
   }
 }
 
-// The slices before head_ are empty; they go when they are the larger part, so each is moved at most once or twice.
+// The slices before head_ are empty. They are removed when they are the larger part, so each slice is moved rarely.
 void byte_chain::drop_front() {
   slices_[head_] = byte_slice();
   ++head_;

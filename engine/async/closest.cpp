@@ -20,7 +20,7 @@ bool begins_with(std::string_view text, std::string_view front) {
 
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most) {
   if (a.size() > longest || b.size() > longest) return most;
-  // Rows of the table of all pairs of prefixes: the one at hand and the two before it.
+  // Rows of the table of distances between prefixes: the current one and the two before it.
   std::array<std::array<std::size_t, longest + 1>, 3> rows{};
   for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -45,7 +45,7 @@ std::optional<std::string> closest(std::string_view word, std::span<const std::s
   for (const std::string& candidate : candidates) {
     std::size_t distance = edit_distance(word, candidate, longest);
     if (word.size() >= 2 && begins_with(candidate, word)) distance = std::min<std::size_t>(distance, 1);
-    // Nothing of a word of one or two letters would be left.
+    // In a word of one or two letters every change is too much.
     if (distance >= std::max<std::size_t>(word.size(), 2) || distance >= least) continue;
     least = distance;
     best = candidate;

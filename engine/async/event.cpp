@@ -9,7 +9,7 @@
 namespace peelbox {
 
 struct event::waiter {
-  // Boost 1.81: the move assignment of any_completion_handler recurses without end; only construct from one.
+  // In Boost 1.81 the move assignment of any_completion_handler recurses for ever; construction works.
   explicit waiter(asio::any_completion_handler<void(wake)> h) : handler(std::move(h)) {}
 
   asio::any_completion_handler<void(wake)> handler;
@@ -40,7 +40,7 @@ void event::start(asio::any_completion_handler<void(wake)> handler,
   w->owner = this;
   w->self = waiters_.insert(waiters_.end(), w);
   if (slot.is_connected()) {
-    // The handler owns the slot and is kept by the waiter, so the raw pointer cannot outlive it.
+    // The waiter keeps the handler, which owns the slot, so the raw pointer cannot outlive the waiter.
     slot.assign([raw = w.get()](asio::cancellation_type) { raw->complete(wake::cancelled); });
   }
   if (limit) {

@@ -28,8 +28,8 @@ task_group::task_group(executor ex) : executor_(ex), changed_(ex) {}
 
 namespace {
 
-/// Never starts a child inside spawn(): one that fails or cancels its group at once would otherwise meet a group that
-/// is still being set up, and Asio does not bear the cancellation of a coroutine that has not suspended yet.
+/// Children start after spawn() has returned. A child may fail or cancel its group at once, while the group is not yet
+/// set up, and Asio does not support cancelling a coroutine that has not suspended yet.
 task<result<void>> start_later(executor ex, task<result<void>> child) {
   co_await asio::post(ex, asio::use_awaitable);
   co_return co_await std::move(child);
@@ -47,7 +47,7 @@ void task_group::spawn(task<result<void>> child_task) {
                                                 if (!why && r.has_error()) why = r.error();
                                                 ended(which, std::move(why));
                                               }));
-  // A child of a cancelled group runs to its first wait and stops there.
+  // In a cancelled group a child runs only to its first wait.
   if (cancelled_) which->signal.emit(asio::cancellation_type::terminal);
 }
 
@@ -63,7 +63,7 @@ void task_group::ended(std::list<child>::iterator which, std::optional<failure> 
 
 void task_group::cancel() {
   cancelled_ = true;
-  // emit() may run a child to its end, which erases its element.
+  // emit() may let a child end, which erases its element.
   for (auto it = children_.begin(); it != children_.end();) {
     auto current = it++;
     current->signal.emit(asio::cancellation_type::terminal);
@@ -81,10 +81,10 @@ task<result<void>> task_group::run(std::function<task<result<void>>(task_group&)
   co_await asio::this_coro::throw_if_cancelled(false);
   bool cancelled = false;
   while (!group.children_.empty()) {
-    // The state, not the reason of the last wake-up: a cancellation may arrive between a child's end and our resumption.
+    // Asks for the state instead of the last wake-up's reason: a cancellation may come between a child's end and our resumption.
     if (!cancelled && (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
       cancelled = true;
-      // From here on only the children's ends matter.
+      // From here on we only wait for the children to end.
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
       group.cancel();
     }
