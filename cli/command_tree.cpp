@@ -10,7 +10,7 @@ namespace peelbox::cli {
 
 namespace {
 
-/// FILE and DIR are told by the name that stands for the value, also in "NAME=DIR" and "[FILE]".
+/// FILE and DIR are recognised by the placeholder of the value, also in "NAME=DIR" and "[FILE]".
 option_info::completion completion_of(const option_info& option) {
   using kind = option_info::completion;
   if (!option.values.empty()) return kind::values;
@@ -19,7 +19,7 @@ option_info::completion completion_of(const option_info& option) {
   return kind::nothing;
 }
 
-/// The first sentence says what, the rest how.
+/// Divides a description: the first sentence says what, the others how.
 void split_about(const std::string& text, option_info& option) {
   const std::size_t end = text.find(". ");
   option.about = text.substr(0, end);
@@ -39,7 +39,7 @@ option_info describe_option(CLI::Option& from) {
   to.closed = known.closed;
   const bool takes_value = from.get_items_expected_max() > 0;
   if (takes_value) {
-    // The full name has the validators' descriptions behind colons.
+    // In the full name, the validators' descriptions follow colons.
     std::string type = from.get_type_name();
     type = type.substr(0, type.find(':'));
     to.value_optional = from.get_expected_min() == 0;
@@ -67,7 +67,7 @@ command_info describe_at(CLI::App& app, const std::string& above) {
     option_info info = describe_option(*option);
     (info.positional.empty() ? to.options : to.positionals).push_back(std::move(info));
   }
-  // What every command has comes last.
+  // Options that every command has come last.
   std::stable_partition(to.options.begin(), to.options.end(), [](const option_info& o) {
     return std::find_if(o.longs.begin(), o.longs.end(), [](const std::string& n) { return n.starts_with("help"); }) ==
            o.longs.end();

@@ -89,7 +89,7 @@ void add_values(const command_info& command, const command_info& root, std::stri
   const std::string path = below(command, root);
   for (const option_info& option : command.options) {
     if (option.is_flag()) continue;
-    // A value that may be left out has to follow '='.
+    // A value that may be omitted has to follow '='.
     if (option.value_optional) out += fmt::format("    {}) [[ -n $front ]] && {} ;;\n", names(option, path), action(option));
     else out += fmt::format("    {}) {} ;;\n", names(option, path), action(option));
   }
@@ -97,7 +97,7 @@ void add_values(const command_info& command, const command_info& root, std::stri
     if (!one.hidden) add_values(one, root, out);
 }
 
-/// Commands, options and arguments: what may come when no value is due.
+/// What may come when no value is due: commands, options and arguments.
 void add_words(const command_info& command, const command_info& root, std::string& out) {
   std::string options;
   for (const option_info& option : command.options) {

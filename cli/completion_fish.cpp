@@ -57,7 +57,7 @@ void add_command(const command_info& command, const command_info& root, std::str
     std::string line = here;
     for (const std::string& name : option.shorts) line += "-s " + name + " ";
     for (const std::string& name : option.longs) line += "-l " + name + " ";
-    // fish cannot offer values only behind '=': an option with a value of its own choice is offered as a flag.
+    // fish cannot offer values only after '=', so an option whose value may be omitted is offered as a flag.
     if (!option.is_flag() && !option.value_optional) line += action(option) + " ";
     else if (option.value_optional && !option.values.empty()) line += fmt::format("-f -a {} ", in_quotes(fmt::format("{}", fmt::join(option.values, " "))));
     out += line + "-d " + in_quotes(option.about) + "\n";

@@ -18,7 +18,7 @@ std::string in_quotes(std::string_view text) {
   return out + "'";
 }
 
-/// In a specification of _arguments these characters end a part.
+/// Escapes the characters that end a part in a specification of _arguments.
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -68,7 +68,7 @@ void add_option(const option_info& option, std::string& out) {
 
 void add_open_values(const option_info& option, std::string& out) {
   if (option.completes != option_info::completion::values || option.closed) return;
-  // These are beginnings: no space follows, and files do behind dest=.
+  // These are beginnings of values: no space follows, and after dest= files do.
   const std::string state = option.positional.empty() ? option.longs.front() : option.positional;
   out += fmt::format("    {}) if compset -P '*dest='; then _files; else compadd -S '' -- {}; fi ;;\n", state,
                      fmt::join(option.values, " "));
@@ -102,7 +102,7 @@ void add_function(const command_info& command, std::string& out) {
 std::string zsh_completion(const command_info& root) {
   std::string out = "#compdef peelbox\n# zsh completion for peelbox; made by `peelbox completion zsh`\n";
   add_function(root, out);
-  // Autoloaded, the file is the function's body; sourced, it only has to be made known.
+  // When autoloaded, this file is the function's body; when sourced, the function only has to be registered.
   out += "if [[ $funcstack[1] == _peelbox ]]; then\n  _peelbox \"$@\"\nelse\n  compdef _peelbox peelbox\nfi\n";
   return out;
 }

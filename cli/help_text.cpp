@@ -19,7 +19,7 @@ std::string described(const option_info& option, bool all) {
   return text;
 }
 
-/// Short names first; a long name alone stands under the others' long names. Second names are for those who read all.
+/// Short names first; an option without one begins where the others' long names do. Aliases only appear in the full help.
 std::string name_column(option_info option, bool all) {
   if (!all && option.longs.size() > 1) option.longs.resize(1);
   return option.shorts.empty() && option.positional.empty() ? "    " + option.spelled() : option.spelled();

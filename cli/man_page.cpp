@@ -41,7 +41,7 @@ constexpr std::array<row, 11> environment{{
     {"XDG_RUNTIME_DIR", "Where the sockets of a user's own daemons are looked for."},
 }};
 
-/// Backslashes, dashes that are to be typed, and dots and quotes that would begin a request.
+/// Escapes backslashes, dashes that are typed, and dots and quotes that would begin a request.
 std::string text(std::string_view plain) {
   std::string out;
   bool line_begins = true;
@@ -81,7 +81,7 @@ void add_option(const option_info& option, std::string& out) {
   out += text(about) + "\n";
 }
 
-/// "Examples:" and other headings of the footer as sections, indented lines as they are.
+/// Turns "Examples:" and other headings of the footer into sections; indented lines stay as they are.
 void add_footer(const std::string& footer, std::string& out) {
   bool verbatim = false;
   bool notes = false;

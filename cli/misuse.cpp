@@ -31,7 +31,7 @@ std::vector<std::string> command_names(const command_info& command) {
   return names;
 }
 
-/// Where an option does exist.
+/// The commands that do have an option.
 const command_info* owner_of(const command_info& command, std::string_view option) {
   if (command.option(option)) return &command;
   for (const command_info& one : command.commands)
@@ -48,7 +48,7 @@ std::string unknown_option(const command_info& root, const command_info& at, con
   return text;
 }
 
-/// "a FILE", or what it may be.
+/// "a FILE", or the possible values.
 std::string what_is_needed(const option_info& option, const std::string& name) {
   if (!option.closed) return fmt::format("{} {}", std::string_view("AEIOU").find(name[0]) == std::string_view::npos ? "a" : "an", name);
   std::string list = option.values.front();
@@ -85,7 +85,7 @@ bool only_asks(const option_info& option) {
 
 std::string given_twice(const std::string& name) { return fmt::format("{} is given twice; there can be only one", name); }
 
-/// Goes over the word after an option's name if it belongs to the option; false if one is needed and missing.
+/// Skips the word after an option's name if it belongs to the option; false if one is needed and missing.
 bool take_value(const command_info& at, const option_info& option, std::span<const std::string> words, std::size_t& i) {
   if (option.is_flag()) return true;
   if (i + 1 >= words.size()) return option.value_optional;
@@ -123,7 +123,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
       if (equals == std::string::npos) {
         if (!take_value(*at, *option, words, i)) return misuse{missing_value(*option, name), at->path};
       } else if (equals + 1 == word.size() && !option->is_flag() && !option->value_optional) {
-        // As from --tag=$TAG with a variable that is not set; the parser would take the next word.
+        // The result of --tag=$TAG when the variable is not set; the parser would take the next word.
         return misuse{fmt::format("{} is empty; it needs {}", word, what_is_needed(*option, option->value)), at->path};
       } else if (const std::string value = word.substr(equals + 1); option->is_flag() && value != "true" && value != "false") {
         return misuse{fmt::format("{} takes no value, so {} has no meaning", name, in_quotes(value)), at->path};
@@ -133,7 +133,7 @@ std::optional<misuse> find_misuse(const command_info& root, std::span<const std:
         const std::string name{'-', word[k]};
         const option_info* option = at->option(name);
         if (!option) {
-          // One dash instead of two is the usual reason.
+          // Usually this is one dash instead of two.
           const std::string doubled = "-" + word.substr(0, word.find('='));
           if (k == 1 && at->option(doubled))
             return misuse{fmt::format("`{}` has no option {}; did you mean {}?", at->path, word, doubled), at->path};

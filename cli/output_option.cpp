@@ -22,7 +22,7 @@ std::optional<output_option::kind> kind_of(std::string_view text) {
   return std::nullopt;
 }
 
-/// std::nullopt: switched off.
+/// std::nullopt when it is switched off.
 result<std::optional<std::string>> attestation_value(std::string_view flag, const std::string& text,
                                                      std::string_view when_on) {
   if (text.empty() || text == "true" || text == "1") return std::optional<std::string>(when_on);

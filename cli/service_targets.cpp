@@ -16,7 +16,7 @@ namespace {
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
-/// A name that is safe as a part of a file name, so that no service leaves the directory it is put into.
+/// A name that is safe as a part of a file name, so that no output leaves its directory.
 std::string file_part(std::string_view name, bool lower) {
   std::string part;
   for (char c : name) {
