@@ -37,7 +37,7 @@ def output_of(command, **more):
 
 
 def cpu_of(pid):
-    """CPU seconds of a process so far, its threads included, its children not."""
+    """CPU seconds of a process so far, with its threads and without its children."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
@@ -61,7 +61,7 @@ class PrivateBuildkitd:
         return self
 
     def prune(self):
-        """Forgets the trees that clients sent."""
+        """Makes the daemon forget the trees that clients sent."""
         output_of([bed("BUILDCTL"), "--addr", self.address, "prune", "--filter", "type==source.local"])
 
     def __exit__(self, *_):
@@ -196,7 +196,7 @@ class Relay:
 
 
 def wait_quiet(pid, limit=20.0):
-    """Until a daemon has used almost no CPU for a moment: what a build left it to do is not the next one's."""
+    """Waits until a daemon has used almost no CPU for a moment, so that its work for one build does not count for the next."""
     until = time.monotonic() + limit
     while time.monotonic() < until:
         before = cpu_of(pid)

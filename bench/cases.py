@@ -215,7 +215,7 @@ def over_docker(bench, tree, definition, tag=None):
 
 
 def run_docker(bench, case, tree, cold):
-    # Once before: the copied layer is then cached by its content, so that runs differ in the transfer only.
+    # Once before, so that the copied layer is cached by its content and runs differ only in the transfer.
     return bench.compare(case, [lambda: over_docker(bench, tree, bench.definition(f"{case}-peelbox", "copy")),
                                 lambda: buildx(bench, tree, "--output", "type=cacheonly")],
                          daemon=bench.engine, cold=cold, prime=1)

@@ -1,5 +1,5 @@
-// Detection beside a bare parallel walk of the same tree with as many threads: `bare/names` lists only, which is all that
-// detection asks of files that tell nothing; `bare/stats` calls statx for each entry as well. Settings: support.hpp.
+// Detection, compared with a bare parallel walk of the same tree with as many threads. `bare/names` only lists, and detection
+// needs no more for files that tell it nothing; `bare/stats` also calls statx for each entry. Settings: support.hpp.
 #include <benchmark/benchmark.h>
 
 #include <stdexcept>
@@ -45,7 +45,7 @@ void scan(benchmark::State& state) {
 }
 BENCHMARK(scan)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
-/// Everything that `peelbox detect` does but to print.
+/// Everything that `peelbox detect` does except printing.
 void detection(benchmark::State& state) {
   std::size_t services = 0;
   for (auto _ : state) {

@@ -22,7 +22,7 @@ using namespace peelbox::filesync;  // NOLINT
 using bench::all_trees;
 using bench::threads;
 
-// Asks for everything and throws it away.
+// Asks for everything and discards it.
 task<result<void>> swallow(packet_channel& channel, bool request) {
   std::uint32_t id = 0;
   std::size_t wanted = 0;

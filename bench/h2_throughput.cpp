@@ -1,4 +1,4 @@
-// Two connections back to back on one thread: what HTTP/2 and gRPC cost per byte, per message and per call.
+// Two connected ends on one thread: what HTTP/2 and gRPC cost for each byte, message and call.
 //
 // Sender and receiver share the core, so bytes per second are for both together, with the kernel's two copies when
 // the stream is a socket. Environment: PEELBOX_BENCH_MIB (payload per iteration, default 256),

@@ -1,6 +1,6 @@
 // Our sender, as a build runs it, into a daemon that discards (discard.hpp) over a unix socket: on a hijacked connection
-// and through the session tunnel. Beside it a raw gathered write of the same file over the same kind of socket. Times are
-// those of both threads side by side; the counters give the CPU seconds of each side. Settings: support.hpp.
+// and through the session tunnel. For comparison, a raw gathered write of the same file over the same kind of socket. Times
+// include both threads; the counters give the CPU seconds of each side. Settings: support.hpp.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -42,7 +42,7 @@ void write_data_header(benchmark::State& state) {
 }
 BENCHMARK(write_data_header);
 
-/// Argument: bytes of payload. The time must not depend on it: the payload is only referred to.
+/// Argument: bytes of payload. The time must not depend on it, because the payload is only referenced.
 void read_data(benchmark::State& state) {
   const auto size = static_cast<std::size_t>(state.range(0));
   const std::string bytes = data_packet(12345, byte_slice::of(std::string(size, 'x'))).str();

@@ -80,7 +80,7 @@ const recorded& build() {
 void run(benchmark::State& state, std::unique_ptr<renderer> (*make)()) {
   const recorded& events = build();
   std::size_t written = 0;
-  std::size_t held = 0;  // by trace, renderer and the last piece of output
+  std::size_t held = 0;  // bytes in trace, renderer and the last piece of output
   for (auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
     trace_limits limits;

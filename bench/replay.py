@@ -141,7 +141,7 @@ def serve(file, address, speed):
     server.add_insecure_port(address)
     server.start()
     sys.stdin.read()
-    os._exit(0)  # not waiting for calls that nobody answers any more
+    os._exit(0)  # does not wait for calls that nobody answers any more
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def counted_syscalls(client, address, folder, copies=1, netns=None):
     file = pathlib.Path(folder) / ("syscalls-{}" if copies > 1 else "syscalls")
     perf = counting_method().startswith("perf")
     wrapper = (["perf", "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-o", file, "--"] if perf
-               # Not -c, which leaves out calls that are newer than itself.
+               # Not -c, which leaves out system calls that are newer than strace.
                else ["strace", "-f", "-qqq", "--signal=none", "-o", rf"|grep -c '^[0-9]* *[a-z_0-9]*(' >'{file}'", "--"])
     _launch([*wrapper, *client.command(address)], client, address, folder, copies, netns)
     total = 0

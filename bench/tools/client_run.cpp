@@ -1,7 +1,7 @@
 // Runs a client, one or several copies at once, and prints what the kernel accounted for it, as one line of JSON.
 //   client_run [--netns PATH] [--copies N] [--stdin FILE] [--log FILE] [--limit SECONDS] -- COMMAND [ARGUMENT…]
-// "{}" in FILE and ARGUMENT is the number of the copy. The peak of memory that the kernel reports for a process is never
-// below that of the process that started it, so clients are started from this small program and not from Python.
+// "{}" in FILE and ARGUMENT is the number of the copy. The kernel never reports a lower peak of memory than that of the
+// process that started it, so clients are started by this small program and not by Python.
 // Clients do not outlive it, and it does not outlive its parent.
 #include <fcntl.h>
 #include <sched.h>

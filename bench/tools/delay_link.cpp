@@ -1,8 +1,8 @@
-// A network namespace whose only link to this one delays every packet: two TUN devices and this program between them.
+// A network namespace whose only link to ours delays every packet: two TUN devices with this program between them.
 //   delay_link NETWORK          first three numbers of an unused network: "198.18.7" gives .1 here and .2 in there
-// Many kernels have no netem; this needs TUN only, so that figures of different machines have the same link. TCP, its
-// handshakes and its windows are the kernel's; segments of up to 64 KiB cross the link unsplit, as on a virtual machine's
-// network card. It neither loses nor reorders packets, and has no limit of bandwidth but this program.
+// Many kernels have no netem; this needs only TUN, so figures of different machines come from the same link. TCP, its
+// handshakes and its windows are the kernel's; segments of up to 64 KiB cross the link whole, as on a virtual machine's
+// network card. It neither loses nor reorders packets, and only this program limits the bandwidth.
 // It prints one line of JSON with its process id (its namespace is the one to enter) and then answers lines of its
 // standard input: "delay MICROSECONDS" (each way, for packets from then on) and "count" (bytes of IP so far). At the end
 // of its input it ends, and the kernel removes devices and namespace, whatever ended it.
@@ -36,7 +36,7 @@ namespace {
 /// struct virtio_net_hdr before each packet; its header file is not valid C++.
 constexpr std::size_t header_size = 10;
 constexpr std::size_t largest_packet = header_size + 65536;
-/// What one direction may hold; more is dropped, as a router does.
+/// The most that one direction may hold; further packets are dropped, as a router does.
 constexpr std::size_t largest_queue = 256 << 20;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -109,13 +109,13 @@ class direction {
   }
   void give() {
     while (!queue_.empty() && queue_.front().due <= now()) {
-      // A full device drops the packet, which TCP mends.
+      // A full device drops the packet, and TCP sends it again.
       [[maybe_unused]] const ssize_t ignored = ::write(to_, queue_.front().bytes.data(), queue_.front().bytes.size());
       held_ -= queue_.front().bytes.size();
       queue_.pop_front();
     }
   }
-  /// Nanoseconds until something has to be given; -1: nothing is held.
+  /// Nanoseconds until the next packet is due; -1 when none is held.
   std::int64_t next() const {
     return queue_.empty() ? -1 : std::max<std::int64_t>(0, queue_.front().due - now());
   }
@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::setpriority(PRIO_PROCESS, 0, -10);  // a late packet is a longer link
+  ::setpriority(PRIO_PROCESS, 0, -10);  // a packet that we forward late makes the link longer
   const std::string network = argv[1];
   const std::string name = "pbl" + std::to_string(::getpid());
   const int here = make_device(name, network + ".1");

@@ -103,5 +103,5 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(to_client));
   std::fflush(stdout);
   ::unlink(argv[1]);
-  std::_Exit(0);  // without waiting for the threads, which may sit in a read
+  std::_Exit(0);  // does not wait for the threads, which may be blocked in a read
 }
