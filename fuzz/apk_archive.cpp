@@ -1,5 +1,5 @@
-// An index of apk packages. The first byte picks what the rest is: bytes of gzip; a tar, which then is packed in one to
-// four members; an index as text. However a tar is cut into members, the same names come out, in order and each once.
+// An index of apk packages. The first byte decides what the rest is: gzip; a tar, which is then packed in one to four
+// members; or an index as text. However a tar is cut into members, the same names come out, sorted and each once.
 #include "engine/detect/apk_archive.hpp"
 
 #include <zlib.h>
@@ -19,7 +19,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// Stored, not compressed: this is about what is inside.
+/// Stored without compression, because only the content matters here.
 std::string packed(std::string_view text) {
   z_stream stream{};
   require(deflateInit2(&stream, Z_NO_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);

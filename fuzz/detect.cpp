@@ -1,4 +1,4 @@
-// A repository of one or two files whose names the first byte picks: no crash, and whatever comes out is a spec that
+// A repository of one or two files, whose names the first byte chooses: no crash, and the result is a spec that
 // `peelbox build` accepts.
 #include "engine/detect/detect.hpp"
 
@@ -31,14 +31,14 @@ constexpr std::array<const char*, 64> names{
     "index.html",     "cpanfile",     "app.psgi",      "runtime.txt",    ".nvmrc",             "uv.lock",         "global.json", "Directory.Build.props",
     "Properties/launchSettings.json", "a.sln",         "a.slnx",         "rust-toolchain.toml", "Cargo.lock",     ".sdkmanrc",
     "gradle/wrapper/gradle-wrapper.properties", "src/main/resources/application.yml"};
-/// Manifests without which some of them are not looked at.
+/// Manifests without which some of the files are not read.
 constexpr std::size_t first_of_dotnet = 54;
 constexpr std::size_t first_of_rust = 59;
 constexpr std::size_t first_of_java = 61;
 static_assert(std::string_view(names[first_of_dotnet]) == "global.json");
 static_assert(std::string_view(names[first_of_rust]) == "rust-toolchain.toml");
 static_assert(std::string_view(names[first_of_java]) == ".sdkmanrc");
-/// What lets the manifests above get far.
+/// Text with which the manifests above are accepted further.
 constexpr std::array<const char*, 9> present{"main.c", "main.go", "src/main.rs", "src/Main.java", "app.rb",
                                              "artisan", "public/index.php", "main.ts", "index.js"};
 
@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else if (index >= first_of_dotnet) {
     tree->files["b/b.csproj"] = tree->files["a.csproj"] = "<Project Sdk=\"Microsoft.NET.Sdk.Web\"></Project>";
   } else if (index >= 20) {
-    // The weaker files need a manifest beside them.
+    // Some files count only beside a manifest.
     tree->files.emplace("package.json", "{\"scripts\":{\"start\":\"node index.js\"}}");
   }
   detect::repository files = detect::repository_of(tree);

@@ -1,5 +1,5 @@
 // The parsers behind detection on their own: JSON with comments, TOML, YAML and XML as trees within their bounds; then
-// Dockerfiles, Procfiles, commands, versions and patterns. The first byte picks one.
+// Dockerfiles, Procfiles, commands, versions and patterns. The first byte chooses one.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

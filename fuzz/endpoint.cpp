@@ -1,4 +1,4 @@
-// Any bytes as an address: no crash; what is accepted keeps its rules, and its parts give the same endpoint again.
+// Any bytes as an address: no crash; what is accepted obeys the rules, and its parts give the same endpoint again.
 #include "transport/endpoint.hpp"
 #include "transport/helper_command.hpp"
 
@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(std::string(to_string(e->kind)) + "://" + e->rest == text);
     const auto argv = helper_command(*e);
     require(argv.has_value() ? argv->size() > 4 : argv.error().code == errc::usage);
-    // No word that came from the address can be taken for a flag that we did not write.
+    // No word from the address can be taken for a flag.
     if (argv.has_value() && e->kind == scheme::podman_container) require(!(*argv)[3].starts_with("-"));
     (void)parse_container(*e);
   }

@@ -1,4 +1,4 @@
-// The texts that a peer's headers carry: no crash, and what we write we read back.
+// The texts in a peer's headers: no crash, and we can read what we write.
 #include "h2grpc/grpc/status.hpp"
 
 #include "fuzz/h2_input.hpp"

@@ -1,5 +1,5 @@
-// Two sessions of ours; the input picks actions, piece sizes and budgets. Whatever it picks, every body arrives as it
-// was sent, or its stream was reset.
+// Two sessions of ours; the input chooses actions, piece sizes and budgets. Every body arrives as it was sent, or its
+// stream was reset.
 #include <map>
 #include <string>
 
@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (id && action > 200) {
           side& s = action & 8 ? client : server;
           s.session.reset(id, h2::error_code::cancel);
-          // What is written from now on is dropped.
+          // From now on, what is written is dropped.
           if (s.out.contains(id)) s.out[id].gone = true;
         }
         break;

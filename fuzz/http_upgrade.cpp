@@ -1,5 +1,5 @@
-// Any bytes as an engine's answer to an upgrade, in two pieces: no crash; the pieces do not change the outcome, and
-// what follows a 101 is kept to the last byte.
+// Any bytes as an engine's answer to an upgrade, in two pieces: no crash; the cut does not change the result, and
+// everything after a 101 is kept.
 #include "transport/http_upgrade.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// An ignore file, a zero byte, then a path: both kinds of file are read and asked.
+// An ignore file, a zero byte, then a path: the file is read as both kinds, and asked about the path.
 #include <string>
 
 #include "engine/filesync/git_ignore.hpp"

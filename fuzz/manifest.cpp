@@ -1,5 +1,5 @@
-// What registries and people say: manifests, image configurations, references, digests, platforms. What
-// parses is stable: its text form parses to the same value.
+// Texts of registries and people: manifests, image configurations, references, digests, platforms. What parses
+// is stable: its text form parses to the same value.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

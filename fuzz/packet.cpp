@@ -1,4 +1,4 @@
-// Any bytes decode to a packet or fail; what decodes can be written again and means the same.
+// Any bytes decode to a packet or fail; what decodes can be encoded again and means the same.
 #include <cstdlib>
 #include <string>
 

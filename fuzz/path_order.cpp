@@ -1,5 +1,5 @@
-// Three paths by lines: the order is one, cleaning is final, and what path_problem() lets through cannot
-// leave.
+// Three lines with paths: the order is consistent, cleaning twice changes nothing more, and what path_problem()
+// accepts cannot leave the root.
 #include <cstdlib>
 #include <string>
 

@@ -1,4 +1,4 @@
-// A daemon's provenance as it gets into --metadata-file: in the form of v0.2, an object that can be read again.
+// A daemon's provenance in --metadata-file: in the form of v0.2, and an object that can be read again.
 #include "engine/build/provenance.hpp"
 
 #include <boost/json.hpp>

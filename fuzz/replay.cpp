@@ -13,12 +13,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-// Of each seed; fewer where there are many, so that sanitized builds end in seconds too.
+// Damaged forms of each seed; fewer where there are many seeds, so that sanitized builds end in seconds too.
 constexpr std::size_t damaged_forms = 300;
 constexpr std::size_t most_inputs = 3000;
 
 void run(const std::string& input) {
-  // Memory of exactly this size, so that the sanitizers see reads beyond it.
+  // Memory of exactly the input's size, so that sanitizers notice reads beyond it.
   const std::vector<std::uint8_t> bytes(input.begin(), input.end());
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }
@@ -29,7 +29,7 @@ int nibble(char c) {
   return -1;
 }
 
-// Rows are target,name,hex; std::nullopt-like empty vector when a row is malformed is an error, so it ends the run.
+// Rows are target,name,hex. A malformed row is an error and ends the run.
 std::vector<std::string> seeds_of(const std::string& target, const char* file) {
   std::vector<std::string> seeds;
   std::ifstream in(file);
@@ -56,7 +56,7 @@ std::vector<std::string> seeds_of(const std::string& target, const char* file) {
   return seeds;
 }
 
-// Always the same for the same seed: this is a test, not a search.
+// Deterministic for each seed, because this is a test and not a search.
 std::string damaged(std::string input, std::mt19937& random) {
   const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   for (std::size_t n = below(4) + 1; n > 0; --n) {

@@ -1,4 +1,4 @@
-// A spec file as somebody wrote it: to a service, to its problems, to a graph; and what is told of a text that is no JSON.
+// Any text as a spec file: to services, to their problems, to a graph; and the explanation of a text that is no JSON.
 // The same spec gives the same plan twice.
 #include <cstdint>
 #include <cstdlib>

@@ -29,7 +29,7 @@ class source {
   }
   std::string name() { return "d" + std::to_string(byte() % 6); }
   wall_time time() {
-    // Mostly moments that are near each other, sometimes anything.
+    // Mostly times near each other, sometimes any time.
     const std::uint8_t kind = byte();
     return wall_time(duration(kind < 200 ? kind * 100'000'000ll : number()));
   }
