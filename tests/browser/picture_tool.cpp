@@ -1,6 +1,6 @@
-// Writes the pictures of a build that never was, through the real trace and record.
+// Writes the pictures of a made-up build, with the real trace and record.
 //   picture_tool STEPS TIMELINE.html TRACE.json [failed]
-// The steps' names and logs try to be more than text.
+// The steps' names and logs contain markup and scripts, which must stay text.
 #include <fmt/format.h>
 
 #include <array>

@@ -12,9 +12,9 @@ using frames::type;
 
 enum class reaction {
   connection_error,  // GOAWAY with one of the codes
-  stream_error,      // RST_STREAM on stream 1 with one of the codes; a connection error is never wrong (5.4.2)
+  stream_error,      // RST_STREAM on stream 1 with one of the codes; a connection error is allowed too (5.4.2)
   nothing,           // neither, and the connection lives
-  refused,           // feed() fails: the connection ends without a word
+  refused,           // feed() fails: the connection ends without GOAWAY
 };
 
 struct rule {
@@ -91,7 +91,7 @@ std::vector<rule> for_servers() {
   std::swap(late_pseudo.front(), late_pseudo.back());
 
   return {
-      // Where the RFC asks for an error and nghttp2 is more lenient, harmlessly: the frames are dropped.
+      // Here the RFC asks for an error, but nghttp2 drops the frames, which does no harm.
       {"6.3", "PRIORITY on stream 0", frames::frame(type::priority, 0, 0, "12345"), reaction::nothing, {}},
       {"5.1", "HEADERS after RST_STREAM", open + frames::rst_stream(1, 8) + frames::headers(1, good), reaction::nothing, {}},
       {"5.1.1", "a stream id that goes back", frames::headers(5, good) + frames::headers(3, good), reaction::nothing, {}},

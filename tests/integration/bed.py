@@ -1,4 +1,4 @@
-"""What every integration test uses: the test bed's daemons, peelbox, buildctl, trees and images."""
+"""What all integration tests use: the test bed's daemons, peelbox, buildctl, trees and images."""
 
 import hashlib
 import io

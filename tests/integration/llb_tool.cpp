@@ -37,7 +37,7 @@ int print(const llb::state& result) {
   return std::cout ? 0 : 1;
 }
 
-/// Unique, or the daemon would take two clients' sources for one.
+/// Unique, because otherwise the daemon takes the sources of two clients for one.
 std::string unique_key() {
   static int count = 0;
   return std::to_string(std::rand()) + std::to_string(reinterpret_cast<std::uintptr_t>(&count)) + std::to_string(++count);
@@ -145,7 +145,7 @@ int sleep(const std::vector<std::string>& words) {
   return print(llb::run(llb::image(words[1], platform), options, "sleep").root);
 }
 
-// One operation that needs all of `level` and takes nothing from it, by way of others with at most fifty inputs.
+// One operation that depends on all of `level` but uses nothing of it, through others with at most fifty inputs each.
 llb::state gather(std::vector<llb::state> level) {
   constexpr std::size_t most_inputs = 50;
   while (level.size() > 1) {

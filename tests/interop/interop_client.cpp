@@ -279,7 +279,7 @@ const std::map<std::string_view, test_case> cases{
 
 task<failure> run_connection(connection_ptr connection) { return connection->run(); }
 
-/// Runs the case twice on one connection: what it leaves behind must not harm the next call.
+/// Runs the case twice on one connection, because its remains must not harm the next call.
 task<result<void>> run_case(transport::endpoint where, test_case run, const logger& log) {
   const executor ex = co_await asio::this_coro::executor;
   const transport::dial_options dialling;

@@ -24,7 +24,7 @@ class Failed(Exception):
 
 
 class Server:
-    """A child that says "listening on PORT" and ends when its standard input ends."""
+    """A child that prints "listening on PORT" and ends when its standard input ends."""
 
     def __init__(self, command, environment):
         self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""The checks find a tree that breaks their rules, and nothing in one that keeps them."""
+"""The checks complain about a tree that breaks their rules, and not about one that obeys them."""
 
 import importlib.util
 import os

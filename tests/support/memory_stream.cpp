@@ -85,7 +85,7 @@ class memory_stream final : public transport::stream {
   std::string describe() const override { return name_; }
 
  private:
-  // Counts the operation; true when it is the one that breaks the connection.
+  // Counts the operation; true when it is the one at which the connection breaks.
   bool fails() {
     const std::size_t number = end_->operations++;
     if (end_->fail_at != number) return false;

@@ -103,7 +103,7 @@ TEST_F(threads, a_tree_that_changes) {
     test::packet_pipe pipe(io.get_executor(), 64);
     transfer_stats sent;
     transfer_stats received;
-    // Either everything was seen, or a file that vanished is named; never a hang, never a half tree without
+    // Either everything was seen, or the failure names a file that vanished. Never a hang, and never half a tree without
     // an error.
     const result<void> done =
         test::run_task(io, task_group::run([&](task_group& group) {

@@ -137,7 +137,7 @@ TEST(pattern, hostile_patterns_take_linear_time) {
   EXPECT_FALSE(matches(evil, std::string(4000, 'a')));
 }
 
-// Random trees: walking with parent information, every answer must be that of the slow reading, and what
+// Random trees: walking with parent information, every answer must equal that of the slow implementation, and what
 // may_match_below() rules out must indeed not happen.
 TEST(pattern, agrees_with_the_slow_reading) {
   std::mt19937 random(5);

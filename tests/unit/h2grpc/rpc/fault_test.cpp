@@ -1,4 +1,4 @@
-// One conversation, repeated with a fault at every read and write of either side: everything ends, with a reason.
+// One conversation, repeated with a fault at each read and write of either side: everything ends, and tells why.
 #include <gtest/gtest.h>
 
 #include "tests/unit/h2grpc/rpc/fixture.hpp"
