@@ -30,7 +30,7 @@ cmake --build build/release --target "${targets[@]}" >>build/bench/build.log 2>&
 child=''
 arguments=" $* "
 bed_is_ours=''
-# The child puts everything away, whatever stops it but SIGKILL; this is for that.
+# The child cleans up whatever stops it, except SIGKILL; this is for that case.
 # shellcheck disable=SC2317
 clean_up() {
   if [[ -n $child && -d build/bench/run-$child && -n ${PEELBOX_TB_DIR:-} ]]; then
@@ -58,8 +58,8 @@ eval "$(scripts/testbed.sh env)"
 
 /usr/bin/python3 -B bench/compare.py "$@" &
 child=$!
-# However this script is told to stop, the child is told to put everything away. (It ignores SIGINT, as bash lets every
-# background process do.)
+# However this script is told to stop, it tells the child to clean up. (The child ignores SIGINT, as all background
+# processes of bash do.)
 trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 status=0
 while kill -0 "$child" 2>/dev/null; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up and passes all tests; ends with "N passed, N failed".
+# Sets up and runs all tests; ends with "N passed, N failed".
 #   scripts/test.sh           everything: release, integration on real daemons, ASan+UBSan, TSan, clang and fuzz replay
 #   scripts/test.sh quick     unit tests of the release build only
 set -uo pipefail
@@ -41,7 +41,7 @@ run_ctest() { # NAME DIRECTORY CTEST-ARGUMENTS...
     fail "$name: no test ran"
     return
   fi
-  # A skipped test is a promise without a proof.
+  # A skipped test proves nothing, so it counts as a failure.
   local skipped
   skipped=$(grep -cE '\*\*\*(Skipped|Not Run)' "$log")
   passed=$((passed + total - bad - skipped))

@@ -1,4 +1,4 @@
-# Man pages and completions, from the program's own definitions: cmake -DPROGRAM=… -DINTO=… -P shell_help.cmake
+# Makes man pages and completions from the program's own definitions: cmake -DPROGRAM=… -DINTO=… -P shell_help.cmake
 function(run)
   cmake_parse_arguments(ARG "" "INTO_FILE" "" ${ARGN})
   if(ARG_INTO_FILE)
