@@ -1,4 +1,4 @@
-// Time as an argument, so that tests can pass one that they advance.
+// Monotonic time.
 #pragma once
 
 #include <chrono>
@@ -7,9 +7,9 @@ namespace peelbox {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// Reads a monotonic clock. The product passes system_clock_source(); tests pass a function over a variable.
-using clock_source = steady_time (*)();
-
+/// The time of the monotonic clock. Code that decides by time takes a steady_time as an argument instead, so that its
+/// tests can pass any time; engine/progress/pacing.hpp is an
+/// example.
 inline steady_time steady_now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace peelbox

@@ -35,7 +35,7 @@ class session {
   /// What announces the session: id, shared key and the methods that are served.
   std::vector<std::pair<std::string, std::string>> headers() const;
 
-  /// Half-closes the tunnel; run() then ends with the daemon's answer.
+  /// Sends GOAWAY on the inner connection: the daemon starts no new calls, and run() ends after those under way.
   void close();
 
   const identity& names() const noexcept { return names_; }
