@@ -45,6 +45,7 @@ class copy_resolver {
       if (result<void> done = take(next); !done) return done;
     }
     // The daemon looks for a pattern in its directory, which therefore has to exist, also when it is content with nothing.
+    // Which one that is only the copy tells: a name that is covered by a pattern here may be none there.
     if (!reached_) found_.insert(searched_.begin(), searched_.end());
     return {};
   }
@@ -96,8 +97,8 @@ class copy_resolver {
       return {};
     }
     bool any = false;
+    if ((search || s.searched) && !s.shown.empty()) searched_.insert(s.shown);
     if (search) {
-      if (!s.searched && !s.shown.empty()) searched_.insert(s.shown);
       const auto names = (*directory)->list();
       if (!names) return unreadable(names.error(), s.directory);
       for (std::size_t i = 0; i < names->size(); ++i) {
@@ -170,7 +171,7 @@ class copy_resolver {
   std::vector<step> work_;
   std::set<step> seen_;
   std::set<std::string> found_;
-  std::set<std::string> searched_;  // where the path that is resolved looked for its first pattern
+  std::set<std::string> searched_;  // where the path that is resolved looked for its first pattern, and behind it
   bool reached_ = false;            // it leads to something
   std::size_t steps_ = 0;
 };

@@ -4,6 +4,7 @@ By hand, for longer or again: PEELBOX_NARROW_SEED=S PEELBOX_NARROW_ROUNDS=N pyth
 """
 
 import os
+import pathlib
 import random
 import stat
 import subprocess
@@ -79,9 +80,9 @@ def contents(root):
     found = {}
     for folder, folders, files in os.walk(root):
         for name in folders + files:
-            path = os.path.join(folder, name)
-            mode = os.lstat(path).st_mode
-            rest = os.readlink(path) if stat.S_ISLNK(mode) else open(path, "rb").read() if stat.S_ISREG(mode) else None
+            path = pathlib.Path(folder, name)
+            mode = path.lstat().st_mode
+            rest = os.readlink(path) if stat.S_ISLNK(mode) else path.read_bytes() if stat.S_ISREG(mode) else None
             found[os.path.relpath(path, root)] = (stat.S_IFMT(mode), rest)
     return found
 
@@ -98,7 +99,7 @@ class Narrowing(BedTest):
         llb = self.dir / f"{number}.llb"
         llb.write_bytes(self.definition(lines))
         mine = peelbox("build", "--llb", llb, "--local", f"context={tree}", "--output", f"type=local,dest={ours}", "--tag",
-                       "it:narrow", "--progress", "plain", "--buildkit", bed("BUILDKITD"))
+                       "it:narrow", "--no-cache", "--progress", "plain", "--buildkit", bed("BUILDKITD"))
         # A definition of its own for each, so that neither finds the other's transferred tree.
         reference = subprocess.run(
             [bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "build", "--local", f"context={tree}", "--output",

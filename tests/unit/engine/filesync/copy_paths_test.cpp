@@ -53,6 +53,7 @@ TEST(copy_paths, the_folder_of_a_pattern_exists_although_nothing_matches) {
   EXPECT_THAT(to_copy({"d/e/x.txt file 1"}, {"d/*/y"}), ElementsAre("d"));
   EXPECT_THAT(to_copy({"l symlink d", "d/x.txt file 1"}, {"l/*.json"}), ElementsAre("d", "l"));
   EXPECT_THAT(to_copy({"d/a/y file 1", "d/b/z file 2"}, {"d/*/y"}), ElementsAre("d/*/y")) << "one is enough";
+  EXPECT_THAT(to_copy({"a|b/x file 1", "c file 2"}, {"a?b/*.json"}), ElementsAre("a?b"));
   EXPECT_THAT(to_copy({"x.txt file 1"}, {"*.json"}), ElementsAre("*.json")) << "the root is there anyway";
   EXPECT_THAT(to_copy({"x.txt file 1"}, {"missing/*.json"}), ElementsAre("missing/*.json"));
 }
