@@ -34,6 +34,7 @@ task<failure> session::run_on(transport::stream_ptr carrier) {
   h2grpc::connection_options options;
   options.name = "inner";
   options.silence_limit = silence_limit_;
+  options.write_budget -= tunnel_write_slack;
   const executor ex = co_await asio::this_coro::executor;
   inner_ = h2grpc::connection::create(h2grpc::role::server, std::move(carrier), std::move(options), ex, log_);
   if (closing_) inner_->shutdown();
