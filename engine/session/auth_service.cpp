@@ -1,5 +1,8 @@
 #include "engine/session/auth_service.hpp"
 
+#include <memory>
+
+#include "engine/session/token_authority.hpp"
 #include "h2grpc/rpc/typed.hpp"
 #include "proto/auth.pb.h"
 
@@ -7,28 +10,89 @@ namespace peelbox::session {
 
 namespace {
 
-task<grpc_status> credentials(h2grpc::server_call& call, login_lookup lookup) {
+namespace wire = moby::filesync::v1;
+
+/// A daemon asks again when it has expired; this is what the reference client answers for a token of which it knows no
+/// time (session/auth/authprovider).
+constexpr int token_seconds = 60;
+
+template <class Request>
+task<result<Request>> receive(h2grpc::server_call& call, std::string_view name) {
   result<std::optional<byte_slice>> message = co_await call.receive();
-  if (message.has_error() || !message.value())
-    co_return h2grpc::make_status(h2grpc::code::invalid_argument, "no request");
-  result<moby::filesync::v1::CredentialsRequest> request =
-      h2grpc::decode<moby::filesync::v1::CredentialsRequest>(**message, "Auth/Credentials");
-  if (request.has_error()) co_return h2grpc::make_status(h2grpc::code::invalid_argument, request.error().text);
-  result<registry_login> login = co_await lookup(request->host());
-  if (login.has_error()) co_return h2grpc::make_status(h2grpc::code::failed_precondition, login.error().text);
-  moby::filesync::v1::CredentialsResponse reply;
-  reply.set_username(login->username);
-  reply.set_secret(login->secret);
+  if (message.has_error() || !message.value()) co_return failure(errc::protocol, "no request");
+  co_return h2grpc::decode<Request>(**message, std::string(name));
+}
+
+template <class Reply>
+task<grpc_status> answer(h2grpc::server_call& call, Reply reply) {
   result<void> sent = co_await call.send(h2grpc::encode(reply));
   if (sent.has_error()) co_return h2grpc::make_status(h2grpc::code::unavailable, sent.error().text);
   co_return grpc_status{};
 }
 
+grpc_status no_request(const failure& why) { return h2grpc::make_status(h2grpc::code::invalid_argument, why.text); }
+grpc_status no_login(const failure& why) { return h2grpc::make_status(h2grpc::code::failed_precondition, why.text); }
+/// Makes the daemon ask for Credentials instead.
+grpc_status no_token() { return h2grpc::make_status(h2grpc::code::unavailable, "no token is configured for this registry"); }
+
+task<grpc_status> credentials(h2grpc::server_call& call, login_lookup lookup) {
+  result<wire::CredentialsRequest> request = co_await receive<wire::CredentialsRequest>(call, "Auth/Credentials");
+  if (request.has_error()) co_return no_request(request.error());
+  result<registry_login> login = co_await lookup(request->host());
+  if (login.has_error()) co_return no_login(login.error());
+  wire::CredentialsResponse reply;
+  reply.set_username(login->username);
+  reply.set_secret(login->secret);
+  co_return co_await answer(call, std::move(reply));
+}
+
+task<grpc_status> get_token_authority(h2grpc::server_call& call, login_lookup lookup) {
+  result<wire::GetTokenAuthorityRequest> request =
+      co_await receive<wire::GetTokenAuthorityRequest>(call, "Auth/GetTokenAuthority");
+  if (request.has_error()) co_return no_request(request.error());
+  result<registry_login> login = co_await lookup(request->host());
+  if (login.has_error()) co_return no_login(login.error());
+  if (login->bearer_token.empty()) co_return no_token();
+  wire::GetTokenAuthorityResponse reply;
+  reply.set_publickey(token_authority(login->bearer_token, request->salt()).public_key());
+  co_return co_await answer(call, std::move(reply));
+}
+
+task<grpc_status> verify_token_authority(h2grpc::server_call& call, login_lookup lookup) {
+  result<wire::VerifyTokenAuthorityRequest> request =
+      co_await receive<wire::VerifyTokenAuthorityRequest>(call, "Auth/VerifyTokenAuthority");
+  if (request.has_error()) co_return no_request(request.error());
+  result<registry_login> login = co_await lookup(request->host());
+  if (login.has_error()) co_return no_login(login.error());
+  if (login->bearer_token.empty()) co_return no_token();
+  wire::VerifyTokenAuthorityResponse reply;
+  reply.set_signed_(token_authority(login->bearer_token, request->salt()).sign(request->payload()));
+  co_return co_await answer(call, std::move(reply));
+}
+
+task<grpc_status> fetch_token(h2grpc::server_call& call, login_lookup lookup) {
+  result<wire::FetchTokenRequest> request = co_await receive<wire::FetchTokenRequest>(call, "Auth/FetchToken");
+  if (request.has_error()) co_return no_request(request.error());
+  result<registry_login> login = co_await lookup(request->host());
+  if (login.has_error()) co_return no_login(login.error());
+  if (login->bearer_token.empty()) co_return no_token();
+  wire::FetchTokenResponse reply;
+  reply.set_token(login->bearer_token);
+  reply.set_expiresin(token_seconds);
+  co_return co_await answer(call, std::move(reply));
+}
+
 }  // namespace
 
 void add_auth_service(h2grpc::method_table& methods, login_lookup lookup) {
-  methods.add("/moby.filesync.v1.Auth/Credentials",
-              [lookup = std::move(lookup)](h2grpc::server_call& call) { return credentials(call, lookup); });
+  using handler = task<grpc_status> (*)(h2grpc::server_call&, login_lookup);
+  const auto add = [&](const char* path, handler run) {
+    methods.add(path, [lookup, run](h2grpc::server_call& call) { return run(call, lookup); });
+  };
+  add("/moby.filesync.v1.Auth/Credentials", credentials);
+  add("/moby.filesync.v1.Auth/FetchToken", fetch_token);
+  add("/moby.filesync.v1.Auth/GetTokenAuthority", get_token_authority);
+  add("/moby.filesync.v1.Auth/VerifyTokenAuthority", verify_token_authority);
 }
 
 }  // namespace peelbox::session

@@ -11,13 +11,15 @@ namespace peelbox::session {
 struct registry_login {
   std::string username;  ///< empty together with secret: anonymous
   std::string secret;
+  std::string bearer_token;  ///< not empty: what the registry takes instead of a token that it would give for a login
 };
 
 /// Finds the login for a registry host as the daemon names it ("registry-1.docker.io").
 using login_lookup = std::function<task<result<registry_login>>(std::string host)>;
 
-/// Adds Auth/Credentials. The token calls are left unimplemented: the daemon then exchanges tokens itself with what
-/// Credentials gave it (util/resolver/authorizer.go). No login known is an empty answer, not an error.
+/// Adds the service. Credentials gives the login, and an empty answer, not an error, where none is known. The three calls
+/// about tokens hand out a bearer token that stands in the configuration; for all other registries they answer
+/// unavailable, and the daemon exchanges tokens itself with what Credentials gave it (util/resolver/authorizer.go).
 void add_auth_service(h2grpc::method_table& methods, login_lookup lookup);
 
 }  // namespace peelbox::session

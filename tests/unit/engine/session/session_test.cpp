@@ -22,6 +22,10 @@ struct daemon_notes {
   h2grpc::metadata headers;
   int health = -1;
   std::string user;
+  std::string token;
+  std::string key;
+  std::size_t signed_size = 0;
+  int no_token = -1;
   int unknown_method = -1;
 };
 
@@ -36,7 +40,33 @@ task<result<void>> probe(std::shared_ptr<h2grpc::connection> inner, daemon_notes
       inner, "/moby.filesync.v1.Auth/Credentials", question);
   if (login.has_error()) co_return login.error();
   notes.user = login->username() + "/" + login->secret();
-  auto unknown = co_await h2grpc::unary<health_v1::HealthCheckResponse>(inner, "/moby.filesync.v1.Auth/FetchToken",
+  // The order of util/resolver/authorizer.go: who has no key for a registry is asked for Credentials.
+  moby::filesync::v1::GetTokenAuthorityRequest authority;
+  authority.set_host("registry.example");
+  authority.set_salt("salt");
+  auto none = co_await h2grpc::unary<moby::filesync::v1::GetTokenAuthorityResponse>(
+      inner, "/moby.filesync.v1.Auth/GetTokenAuthority", authority);
+  notes.no_token = none.has_error() && none.error().status ? none.error().status->code : -1;
+  authority.set_host("token.example");
+  auto key = co_await h2grpc::unary<moby::filesync::v1::GetTokenAuthorityResponse>(
+      inner, "/moby.filesync.v1.Auth/GetTokenAuthority", authority);
+  if (key.has_error()) co_return key.error();
+  notes.key = key->publickey();
+  moby::filesync::v1::VerifyTokenAuthorityRequest verify;
+  verify.set_host("token.example");
+  verify.set_salt("salt");
+  verify.set_payload("payload");
+  auto proof = co_await h2grpc::unary<moby::filesync::v1::VerifyTokenAuthorityResponse>(
+      inner, "/moby.filesync.v1.Auth/VerifyTokenAuthority", verify);
+  if (proof.has_error()) co_return proof.error();
+  notes.signed_size = proof->signed_().size();
+  moby::filesync::v1::FetchTokenRequest fetch;
+  fetch.set_host("token.example");
+  auto token = co_await h2grpc::unary<moby::filesync::v1::FetchTokenResponse>(
+      inner, "/moby.filesync.v1.Auth/FetchToken", fetch);
+  if (token.has_error()) co_return token.error();
+  notes.token = token->token();
+  auto unknown = co_await h2grpc::unary<health_v1::HealthCheckResponse>(inner, "/moby.filesync.v1.Auth/NoSuchMethod",
                                                                         health_v1::HealthCheckRequest());
   notes.unknown_method = unknown.has_error() && unknown.error().status ? unknown.error().status->code : -1;
   co_return result<void>();
@@ -75,7 +105,7 @@ task<failure> run_against_daemon(daemon_notes& notes) {
   h2grpc::method_table services;
   add_health_service(services);
   add_auth_service(services, [](std::string host) -> task<result<registry_login>> {
-    co_return registry_login{"user-of-" + host, "secret"};
+    co_return registry_login{"user-of-" + host, "secret", host == "token.example" ? "a.bearer.token" : ""};
   });
   session subject(identity{"an-id", "a-key"}, std::move(services), log);
   failure why(errc::internal, "");
@@ -102,9 +132,15 @@ TEST(Session, ServesTheDaemonThroughTheTunnel) {
   EXPECT_EQ(notes.headers.get("x-docker-expose-session-uuid"), "an-id");
   EXPECT_EQ(notes.headers.get("x-docker-expose-session-sharedkey"), "a-key");
   EXPECT_EQ(notes.headers.get_all("x-docker-expose-session-grpc-method"),
-            (std::vector<std::string>{"/grpc.health.v1.Health/Check", "/moby.filesync.v1.Auth/Credentials"}));
+            (std::vector<std::string>{"/grpc.health.v1.Health/Check", "/moby.filesync.v1.Auth/Credentials",
+                                      "/moby.filesync.v1.Auth/FetchToken", "/moby.filesync.v1.Auth/GetTokenAuthority",
+                                      "/moby.filesync.v1.Auth/VerifyTokenAuthority"}));
   EXPECT_EQ(notes.health, health_v1::HealthCheckResponse::SERVING);
   EXPECT_EQ(notes.user, "user-of-registry.example/secret");
+  EXPECT_EQ(notes.no_token, static_cast<int>(h2grpc::code::unavailable));
+  EXPECT_EQ(notes.token, "a.bearer.token");
+  EXPECT_EQ(notes.key.size(), 32u);
+  EXPECT_EQ(notes.signed_size, 64u + 7u);
   EXPECT_EQ(notes.unknown_method, static_cast<int>(h2grpc::code::unimplemented));
   // The daemon ended the call in an orderly way, which is the end of the session.
   EXPECT_NE(why.code, errc::internal) << why.text;
