@@ -24,7 +24,7 @@
 #include "engine/build/process_message.hpp"
 #include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
-#include "engine/docker/credentials.hpp"
+#include "engine/docker/login_book.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/log_files.hpp"
 #include "engine/spec/load.hpp"
@@ -41,19 +41,19 @@ result<progress::mode> progress_mode(const build_args& args, const build::enviro
   return progress::choose_mode(*flag, variable ? variable->c_str() : nullptr);
 }
 
-task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<const docker::config> config,
-                                              blocking_pool& pool) {
-  result<docker::credentials> found = co_await docker::find_credentials(std::move(host), *config, pool);
+task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<docker::login_book> logins) {
+  result<docker::credentials> found = co_await logins->find(std::move(host));
   if (found.has_error()) co_return found.error();
-  co_return session::registry_login{found->username, found->secret};
+  co_return session::registry_login{found->username, found->secret, found->registry_token};
 }
 
 /// Logins for registries, from Docker's configuration. A broken configuration is said once and means no logins.
 session::login_lookup make_login_lookup(const surroundings& with) {
   result<docker::config> loaded = docker::load_config(with.env);
   if (loaded.has_error()) with.say("warning: registries are used without a login: " + loaded.error().text);
-  auto config = std::make_shared<const docker::config>(loaded.has_value() ? *loaded : docker::config{});
-  return [config, pool = &with.pool](std::string host) { return look_up(std::move(host), config, *pool); };
+  auto logins = std::make_shared<docker::login_book>(loaded.has_value() ? std::move(*loaded) : docker::config{}, with.pool,
+                                                     with.say);
+  return [logins](std::string host) { return look_up(std::move(host), logins); };
 }
 
 struct shown_build {

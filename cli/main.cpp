@@ -171,6 +171,8 @@ int main_without_exceptions(int argc, char** argv) {
   // A closed pipe is an error of the write that meets it.
   std::signal(SIGPIPE, SIG_IGN);
   occupy_standard_descriptors();
+  // Some programs start others with SIGCHLD ignored; then nobody would be told how a helper ended.
+  std::signal(SIGCHLD, SIG_DFL);
   CLI::App app{program_about, "peelbox"};
   const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
   std::vector<std::string> words(argv + 1, argv + argc);

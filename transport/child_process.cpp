@@ -4,13 +4,19 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <utility>
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 
 namespace peelbox::transport {
 namespace {
@@ -18,18 +24,43 @@ namespace {
 /// The destructor's patience: helpers end at once when their connection closes.
 constexpr std::chrono::milliseconds short_patience{200};
 
+/// Closes descriptors, or with CLOSE_RANGE_CLOEXEC leaves them to exec (from Linux 5.9 and 5.11 on).
+bool close_range_of(unsigned first, unsigned last, unsigned flags) {
+#ifdef SYS_close_range
+  return first > last || ::syscall(SYS_close_range, first, last, flags) == 0;
+#else
+  return first > last;
+#endif
+}
+
+/// Closes every descriptor from 3 on but one.
+void close_all_but(int keep) {
+  const auto kept = static_cast<unsigned>(keep);
+  if (close_range_of(3, kept - 1, 0) && close_range_of(kept + 1, ~0U, 0)) return;
+  constexpr rlim_t most = 1 << 20;
+  rlimit open_files{};
+  const rlim_t count = ::getrlimit(RLIMIT_NOFILE, &open_files) == 0 ? std::min(open_files.rlim_cur, most) : most;
+  for (int fd = 3; fd < static_cast<int>(count); ++fd)
+    if (fd != keep) ::close(fd);
+}
+
+/// What we ignore, or our parent made us ignore, is no business of another program.
+void default_signals() {
+  for (int s = 1; s < NSIG; ++s) ::signal(s, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 /// Runs in the child between fork and exec: only calls that are safe there.
 [[noreturn]] void become(char* const* argv, child_descriptors use, int null, int report, int death_signal,
                          pid_t parent) {
   const int wanted[3] = {use.in < 0 ? null : use.in, use.out < 0 ? null : use.out, use.error < 0 ? null : use.error};
   int error = 0;
-  ::setpgid(0, 0);
+  ::setsid();
   ::prctl(PR_SET_PDEATHSIG, death_signal);
   if (::getppid() != parent) ::_exit(127);  // it died before the line above
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int s : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::signal(s, SIG_DFL);
+  default_signals();
   // Descriptors below 3 could be overwritten before they are used: lift them first.
   int lifted[3];
   for (int i = 0; i < 3; ++i) {
@@ -38,6 +69,8 @@ constexpr std::chrono::milliseconds short_patience{200};
   }
   for (int i = 0; i < 3 && error == 0; ++i)
     if (::dup2(lifted[i], i) < 0) error = errno;
+  // Ours are all close-on-exec already; this is for those that somebody gave us, and for libraries.
+  (void)close_range_of(3, ~0U, CLOSE_RANGE_CLOEXEC);
   if (error == 0) {
     ::execvp(argv[0], argv);
     error = errno;
@@ -66,8 +99,9 @@ void kill_children() {
 
 /// Runs in the child and never execs: starts the program as a child of its own and ends with it.
 [[noreturn]] void guard(char* const* argv, child_descriptors use, int null, int report, int lifeline, int grace_ms) {
-  ::setpgid(0, 0);
+  ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would take the program's exit code away
   for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::signal(s, SIG_IGN);
   const pid_t self = ::getpid();
   const pid_t program = ::fork();
@@ -79,9 +113,7 @@ void kill_children() {
   }
   // Nothing that somebody else waits for the end of may stay open here, our end of the lifeline above all.
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
-  ::close(report);
-  for (int fd = 3; fd < 1024; ++fd)
-    if (fd != lifeline) ::close(fd);
+  close_all_but(lifeline);
   int status = 0;
   int left = -1;  // milliseconds until everything is killed; -1: nobody asked for the end
   bool program_ended = false;
@@ -111,13 +143,15 @@ void kill_children() {
 }  // namespace
 
 child_process::child_process(child_process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), ended_(std::exchange(other.ended_, true)), status_(other.status_),
-      lifeline_(std::exchange(other.lifeline_, -1)) {}
+    : pid_(std::exchange(other.pid_, -1)), ended_(std::exchange(other.ended_, true)), told_(other.told_),
+      status_(other.status_), exit_(std::move(other.exit_)), lifeline_(std::exchange(other.lifeline_, -1)) {}
 
 child_process& child_process::operator=(child_process&& other) noexcept {
   std::swap(pid_, other.pid_);
   std::swap(ended_, other.ended_);
+  std::swap(told_, other.told_);
   std::swap(status_, other.status_);
+  std::swap(exit_, other.exit_);
   std::swap(lifeline_, other.lifeline_);
   return *this;
 }
@@ -169,6 +203,9 @@ result<child_process> child_process::start_in(const std::vector<std::string>& ar
   child_process child;
   child.pid_ = pid;
   child.ended_ = false;
+#ifdef SYS_pidfd_open
+  child.exit_ = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+#endif
   int error = 0;
   ssize_t got = 0;
   do got = ::read(report[0], &error, sizeof(error));
@@ -188,11 +225,13 @@ bool child_process::poll_ended() {
   pid_t got = -1;
   do got = ::waitpid(pid_, &status_, WNOHANG);
   while (got < 0 && errno == EINTR);
-  if (got == pid_ || got < 0) ended_ = true;
+  if (got == pid_) told_ = true;
+  if (got != 0) ended_ = true;  // ECHILD: it has ended, and somebody else was told how
   return ended_;
 }
 
 std::string child_process::end_text() const {
+  if (!told_) return "an exit code that nobody was told (SIGCHLD is ignored in this process)";
   if (WIFSIGNALED(status_)) return fmt::format("signal {}", WTERMSIG(status_));
   return fmt::format("exit code {}", WEXITSTATUS(status_));
 }
@@ -205,25 +244,21 @@ void child_process::stop(std::chrono::milliseconds patience) noexcept {
   } else {
     ::kill(-pid_, SIGTERM);
   }
-#ifdef SYS_pidfd_open
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-#else
-  const int descriptor = -1;
-#endif
   const auto until = std::chrono::steady_clock::now() + patience;
   while (!poll_ended()) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) break;
-    pollfd exit{descriptor, POLLIN, 0};
+    pollfd exit{exit_.get(), POLLIN, 0};
     // Without pidfd (kernels before 5.3) it is looked at again and again.
-    ::poll(&exit, descriptor >= 0 ? 1 : 0, static_cast<int>(descriptor >= 0 ? left : std::min<long>(left, 10)));
+    ::poll(&exit, exit_ ? 1 : 0, static_cast<int>(exit_ ? left : std::min<long>(left, 10)));
   }
-  if (descriptor >= 0) ::close(descriptor);
   if (ended_) return;
   ::kill(-pid_, SIGKILL);
-  while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-  }
+  pid_t got = -1;
+  do got = ::waitpid(pid_, &status_, 0);
+  while (got < 0 && errno == EINTR);
+  told_ = got == pid_;
   ended_ = true;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
+#include "engine/async/unique_fd.hpp"
 
 namespace peelbox::transport {
 
@@ -18,8 +19,12 @@ struct child_descriptors {
   int error = -1;
 };
 
-/// A program in a process group of its own, with the environment of ours and default signals. It is also ended by the
+/// A program in a session of its own, with the environment of ours, default signals and no descriptor but its three. It
+/// has no controlling terminal: Ctrl-C reaches only us, who end it in good order, and a program that wants to ask
+/// something fails at once instead of being stopped for reading the terminal from the background. It is also ended by the
 /// kernel when the thread that started it dies (PR_SET_PDEATHSIG), so that a killed parent leaves nothing behind.
+///
+/// Its exit code is lost when the embedding process ignores SIGCHLD; then it counts as failed.
 class child_process {
  public:
   child_process() = default;
@@ -42,9 +47,11 @@ class child_process {
   pid_t pid() const noexcept { return pid_; }
   /// Reaps it if it has ended. True: it has ended, and end_text() tells how.
   bool poll_ended();
+  /// Readable once it has ended; -1 on kernels before 5.3, where poll_ended() has to be asked again and again.
+  int exit_descriptor() const noexcept { return exit_.get(); }
   /// "exit code 1", "signal 9".
   std::string end_text() const;
-  bool succeeded() const noexcept { return ended_ && status_ == 0; }
+  bool succeeded() const noexcept { return ended_ && told_ && status_ == 0; }
 
   /// SIGTERM to its group (or the guardian's work), SIGKILL after `patience`, and reaps it. Blocks for at most about
   /// `patience`.
@@ -56,7 +63,9 @@ class child_process {
 
   pid_t pid_ = -1;
   bool ended_ = true;
+  bool told_ = false;
   int status_ = 0;
+  unique_fd exit_;
   /// The guardian reads its other end: it sees the end when we are gone.
   int lifeline_ = -1;
 };

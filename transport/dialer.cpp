@@ -24,18 +24,23 @@ task<result<stream_ptr>> dial_tcp(endpoint where, dial_options options) {
   if (options.tls.empty())
     co_return co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
   // Wrong options are reported before anything is waited for.
-  auto setup = prepare_tls(std::move(options.tls));
-  if (setup.has_error()) co_return setup.error();
+  if (!options.prepared_tls) {
+    auto setup = prepare_tls(std::move(options.tls));
+    if (setup.has_error()) co_return setup.error();
+    options.prepared_tls = std::move(*setup);
+  }
   std::string host = where.host;
   auto connected = co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
   if (connected.has_error()) co_return connected;
-  co_return co_await start_tls(std::move(*connected), *setup, std::move(host), options.limits.handshake);
+  co_return co_await start_tls(std::move(*connected), options.prepared_tls, std::move(host), options.limits.handshake);
 }
 
-task<result<stream_ptr>> dial_helper(endpoint where, dial_options) {
+task<result<stream_ptr>> dial_helper(endpoint where, dial_options options) {
   auto argv = helper_command(where);
   if (argv.has_error()) co_return argv.error();
-  co_return co_await start_process_stream(std::move(*argv), where.text);
+  process_rules rules;
+  rules.gate = options.gate;
+  co_return co_await start_process_stream(std::move(*argv), where.text, std::move(rules));
 }
 
 /// What needs Docker's configuration is resolved by whoever knows it, before it comes here.
@@ -78,6 +83,8 @@ task<result<stream_ptr>> dial_within(endpoint where, dial_options options) {
 
 // Not a coroutine itself, so that what the references refer to need not outlive the call.
 task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options) {
+  // A program has its own patience, which begins when it is its turn.
+  if (is_carried_by_program(where.kind)) return dial_helper(where, options);
   return dial_within(where, options);
 }
 

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 
+#include "transport/dial_gate.hpp"
 #include "transport/endpoint.hpp"
 #include "transport/stream.hpp"
 #include "transport/tls_options.hpp"
+#include "transport/tls_stream.hpp"
 
 namespace peelbox::transport {
 
-/// How long each stage may take. `connect` holds per address of a host.
+/// How long each stage may take. `connect` holds per address of a host; they are tried beside each other.
 struct dial_limits {
   std::chrono::milliseconds overall{20'000};
   std::chrono::milliseconds resolve{5'000};
@@ -17,13 +20,21 @@ struct dial_limits {
   std::chrono::milliseconds handshake{10'000};
 };
 
+/// Programs that are started at a time by whoever shares a gate.
+inline constexpr std::size_t programs_at_once = 4;
+
 struct dial_options {
   /// Not empty: TLS. Possible with tcp:// only.
   tls_options tls;
+  /// Made of `tls` by prepare_tls(), for who dials several times: files are read once then, as pipes have to be.
+  tls_setup_ptr prepared_tls;
   dial_limits limits;
+  /// Of the connections to one daemon that programs carry.
+  std::shared_ptr<dial_gate> gate;
 };
 
-/// Connects; podman-container://, nerdctl-container://, kube-pod:// and ssh:// by their programs. Failures:
+/// Connects, in `limits.overall`, but for what a program carries: that has the limits of process_stream.hpp, and who waits
+/// for its first answer needs as much patience. podman-container://, nerdctl-container://, kube-pod:// and ssh:// by their programs. Failures:
 /// errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options), unsupported (npipe://), and
 /// internal for docker://, docker-container:// and spawn:, which engine/build resolves. Cancelling leaves nothing behind.
 /// Both arguments are copied before it returns. Name the options first: GCC 12 destroys a braced temporary of a

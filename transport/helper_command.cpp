@@ -76,6 +76,10 @@ result<ssh_parts> parse_ssh(const endpoint& where) {
   ssh_parts p;
   const auto slash = rest.find('/');
   if (slash != rest.npos) p.path = rest.substr(slash);
+  if (p.path.find_first_not_of('/') == p.path.npos) p.path.clear();
+  // The remote shell reads it.
+  if (!p.path.empty() && !is_name(p.path, "/_.-"))
+    return wrong(where, "the path of the socket holds a character that is not allowed");
   rest = rest.substr(0, slash);
   if (const auto at = rest.rfind('@'); at != rest.npos) {
     p.user = rest.substr(0, at);
@@ -98,7 +102,8 @@ result<ssh_parts> parse_ssh(const endpoint& where) {
 }
 
 words ssh_words(const ssh_parts& p) {
-  words argv{"ssh"};
+  // As docker does: a host that does not answer is no reason to wait for as long as TCP would.
+  words argv{"ssh", "-o", "ConnectTimeout=30"};
   if (!p.user.empty()) argv.insert(argv.end(), {"-l", p.user});
   if (!p.port.empty()) argv.insert(argv.end(), {"-p", p.port});
   argv.insert(argv.end(), {"--", p.host});
@@ -107,12 +112,19 @@ words ssh_words(const ssh_parts& p) {
 
 }  // namespace
 
-result<words> ssh_command(const endpoint& where, std::string_view command) {
+result<words> docker_ssh_command(const endpoint& where) {
   const auto p = parse_ssh(where);
   if (p.has_error()) return p.error();
   words argv = ssh_words(*p);
-  argv.emplace_back(command);
+  argv.emplace_back("docker");
+  if (!p->path.empty()) argv.push_back("--host=unix://" + p->path);
+  argv.insert(argv.end(), {"system", "dial-stdio"});
   return argv;
+}
+
+bool is_carried_by_program(scheme kind) noexcept {
+  return kind == scheme::podman_container || kind == scheme::nerdctl_container || kind == scheme::kube_pod ||
+         kind == scheme::ssh;
 }
 
 result<words> helper_command(const endpoint& where) {
@@ -137,11 +149,7 @@ result<words> helper_command(const endpoint& where) {
       if (p.has_error()) return p.error();
       words argv = ssh_words(*p);
       argv.emplace_back("buildctl");
-      if (!p->path.empty()) {
-        // The remote shell reads it.
-        if (!is_name(p->path, "/_.-")) return wrong(where, "the path of the socket holds a character that is not allowed");
-        argv.insert(argv.end(), {"--addr", "unix://" + p->path});
-      }
+      if (!p->path.empty()) argv.insert(argv.end(), {"--addr", "unix://" + p->path});
       argv.emplace_back("dial-stdio");
       return argv;
     }

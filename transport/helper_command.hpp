@@ -13,8 +13,12 @@ namespace peelbox::transport {
 /// BuildKit); the other end runs `buildctl dial-stdio`. errc::usage for parts that the program would misread.
 result<std::vector<std::string>> helper_command(const endpoint& where);
 
-/// `ssh [-l user] [-p port] -- host COMMAND`; a path in the address is not part of it.
-result<std::vector<std::string>> ssh_command(const endpoint& where, std::string_view command);
+/// The command line that reaches a Docker engine by ssh://; the other end runs `docker system dial-stdio`, for the
+/// socket that the address names if it names one (docker/cli, cli/connhelper).
+result<std::vector<std::string>> docker_ssh_command(const endpoint& where);
+
+/// True when helper_command() has a program for it.
+bool is_carried_by_program(scheme kind) noexcept;
 
 /// What a docker-container:// address names.
 struct container_address {

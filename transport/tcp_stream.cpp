@@ -8,9 +8,14 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <functional>
+#include <optional>
 #include <utility>
 
+#include "engine/async/task_group.hpp"
 #include "engine/async/timeout.hpp"
+#include "transport/address_race.hpp"
 #include "transport/resolve.hpp"
 #include "transport/socket_stream.hpp"
 
@@ -48,7 +53,10 @@ task<result<stream_ptr>> connect_one(tcp::endpoint address, std::string name) {
   const executor ex = co_await asio::this_coro::executor;
   tcp::socket socket(ex);
   boost::system::error_code error;
-  socket.open(address.protocol(), error);
+  // Asio's own open() would leave the socket to the programs that we start.
+  const int fd = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (fd < 0) error.assign(errno, boost::system::system_category());
+  else socket.assign(address.protocol(), fd, error);
   if (!error) {
     set_options(socket);
     auto [connect_error] = co_await socket.async_connect(address, asio::as_tuple(asio::use_awaitable));
@@ -87,19 +95,69 @@ failure explain_attempts(const std::string& name, const std::vector<connect_atte
                  origin::transport);
 }
 
+namespace {
+
+/// What the attempts of one dial share; it outlives them.
+struct race_state {
+  race_state(executor ex, std::vector<tcp::endpoint> in_order)
+      : addresses(std::move(in_order)), decide(addresses.size()), failures(addresses.size()), changed(std::move(ex)) {}
+  std::vector<tcp::endpoint> addresses;
+  address_race decide;
+  std::vector<std::optional<failure>> failures;
+  stream_ptr winner;
+  event changed;
+};
+
+task<result<void>> attempt(race_state& race, std::size_t which, std::string name, std::chrono::milliseconds limit) {
+  auto one = connect_one(race.addresses[which], std::move(name));
+  std::string late = fmt::format("no answer within {} ms", limit.count());
+  auto connected = co_await with_timeout(std::move(one), limit, std::move(late));
+  if (connected.has_error()) {
+    race.failures[which] = connected.error();
+    race.decide.failed();
+  } else if (!race.winner) {
+    race.winner = std::move(*connected);
+  }
+  race.changed.notify();
+  co_return result<void>();
+}
+
+task<result<void>> run_race(task_group& group, race_state& race, std::string name, std::chrono::milliseconds limit) {
+  using clock = std::chrono::steady_clock;
+  while (!race.winner && !race.decide.lost()) {
+    while (const auto which = race.decide.next(clock::now())) group.spawn(attempt(race, *which, name, limit));
+    const auto at = race.decide.next_at();
+    const clock::duration pause = at ? *at - clock::now() : clock::duration(limit) * 2;
+    if (co_await race.changed.wait_for(std::max(pause, clock::duration(0))) == wake::cancelled)
+      throw boost::system::system_error(asio::error::operation_aborted);
+  }
+  group.cancel();
+  co_return result<void>();
+}
+
+}  // namespace
+
 task<result<stream_ptr>> connect_tcp(endpoint where, std::chrono::milliseconds resolve_limit,
                                      std::chrono::milliseconds connect_limit) {
   auto addresses = co_await resolve(where.host, where.port, resolve_limit);
   if (addresses.has_error()) co_return std::move(addresses).error().in(where.text);
+  co_return co_await connect_any(std::move(*addresses), std::move(where.text), connect_limit);
+}
+
+task<result<stream_ptr>> connect_any(std::vector<tcp::endpoint> addresses, std::string name,
+                                     std::chrono::milliseconds connect_limit) {
+  race_state race(co_await asio::this_coro::executor, in_turn(addresses));
+  std::function<task<result<void>>(task_group&)> body = [&race, &name, connect_limit](task_group& group) {
+    return run_race(group, race, name, connect_limit);
+  };
+  const result<void> ran = co_await task_group::run(std::move(body));
+  if (race.winner) co_return std::move(race.winner);
+  if (ran.has_error()) co_return ran.error().in(name);
   std::vector<connect_attempt> attempts;
-  for (const tcp::endpoint& address : *addresses) {
-    auto one = connect_one(address, where.text);
-    auto connected = co_await with_timeout(std::move(one), connect_limit,
-                                        fmt::format("no answer within {} ms", connect_limit.count()));
-    if (connected.has_value()) co_return std::move(*connected);
-    attempts.push_back({address.address().to_string(), connected.error().code, connected.error().text});
-  }
-  co_return explain_attempts(where.text, attempts);
+  for (std::size_t i = 0; i < race.failures.size(); ++i)
+    if (race.failures[i])
+      attempts.push_back({race.addresses[i].address().to_string(), race.failures[i]->code, race.failures[i]->text});
+  co_return explain_attempts(name, attempts);
 }
 
 }  // namespace peelbox::transport

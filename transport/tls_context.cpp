@@ -1,16 +1,14 @@
 #include "transport/tls_context.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <vector>
+
+#include "engine/async/read_file.hpp"
 
 namespace peelbox::transport {
 namespace {
@@ -26,27 +24,8 @@ struct pkey_deleter {
 // Certificate bundles of whole systems are below 1 MiB.
 constexpr std::size_t largest_file = 4 << 20;
 
-result<std::string> read_file(const std::string& path, std::string_view flag) {
-  const std::string what = fmt::format("{} {}", flag, path);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno_failure(errno, what);
-  std::string text;
-  std::array<char, 16384> part;
-  for (;;) {
-    const ssize_t n = ::read(fd, part.data(), part.size());
-    if (n < 0 && errno == EINTR) continue;
-    const int error = errno;
-    if (n <= 0) {
-      ::close(fd);
-      if (n < 0) return errno_failure(error, what);
-      return text;
-    }
-    text.append(part.data(), static_cast<std::size_t>(n));
-    if (text.size() > largest_file) {
-      ::close(fd);
-      return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", what, largest_file >> 20), origin::user);
-    }
-  }
+result<std::string> read_pem(const std::string& path, std::string_view flag) {
+  return read_file(path, fmt::format("{} {}", flag, path), largest_file);
 }
 
 bio_ptr bio_over(const std::string& text) {
@@ -60,7 +39,7 @@ bool queue_says_end_of_pem() {
 
 /// All certificates of a PEM text, in order.
 result<std::vector<x509_ptr>> read_certificates(const std::string& path, std::string_view flag) {
-  auto text = read_file(path, flag);
+  auto text = read_pem(path, flag);
   if (text.has_error()) return text.error();
   const bio_ptr bio = bio_over(*text);
   std::vector<x509_ptr> all;
@@ -106,7 +85,7 @@ result<void> show(SSL_CTX* context, const std::string& cert_file, const std::str
                    origin::user);
   for (std::size_t i = 1; i < chain->size(); ++i) SSL_CTX_add1_chain_cert(context, (*chain)[i].get());
 
-  auto text = read_file(key_file, "--tlskey");
+  auto text = read_pem(key_file, "--tlskey");
   if (text.has_error()) return text.error();
   const bio_ptr bio = bio_over(*text);
   bool encrypted = false;
@@ -158,6 +137,9 @@ result<ssl_context_ptr> make_tls_context(const tls_options& options) {
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  // As with buildctl (Go's crypto/x509), a certificate that somebody trusts is the end of the chain, be it an
+  // intermediate authority or the daemon's own.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
   auto trusted = trust(context.get(), options.ca_file);
   if (trusted.has_error()) return trusted.error();
   if (!options.cert_file.empty()) {

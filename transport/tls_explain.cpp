@@ -7,6 +7,8 @@
 
 #include <memory>
 
+#include "transport/endpoint.hpp"
+
 namespace peelbox::transport {
 namespace {
 
@@ -86,16 +88,23 @@ failure explain_certificate(const tls_peer& peer) {
                                    peer.name),
                        origin::peer);
       return failure(errc::tls,
-                     fmt::format("the certificate of {} is not signed by {} (--tlscacert)", peer.name,
-                                 peer.options.ca_file),
+                     fmt::format("the certificate of {} is not signed by {} (--tlscacert), nor by an intermediate "
+                                 "authority that the daemon sends along",
+                                 peer.name, peer.options.ca_file),
                      origin::peer);
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      if (report.names.empty())
+        return failure(errc::tls,
+                       fmt::format("the certificate of {} carries no name that counts: it has no subjectAltName, and the "
+                                   "common name alone is not accepted. Give the daemon a certificate with it (openssl req "
+                                   "… -addext subjectAltName={}:{})",
+                                   peer.name, is_ip_address(peer.expected) ? "IP" : "DNS", peer.expected),
+                       origin::peer);
       return failure(errc::tls,
                      fmt::format("the certificate of {} is for {}, not for {}: is it the right daemon? Else say the "
                                  "expected name with --tlsservername",
-                                 peer.name, report.names.empty() ? std::string("no name at all") : report.names,
-                                 peer.expected),
+                                 peer.name, report.names, peer.expected),
                      origin::peer);
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return failure(errc::tls,

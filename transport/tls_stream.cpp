@@ -143,7 +143,8 @@ class tls_stream final : public stream {
     if (is_ip_address(name)) {
       set = X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;  // RFC 6066: no SNI for addresses
     } else {
-      X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+      // Not the common name either: Go's programs have refused that since 2020, and RFC 9525 (2) does.
+      X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
       set = SSL_set1_host(ssl_.get(), name.c_str()) == 1 && SSL_set_tlsext_host_name(ssl_.get(), name.c_str()) == 1;
     }
     if (!set)

@@ -51,6 +51,7 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std
   connection_options.authority = way->authority();
   connection_options.silence_limit = silence_limit;
   connection_options.scheme = way->uses_tls() ? "https" : "http";
+  connection_options.handshake_limit += way->patience();
   const executor ex = co_await asio::this_coro::executor;
   auto connection =
       h2grpc::connection::create(h2grpc::role::client, observe(std::move(*stream), std::move(seen)),
@@ -61,7 +62,7 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std
 
 task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way) {
   h2grpc::call_options options;
-  options.deadline = std::chrono::seconds(30);
+  options.deadline = std::chrono::seconds(30) + way->patience();
   result<wire_v1::InfoResponse> info = co_await h2grpc::unary<wire_v1::InfoResponse>(
       control, "/moby.buildkit.v1.Control/Info", wire_v1::InfoRequest(), h2grpc::metadata(), options);
   daemon_version found;

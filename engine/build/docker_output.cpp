@@ -34,22 +34,40 @@ task<result<bool>> is_there(engine_ptr engine, std::string name, image_digests d
   co_return false;
 }
 
-task<result<bool>> load(engine_ptr engine, std::vector<std::string> names, image_digests digests,
-                        session::piece_source pieces, std::shared_ptr<docker_delivery> delivery, const logger& log) {
-  bool all_there = true;
+/// True: it is there under every name now.
+task<result<bool>> has_all(engine_ptr engine, std::vector<std::string> names, image_digests digests,
+                           std::shared_ptr<docker_delivery> delivery) {
   for (const std::string& name : names) {
-    if (!all_there) break;
     result<bool> there = co_await is_there(engine, name, digests, delivery);
     if (there.has_error()) co_return there.error();
-    all_there = *there;
+    if (!*there) co_return false;
   }
-  if (all_there) {
+  co_return true;
+}
+
+task<result<bool>> load(engine_ptr engine, std::vector<std::string> names, std::chrono::milliseconds silence,
+                        image_digests digests, session::piece_source pieces, std::shared_ptr<docker_delivery> delivery,
+                        const logger& log) {
+  result<bool> there = co_await has_all(engine, names, digests, delivery);
+  if (there.has_error()) co_return there.error();
+  if (*there) {
     delivery->way = docker_delivery::how::unchanged;
     log.info("{} has {} already ({})", delivery->engine, fmt::join(names, ", "), digests.manifest);
     co_return false;
   }
-  result<std::string> said = co_await engine->load_image(std::move(pieces));
+  result<std::string> said = co_await engine->load_image(std::move(pieces), silence);
   if (said.has_error()) co_return said.error();
+  if (!docker::says_loaded(*said)) {
+    // Other engines may have other words; what they hold is what counts.
+    there = co_await has_all(engine, names, digests, delivery);
+    if (there.has_error()) co_return there.error();
+    if (!*there)
+      co_return failure(errc::io,
+                        fmt::format("Docker engine at {} took the image, but neither says that it has loaded it nor has it "
+                                    "{}: look at the engine's log",
+                                    delivery->engine, said->empty() ? "(it said nothing)" : "(it said: " + *said + ")"),
+                        origin::peer);
+  }
   log.info("{}: {}", delivery->engine, *said);
   co_return true;
 }
@@ -123,12 +141,12 @@ task<result<void>> prepare_docker_output(std::shared_ptr<route> way, std::shared
       false, info->containerd_store ? image_store::containerd : image_store::graph_driver, wanted, solve);
   if (chosen.has_error()) co_return chosen;
   session::consumer_target consumer;
-  consumer.consume = [engine, names = wanted.image_names, delivery, &log](const h2grpc::metadata& about,
-                                                                        session::piece_source pieces) {
+  consumer.consume = [engine, names = wanted.image_names, silence = wanted.silence_limit, delivery,
+                      &log](const h2grpc::metadata& about, session::piece_source pieces) {
     image_digests digests;
     digests.manifest = about.get("exporter-md-containerimage.digest").value_or("");
     digests.config = about.get("exporter-md-containerimage.config.digest").value_or("");
-    return load(engine, names, std::move(digests), std::move(pieces), delivery, log);
+    return load(engine, names, silence, std::move(digests), std::move(pieces), delivery, log);
   };
   target = std::move(consumer);
   co_return result<void>();

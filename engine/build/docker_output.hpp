@@ -1,6 +1,7 @@
 // The image goes into Docker's image store.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ struct docker_output {
   /// Normalised references with a tag; at least one.
   std::vector<std::string> image_names;
   docker::environment variables;
+  /// How long an engine that loads the image may be without a sign of life.
+  std::chrono::milliseconds silence_limit{60'000};
 };
 
 /// How the image came to the engine.

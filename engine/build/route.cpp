@@ -4,6 +4,7 @@
 
 #include "engine/build/spawned_daemon.hpp"
 #include "transport/helper_command.hpp"
+#include "transport/process_stream.hpp"
 
 namespace peelbox::build {
 
@@ -13,7 +14,14 @@ namespace {
 class plain_route final : public route {
  public:
   plain_route(transport::endpoint address, transport::dial_options dial) : route(address, std::move(dial), address.text) {}
-  task<result<transport::stream_ptr>> control() override { return transport::dial(address_, dial_); }
+  task<result<transport::stream_ptr>> control() override {
+    if (address_.kind == transport::scheme::tcp && !dial_.tls.empty() && !dial_.prepared_tls) {
+      auto prepared = transport::prepare_tls(dial_.tls);
+      if (prepared.has_error()) co_return prepared.error();
+      dial_.prepared_tls = std::move(*prepared);
+    }
+    co_return co_await transport::dial(address_, dial_);
+  }
 };
 
 /// The BuildKit inside of dockerd (moby, daemon/server/router/grpc and session).
@@ -95,6 +103,10 @@ std::string route::authority() const {
   return dial_.tls.server_name.empty() ? address_.authority() : dial_.tls.server_name;
 }
 
+std::chrono::milliseconds route::patience() const noexcept {
+  return transport::is_carried_by_program(address_.kind) ? transport::program_patience : std::chrono::seconds(0);
+}
+
 result<std::shared_ptr<route>> make_route(transport::endpoint address, transport::dial_options dial,
                                           const docker::environment& variables, const logger& log) {
   using transport::scheme;
@@ -119,6 +131,7 @@ result<std::shared_ptr<route>> make_route(transport::endpoint address, transport
     return std::shared_ptr<route>(std::make_shared<container_route>(std::move(address), std::move(dial),
                                                                     std::move(*engine), std::move(container->name)));
   }
+  dial.gate = std::make_shared<transport::dial_gate>(transport::programs_at_once);
   return std::shared_ptr<route>(std::make_shared<plain_route>(std::move(address), std::move(dial)));
 }
 

@@ -1,6 +1,7 @@
 // How the daemon of one build is reached: what connections an address stands for.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ class route {
   /// `:authority` and `:scheme` of requests.
   std::string authority() const;
   bool uses_tls() const noexcept { return !dial_.tls.empty(); }
+  /// How much longer than over a socket the first answer on a connection may take: with ssh:// and its like a person may
+  /// have to unlock a key.
+  std::chrono::milliseconds patience() const noexcept;
 
  protected:
   route(transport::endpoint address, transport::dial_options dial, std::string name)

@@ -195,6 +195,7 @@ task<result<void>> prepare_solve(solve_state& state) {
   std::optional<session::export_target> output = state.service.output;
   if (state.service.to_docker) {
     docker_output wanted = *state.service.to_docker;
+    wanted.silence_limit = build.options.silence_limit;
     result<void> prepared = co_await prepare_docker_output(build.options.way, build.control, std::move(wanted),
                                                            state.request, output, state.delivery, build.log);
     if (prepared.has_error()) co_return prepared;

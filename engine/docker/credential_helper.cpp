@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <simdjson.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,8 +14,7 @@
 
 #include "engine/async/ascii.hpp"
 #include "engine/async/unique_fd.hpp"
-
-extern char** environ;
+#include "transport/child_process.hpp"
 
 namespace peelbox::docker {
 namespace {
@@ -39,73 +35,6 @@ result<channel_ends> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_failure(errno, "pipe");
   return channel_ends{unique_fd(ends[0]), unique_fd(ends[1])};
-}
-
-/// A child that is killed with its process group and reaped when this goes away.
-class child {
- public:
-  explicit child(pid_t pid) : pid_(pid) {
-#ifdef SYS_pidfd_open
-    exit_ = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-#endif
-  }
-  child(const child&) = delete;
-  child& operator=(const child&) = delete;
-  ~child() {
-    if (ended_) return;
-    ::kill(-pid_, SIGKILL);
-    ::kill(pid_, SIGKILL);  // in case it has not become a group of its own yet
-    while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-    }
-  }
-  /// Readable once the child has ended; -1 on kernels before 5.3, where ended() has to be asked again and again.
-  int exit_descriptor() const { return exit_.get(); }
-  bool ended() {
-    if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
-    return ended_;
-  }
-  bool succeeded() const { return ended_ && WIFEXITED(status_) && WEXITSTATUS(status_) == 0; }
-  std::string end() const {
-    if (WIFEXITED(status_)) return fmt::format("exit code {}", WEXITSTATUS(status_));
-    return fmt::format("signal {}", WTERMSIG(status_));
-  }
-
- private:
-  pid_t pid_;
-  unique_fd exit_;
-  int status_ = 0;
-  bool ended_ = false;
-};
-
-result<pid_t> start(const std::string& program, const channel_ends& in, const channel_ends& out,
-                    const channel_ends& err) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in.read.get(), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err.write.get(), STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  for (const int s : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, s);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = program;
-  std::string verb = "get";
-  std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, program.c_str(), &actions, &attributes, arguments.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error == ENOENT)
-    return failure(errc::not_found,
-                   fmt::format("{} is not installed (not found in PATH), but Docker's config.json names it", program),
-                   origin::user);
-  if (error != 0) return errno_failure(error, program);
-  return pid;
 }
 
 /// Takes what is there; false when the other end is closed.
@@ -130,12 +59,12 @@ struct outcome {
 };
 
 /// Reads both outputs until the child has ended.
-result<outcome> converse(child& program, const std::string& name, int out, int err, std::chrono::milliseconds limit,
+result<outcome> converse(transport::child_process& program, const std::string& name, int out, int err, std::chrono::milliseconds limit,
                          int stop) {
   const auto until = clock::now() + limit;
   outcome o;
   for (;;) {
-    const bool ended = program.ended();
+    const bool ended = program.poll_ended();
     bool too_much = false;
     bool ignored = false;
     if (out >= 0 && !take(out, o.out, most_output, too_much)) out = -1;
@@ -146,8 +75,9 @@ result<outcome> converse(child& program, const std::string& name, int out, int e
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
     if (left.count() <= 0)
       return failure(errc::timed_out,
-                     fmt::format("{}: no answer within {} ms: does it wait for a password or a key?", name,
-                                 limit.count()));
+                     fmt::format("{}: no answer within {} s: does it wait for a password or a key? Unlock the key or the "
+                                 "keyring before you build",
+                                 name, std::chrono::ceil<std::chrono::seconds>(limit).count()));
     // poll() skips negative descriptors.
     std::array<pollfd, 4> waits{
         {{out, POLLIN, 0}, {err, POLLIN, 0}, {program.exit_descriptor(), POLLIN, 0}, {stop, POLLIN, 0}}};
@@ -204,23 +134,28 @@ result<helper_login> run_credential_helper(const std::string& name, const std::s
   const ssize_t written = ::write(in->write.get(), server.data(), server.size());
   if (written != static_cast<ssize_t>(server.size())) return errno_failure(errno, program);
   in->write.reset();
-  auto pid = start(program, *in, *out, *err);
-  if (pid.has_error()) return pid.error();
-  child running(*pid);
+  auto running = transport::child_process::start({program, "get"}, {in->read.get(), out->write.get(), err->write.get()},
+                                                 SIGKILL);
+  if (running.has_error() && running.error().code == errc::not_found)
+    return failure(errc::not_found, running.error().text + ", but Docker's config.json names it", origin::user);
+  if (running.has_error()) return running.error();
   in->read.reset();
   out->write.reset();
   err->write.reset();
   ::fcntl(out->read.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(err->read.get(), F_SETFL, O_NONBLOCK);
 
-  auto said = converse(running, program, out->read.get(), err->read.get(), limit, stop);
-  if (said.has_error()) return said.error();
-  if (running.succeeded()) return parse_answer(program, said->out);
+  auto said = converse(*running, program, out->read.get(), err->read.get(), limit, stop);
+  if (said.has_error()) {
+    running->stop(std::chrono::milliseconds(0));
+    return said.error();
+  }
+  if (running->succeeded()) return parse_answer(program, said->out);
   // docker-credential-helpers, credentials/error.go: the word for "no login" comes on stdout.
   std::string_view words = trimmed(said->out);
   if (words == "credentials not found in native keychain") return helper_login();
   if (words.empty()) words = trimmed(said->err);
-  return failure(errc::io, fmt::format("{} failed ({}): {}", program, running.end(),
+  return failure(errc::io, fmt::format("{} failed ({}): {}", program, running->end_text(),
                                        words.empty() ? std::string_view("it gave no reason") : words.substr(0, 300)));
 }
 

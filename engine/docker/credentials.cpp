@@ -21,7 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto helper_limit = 10s;
+/// Somebody may have to type a passphrase first.
+constexpr auto helper_limit = 120s;
 
 result<credentials> login_of(const auth_entry& entry, std::string_view key, std::string_view source) {
   credentials c;

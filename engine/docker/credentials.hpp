@@ -30,7 +30,7 @@ result<credentials> find_in_auths(const std::map<std::string, auth_entry>& auths
 std::string helper_of(const config& from, std::string_view host);
 
 /// The login for `host` ("registry.example.com:5000", "registry-1.docker.io", or a server URL), in Docker's order:
-/// DOCKER_AUTH_CONFIG, credHelpers, credsStore, auths. A helper runs on `pool` for at most 10 s; cancelling kills it.
+/// DOCKER_AUTH_CONFIG, credHelpers, credsStore, auths. A helper runs on `pool` for at most two minutes; cancelling kills it.
 /// Failures as of run_credential_helper, with the registry named.
 task<result<credentials>> find_credentials(std::string host, config from, blocking_pool& pool);
 

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <utility>
 
+#include "engine/async/event.hpp"
+#include "engine/async/task_group.hpp"
 #include "transport/dialer.hpp"
 #include "transport/helper_command.hpp"
 #include "transport/hijack_stream.hpp"
@@ -74,6 +78,16 @@ failure of_docker(failure why, const engine_address& where) {
   return why;
 }
 
+/// A connection that did not live to the engine's answer; whatever the archive's source says stays as it is.
+failure lost_while_loading(failure why, const engine_address& where) {
+  if (why.code != errc::connection && why.code != errc::closed && why.code != errc::timed_out) return why;
+  return failure(errc::lost,
+                 fmt::format("Docker engine at {} went away while it loaded the image: {}. Whether it has the image is not "
+                             "known; build again, which sends it only if it is missing",
+                             where.where.text, why.text),
+                 origin::peer);
+}
+
 /// What Go's server answers when it expects TLS (net/http, server.go).
 failure with_tls_advice(failure why, const engine_address& where) {
   if (where.where.kind == transport::scheme::tcp && where.tls.empty() &&
@@ -86,13 +100,17 @@ failure with_tls_advice(failure why, const engine_address& where) {
 }  // namespace
 
 engine_client::engine_client(engine_address where, transport::dial_limits limits)
-    : where_(std::move(where)), limits_(limits) {}
+    : where_(std::move(where)), limits_(limits),
+      gate_(std::make_shared<transport::dial_gate>(transport::programs_at_once)),
+      patience_(where_.where.kind == transport::scheme::ssh ? transport::program_patience : 0s) {}
 
 task<result<transport::stream_ptr>> engine_client::dial() const {
   if (where_.where.kind == transport::scheme::ssh) {
-    auto argv = transport::ssh_command(where_.where, "docker system dial-stdio");
-    if (argv.has_error()) co_return argv.error();
-    co_return co_await transport::start_process_stream(*argv, where_.where.text);
+    auto argv = transport::docker_ssh_command(where_.where);
+    if (argv.has_error()) co_return std::move(argv).error().in(where_.source);
+    transport::process_rules rules;
+    rules.gate = gate_;
+    co_return co_await transport::start_process_stream(*argv, where_.where.text, std::move(rules));
   }
   transport::dial_options options;
   options.tls = where_.tls;
@@ -106,6 +124,7 @@ task<result<transport::stream_ptr>> engine_client::dial() const {
 task<result<http::reply>> engine_client::call(http::request what, http::limits most) const {
   auto stream = co_await dial();
   if (stream.has_error()) co_return stream.error();
+  most.reply += patience_;
   auto reply = co_await http::exchange(std::move(*stream), what, most);
   if (reply.has_value() && !reply->ok()) co_return with_tls_advice(refused(where_, what, *reply), where_);
   co_return reply;
@@ -183,16 +202,59 @@ task<result<void>> engine_client::tag_image(std::string name, std::string reposi
   co_return result<void>();
 }
 
-task<result<std::string>> engine_client::load_image(http::body_source archive) const {
+task<result<void>> engine_client::watch(std::shared_ptr<std::chrono::steady_clock::time_point> seen,
+                                        std::chrono::milliseconds silence) const {
+  event tick(co_await asio::this_coro::executor);
+  for (;;) {
+    const auto due = *seen + silence;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < due) {
+      if (co_await tick.wait_for(due - now) == wake::cancelled)
+        throw boost::system::system_error(asio::error::operation_aborted);
+      continue;
+    }
+    result<void> alive = co_await ping();
+    if (alive.has_error())
+      co_return failure(errc::lost,
+                        fmt::format("Docker engine at {}: nothing of the image has been taken for {} s, and it does not "
+                                    "answer a ping ({}): it hangs. Look at its log or restart it, then build again",
+                                    where_.where.text, std::chrono::ceil<std::chrono::seconds>(silence).count(),
+                                    alive.error().text),
+                        origin::peer);
+    *seen = std::chrono::steady_clock::now();
+  }
+}
+
+task<result<std::string>> engine_client::load_image(http::body_source archive, std::chrono::milliseconds silence) const {
+  auto seen = std::make_shared<std::chrono::steady_clock::time_point>(std::chrono::steady_clock::now());
   http::request what;
   what.method = "POST";
   what.target = "/images/load?quiet=1";
   what.headers = {{"Content-Type", "application/x-tar"}};
-  what.streamed = std::move(archive);
+  what.streamed = [seen, archive = std::move(archive)] {
+    *seen = std::chrono::steady_clock::now();
+    return archive();
+  };
   http::limits most;
+  // An engine that answers pings may be slow.
+  most.stall = load_limit;
   most.reply = load_limit;
-  auto reply = co_await call(std::move(what), most);
-  if (reply.has_error()) co_return reply.error();
+  auto stream = co_await dial();
+  if (stream.has_error()) co_return lost_while_loading(stream.error(), where_);
+  result<http::reply> reply = failure(errc::internal, "the engine was not asked");
+  const result<void> ran = co_await task_group::run([&](task_group& group) -> task<result<void>> {
+    group.spawn(watch(seen, silence));
+    reply = co_await http::exchange(std::move(*stream), what, most);
+    group.cancel();
+    co_return result<void>();
+  });
+  if (ran.has_error()) co_return ran.error();
+  if (reply.has_error()) co_return lost_while_loading(reply.error(), where_);
+  if (!reply->ok()) {
+    failure why = with_tls_advice(refused(where_, what, *reply), where_);
+    why.code = errc::io;
+    co_return why;
+  }
   auto said = read_load_reply(reply->body);
   if (said.has_error()) co_return said.error().in("Docker engine at " + where_.where.text + " cannot load the image");
   co_return said;
@@ -225,7 +287,7 @@ task<result<transport::stream_ptr>> engine_client::exec(std::string container, s
 task<result<transport::stream_ptr>> engine_client::hijack(transport::upgrade_request request) const {
   auto stream = co_await dial();
   if (stream.has_error()) co_return stream.error();
-  auto upgraded = co_await transport::hijack(std::move(*stream), std::move(request), upgrade_limit);
+  auto upgraded = co_await transport::hijack(std::move(*stream), std::move(request), upgrade_limit + patience_);
   if (upgraded.has_error() && upgraded.error().code == errc::protocol)
     co_return failure(errc::protocol,
                       fmt::format("Docker engine at {} ({}): no Docker engine listens there, something else does: {}",
@@ -234,6 +296,8 @@ task<result<transport::stream_ptr>> engine_client::hijack(transport::upgrade_req
   if (upgraded.has_error()) co_return with_tls_advice(upgraded.error(), where_).in("Docker engine");
   co_return upgraded;
 }
+
+bool says_loaded(std::string_view said) { return said.find("Loaded image") != said.npos; }
 
 result<std::string> read_load_reply(std::string_view lines) {
   std::string said;

@@ -1,6 +1,7 @@
 // The Docker Engine API, as far as a builder needs it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,9 +48,10 @@ class engine_client {
   task<result<std::optional<engine_image>>> inspect_image(std::string name) const;
   /// Gives the image another name, "repository:tag".
   task<result<void>> tag_image(std::string name, std::string repository, std::string tag) const;
-  /// POST /images/load: an archive as it comes. Gives what the engine said of it. An error that the engine reports
-  /// inside of a good reply is a failure too.
-  task<result<std::string>> load_image(http::body_source archive) const;
+  /// POST /images/load: an archive as it comes. Gives what the engine said of it: says_loaded() tells whether that is
+  /// what it says of a loaded image. errc::io: the engine refused it, also inside of a good reply. errc::lost: the engine
+  /// went away, or nothing happened for `silence` and it did not answer a ping either.
+  task<result<std::string>> load_image(http::body_source archive, std::chrono::milliseconds silence) const;
   /// Runs a program in a running container; the stream is its stdin and stdout, and its stderr becomes the failure.
   task<result<transport::stream_ptr>> exec(std::string container, std::vector<std::string> argv,
                                            std::string name) const;
@@ -58,11 +60,20 @@ class engine_client {
 
  private:
   task<result<transport::stream_ptr>> dial() const;
+  /// Fails when the engine does not live any more; `seen` is when something last happened.
+  task<result<void>> watch(std::shared_ptr<std::chrono::steady_clock::time_point> seen,
+                           std::chrono::milliseconds silence) const;
   task<result<http::reply>> call(http::request what, http::limits most) const;
 
   engine_address where_;
   transport::dial_limits limits_;
+  std::shared_ptr<transport::dial_gate> gate_;
+  /// What a program that carries connections may take before its first answer.
+  std::chrono::milliseconds patience_;
 };
+
+/// [p] True for an engine's words of an image that it has loaded (moby and Podman: "Loaded image: …").
+bool says_loaded(std::string_view said);
 
 /// [p] The error inside the JSON lines of POST /images/load, or what it said ("Loaded image: …").
 result<std::string> read_load_reply(std::string_view lines);

@@ -20,7 +20,7 @@ int list_names(int directory, std::string& zero_separated) {
   struct close_dir {
     void operator()(DIR* d) const noexcept { ::closedir(d); }
   };
-  const int raw = ::dup(fd.get());
+  const int raw = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
   std::unique_ptr<DIR, close_dir> dir(raw < 0 ? nullptr : ::fdopendir(raw));
   if (!dir) {
     const int error = errno;

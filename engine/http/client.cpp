@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/async/timeout.hpp"
@@ -10,7 +11,22 @@ namespace peelbox::http {
 
 namespace {
 
-task<result<void>> send_streamed(transport::stream& on, const body_source& pieces) {
+/// So much of a body is written at a time that a slow link takes it well within the limit.
+constexpr std::size_t most_at_once = 256 << 10;
+
+task<result<void>> send(transport::stream& on, byte_chain bytes, std::chrono::milliseconds stall) {
+  while (!bytes.empty()) {
+    byte_chain part;
+    bytes.move_front(std::min(bytes.size(), most_at_once), part);
+    auto writing = on.write(std::move(part));
+    std::string late = fmt::format("the peer has taken nothing for {} ms", stall.count());
+    result<void> sent = co_await with_timeout(std::move(writing), stall, std::move(late));
+    if (sent.has_error()) co_return sent;
+  }
+  co_return result<void>();
+}
+
+task<result<void>> send_streamed(transport::stream& on, const body_source& pieces, std::chrono::milliseconds stall) {
   for (;;) {
     result<std::optional<byte_chain>> piece = co_await pieces();
     if (piece.has_error()) co_return piece.error();
@@ -24,7 +40,7 @@ task<result<void>> send_streamed(transport::stream& on, const body_source& piece
       chunk.append_copy("0\r\n\r\n");
     }
     const bool last = !*piece;
-    result<void> sent = co_await on.write(std::move(chunk));
+    result<void> sent = co_await send(on, std::move(chunk), stall);
     if (sent.has_error() || last) co_return sent;
   }
 }
@@ -60,7 +76,7 @@ task<result<reply>> exchange(transport::stream_ptr on, request what, limits most
   result<std::string> head = transport::http_request_head(what.method, what.target, what.host, headers);
   if (head.has_error()) co_return head.error().in(name);
   byte_chain first(byte_slice::of(*head + (what.streamed ? std::string() : what.body)));
-  result<void> sent = co_await on->write(std::move(first));
+  result<void> sent = co_await send(*on, std::move(first), most.stall);
   if (sent.has_value() && what.streamed) {
     // Named, so that a failure of the source is told from one of the connection.
     std::optional<failure> source_failure;
@@ -69,9 +85,10 @@ task<result<reply>> exchange(transport::stream_ptr on, request what, limits most
       if (piece.has_error()) source_failure = piece.error();
       co_return piece;
     };
-    sent = co_await send_streamed(*on, guarded);
+    sent = co_await send_streamed(*on, guarded, most.stall);
     if (source_failure) co_return *source_failure;
   }
+  if (sent.has_error() && sent.error().code == errc::timed_out) co_return sent.error().in(name);
   auto work = receive(*on, most.body);
   result<reply> got = co_await with_timeout(std::move(work), most.reply,
                                             fmt::format("no complete answer within {} ms", most.reply.count()));

@@ -27,6 +27,7 @@ struct request {
 };
 
 struct limits {
+  std::chrono::milliseconds stall{60'000};  ///< during which the peer takes nothing of the request
   std::chrono::milliseconds reply{30'000};  ///< from the last byte of the request to the last one of the reply
   std::size_t body = 4 << 20;               ///< bytes of the reply's body
 };

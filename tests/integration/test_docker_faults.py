@@ -189,6 +189,61 @@ class Imposter(DockerTest):
                               words)
 
 
+class Loading(Imposter):
+    """A standalone daemon builds, and something that begins like an engine is given the image."""
+
+    INFO = b'{"Driver":"overlay2"}'
+
+    def engine_that(self, load):
+        """Answers what is asked before; `load` has the connection of POST /images/load, whose head has been read."""
+
+        def serve(peer):
+            seen = b""
+            while b"\r\n\r\n" not in seen:
+                if not (part := peer.recv(65536)):
+                    return
+                seen += part
+            if seen.startswith(b"GET /info"):
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(self.INFO) + self.INFO)
+            elif seen.startswith(b"GET /images/"):
+                peer.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
+            elif seen.startswith(b"POST /images/load"):
+                load(peer, seen)
+            else:
+                self.hang(peer)
+
+        return self.listen(serve)
+
+    def rest_of(self, peer, seen):
+        while not seen.endswith(b"0\r\n\r\n"):
+            if not (part := peer.recv(1 << 20)):
+                return
+            seen = seen[-16:] + part
+
+    def into(self, env, *arguments):
+        return self.into_docker("--no-sbom", *arguments, env=env, buildkit=bed("BUILDKITD"), **self.file_spec())
+
+    def test_an_answer_that_does_not_say_loaded_is_a_failure(self):
+        def nothing_said(peer, seen):
+            self.rest_of(peer, seen)
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        self.assert_fails(self.into(self.engine_that(nothing_said)), 4, "neither says that it has loaded it nor has it")
+
+    def test_an_answer_that_is_cut_off(self):
+        def cut_off(peer, seen):
+            self.rest_of(peer, seen)
+            peer.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"stream":"Loa')
+
+        self.assert_fails(self.into(self.engine_that(cut_off)), 75, "went away while it loaded the image", "build again")
+
+    def test_an_engine_that_hangs(self):
+        started = time.monotonic()
+        outcome = self.into(self.engine_that(lambda peer, _: time.sleep(300)), "--silence-limit", "10")
+        self.assert_fails(outcome, 75, "does not answer a ping", "it hangs")
+        self.assertLess(time.monotonic() - started, 60)
+
+
 class Nothing(DockerTest):
     """A machine without any daemon: nothing in /run, a home and a PATH of the test's own."""
 

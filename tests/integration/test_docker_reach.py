@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 
-from bed import (BUILD_IMAGE, LLB_TOOL, PrivateDockerd, Running, bed, clean_environment, free_port, peelbox, run, summary,
+from bed import (BUILD_IMAGE, LLB_TOOL, PEELBOX, RUNTIME_IMAGE, PrivateDockerd, Running, bed, clean_environment, free_port, peelbox, run, summary,
                  wait_for)
 from docker_case import DockerTest
+from terminal import Terminal
 
 CERTS = {"ca.pem": "ca.pem", "cert.pem": "client-cert.pem", "key.pem": "client-key.pem"}
 
@@ -121,6 +122,8 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
+MaxStartups 2:100:2
+LogLevel VERBOSE
 SetEnv PATH={self.dir}/far:/usr/bin:/bin BUILDKIT_HOST={bed("BUILDKITD")}
 """)
         shutil.copy("/etc/passwd", self.dir / "passwd")
@@ -173,6 +176,48 @@ StrictHostKeyChecking accept-new
         self.assertIn("stored by its own BuildKit", summary(outcome)["output"])
         self.assert_no_ssh_left()
 
+    def test_the_engine_that_the_address_names(self):
+        """The far side's docker has no engine of its own: the path of the address leads to one."""
+        self.write("far/docker", f'#!/bin/sh\nexec {bed("DOCKER_CLI")} "$@"\n', mode=0o755)
+        path = bed("DOCKER").removeprefix("unix://")
+        env = {**self.env, "DOCKER_HOST": f"ssh://root@127.0.0.1:{self.port}{path}"}
+        info = peelbox("info", "--json", "--buildkit", "docker://", env=env)
+        self.assert_ok(info)
+        self.assertTrue(json.loads(info.out)["healthy"])
+        env["DOCKER_HOST"] = f"ssh://root@127.0.0.1:{self.port}/run/no-such.sock"
+        self.assert_fails(peelbox("info", "--buildkit", "docker://", env=env), 3, "/run/no-such.sock")
+        self.assert_no_ssh_left()
+
+    def test_more_services_than_the_server_lets_in_at_a_time(self):
+        """An sshd drops connections once a few have not logged in (MaxStartups)."""
+        self.context({"f": "x"})
+        spec = self.write("services.json", json.dumps([{
+            "version": "1.0", "metadata": {"project_name": f"s{i}", "language": "Shell", "build_system": "none"},
+            "build": {"commands": [f"echo {i} > out"]},
+            "runtime": {"copy": [{"from": "out", "to": "/opt/out"}], "command": ["/bin/cat", "/opt/out"]},
+        } for i in range(16)]))
+        outcome = peelbox("build", "--spec", spec, "--all", "--context", self.dir / "ctx", "--tag", "it-{service}:1",
+                          "--output", "type=cacheonly", "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
+                          "--progress", "plain", "--buildkit", f"ssh://root@127.0.0.1:{self.port}", env=self.env,
+                          timeout=180)
+        self.assert_ok(outcome)
+        self.assertIn("services 16 built, 0 failed", outcome.err)
+        log = (self.dir / "sshd.log").read_text()
+        self.assertIn("MaxStartups", log, "the server let all in; this test shows nothing")
+        self.assert_no_ssh_left()
+
+    def test_questions_that_ssh_cannot_ask(self):
+        """From a terminal, as people start it: an unknown host is told at once, with what to do, and nothing is stopped
+        by the terminal."""
+        self.write("ssh_config", f"IdentityFile {self.dir}/user\nIdentitiesOnly yes\nUserKnownHostsFile {self.dir}/known\n")
+        terminal = Terminal(self, f"PATH={self.env['PATH']} {PEELBOX} info --buildkit ssh://root@127.0.0.1:{self.port}; "
+                                  "echo code=$?; sleep 600", columns=150)
+        text = "\n".join(terminal.wait_for(lambda screen: any("code=" in line for line in screen), "the end"))
+        self.assertIn("code=3", text)
+        self.assertIn("Host key verification failed", text)
+        self.assertIn("confirm the key", text)
+        self.assert_no_ssh_left()
+
     def test_refused_key_and_closed_port(self):
         (self.dir / "authorized").write_text("")
         outcome = self.build(daemon=f"ssh://root@127.0.0.1:{self.port}", env=self.env)
@@ -193,7 +238,7 @@ class Programs(DockerTest):
                     ["exec", "--namespace", "ci", "-i", "bk", "buildctl", "dial-stdio"]),
         "kubectl": ("kube-pod://bk?context=c&namespace=n&container=x",
                     ["--context=c", "--namespace=n", "exec", "--container=x", "-i", "bk", "--", "buildctl", "dial-stdio"]),
-        "ssh": ("ssh://me@bk:22", ["-l", "me", "-p", "22", "--", "bk", "buildctl", "dial-stdio"]),
+        "ssh": ("ssh://me@bk:22", ["-o", "ConnectTimeout=30", "-l", "me", "-p", "22", "--", "bk", "buildctl", "dial-stdio"]),
     }
 
     def program(self, name, body):

@@ -20,11 +20,22 @@ TEST(HelperCommand, IsWhatTheReferenceClientRuns) {
   EXPECT_THAT(of("kube-pod://pod-0?namespace=ci&context=c"),
               ElementsAre("kubectl", "--context=c", "--namespace=ci", "exec", "--container=", "-i", "pod-0", "--",
                           "buildctl", "dial-stdio"));
-  EXPECT_THAT(of("ssh://host"), ElementsAre("ssh", "--", "host", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("ssh://host"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "--", "host", "buildctl", "dial-stdio"));
   EXPECT_THAT(of("ssh://me@host:22/run/bk.sock"),
-              ElementsAre("ssh", "-l", "me", "-p", "22", "--", "host", "buildctl", "--addr", "unix:///run/bk.sock",
-                          "dial-stdio"));
-  EXPECT_THAT(of("ssh://[::1]:22"), ElementsAre("ssh", "-p", "22", "--", "::1", "buildctl", "dial-stdio"));
+              ElementsAre("ssh", "-o", "ConnectTimeout=30", "-l", "me", "-p", "22", "--", "host", "buildctl", "--addr",
+                          "unix:///run/bk.sock", "dial-stdio"));
+  EXPECT_THAT(of("ssh://host/"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "--", "host", "buildctl", "dial-stdio"));
+  EXPECT_THAT(of("ssh://[::1]:22"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "-p", "22", "--", "::1", "buildctl", "dial-stdio"));
+}
+
+TEST(HelperCommand, ADockerEngineIsTheOneThatTheAddressNames) {
+  const auto of_engine = [](std::string_view address) { return docker_ssh_command(parse_endpoint(address).value()).value(); };
+  EXPECT_THAT(of_engine("ssh://me@host"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "-l", "me", "--", "host", "docker",
+                                                      "system", "dial-stdio"));
+  EXPECT_THAT(of_engine("ssh://host/run/user/1000/docker.sock"),
+              ElementsAre("ssh", "-o", "ConnectTimeout=30", "--", "host", "docker",
+                          "--host=unix:///run/user/1000/docker.sock", "system", "dial-stdio"));
+  EXPECT_EQ(docker_ssh_command(parse_endpoint("ssh://host/$(x)").value()).error().code, errc::usage);
 }
 
 TEST(HelperCommand, RefusesWhatAProgramOrShellWouldMisread) {

@@ -70,12 +70,14 @@ identity make(const certificate_wish& wish, const identity* issuer) {
                              reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
   if (issuer == nullptr) {
     X509_set_issuer_name(c, X509_get_subject_name(c));
-    extend(c, c, NID_basic_constraints, "critical,CA:TRUE");
+    if (wish.is_authority) extend(c, c, NID_basic_constraints, "critical,CA:TRUE");
+    if (!wish.alternative_names.empty()) extend(c, c, NID_subject_alt_name, wish.alternative_names);
     X509_sign(c, key.get(), EVP_sha256());
   } else {
     const certificate_ptr parent = read_certificate(issuer->certificate);
     const key_ptr parent_key = read_key(issuer->key);
     X509_set_issuer_name(c, X509_get_subject_name(parent.get()));
+    if (wish.is_authority) extend(c, parent.get(), NID_basic_constraints, "critical,CA:TRUE");
     if (!wish.alternative_names.empty()) extend(c, parent.get(), NID_subject_alt_name, wish.alternative_names);
     X509_sign(c, parent_key.get(), EVP_sha256());
   }
@@ -92,13 +94,24 @@ int select_always(SSL*, const unsigned char** out, unsigned char* size, const un
 
 }  // namespace
 
-authority::authority(const std::string& name) {
+namespace {
+
+certificate_wish wish_of_authority(const std::string& name) {
   certificate_wish wish;
   wish.common_name = name;
   wish.valid_from_days = -30;
   wish.valid_to_days = 30;
-  self_ = make(wish, nullptr);
+  wish.is_authority = true;
+  return wish;
 }
+
+}  // namespace
+
+authority::authority(const std::string& name) : self_(make(wish_of_authority(name), nullptr)) {}
+authority::authority(const std::string& name, const authority& signed_by)
+    : self_(signed_by.issue(wish_of_authority(name))) {}
+
+identity self_signed(const certificate_wish& wish) { return make(wish, nullptr); }
 
 identity authority::issue(const certificate_wish& wish) const { return make(wish, &self_); }
 

@@ -23,12 +23,18 @@ struct certificate_wish {
   std::string alternative_names = {};
   int valid_from_days = -1;
   int valid_to_days = 1;
+  bool is_authority = false;
 };
+
+/// A certificate that nobody else signed.
+identity self_signed(const certificate_wish& wish);
 
 /// Signs certificates.
 class authority {
  public:
   explicit authority(const std::string& name);
+  /// An intermediate one.
+  authority(const std::string& name, const authority& signed_by);
   identity issue(const certificate_wish& wish) const;
   const std::string& certificate() const { return self_.certificate; }
 

@@ -6,6 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <csignal>
+#include <fstream>
+#include <sys/stat.h>
+#include <thread>
 
 #include "engine/async/task_group.hpp"
 #include "tests/support/run_task.hpp"
@@ -154,6 +157,64 @@ TEST_F(Tls, WrongNameSaysBothNames) {
   EXPECT_EQ(f.code, errc::tls);
   EXPECT_THAT(f.text, AllOf(HasSubstr("is for buildkit.test, 127.0.0.1, not for elsewhere.test"),
                             HasSubstr("--tlsservername")));
+}
+
+TEST_F(Tls, AnIntermediateAuthorityCanBeTheOneThatIsTrusted) {
+  const test::authority between("between", ca_);
+  server_.shown = between.issue({.alternative_names = "IP:127.0.0.1"});
+  options_.tls.ca_file = file("between.pem", between.certificate());
+  test::tls_server server(server_);
+  auto s = dial_to(server.port());
+  ASSERT_TRUE(s.has_value()) << s.error().text;
+  EXPECT_EQ(test::run_task(io_, echo(**s, "x")).value(), "x");
+}
+
+TEST_F(Tls, TheDaemonsOwnCertificateCanBeTheOneThatIsTrusted) {
+  for (const bool by_itself : {true, false}) {
+    const test::certificate_wish wish{.alternative_names = "IP:127.0.0.1"};
+    server_.shown = by_itself ? test::self_signed(wish) : ca_.issue(wish);
+    options_.tls.ca_file = file("own.pem", server_.shown.certificate);
+    test::tls_server server(server_);
+    auto s = dial_to(server.port());
+    ASSERT_TRUE(s.has_value()) << s.error().text;
+    EXPECT_EQ(test::run_task(io_, echo(**s, "x")).value(), "x");
+  }
+  // Trusting another certificate of the same authority is not trusting the authority.
+  options_.tls.ca_file = file("another.pem", ca_.issue({.alternative_names = "IP:127.0.0.1"}).certificate);
+  test::tls_server server(server_);
+  EXPECT_THAT(refused(server.port()).text, HasSubstr("is not signed by"));
+}
+
+TEST_F(Tls, ACommonNameIsNoName) {
+  options_.tls.server_name = "buildkit.test";
+  server_.shown = ca_.issue({.common_name = "buildkit.test"});
+  {
+    test::tls_server server(server_);
+    EXPECT_THAT(refused(server.port()).text,
+                AllOf(HasSubstr("has no subjectAltName"), HasSubstr("subjectAltName=DNS:buildkit.test")));
+  }
+  options_.tls.server_name.clear();
+  server_.shown = ca_.issue({.common_name = "127.0.0.1"});
+  test::tls_server server(server_);
+  EXPECT_THAT(refused(server.port()).text, HasSubstr("subjectAltName=IP:127.0.0.1"));
+}
+
+TEST_F(Tls, FilesCanBePipes) {
+  const test::identity client = ca_.issue({.common_name = "client"});
+  const std::string key = scratch_.file("key.fifo");
+  ASSERT_EQ(::mkfifo(key.c_str(), 0600), 0);
+  // Written late and in two parts, as `--tlskey <(vault …)` may be.
+  std::thread writer([&] {
+    std::this_thread::sleep_for(20ms);
+    std::ofstream to(key);
+    to << client.key.substr(0, 50) << std::flush;
+    std::this_thread::sleep_for(20ms);
+    to << client.key.substr(50);
+  });
+  auto prepared = prepare_tls({.ca_file = {}, .cert_file = file("c.pem", client.certificate), .key_file = key,
+                               .server_name = {}});
+  writer.join();
+  EXPECT_TRUE(prepared.has_value()) << prepared.error().text;
 }
 
 TEST_F(Tls, WrongIpAddress) {
