@@ -12,7 +12,7 @@
 
 namespace peelbox::progress {
 
-/// From start to end; an open one ends with the picture.
+/// A stretch of time; one without an end lasts until the picture ends.
 struct recorded_run {
   wall_time start;
   std::optional<wall_time> end;
@@ -38,7 +38,7 @@ struct recorded_step {
   std::size_t first_lines = 0;        ///< how many lines of `log` come before the dropped ones
 };
 
-/// One look at what our session sends, when its phase changed and at the end.
+/// What our session had sent when a phase of the transfer began or ended.
 struct recorded_transfer {
   std::string name;
   wall_time began;

@@ -16,11 +16,11 @@
 namespace peelbox::progress {
 namespace {
 
-// So much text is given to the writer while the next is made, so that it is written from the processor's cache.
+// Text is given to the writer in pieces of this size, so that it is written while still in the processor's cache.
 constexpr std::size_t text_block = 256 << 10;
-// A block and the text of a large batch. Untouched memory costs nothing; growing would touch each size on the way.
+// Room for one piece and the text of a large batch, reserved at once: growing would copy it several times.
 constexpr std::size_t text_memory = 2 * text_block;
-// For renderers that do nothing unless something happens; lines of say() wait so long at most.
+// The tick of renderers that only react to events; a line of say() waits at most this long.
 constexpr std::chrono::milliseconds idle_tick{400};
 
 }  // namespace
@@ -61,7 +61,7 @@ struct display::impl {
   fd_writer* writer = nullptr;
   std::optional<event> news;     // something was taken; for run()
   std::optional<event> written;  // for room()
-  bool resting = false;  // run() lets events gather and need not be told of each
+  bool resting = false;  // run() lets events gather and is not notified of each
   bool closed = false;
   int write_error = 0;
 
@@ -89,16 +89,16 @@ struct display::impl {
     pace->drawn(time);
   }
 
-  // Until something is to be shown.
+  // Waits until there is something to show.
   task<void> next() {
     if (closed) co_return;
     if (behind()) {
-      // Lines must not be lost, so the daemon's stream waits; the build itself does not.
+      // No line may be lost, so the daemon's stream has to wait. The build itself goes on.
       co_await writer->drained_to(options.unwritten_bytes / 2, options.tick);
       written->notify();
       co_return;
     }
-    written->notify();  // the writer may have caught up before this looked
+    written->notify();  // the writer may have caught up in the meantime
     const wake why = co_await news->wait_for(pace->wait(steady_now()));
     if (why != wake::signalled || closed) co_return;
     const auto rest = pace->rest(steady_now());
@@ -199,7 +199,7 @@ task<void> display::run() {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     cancelled = state.cancelled() != asio::cancellation_type::none;
   } while (!parts.closed && !cancelled);
-  if (guard) guard->lines_are_whole();  // the last picture may have thousands of rows
+  if (guard) guard->lines_are_whole();  // helps with the last picture, which may have thousands of rows
   parts.end();
   bool drained = true;
   if (!cancelled) drained = co_await writer.drained_to(0, parts.options.drain_limit);

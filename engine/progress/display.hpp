@@ -31,7 +31,7 @@ struct display_options {
   unsigned tty_log_lines = 6;
   bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
   std::chrono::milliseconds interval = shown_every;  ///< least time between two frames (tty) or two writes of lines
-  /// Refresh when nothing happens. Longer than events gather before they come, or these would get another frame.
+  /// How often to refresh when nothing happens. Longer than events gather before they come, so that these share a frame.
   std::chrono::milliseconds tick = shown_every + std::chrono::milliseconds(50);
   std::size_t unwritten_bytes = 1024 * 1024;      ///< beyond this, no more events are taken until output has gone
   std::chrono::milliseconds drain_limit{3000};    ///< at the end: how long a stuck output may take
@@ -51,25 +51,25 @@ class display final : public event_sink {
   display(const display&) = delete;
   display& operator=(const display&) = delete;
 
-  /// Shows what was and is taken, until close(); then writes the end and waits for the output, at most `drain_limit`. When
-  /// cancelled, it still writes the end but does not wait for it beyond the writer's short grace; then it unwinds. Nothing
-  /// is taken any more afterwards. The display must outlive the task.
+  /// Shows the events until close(), then writes the end and waits at most `drain_limit` until the output has taken it. When
+  /// cancelled, it still writes the end, waits only for the writer's short grace, and unwinds. After it has ended, take()
+  /// takes nothing. The display must outlive the task.
   task<void> run();
 
   bool take(const batch& events) override;
   task<bool> room() override;
   void close() override;
 
-  /// Shows a line without disturbing the picture, at the latest with the next frame. While run() is under way only: at
-  /// other times the descriptor is free for anybody.
+  /// Shows a line without disturbing the picture, with the next frame at the latest. Only while run() is under way; at
+  /// other times the caller may write to the descriptor itself.
   void say(std::string_view line);
 
-  /// What is known of the build; for error texts and for tests. Also valid after run().
+  /// What is known of the build: for error texts and tests. Still valid after run().
   const trace& picture() const noexcept;
   /// After run(): 0 when everything was written, else the errno that ended the output; ETIMEDOUT when it took nothing for
   /// `drain_limit` at the end.
   int write_error() const noexcept;
-  /// What is really used: not `automatic`.
+  /// The mode that is used, never `automatic`.
   mode how() const noexcept;
   /// True when the last log lines of failed steps were shown, so that an error text need not repeat them.
   bool shows_error_blocks() const noexcept;

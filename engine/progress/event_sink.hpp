@@ -8,8 +8,8 @@
 
 namespace peelbox::progress {
 
-/// The interval of a display's frames and writes. Events that come one by one may gather a little longer before they are
-/// brought, so that all of them are shown when they come.
+/// The least time between two frames or writes of a display. Events that come one by one may gather a little longer than
+/// this before they are delivered; by then the display is ready to show all of them.
 inline constexpr std::chrono::milliseconds shown_every{150};
 
 /// Takes what a build reports, in the order in which it comes; `display` is one. All calls on the network thread.
@@ -17,15 +17,15 @@ class event_sink {
  public:
   virtual ~event_sink() = default;
 
-  /// Takes all of a batch, without waiting, or nothing: false when too much of what came before has not been shown
-  /// (a stopped terminal), and after the end.
+  /// Takes the whole batch without waiting, or none of it and returns false: when too much of what came before is still
+  /// unwritten (a stopped terminal), and after the end.
   virtual bool take(const batch& events) = 0;
-  /// Waits until take() would take something; false when it never will again. False too when cancelled.
+  /// Waits until take() has room; false when it never will again, and when cancelled.
   virtual task<bool> room() = 0;
   /// No more will come.
   virtual void close() = 0;
 
-  /// take() as soon as there is room; false: dropped, because there never will be.
+  /// Calls take() as soon as there is room; false when there never will be, and the batch was dropped.
   task<bool> push(batch events) {
     while (!take(events)) {
       const bool more = co_await room();

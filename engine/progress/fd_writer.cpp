@@ -20,7 +20,7 @@ namespace peelbox::progress {
 namespace {
 
 constexpr std::chrono::milliseconds grace{100};
-// poll() promises room for this much in a pipe (POSIX: PIPE_BUF). For outputs that cannot be asked how much they take.
+// After poll() a pipe has room for this much (POSIX: PIPE_BUF). For outputs that do not say how much they take.
 constexpr std::size_t piece = 4096;
 
 }  // namespace
@@ -36,7 +36,7 @@ struct fd_writer::shared {
   executor ex;
   event drained;  // network thread only
   const int fd;
-  prompt_output prompt;    // while something is unwritten the writing thread's, else the network thread's
+  prompt_output prompt;    // the writing thread's while something is unwritten, else the network thread's
   int wake[2] = {-1, -1};  // interrupts poll()
 
   std::mutex lock;
@@ -125,7 +125,7 @@ task<bool> fd_writer::drained_to(std::size_t bytes, std::chrono::steady_clock::d
   }
 }
 
-// How much was written, nothing when the output takes no more.
+// How many bytes were written; std::nullopt when the output takes no more.
 std::optional<std::size_t> fd_writer::write_polled(shared& state, std::string_view bytes) {
   const std::optional<std::size_t> at_once = state.prompt.write(bytes);
   if (!at_once || *at_once > 0) return at_once;

@@ -18,15 +18,15 @@ namespace peelbox::progress {
 class fd_writer {
  public:
   fd_writer(executor ex, int fd);
-  /// Gives what is unwritten 100 ms more, then leaves it.
+  /// Waits up to 100 ms for what is unwritten, then drops it.
   ~fd_writer();
   fd_writer(const fd_writer&) = delete;
   fd_writer& operator=(const fd_writer&) = delete;
 
-  /// Takes `bytes` and leaves it empty, with its memory. What cannot be written at once is copied.
+  /// Takes the content of `bytes` and clears it; its memory stays with the caller. What cannot be written at once is copied.
   void write(std::string& bytes);
   std::size_t unwritten() const;
-  /// The other end is closed; everything from now on is dropped.
+  /// True when the other end is closed: everything from now on is dropped.
   bool gone() const;
   /// The errno of the write that ended the output, or 0.
   int error() const;

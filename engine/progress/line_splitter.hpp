@@ -14,8 +14,8 @@ namespace peelbox::progress {
 /// the last state is left. A line longer than `longest` bytes is cut into several, never inside a character.
 class line_splitter {
  public:
-  /// Appends the harmless form of `chunk` to `text`, and calls `sink(begin, size, when_it_began)` for each line that ends in
-  /// it: where it lies in `text`. What follows the last line end is kept here and is not left in `text`.
+  /// Appends the harmless form of `chunk` to `text` and calls `sink(begin, size, when_it_began)` for each line that it
+  /// completes; begin and size are in `text`. What follows the last line end is kept for the next chunk.
   template <class Sink>
   void feed(std::string_view chunk, wall_time time, std::size_t longest, std::string& text, Sink&& sink) {
     const std::size_t base = text.size();
@@ -33,7 +33,7 @@ class line_splitter {
       }
       text.insert(base, partial_);
     }
-    // Looked for once: most output has none.
+    // Searched for once, because most output has none.
     const bool rewinds = text.find('\r', base) != text.npos;
     for (std::size_t at = base;; began = time) {
       const std::size_t found = text.find('\n', at);
@@ -73,8 +73,8 @@ class line_splitter {
     emit(text, at, text.size() - at, true, since_, sink);
   }
 
-  /// What comes next begins a line, and the one before it is nobody's concern. A line end leaves no state behind in the
-  /// sanitizer, so this is as if all before it had been fed.
+  /// The next chunk begins a line; the one before it was skipped. A line end resets the sanitizer, so the result is the
+  /// same as if all text before had been fed.
   void begin_anew() {
     sanitizer_ = sanitizer(sanitizer::carriage_return::keep);
     partial_.clear();

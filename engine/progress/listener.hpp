@@ -6,14 +6,14 @@
 
 namespace peelbox::progress {
 
-/// Told everything that the renderer is told, in the same order and on the same thread: update* finish. It must not block
-/// for long: the display waits for it.
+/// Gets the same calls as the renderer, in the same order and on the same thread: update* finish. It must not block for
+/// long, because the display waits for it.
 class listener {
  public:
   virtual ~listener() = default;
   /// `picture` has just applied `events`; its changed() and lines() tell what is new. Both are valid during the call only.
   virtual void update(const batch& events, const trace& picture, wall_time now) = 0;
-  /// False: update() can do without lines(), and where everybody can the trace skips most of them
+  /// False: update() does not need lines(). When nobody does, the trace skips most of them
   /// (`trace_limits::every_line`).
   virtual bool wants_lines() const noexcept { return true; }
   /// The build has ended; after trace::finish().

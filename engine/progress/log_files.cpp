@@ -36,7 +36,7 @@ class writer final : public log_files {
     flush_text();
     if (directory_.empty()) return;
     for (const log_chunk& chunk : events.logs) write_chunk(chunk, picture);
-    // What has ended rarely prints more.
+    // A step that has ended rarely prints more.
     for (const std::uint32_t i : picture.changed()) {
       if (!picture.steps()[i].finished()) continue;
       const auto found = steps_.find(&picture.steps()[i]);

@@ -9,7 +9,7 @@
 
 namespace peelbox::progress {
 
-/// A listener that writes files. `write_failure()` tells of the first problem; after it nothing more is written.
+/// A listener that writes files. After the first failure, which `write_failure()` gives, nothing more is written.
 class log_files : public listener {
  public:
   virtual const std::optional<failure>& write_failure() const noexcept = 0;

@@ -20,8 +20,8 @@ class pacing {
 
   explicit pacing(pacing_limits limits) : limits_(limits) {}
 
-  /// Whether to draw. The first frame is due at once, whatever has or has not happened; `stuck`: the one before it has
-  /// not been written.
+  /// Whether to draw now. The first frame is due at once, even when nothing has happened. `stuck`: the frame before has not
+  /// been written yet.
   bool due(steady_time now, bool stuck) const {
     if (!limits_.frames) return true;
     return !stuck && (!last_frame_ || now - *last_frame_ >= limits_.interval);
@@ -30,7 +30,7 @@ class pacing {
     last_frame_ = now;
     stale_ = false;
   }
-  /// Something is to be shown that is not in the last frame.
+  /// Something happened that the last frame does not show.
   void changed() { stale_ = true; }
 
   /// How long to wait for events before looking at the screen again.
@@ -39,8 +39,8 @@ class pacing {
     return std::clamp<duration>(*last_frame_ + limits_.interval - now, std::chrono::milliseconds(1), limits_.tick);
   }
 
-  /// Events have come: how long further ones may gather before they are shown, because waking up for each costs more
-  /// than showing it. Those that come an interval after the last were shown are shown at once.
+  /// Events have come: how long more of them may gather before they are shown, because waking up for each costs more than
+  /// showing it. Zero when the last ones were shown at least an interval ago.
   duration rest(steady_time now) {
     const steady_time shown = last_shown_ ? std::max(now, *last_shown_ + limits_.interval) : now;
     last_shown_ = shown;

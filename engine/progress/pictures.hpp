@@ -7,8 +7,8 @@
 
 namespace peelbox::progress {
 
-/// One HTML page that needs nothing else and asks no network for anything. Names, errors and logs are in it as data
-/// that scripts put into text nodes only.
+/// One self-contained HTML page that loads nothing from a network. Names, errors and logs are data in it, which scripts
+/// put into text nodes only.
 std::string timeline_html(const build_picture& build);
 
 /// The JSON object format of Chrome's trace events (Trace Event Format, "JSON Object Format"): steps in as few lanes as

@@ -7,9 +7,9 @@
 
 namespace peelbox::progress {
 
-/// Writes what an output takes at once, without changing the flags that others see: files and /dev/null as they are, sockets with
-/// MSG_DONTWAIT, terminals and pipes through a description of its own, opened anew with O_NONBLOCK. No SIGPIPE. The descriptor
-/// is not owned and must stay open. Any thread, one at a time.
+/// Writes what an output takes at once, without changing flags that other programs share: files and /dev/null as they are, sockets
+/// with MSG_DONTWAIT, terminals and pipes through a file description of its own, opened with O_NONBLOCK. Raises no SIGPIPE. The
+/// descriptor is not owned and must stay open. Any thread, one at a time.
 class prompt_output {
  public:
   explicit prompt_output(int fd);

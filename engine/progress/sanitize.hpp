@@ -11,7 +11,7 @@ namespace peelbox::progress {
 /// control characters; replaces by U+FFFD what is not UTF-8 (RFC 3629), and the characters that reorder or
 /// break lines on a screen (Unicode bidirectional controls, line and paragraph separator). Keeps \n and \t.
 ///
-/// Works on a stream: cutting the input anywhere gives the same output. State is a few bytes. An unfinished
+/// Works on a stream: however the input is cut, the output is the same. State is a few bytes. An unfinished
 /// escape string ends at a line end or after `longest_escape` bytes, so it cannot hide the rest of a log.
 class sanitizer {
  public:
@@ -44,14 +44,14 @@ class sanitizer {
   char32_t code_point_ = 0;
 };
 
-/// A whole text; lines and tabs stay.
+/// The same for a whole text; line ends and tabs stay.
 std::string sanitize(std::string_view text);
 /// A name or other one-line text: line ends and tabs become a space; at most `limit` bytes, then "…".
 std::string sanitize_line(std::string_view text, std::size_t limit = 1024);
 
 /// Columns that sanitised text takes on a terminal; a tab counts as one.
 std::size_t text_width(std::string_view text);
-/// The longest front of `text` that fits in `columns`, never cutting a character.
+/// The longest beginning of `text` that fits in `columns`; no character is cut.
 std::string_view cut_to_width(std::string_view text, std::size_t columns);
 
 }  // namespace peelbox::progress

@@ -5,9 +5,9 @@
 
 namespace peelbox::progress {
 
-/// While it lives: no cursor, and typed characters are not shown, because both would run through the picture. Signals
-/// still work. The destructor undoes it; so do the deadly signals, Ctrl-Z (and its return makes it again), and
-/// restore_terminal(). Only SIGKILL leaves the terminal changed: `stty sane` mends it.
+/// While it lives there is no cursor and no echo, because both would disturb the picture. Signals still work. The
+/// destructor undoes this, and so do deadly signals, Ctrl-Z (until the program continues) and restore_terminal(). Only
+/// SIGKILL leaves the terminal changed: `stty sane` repairs it.
 ///
 /// Does nothing when `fd` is no terminal, and does not touch the settings of one that another job uses. One at a time in
 /// a process, since signal handlers have to find it.
@@ -20,15 +20,15 @@ class terminal_guard {
 
   /// True once after the program was stopped and continued: others have written to the terminal.
   bool came_back() noexcept;
-  /// What is written from now on ends its lines with "\r\n" itself. The terminal's driver then takes a long text as a whole; it
-  /// would stop at each line end and wake the terminal twice. Undone with the rest.
+  /// Promises that all further text has "\r\n" at its line ends. The terminal's driver can then take a long text at once;
+  /// otherwise it stops at each line end and wakes the terminal twice. Undone with the rest.
   void lines_are_whole() noexcept;
 
  private:
   bool active_ = false;
 };
 
-/// Undoes what a living guard did. Async-signal-safe; for those who end the process with _exit().
+/// Undoes what a living guard did, before a call of _exit(). Async-signal-safe.
 void restore_terminal() noexcept;
 
 }  // namespace peelbox::progress

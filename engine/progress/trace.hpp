@@ -25,12 +25,12 @@ struct trace_limits {
   std::size_t statuses_per_step = 256;
   std::size_t warnings_per_step = 64;
   std::size_t error_bytes = 8 * 1024;
-  /// False: lines() has only those that may stay in the tail, so that the rest of a large log need not be looked at.
+  /// False: lines() gives only lines that may stay in the tail, so the rest of a large log is skipped.
   bool every_line = true;
 };
 
-/// An error of a step as people should read it: (the daemon's message, the step's name). Null: as it is. What it gives is
-/// sanitised.
+/// Makes an error readable: (the daemon's message, the step's name) -> text, which is sanitised afterwards. Null: the
+/// message as it is.
 using error_reader = std::string (*)(std::string_view message, std::string_view step_name);
 
 enum class step_state { announced, running, done, cached, failed, cancelled };
@@ -43,9 +43,9 @@ struct step_status {
   std::optional<wall_time> started;
   std::optional<wall_time> completed;
   wall_time updated{};
-  /// Set when it is the transfer of a directory that our session sends.
+  /// Set when this is the transfer of a directory by our session.
   std::optional<context_transfer> transfer;
-  /// Of the transfer, in bytes per second, smoothed over the last seconds; of a finished one, over all of its time.
+  /// Of the transfer, in bytes per second: smoothed over the last seconds, and over its whole time once it has ended.
   double rate = 0;
   std::optional<wall_time> transfer_since;  ///< its first report
   std::uint32_t member = 0;  ///< vertex index, for groups
@@ -94,7 +94,7 @@ struct step {
   std::string name;
   std::string error;
   step_state state = step_state::announced;
-  /// Shown: it has started or failed, and is more than a group of weak members.
+  /// Whether it is shown: it has started or failed, and is not a group of weak members only.
   bool visible = false;
   bool one_vertex = false;                 ///< so the next two tell how long it took; else trace::elapsed() adds up
   duration ran{0};                         ///< in runs that have ended

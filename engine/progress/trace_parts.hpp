@@ -12,7 +12,7 @@
 
 namespace peelbox::progress {
 
-// Daemon times far outside any real clock would overflow when an offset is added.
+// Keeps absurd times of a daemon from overflowing when an offset is added.
 inline constexpr duration longest_time = std::chrono::hours(24 * 365 * 130);
 constexpr wall_time clamp_time(wall_time t) { return std::clamp(t, wall_time{}, wall_time{longest_time}); }
 
@@ -35,7 +35,7 @@ struct trace::member {
   bool has_partial_line = false;
 };
 
-// What the members of a step add up to, so that a change of one costs the same in a group of thousands.
+// Sums over the members of a step, so that a change of one member costs the same in a group of thousands.
 struct trace::group_counts {
   std::uint32_t members = 0, strong = 0, started = 0, running = 0, finished = 0, cached = 0, failed = 0, cancelled = 0;
 
@@ -43,7 +43,7 @@ struct trace::group_counts {
     const bool done = m.state != step_state::announced && m.state != step_state::running;
     const bool begun = m.state != step_state::announced;
     members += sign;
-    // What is cancelled before it began is not worth a line.
+    // A step that was cancelled before it began is not shown.
     const bool seen = begun && (m.latest_start || m.state != step_state::cancelled);
     if (seen && !m.weak) strong += sign;
     if (begun) started += sign;

@@ -20,14 +20,14 @@ struct screen_row {
 /// Every line end with a return to the first column: a terminal whose driver does not add it needs both.
 void append_whole_lines(std::string_view text, std::string& out);
 
-/// Sends only what changed. Below the block stands the cursor, in the first column. Pure: bytes are appended to `out`.
+/// Sends only what changed. The cursor stays below the block, in the first column. Pure: bytes are appended to `out`.
 class tty_screen {
  public:
   tty_screen(unsigned columns, tty_colors colors) : columns_(columns), colors_(std::move(colors)) {}
 
-  /// The terminal has another width: terminals fold longer lines when they become narrower, so the block is higher then.
+  /// The terminal has another width. A narrower terminal folds lines that are too long, so the block becomes higher.
   void resize(unsigned columns);
-  /// The block is out of reach: others have written below it. The next one is drawn anew.
+  /// Others have written below the block, so it cannot be changed any more. The next one is drawn anew.
   void forget();
   /// A line above the block, with the next draw().
   void say(std::string_view line);
@@ -37,7 +37,7 @@ class tty_screen {
   struct drawn_line {
     std::string bytes;
     std::size_t width = 0;
-    bool erases = false;  // what was in its row before
+    bool erases = false;  // its row held other text before
   };
   void to_line(const screen_row& row, drawn_line& line) const;
 
