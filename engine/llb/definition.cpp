@@ -11,8 +11,8 @@ namespace {
 
 constexpr char custom_name[] = "llb.customname";
 
-/// Two states can turn out to be the same operation, because both were built from equal parts. The reference
-/// client lists such an input once (client/llb/exec.go, fileop.go): `moved[i]` is where input i went.
+/// Two states that were built from equal parts are the same operation. The reference client lists such an input
+/// once (client/llb/exec.go, fileop.go): `moved[i]` is the new place of input i.
 void renumber(pb::Op& op, const std::vector<std::int64_t>& moved) {
   const auto before = static_cast<std::int64_t>(moved.size());
   const auto number = [&](std::int64_t index) {
@@ -36,7 +36,7 @@ class marshaller {
  public:
   explicit marshaller(const marshal_options& options) : options_(options) {}
 
-  /// The digest of the operation behind `n`; adds it and what it needs when that is not done yet.
+  /// The digest of the operation behind `n`, which is added with all that it needs, unless it was before.
   const std::string& add(const node& n) {
     if (const auto done = digests_.find(&n); done != digests_.end()) return done->second;
     pb::Op op = n.op;
@@ -70,7 +70,7 @@ class marshaller {
 
  private:
   static std::int64_t add_input(pb::Op& op, const std::string& digest, std::int64_t output) {
-    // A merge keeps each of its layers, also equal ones.
+    // A merge keeps all of its layers, even equal ones.
     for (int i = 0; i < op.inputs_size() && !op.has_merge(); ++i)
       if (op.inputs(i).digest() == digest && op.inputs(i).index() == output) return i;
     pb::Input& input = *op.add_inputs();

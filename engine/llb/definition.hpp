@@ -31,15 +31,15 @@ struct definition {
 /// errc::usage when `result` is scratch: BuildKit has no definition for an empty tree.
 result<definition> marshal(const state& result, const marshal_options& options = {});
 
-/// What marshal() does for `no_cache`, in a definition that is finished.
+/// Does to a finished definition what marshal() does for `no_cache`.
 void ignore_cache(pb::Definition& definition);
 
 /// An entry of metadata for every operation that has none. A finished definition may come without; the daemon solves such a
 /// one by itself, but refuses it when an SBOM is made from its result (client/llb/definition.go).
 void complete_metadata(pb::Definition& definition);
 
-/// One line per operation, for tests and for `--dump-llb`. Refers to inputs by line number, so it holds no
-/// digests.
+/// One line per operation, for tests and for readers of `--dump-llb`. It refers to inputs by line number, so it has
+/// no digests.
 std::string describe(const definition& d);
 
 }  // namespace peelbox::llb

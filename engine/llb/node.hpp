@@ -1,4 +1,4 @@
-// What a state points to, for the files of this folder only.
+// What a state points to. For the files of this folder only.
 #pragma once
 
 #include <string>

@@ -12,8 +12,8 @@ namespace peelbox::llb {
 /// solver/llbsolver/vertex.go; order of oneofs: google.golang.org/protobuf internal/order).
 std::string canonical_bytes(const pb::Op& op);
 
-/// Cleans a path and makes it absolute below `directory`; "." and ".." are resolved and cannot leave "/".
-/// A trailing slash is dropped.
+/// Makes a path absolute below `directory`. Resolves "." and "..", which cannot leave "/", and drops a trailing
+/// slash.
 std::string absolute_path(const std::string& path, const std::string& directory = "/");
 
 }  // namespace peelbox::llb

@@ -50,7 +50,7 @@ state local(const std::string& source_name, const local_options& options, std::s
 struct mount {
   enum class kind { bind, secret, ssh, cache, tmpfs };
   enum class cache_sharing { shared, private_, locked };
-  /// What becomes of the changes to a writable bind mount.
+  /// What happens to changes in a writable bind mount.
   enum class changes { kept, dropped };
   enum class content_key { automatic, on, off };
 
@@ -60,8 +60,8 @@ struct mount {
   std::string selector;  ///< a path inside `source`
   bool read_only = false;
   changes writes = changes::kept;
-  /// Whether the content of `source` goes into the cache key of the command (Mount.contentCache). BuildKit >=
-  /// 0.13 reads it; older daemons do what `automatic` says.
+  /// Whether the content of `source` is part of the command's cache key (Mount.contentCache). Only BuildKit >= 0.13
+  /// reads it; older daemons behave as with `automatic`.
   content_key content = content_key::automatic;
   std::string id;  ///< cache, secret, ssh
   cache_sharing sharing = cache_sharing::shared;
@@ -88,11 +88,11 @@ struct run_options {
   oci::platform platform;
 };
 
-/// What a command leaves behind: the root (scratch when its writes are not kept) and each mount with kept
-/// writes.
+/// The results of a command: the root (scratch when its writes are not kept) and each mount whose writes are
+/// kept.
 struct run_result {
   state root;
-  /// The tree of the mount at `target`; scratch when that mount keeps nothing.
+  /// The result of the mount at `target`; scratch when its writes are not kept.
   state at(const std::string& target) const;
 
   std::vector<std::pair<std::string, state>> mounts;
@@ -102,7 +102,7 @@ run_result run(const state& root, run_options options, std::string name = {});
 struct copy_step {
   state from;
   std::string source;
-  std::string target;     ///< a trailing slash says: into this directory
+  std::string target;     ///< a trailing slash means: into this directory
   bool contents = false;  ///< of a directory, instead of the directory itself
   bool wildcard = false;
   bool allow_no_match = false;

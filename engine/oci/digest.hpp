@@ -21,7 +21,7 @@ class sha256 {
   void update(byte_view bytes);
   void update(std::string_view text) { update(as_bytes(text)); }
 
-  /// "sha256:…" of everything so far, and ready for a new computation.
+  /// "sha256:…" of everything so far; the object then begins a new computation.
   std::string finish();
 
  private:

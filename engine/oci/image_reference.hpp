@@ -20,7 +20,7 @@ struct image_reference {
   std::string name() const;
   /// The full form, which `docker-image://` needs: registry/repository[:tag][@digest].
   std::string text() const;
-  /// Without what Docker would add: "alpine:3.20", "peelbox/debian:12".
+  /// The short form, without what Docker would add: "alpine:3.20", "peelbox/debian:12".
   std::string familiar() const;
 
   bool operator==(const image_reference&) const = default;

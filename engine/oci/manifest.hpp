@@ -51,11 +51,11 @@ using manifest_document = std::variant<image_index, image_manifest>;
 /// manifest.md). errc::protocol when it is neither, and for schema 1; errc::limit when it is too large.
 result<manifest_document> parse_manifest(std::string_view text);
 
-/// The image for `wanted`, the best variant first; attestation manifests (platform unknown/unknown) are
-/// passed over. Null when there is none. The pointer lives as long as `index`.
+/// The image for `wanted`, in its best variant; attestation manifests (platform unknown/unknown) are skipped.
+/// Null when there is none. The pointer is valid as long as `index`.
 const descriptor* select(const image_index& index, const platform& wanted);
 
-/// What we use of an image configuration.
+/// The fields of an image configuration that we use.
 struct image_config {
   oci::platform platform;
   std::string user;
@@ -68,8 +68,8 @@ struct image_config {
   std::vector<std::string> volumes;
   std::string stop_signal;
   std::vector<std::string> diff_ids;
-  /// Passed on as they are: Docker's health check (an object) and the history (an array), minified JSON; empty when
-  /// there is none.
+  /// Passed on unchanged as minified JSON: Docker's health check (an object) and the history (an array). Empty when
+  /// absent.
   std::string health_check_json;
   std::string history_json;
 };

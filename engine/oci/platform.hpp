@@ -30,8 +30,8 @@ platform host_platform();
 /// "os/arch" or "os/arch/variant".
 std::string to_string(const platform& p);
 
-/// Can an image for `image` run where `wanted` is asked for? Normalises both; an arm image runs on the same
-/// and on newer variants.
+/// Whether an image for `image` runs where `wanted` is asked for. Normalises both; an arm image runs on its own
+/// variant and on newer ones.
 bool matches(const platform& wanted, const platform& image);
 
 }  // namespace peelbox::oci

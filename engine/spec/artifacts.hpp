@@ -1,9 +1,9 @@
 // From runtime.copy to files in the image.
 //
-// What a path is (file, directory, pattern with one match or many) is known only after the build. So a script
-// that runs right after the last command looks, and lays out entry i as the content of the directory /i in a
-// tree of its own, in such a way that copying that content to a target directory known beforehand gives the
-// right result.
+// Whether a path is a file, a directory or a pattern with one match or many is known only after the build. So a
+// script runs right after the last command, looks, and collects entry i in the directory /i of a tree of its own.
+// It arranges the files so that copying the content of /i to a directory that is known beforehand gives the right
+// result.
 #pragma once
 
 #include <string>
@@ -21,8 +21,8 @@ struct artifact {
   std::string name;       ///< the name in `directory`, or empty when the entry goes into it
 };
 
-/// `working_dir` and well-known directories of Linux are directories also when written without a trailing
-/// slash.
+/// `working_dir` and the well-known directories of Linux count as directories even without a trailing slash.
+///
 std::vector<artifact> plan_artifacts(const std::vector<copy_entry>& entries, std::string_view working_dir);
 
 /// The script, its place in the container, and its arguments: COMMAND (may be empty), then FROM and NAME of

@@ -10,8 +10,8 @@ namespace peelbox::spec {
 
 /// OCI image configuration (image-spec config.md) with Docker's Healthcheck. The daemon fills in the layers,
 /// the history and `created`; it merges nothing from the base image (exporter/containerimage/writer.go), so
-/// this is complete: what options.runtime_base says, with the spec on top as a Dockerfile's instructions are (docs/
-/// universalbuild.md has the table). Keys are sorted. `has_shell` is false for distroless images, which cannot run a health
+/// this is complete: the configuration of options.runtime_base, changed by the spec as a Dockerfile's instructions would
+/// (table in docs/universalbuild.md). Keys are sorted. `has_shell` is false for distroless images, which cannot run a health
 /// check.
 std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell);
 

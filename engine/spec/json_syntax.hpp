@@ -1,4 +1,4 @@
-// Why a text is not JSON, for its author. The parser only says that it is not, and often not where.
+// Tells the author of a text why it is not JSON. The parser only tells that it is not, and often not where.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ struct json_mistake {
 };
 
 /// The first place where `text` leaves RFC 8259, with the usual mistakes by name: a comma that is missing or too many,
-/// single quotes, comments, words without quotes, strings that are not closed. std::nullopt: none is seen; encoding and
-/// the size of numbers are not looked at. Pure, total, linear.
+/// single quotes, comments, words without quotes, strings that are not closed. std::nullopt when there is none; encoding
+/// and the size of numbers are not checked. Pure, total, linear.
 std::optional<json_mistake> find_json_mistake(std::string_view text);
 
 }  // namespace peelbox::spec

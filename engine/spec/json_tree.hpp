@@ -1,4 +1,4 @@
-// JSON as a tree that remembers where each value stood, for messages with line numbers.
+// JSON as a tree that knows where each value stands in the text, for messages with line numbers.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ struct json_limits {
   std::size_t values;
 };
 
-/// Strict RFC 8259; a UTF-8 byte order mark is passed over. errc::usage with "name:line: …", errc::limit
+/// Strict RFC 8259; a UTF-8 byte order mark is skipped. errc::usage with "name:line: …", errc::limit
 /// beyond the limits.
 result<json_value> parse_json(std::string_view text, std::string_view name, const json_limits& limits);
 

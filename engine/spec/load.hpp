@@ -21,8 +21,8 @@ struct loaded_spec {
   std::vector<universal_build> services;  ///< at least one
   /// Complete sentences with file and line: unknown or outdated keys.
   std::vector<std::string> warnings;
-  /// Line (from 1) of each value that was read, by its path: "runtime.ports[1]", with "[2]." in front when
-  /// the file is an array of services. validate() uses it.
+  /// The line (from 1) of each value, by its path: "runtime.ports[1]", or "[2].runtime.ports[1]" when the file is an
+  /// array of services. For validate().
   std::map<std::string, unsigned> lines;
   bool is_array = false;
 };
@@ -33,8 +33,8 @@ struct loaded_spec {
 /// expected …". errc::limit when it is larger or deeper than the bounds above.
 result<loaded_spec> load(std::string_view text, std::string file_name);
 
-/// The service called `name`. An empty name picks the only one. errc::usage lists the names otherwise.
-/// The pointer lives as long as `spec`.
+/// The service called `name`; with an empty name, the only one. Otherwise errc::usage, which lists the names.
+/// The pointer is valid as long as `spec`.
 result<const universal_build*> select_service(const loaded_spec& spec, std::string_view name);
 
 /// metadata.project_name, or "app".

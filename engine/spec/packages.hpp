@@ -12,15 +12,15 @@
 
 namespace peelbox::spec {
 
-/// An image of the plan. "scratch" is the empty one.
+/// An image of the plan; "scratch" is the empty image.
 struct base_image {
   std::string text;  ///< full reference without digest of a description, "scratch" for none
   llb::state tree;
   std::vector<std::string> env;  ///< of commands that run in it
   bool is_scratch = false;
-  /// Has neither shell nor package manager, as far as its name tells: distroless images and scratch.
+  /// Whether it has neither shell nor package manager, judged by its name: distroless images and scratch.
   bool is_distroless = false;
-  /// As far as its name tells; automatic when it says nothing.
+  /// Judged by its name; `automatic` when that does not tell.
   package_manager manager = package_manager::automatic;
 };
 

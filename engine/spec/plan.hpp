@@ -21,8 +21,8 @@ inline constexpr std::string_view default_runtime_image = "cgr.dev/chainguard/wo
 enum class package_manager { automatic, apk, apt };
 
 struct base_description {
-  /// Of the manifest or index. The graph names the image by it, so that tree and description cannot belong to two
-  /// different images of one tag. Empty: by its tag alone.
+  /// Of the manifest or index. The graph refers to the image by it, so that tree and configuration belong to the same
+  /// image even when the tag moves. Empty: by its tag alone.
   std::string digest;
   oci::image_config config;
 };
@@ -53,20 +53,20 @@ struct plan_options {
   bool names_platform = false;
   package_manager packages = package_manager::automatic;
 
-  /// Replace runtime.command and set Cmd.
+  /// `entrypoint` replaces runtime.command; `cmd` becomes Cmd.
   std::optional<std::vector<std::string>> entrypoint;
   std::vector<std::string> cmd;
   std::map<std::string, std::string> labels;
   std::string user;  ///< empty: root
   std::string working_dir = "/app";
 
-  /// What the base images say of themselves, when the caller knows it: the daemon merges nothing. Without, build steps
-  /// run with the environment of the spec only, and the image has what the spec says only.
+  /// The configurations of the base images, if the caller knows them: the daemon merges nothing. Without them, build
+  /// steps have only the environment of the spec, and the image only what the spec says.
   std::optional<base_description> build_base;
   std::optional<base_description> runtime_base;
 };
 
-/// The base images, normalised, whose description make_plan() has a use for; without scratch, and each once.
+/// The base images whose configuration make_plan() uses: normalised, without scratch, each once.
 /// errc::usage for a reference that does not parse.
 result<std::vector<std::string>> base_images(const universal_build& service, const plan_options& options);
 

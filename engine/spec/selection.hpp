@@ -1,4 +1,4 @@
-// What of the context a service can possibly read.
+// Which files of the context a service can read at all.
 #pragma once
 
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace peelbox::spec {
 
-/// Paths of the context (followpaths: patterns without brackets, links are followed) that all these services together
-/// need; empty: everything, or it is not known.
+/// The paths of the context (as followpaths: patterns without brackets, links are followed) that these services need
+/// together; empty when they need everything, or when nobody knows.
 ///
-/// Only runtime.copy says what is read, and only when no command runs before it: a command is shell text that may read
-/// and make any file in /build. So one service with commands makes this "everything".
+/// They are known when a service has runtime.copy and no commands: a command is shell text, which may read any file. So
+/// one service with commands makes the result "everything".
 std::vector<std::string> selected_paths(std::span<const universal_build* const> services);
 
 /// `hint` for a selection: trees of different content must not take turns in one snapshot of the daemon, where each would

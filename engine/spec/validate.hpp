@@ -1,4 +1,4 @@
-// Rules for a spec that JSON cannot say.
+// Rules for a spec beyond JSON's types.
 #pragma once
 
 #include <string>
