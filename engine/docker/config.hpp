@@ -35,16 +35,16 @@ struct config {
   std::map<std::string, auth_entry> auths;
   /// Registry -> NAME of the program docker-credential-NAME.
   std::map<std::string, std::string> cred_helpers;
-  /// The helper of all other registries; empty: `auths` is used.
+  /// The helper for all other registries; empty: `auths` is used.
   std::string creds_store;
-  /// True when nothing was configured and `creds_store` is only what this system would use by default; its failure
-  /// means "no login" then.
+  /// True when nothing was configured and `creds_store` is this system's default; then its failure means "no
+  /// login".
   bool default_store = false;
-  /// Entries of DOCKER_AUTH_CONFIG; they go before everything else.
+  /// Entries of DOCKER_AUTH_CONFIG, which come before everything else.
   std::map<std::string, auth_entry> auths_of_environment;
 };
 
-/// [p] The text of a config.json; any bytes give a value or a failure that names `file` and the key, never a value.
+/// [p] Reads a config.json. A failure names `file` and the key, but never a value, which may be secret.
 /// Unknown keys are ignored.
 result<config> parse_config(std::string_view json, std::string_view file);
 

@@ -19,7 +19,7 @@ struct helper_login {
 /// readable; the program and its process group are then killed. The child is reaped on every path.
 ///
 /// errc::not_found (no such program), timed_out, cancelled, limit (more than 64 KiB of output), io (it failed: its own
-/// words are quoted), protocol (its answer is not understood: not quoted, it may hold the secret).
+/// words are quoted), protocol (its answer is not understood; it is not quoted, because it may hold the secret).
 result<helper_login> run_credential_helper(const std::string& name, const std::string& server,
                                            std::chrono::milliseconds limit, int stop);
 

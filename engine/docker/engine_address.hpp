@@ -13,7 +13,7 @@ namespace peelbox::docker {
 
 /// How the engine is reached, and why there.
 struct engine_address {
-  /// unix, tcp or ssh; of ssh the other end runs `docker system dial-stdio`.
+  /// unix, tcp or ssh; with ssh the other end runs `docker system dial-stdio`.
   transport::endpoint where;
   transport::tls_options tls;
   /// "DOCKER_HOST", "docker context \"name\"", "Docker's default socket".
