@@ -8,7 +8,7 @@
 
 namespace peelbox::h2grpc {
 
-/// The finest unit that fits eight digits, rounded up. Zero and less become "1n": already late.
+/// In the finest unit that fits into eight digits, rounded up. Zero or less becomes "1n", which has passed on arrival.
 std::string encode_timeout(std::chrono::milliseconds timeout);
 
 /// std::nullopt: not a timeout. Rounded up to milliseconds; what exceeds a century counts as a century.

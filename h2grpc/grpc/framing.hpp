@@ -14,12 +14,12 @@ namespace peelbox::h2grpc {
 
 inline constexpr std::size_t message_prefix_size = 5;
 
-/// What stands before an uncompressed message of `size` bytes (less than 4 GiB).
+/// The prefix of an uncompressed message of `size` bytes (less than 4 GiB).
 std::array<std::byte, message_prefix_size> message_prefix(std::size_t size) noexcept;
 
 struct received_message {
   byte_slice payload;
-  /// Payload and prefix: what the message took of the receive window.
+  /// Payload and prefix: what the message used of the receive window.
   std::size_t wire_size = 0;
 };
 
@@ -31,7 +31,7 @@ class message_decoder {
   explicit message_decoder(std::size_t limit) : limit_(limit) {}
 
   /// Appends the messages that end in `chunk`. Fails with errc::limit (too large), errc::unsupported (compressed) or
-  /// errc::protocol (other flags), and then for good.
+  /// errc::protocol (other flags); after a failure it stays failed.
   result<void> feed(byte_view chunk, std::deque<received_message>& out);
 
   /// Bytes received of a message that has not ended; 0 between messages.

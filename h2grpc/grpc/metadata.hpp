@@ -40,12 +40,12 @@ class metadata {
   std::vector<entry> entries_;
 };
 
-/// Appends the wire form. Names are lowered. Dropped, because the peer would reset the stream over them: names that
-/// belong to the transport (pseudo headers, "grpc-…", content-type, te, connection headers) or hold other characters
-/// than a-z 0-9 - _ . ; bytes outside printable ASCII in values of names without "-bin" become '?'.
+/// Appends the wire form, with names in lower case. Because the peer would reset the stream for them, names are dropped
+/// that belong to the transport (pseudo headers, "grpc-…", content-type, te, connection headers) or have characters
+/// other than a-z 0-9 - _ . ; in values of names without "-bin", bytes outside printable ASCII become '?'.
 void append_metadata(const metadata& from, h2::header_list& to);
 
-/// Everything that is not the transport's own. "-bin" values are decoded, also when several are joined with commas;
+/// All headers that do not belong to the transport. "-bin" values are decoded, also when several are joined with commas;
 /// what is not base64 is dropped (PROTOCOL-HTTP2 of gRPC: "Custom-Metadata").
 metadata parse_metadata(const h2::header_list& from);
 

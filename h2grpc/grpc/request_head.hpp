@@ -24,7 +24,7 @@ struct request_head {
 /// In the order of PROTOCOL-HTTP2 of gRPC: "Requests".
 h2::header_list make_request(const request_head& head);
 
-/// Why a request was not accepted: the headers that answer it, with END_STREAM.
+/// A request that was not accepted: the headers that answer it, with END_STREAM, and the reason.
 struct rejected_request {
   h2::header_list response;
   std::string reason;
@@ -40,7 +40,7 @@ h2::header_list make_trailers_only(const grpc_status& status, const metadata& cu
 /// Status and metadata after the last message.
 h2::header_list make_trailers(const grpc_status& status, const metadata& custom);
 
-/// std::nullopt: a gRPC response. Else the status that its :status and content-type amount to.
+/// std::nullopt for a gRPC response; for others the status that corresponds to :status and content-type.
 std::optional<grpc_status> check_response(const h2::header_list& headers);
 
 /// "application/grpc", "application/grpc+proto", "application/grpc;…".

@@ -1,4 +1,4 @@
-// The end of a call: grpc-status, grpc-message and details, and what HTTP/2's own ends mean.
+// The end of a call: grpc-status, grpc-message and details, and the status for ends that only HTTP/2 tells.
 #pragma once
 
 #include <optional>
@@ -38,7 +38,7 @@ inline grpc_status make_status(code c, std::string message = {}) {
   return grpc_status{static_cast<int>(c), std::move(message), {}};
 }
 
-/// A status that is not OK as failure{remote}: "what: NotFound: message"; like buildctl, without "Unknown: ".
+/// A status other than OK as failure{remote}: "what: NotFound: message"; as in buildctl, "Unknown: " is left out.
 failure status_failure(const grpc_status& status, std::string_view what);
 
 /// grpc-message: bytes outside printable ASCII and '%' become %XX. Decoding leaves what is not %XX as it is.

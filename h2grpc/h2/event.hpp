@@ -17,7 +17,7 @@ struct headers_received {
   /// The head of a request, which opens the stream (server role); else a response's head, or trailers of either.
   bool opens = false;
 };
-/// Payload of a DATA frame. The bytes are those given to session::feed: copy them before the next read.
+/// Payload of a DATA frame. The bytes are those given to session::feed(): copy them before the next read.
 struct data_received {
   stream_id id = 0;
   byte_view bytes;
@@ -32,10 +32,10 @@ struct stream_closed {
   error_code code = error_code::no_error;
   /// The peer sent RST_STREAM, or a GOAWAY that excludes the stream.
   bool by_peer = false;
-  /// Why the library reset it, when it did.
+  /// Why nghttp2 reset it, if it did.
   std::string why;
 };
-/// The peer's first SETTINGS: it speaks HTTP/2.
+/// The peer's first SETTINGS, which prove that it speaks HTTP/2.
 struct settings_received {};
 /// The peer wants no new streams; `debug` is its text.
 struct goaway_received {

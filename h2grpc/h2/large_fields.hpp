@@ -14,27 +14,27 @@
 namespace peelbox::h2grpc::h2 {
 
 /// nghttp2 ends the connection when the peer sends one header field above 64 KiB, a limit that cannot be raised. A
-/// failed build's grpc-status-details-bin holds the whole Dockerfile in base64 twice over, so it passes that limit,
-/// and the connection would die of the very error that it should report.
+/// failed build's grpc-status-details-bin holds the whole Dockerfile, encoded in base64 twice, and can exceed that limit.
+/// Then the connection would end because of the very error that it should report.
 ///
 /// This filter stands before nghttp2. Bytes pass unchanged and uncopied, except header blocks of more than one frame:
-/// these are gathered, and a value above the threshold in them is taken out and replaced by a placeholder that is as
-/// large as matters to the decoder's table (larger than the whole table, as the value itself, so both empty it:
-/// RFC 7541, 4.4). take() gives the value back when nghttp2 reports the placeholder, until the next such block. What is malformed passes
-/// unchanged, for nghttp2 to judge.
+/// these are gathered, and each value above the threshold is replaced by a placeholder. The placeholder is larger than
+/// the decoder's whole table, as the value is, so both have the same effect on it: they empty it (RFC 7541, 4.4).
+/// take() returns the value when nghttp2 reports the placeholder, until the next such block. Malformed input passes
+/// unchanged, and nghttp2 decides about it.
 class large_fields {
  public:
-  /// Safely below nghttp2's 65536, and above what the 4096 bytes of the decoder's table can hold.
+  /// Well below nghttp2's 65536, and above the 4096 bytes that the decoder's table can hold.
   static constexpr std::size_t default_threshold = 60'000;
 
   /// Blocks above `most` bytes pass unchanged, and so do values of at most `threshold` bytes on the wire.
   large_fields(role ours, std::size_t most, std::size_t threshold = default_threshold);
 
-  /// The next bytes for nghttp2, taken from the front of `in`; maybe none. They are part of `in` or valid until the
+  /// The next bytes for nghttp2, taken from the front of `in`; possibly none. They are a part of `in`, or valid until the
   /// next call.
   byte_view next(byte_view& in);
 
-  /// The value that `placeholder` stands for; std::nullopt: it is just a value. Values are handed out once.
+  /// The value that `placeholder` stands for, handed out once; std::nullopt when it is no placeholder.
   std::optional<std::string> take(std::string_view placeholder);
 
  private:
@@ -54,10 +54,10 @@ class large_fields {
 
   std::size_t most_;
   std::size_t threshold_;
-  std::size_t pass_;  // bytes of the current frame that pass unseen
+  std::size_t pass_;  // bytes of the current frame that are still to pass
   std::array<std::byte, head_size> head_{};
   std::size_t head_used_ = 0;
-  // While a block is gathered: its frames as they came, and what is still missing of the last one.
+  // While a block is gathered: its frames as they came, and how many bytes of the last one are missing.
   bool gathering_ = false;
   std::string raw_;
   std::string block_;

@@ -1,4 +1,4 @@
-// RAII for nghttp2's objects, and the only place that knows its versions.
+// RAII for nghttp2's objects, and the only place that depends on its version.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -20,7 +20,7 @@ using session_ptr = std::unique_ptr<nghttp2_session, deleter<nghttp2_session_del
 using callbacks_ptr = std::unique_ptr<nghttp2_session_callbacks, deleter<nghttp2_session_callbacks_del>>;
 using option_ptr = std::unique_ptr<nghttp2_option, deleter<nghttp2_option_del>>;
 
-// 1.61 renamed the functions that take or give ssize_t.
+// Version 1.61 renamed the functions that take or return ssize_t.
 #if NGHTTP2_VERSION_NUM >= 0x013d00
 using size_type = nghttp2_ssize;
 inline size_type mem_send(nghttp2_session* s, const std::uint8_t** data) { return nghttp2_session_mem_send2(s, data); }
@@ -53,15 +53,15 @@ inline int submit_response(nghttp2_session* s, std::int32_t id, const nghttp2_nv
 }
 #endif
 
-/// Lets one header block span `frames` CONTINUATION frames; the default of 8 is about 147 KB. Upstream has it since
-/// 1.61, Debian's 1.52 as a security fix; without it the library knows no such limit.
+/// Lets one header block have `frames` CONTINUATION frames; the default of 8 is about 147 KB. Upstream has this option
+/// since 1.61, Debian's 1.52 as a security fix; libraries without it have no such limit.
 inline void set_max_continuations([[maybe_unused]] nghttp2_option* option, [[maybe_unused]] std::size_t frames) {
 #if NGHTTP2_VERSION_NUM >= 0x013d00 || defined(PEELBOX_NGHTTP2_MAX_CONTINUATIONS)
   nghttp2_option_set_max_continuations(option, frames);
 #endif
 }
 
-/// How many streams the peer may reset, at once and per second. Upstream has it since 1.57, Debian's 1.52 as a fix.
+/// How many streams the peer may reset, at once and per second. Upstream has this option since 1.57, Debian's 1.52 as a fix.
 inline void set_reset_rate([[maybe_unused]] nghttp2_option* option, [[maybe_unused]] std::uint64_t burst,
                            [[maybe_unused]] std::uint64_t per_second) {
 #if NGHTTP2_VERSION_NUM >= 0x013900 || defined(PEELBOX_NGHTTP2_RESET_RATE)

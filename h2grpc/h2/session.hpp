@@ -22,17 +22,17 @@ struct session_options {
   std::uint32_t connection_window = 16 << 20;
   /// Streams that the peer may have open at a time (server role).
   std::uint32_t max_concurrent_streams = 1000;
-  /// Largest header list that we take; larger ones reset their stream. Error trailers carry stack traces and file
-  /// names, and pattern lists travel as headers, so this is generous.
+  /// The largest header list that we accept; larger ones reset their stream. It is generous, because errors carry stack
+  /// traces and source files in trailers, and lists of patterns are headers too.
   std::size_t max_header_bytes = 16 << 20;
   /// Memory that the headers of all open streams may take together. HPACK lets a byte stand for kilobytes, so what was
   /// received says little. The stream whose headers go beyond it is reset with ENHANCE_YOUR_CALM.
   std::size_t max_headers_held = 64 << 20;
 };
 
-/// Wraps nghttp2. The owner calls feed() with what was read, handles the events, and writes what collect() gives.
-/// Every other function only notes an intention that a later collect() carries out; functions on a stream that is
-/// gone do nothing. Not thread-safe, knows no time.
+/// Wraps nghttp2. The owner calls feed() with what was read, handles the events, and writes what collect() returns.
+/// All other functions only record an intention, which a later collect() carries out; on a stream that is gone they do
+/// nothing. Not thread-safe; does not know the time.
 ///
 /// Order of output: PING and SETTINGS acknowledgements, then headers, resets and window updates, then DATA; among
 /// DATA, urgent streams first and all others in turn, frame by frame. DATA frames carry at most 16384 bytes whatever
@@ -48,10 +48,10 @@ class session {
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  /// Takes bytes of the peer. Adds events. A failure ends the connection: errc::protocol when the peer does not speak
-  /// HTTP/2. Violations by a peer that does are answered with GOAWAY in the next collect(); failed() tells afterwards.
+  /// Takes bytes of the peer and adds events. A failure ends the connection: errc::protocol when the peer does not speak
+  /// HTTP/2. A violation by a peer that does is answered with GOAWAY in the next collect(), and failed() then tells why.
   result<void> feed(byte_view bytes);
-  /// No more bytes will come. Tells why when the peer's beginning was not HTTP/2.
+  /// No more bytes will come. Returns a failure when the peer's first bytes were not HTTP/2.
   std::optional<failure> feed_end() const;
 
   /// Appends output until `out` has grown by `budget` bytes or nothing is left to send; may exceed the budget by one
@@ -63,11 +63,11 @@ class session {
   /// Moves the events since the last call into `events`, whose previous content is dropped.
   void take_events(std::vector<event>& events);
 
-  /// collect() would give something.
+  /// Whether collect() would append anything.
   bool wants_write() const noexcept;
-  /// After our GOAWAY for a violation, or an internal error of the library: what the peer did.
+  /// What the peer did wrong, after our GOAWAY for it, or an internal error of nghttp2.
   const std::optional<failure>& failed() const noexcept;
-  /// Nothing will be read or written any more: a GOAWAY was sent or received and all streams have ended.
+  /// True when a GOAWAY was sent or received and all streams have ended: nothing more will be read or written.
   bool finished() const noexcept;
 
   /// Opens a stream (client role); 0 when no more can be opened on this connection.
@@ -76,17 +76,17 @@ class session {
   void respond(stream_id id, const header_list& headers, bool end_stream);
   /// Queues bytes of the body.
   void write(stream_id id, byte_chain bytes);
-  /// As write() for a small piece that goes with the next one: no frame is started for it alone.
+  /// As write(), for a small piece that can wait for the next one: no frame is sent for it alone.
   void write_copy(stream_id id, byte_view bytes);
-  /// After what is queued: END_STREAM.
+  /// Sends END_STREAM after what is queued.
   void end(stream_id id);
-  /// After what is queued: trailers with END_STREAM; then, if the peer has not ended its half, RST_STREAM(NO_ERROR)
+  /// Sends trailers with END_STREAM after what is queued; then, if the peer has not ended its half, RST_STREAM(NO_ERROR)
   /// (RFC 9113, 8.1).
   void end(stream_id id, header_list trailers);
   void reset(stream_id id, error_code code);
   /// Server role: this stream's DATA goes before that of streams that are not urgent.
   void set_urgent(stream_id id);
-  /// The owner has taken `count` bytes of the stream: the peer may send as many more.
+  /// The owner has taken `count` bytes of the stream, so the peer may send that many more.
   void consume(stream_id id, std::size_t count);
   /// While held, the peer may send no more than is left of the connection's window, whatever its streams have.
   void hold_connection_window(bool hold);
@@ -98,7 +98,7 @@ class session {
   /// acknowledged at once (RFC 9113, 6.5.3). Not PING: grpc-go's servers end connections whose clients send one more
   /// often than every five minutes (http2_server.go, handlePing), and count no SETTINGS.
   void probe();
-  /// GOAWAY: no new streams, those under way go on.
+  /// Sends GOAWAY: no new streams; those under way go on.
   void go_away(error_code code, std::string_view debug);
 
  private:

@@ -1,4 +1,4 @@
-// Words that HTTP/2 and gRPC share.
+// Types that HTTP/2 and gRPC share.
 #pragma once
 
 #include <cstdint>

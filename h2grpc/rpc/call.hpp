@@ -14,12 +14,12 @@ namespace peelbox::h2grpc {
 inline constexpr std::size_t max_message_size = 16 << 20;
 
 struct call_options {
-  /// Sent as grpc-timeout and enforced here too.
+  /// Sent as grpc-timeout, and enforced on this side too.
   std::optional<std::chrono::milliseconds> deadline;
-  /// Small replies that must not wait behind bulk data of other calls.
+  /// For small replies, which must not wait behind bulk data of other calls.
   bool urgent = false;
-  /// send() waits while more bytes than this are queued for the call; absent: connection_options::call_high_water. 0 for a
-  /// call that carries another protocol, whose urgent bytes would wait behind what is queued.
+  /// send() waits while more bytes than this are queued for the call; absent: connection_options::call_high_water. Use 0 for
+  /// a call that carries another protocol, whose urgent bytes should not wait behind queued ones.
   std::optional<std::size_t> high_water;
 };
 

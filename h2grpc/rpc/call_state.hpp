@@ -14,7 +14,7 @@
 
 namespace peelbox::h2grpc {
 
-/// What a call needs of its connection.
+/// What a call needs from its connection.
 class call_host {
  public:
   virtual h2::session& session() noexcept = 0;
@@ -34,12 +34,12 @@ class call_host {
   ~call_host() = default;
 };
 
-/// The connection's table holds it while the stream lives, the handle as long as it likes. The connection calls the
-/// on_… functions with what arrived; the handle's coroutines wait for `changed_`.
+/// Owned by the connection's table while the stream lives, and by the call's handle. The connection calls the on_…
+/// functions with what arrived; the handle's coroutines wait for `changed_`.
 ///
-/// Receive window: the bytes of messages that wait here are returned to the peer as receive() takes them. Bytes of a
-/// message that is not complete are returned at once when nothing else waits, else a message larger than the window
-/// could never arrive; so a call holds at most one window and one message (max_message_size).
+/// Receive window: the bytes of a message are returned to the peer when receive() takes it. When no complete message
+/// waits, the bytes of an incomplete one are returned at once, because a message larger than the window could never
+/// arrive otherwise. So a call holds at most one window and one message (max_message_size).
 class call_state : public std::enable_shared_from_this<call_state> {
  public:
   call_state(std::shared_ptr<call_host> host, h2::stream_id id);
@@ -53,7 +53,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   void on_drained();
 
   task<result<void>> send(byte_chain message);
-  /// Each piece of `bytes` up to the next of `ends` is one message; they are queued together and waited for once.
+  /// Each piece of `bytes` up to the next of `ends` is one message. All are queued together, with one wait.
   task<result<void>> send_batch(byte_slice bytes, std::vector<std::uint32_t> ends);
   task<result<std::optional<byte_slice>>> receive();
   bool has_message() const noexcept { return !messages_.empty(); }
@@ -71,7 +71,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
 
   void break_receive(failure why);
   void drop_messages();
-  /// No more work with the connection: lets go of it.
+  /// Lets go of the connection: there is no more work with it.
   void detach();
 
   std::shared_ptr<call_host> host_;  // null after detach()
@@ -79,7 +79,7 @@ class call_state : public std::enable_shared_from_this<call_state> {
   event changed_;
   std::size_t high_water_;
   bool receive_ended_ = false;
-  std::optional<failure> broken_;  // what receive() gives in place of an orderly end
+  std::optional<failure> broken_;  // what receive() returns instead of an orderly end
   message_decoder decoder_{max_message_size};
 
  private:

@@ -13,9 +13,9 @@ namespace peelbox::h2grpc {
 
 class call_state;
 
-/// A handle on one call. One coroutine may send while another receives; not two of a kind.
-/// Destroying the handle of an unfinished call resets the stream with CANCEL (the daemon then cancels what the call
-/// started); of a finished call it does nothing.
+/// A handle on one call. One coroutine may send while another receives, but not two of a kind.
+/// Destroying the handle of an unfinished call resets the stream with CANCEL, and the daemon then cancels what the call
+/// started. For a finished call it does nothing.
 class client_call {
  public:
   explicit client_call(std::shared_ptr<call_state> state);
@@ -23,25 +23,25 @@ class client_call {
   client_call& operator=(client_call&&) noexcept;
   ~client_call();
 
-  /// Queues one message and waits while more than the high-water mark is queued for this call. Fails when the call
-  /// has ended; finish() then says why.
+  /// Queues one message, then waits while more than the high-water mark is queued for this call. Fails when the call
+  /// has ended; finish() then tells why.
   task<result<void>> send(byte_chain message);
   /// No more messages from us. What is queued is still sent.
   void half_close();
-  /// The next message, or std::nullopt when the peer has sent its last one; then finish() gives the status.
+  /// The next message, or std::nullopt after the peer's last one; then finish() returns the status.
   task<result<std::optional<byte_slice>>> receive();
-  /// Whether receive() would give a message without waiting.
+  /// Whether receive() would return a message without waiting.
   bool has_message() const noexcept;
-  /// Lets messages gather, for readers to whom being woken for each costs more than having it later: waits until about
-  /// `bytes` of them are there (less than the receive window, else the peer stops first), the call has ended, or `limit`
-  /// has passed; not at all when that is so already. Counts as a receive(); cancelled, it ends at once.
+  /// Lets messages gather, for readers to whom a wake-up for each costs more than some delay. Waits until about `bytes` are
+  /// there (less than the receive window, or the peer stops before), the call has ended, or `limit` has passed; not at all
+  /// if the first or second is so already. Counts as a receive(). When cancelled it ends at once.
   task<void> gather(std::size_t bytes, std::chrono::milliseconds limit);
-  /// Response metadata; waits for it.
+  /// The response metadata; waits until it is there.
   task<result<metadata>> initial_metadata();
-  /// Waits for the end of the call, dropping messages that were not received. A reset or a lost connection is a
-  /// status too (cancelled, unavailable, …) with the reason in its message.
+  /// Waits for the end of the call and drops messages that were not received. A reset or a lost connection becomes a
+  /// status too (cancelled, unavailable, …), with the reason in its message.
   task<grpc_status> finish();
-  /// Trailing metadata other than the status; complete after finish().
+  /// Trailing metadata without the status; complete after finish().
   const metadata& trailing_metadata() const;
   /// Resets the stream with CANCEL. receive(), send() and finish() end at once.
   void cancel();

@@ -11,7 +11,7 @@ namespace peelbox::h2grpc {
 
 class client_call_state final : public call_state {
  public:
-  /// `id` 0: the stream could not be opened; call end() next.
+  /// `id` 0: the stream could not be opened.
   client_call_state(std::shared_ptr<call_host> host, h2::stream_id id, std::string path,
                     std::optional<std::size_t> high_water);
 
@@ -29,7 +29,7 @@ class client_call_state final : public call_state {
   /// The handle is gone.
   void release();
   const metadata& trailing() const noexcept { return trailing_; }
-  /// Ends the call out of order: receive() fails with `code`, and the stream is reset if there still is one.
+  /// Ends the call abnormally: receive() fails with `code`, and the stream is reset if it still exists.
   void abort(grpc_status status, errc code, h2::error_code reset);
 
  private:

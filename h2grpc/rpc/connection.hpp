@@ -32,9 +32,9 @@ struct connection_options {
   /// Receive windows that we grant, per stream and for the connection.
   std::uint32_t stream_window = 4 << 20;
   std::uint32_t connection_window = 16 << 20;
-  /// Most bytes of one gathered write; bounds how long a PING ACK or an urgent reply waits behind bulk data.
+  /// The most bytes of one gathered write. Bounds how long a PING ACK or an urgent reply waits behind bulk data.
   std::size_t write_budget = 256 << 10;
-  /// A call's send() waits while more than this is queued for it.
+  /// A call's send() waits while more bytes than this are queued for the call.
   std::size_t call_high_water = 1 << 20;
   /// While all calls together have more than this queued, send() waits for its own call's last byte.
   std::size_t send_high_water = 64 << 20;
@@ -47,15 +47,15 @@ struct connection_options {
   std::uint32_t max_concurrent_calls = 1000;
 };
 
-/// Lives in a shared_ptr; calls keep it alive. Everything runs on the executor of run().
+/// Shared: calls keep it alive. Everything runs on the executor of run().
 class connection : public std::enable_shared_from_this<connection> {
  public:
   static std::shared_ptr<connection> create(role side, transport::stream_ptr stream, connection_options options,
                                             executor ex, const logger& log);
   virtual ~connection() = default;
 
-  /// Reads and writes until the connection ends, and tells why: errc::closed after shutdown() or the peer's orderly
-  /// end, else what broke. All calls have ended by then. Cancelling run() closes the stream and ends all calls.
+  /// Reads and writes until the connection ends, and returns why: errc::closed after shutdown() or an orderly end by the
+  /// peer, else what broke. All calls have ended by then. Cancelling run() closes the stream and ends all calls.
   virtual task<failure> run() = 0;
 
   /// Starts a call (client role). On a dead connection the call ends at once with unavailable.

@@ -39,8 +39,8 @@ class method_table {
   std::map<std::string, method> methods_;
 };
 
-/// Runs the connection and a task per incoming call until the connection ends; unknown paths are answered with
-/// unimplemented. Gives the reason of the end, after all handlers have ended. `table` must outlive it.
+/// Runs the connection and a task for each incoming call until the connection ends; unknown paths are answered with
+/// unimplemented. Returns why it ended, after all handlers have ended. `table` must outlive it.
 /// A handler is cancelled when its caller resets the call, when the call's deadline passes, and when the connection
 /// ends. An exception of a handler is answered with Internal and a generic text.
 task<failure> serve(std::shared_ptr<connection> connection, const method_table& table);

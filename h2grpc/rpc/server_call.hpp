@@ -31,18 +31,18 @@ class server_call {
   void send_initial_metadata(metadata m);
   /// As client_call::send.
   task<result<void>> send(byte_chain message);
-  /// Many small messages at once: piece i of `bytes` ends at ends[i]. As send() for each of them, with one wait.
+  /// Sends many small messages at once: message i of `bytes` ends at ends[i]. As send() for each, but with one wait.
   task<result<void>> send_batch(byte_slice bytes, std::vector<std::uint32_t> ends);
   /// The next message, or std::nullopt when the caller has half-closed. errc::cancelled with origin::transport when
   /// the caller reset the stream.
   task<result<std::optional<byte_slice>>> receive();
-  /// Ends the call with this status after what is queued. Later calls of finish() do nothing.
+  /// Ends the call with this status after what is queued. Further calls do nothing.
   void finish(grpc_status status, metadata trailing = {});
-  /// Lets this call's messages go ahead of other calls' bulk data.
+  /// Sends this call's messages before bulk data of other calls.
   void set_urgent();
-  /// The caller reset the stream, its deadline passed, or the connection ended before finish().
+  /// True when the caller reset the stream, its deadline passed, or the connection ended before finish().
   bool cancelled() const noexcept;
-  /// Runs `react` once when cancelled() becomes true. It must not destroy the call.
+  /// Calls `react` once, when cancelled() becomes true. It must not destroy the call.
   void on_cancelled(std::function<void()> react);
   std::size_t queued() const noexcept;
 

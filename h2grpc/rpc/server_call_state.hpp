@@ -1,4 +1,4 @@
-// One incoming call: answering it, and noticing that nobody waits for the answer.
+// One incoming call: answers it, and notices when nobody waits for the answer.
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
