@@ -28,7 +28,7 @@ std::string_view to_string(scheme kind) noexcept;
 
 struct endpoint {
   scheme kind = scheme::unix_socket;
-  /// The address as it was written; what messages call the endpoint.
+  /// The address as it was written, for messages.
   std::string text;
   /// unix: the socket's path; a leading '@' names a socket of Linux's abstract namespace.
   std::string path;

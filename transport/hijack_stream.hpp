@@ -8,7 +8,7 @@
 
 namespace peelbox::transport {
 
-/// Asks for the upgrade on `inner` and gives the stream that follows it; bytes that came with the reply are read
+/// Asks for the upgrade on `inner` and returns the stream that follows it. Bytes that came with the reply are read
 /// first. Failures carry the connection's name and the daemon's words (http_upgrade); errc::timed_out after `limit`.
 /// On failure and cancellation `inner` is closed.
 task<result<stream_ptr>> hijack(stream_ptr inner, upgrade_request request, std::chrono::milliseconds limit);

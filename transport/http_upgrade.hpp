@@ -25,8 +25,8 @@ class http_upgrade {
 
   /// The bytes to send first.
   result<std::string> request_bytes() const;
-  /// True: the connection is upgraded, and leftover() are its first bytes. Anything but 101 is a failure in the
-  /// daemon's own words: errc::unsupported for 404 and 405 (it has no such thing), permission for 401 and 403, else
+  /// True when the connection is upgraded; leftover() then are its first bytes. A status other than 101 is a failure with
+  /// the daemon's own words: errc::unsupported for 404 and 405 (it has no such thing), permission for 401 and 403, else
   /// errc::connection; errc::protocol when the peer does not speak HTTP.
   result<bool> feed(byte_view bytes);
   /// The peer closed the connection instead: always a failure.

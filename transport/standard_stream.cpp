@@ -40,7 +40,7 @@ ssize_t read_some(int from, std::array<char, piece_size>& piece) {
   }
 }
 
-/// Until the end of either; then the other side learns of it.
+/// Copies until either side ends; then tells the other side.
 void pump_in(int socket) {
   std::array<char, piece_size> piece;
   for (;;) {
@@ -75,7 +75,7 @@ class standard_stream final : public stream {
   standard_stream(stream_ptr inner, std::thread output) : inner_(std::move(inner)), output_(std::move(output)) {}
   ~standard_stream() override {
     inner_->close();
-    // What was given to it is written before the process ends; it ends because our end of the pair is closed.
+    // Ends because our end of the pair is closed; before that it writes what it was given.
     output_.join();
   }
   task<result<byte_view>> read() override { return inner_->read(); }
@@ -101,7 +101,7 @@ standard_pair make_pair_on(const executor& ex) {
   return {make_socket_stream(std::move(socket), "standard input and output"), ends[1]};
 }
 
-/// Standard input can block for ever: its thread is not waited for.
+/// Reading standard input can block for ever, so nobody waits for its thread.
 void start_reading(int theirs) {
   std::thread([theirs] { pump_in(theirs); }).detach();
 }

@@ -21,7 +21,7 @@ class stdcopy {
 
   /// errc::protocol for a header of another form; errc::connection for an error that the engine sends in band.
   result<void> feed(byte_view bytes, const sink& to);
-  /// False: the stream ended inside of a frame.
+  /// False when the stream ended inside a frame.
   bool at_boundary() const noexcept { return have_ == 0 && left_ == 0; }
 
  private:
@@ -29,7 +29,7 @@ class stdcopy {
   std::size_t have_ = 0;
   std::uint32_t left_ = 0;
   unsigned char kind_ = 0;
-  std::string error_;  // what has come of an error that the engine sends in band
+  std::string error_;  // what has arrived of an error that the engine sends in band
 };
 
 }  // namespace peelbox::transport

@@ -7,8 +7,8 @@
 
 namespace peelbox::transport {
 
-/// Reads give what the program writes to its stdout. The last lines of its stderr are kept; when the connection ends
-/// after such lines, or before anything was written to stdout, the end is a failure with these lines.
+/// read() returns what the program writes to its stdout. The last lines of its stderr are kept: when the connection ends
+/// after such lines, or before anything came from stdout, the end is a failure with these lines.
 stream_ptr make_stdcopy_stream(stream_ptr inner, std::string name);
 
 /// The last lines of a program's stderr, bounded. Untrusted text.
@@ -16,7 +16,7 @@ class stderr_tail {
  public:
   void append(std::string_view text);
   bool empty() const noexcept { return text_.empty(); }
-  /// One line or several, without blank ends.
+  /// The lines, without blanks at both ends.
   std::string text() const;
 
  private:

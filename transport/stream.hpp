@@ -13,8 +13,8 @@ namespace peelbox::transport {
 /// One connection's bytes. Implementations: unix and TCP sockets, TLS, hijacked HTTP connections, child processes,
 /// and the session tunnel inside a gRPC call.
 ///
-/// One read and one write may be under way at the same time, not two of a kind. Used on one thread. Cancelling a
-/// read or write leaves the stream usable for close() only. Destruction closes.
+/// One read and one write may be under way at the same time, but not two of a kind. Used on one thread. After a read or
+/// write was cancelled, only close() may be called. The destructor closes.
 class stream {
  public:
   virtual ~stream() = default;
@@ -23,11 +23,11 @@ class stream {
   /// Fails with errc::connection when the connection breaks and errc::cancelled after close().
   virtual task<result<byte_view>> read() = 0;
 
-  /// Writes everything, gathered and without copying slices of byte_chain::copy_below bytes and more. Ends when the
-  /// layer below has taken the bytes, which is the back-pressure.
+  /// Writes everything in gathered writes, without copying slices of byte_chain::copy_below bytes or more. Returns when
+  /// the layer below has taken the bytes, which is the back-pressure.
   virtual task<result<void>> write(byte_chain bytes) = 0;
 
-  /// No more writes: the peer sees an orderly end while reads go on.
+  /// Ends our direction: the peer sees an orderly end, and reads go on.
   virtual task<result<void>> shutdown_write() = 0;
 
   /// Ends both directions at once; a pending read or write ends with errc::cancelled.

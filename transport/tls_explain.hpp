@@ -10,7 +10,7 @@
 
 namespace peelbox::transport {
 
-/// What was found wrong with the peer's certificate, noted while it was verified.
+/// What is wrong with the peer's certificate, as found while it was verified.
 struct certificate_report {
   long error = X509_V_OK;
   /// Names and addresses of the certificate: "a.example, b.example, 10.0.0.1". Text of the peer.
@@ -19,7 +19,7 @@ struct certificate_report {
   std::string not_after;
 };
 
-/// Everything that an explanation can name.
+/// What an explanation may need to name.
 struct tls_peer {
   /// The connection: "tcp://host:1234".
   std::string name;
@@ -32,7 +32,7 @@ struct tls_peer {
 /// Notes the first error of the verification in `report`.
 void note_certificate_error(X509_STORE_CTX* verification, certificate_report& report);
 
-/// Why the certificate was refused. `report.error` is set.
+/// Why the certificate was refused; `report.error` has to be set.
 failure explain_certificate(const tls_peer& peer);
 
 /// `error`: the entry of OpenSSL's queue that ended the handshake or a read.

@@ -1,4 +1,4 @@
-// What --tlscacert, --tlscert, --tlskey, --tlsservername and --tlsdir say.
+// What --tlscacert, --tlscert, --tlskey, --tlsservername and --tlsdir say, as values.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct tls_options {
   std::string key_file;
   /// The name (or IP address) that the daemon's certificate has to carry; empty: the host of the address.
   std::string server_name;
-  /// What ALPN offers (RFC 7301). Not an option of people: an HTTP/1.1 connection that will be upgraded needs
+  /// What ALPN offers (RFC 7301). Set by the program: an HTTP/1.1 connection that will be upgraded needs
   /// "http/1.1".
   std::string protocol = "h2";
 

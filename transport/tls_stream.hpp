@@ -20,8 +20,8 @@ result<tls_setup_ptr> prepare_tls(tls_options options);
 /// when they have none. ALPN offers h2; a peer that selects something else is refused. Failures are errc::tls,
 /// timed_out, connection and usage (an impossible name).
 ///
-/// With TLS 1.3 a daemon that misses a client certificate says so only after the handshake: then the first read()
-/// fails with errc::tls, and a write() that breaks meanwhile gives the same reason.
+/// With TLS 1.3 a daemon that wants a client certificate says so only after the handshake. Then the first read() fails
+/// with errc::tls, and so does a write() that breaks in the meantime, with the same reason.
 task<result<stream_ptr>> start_tls(stream_ptr inner, tls_setup_ptr setup, std::string host,
                                    std::chrono::milliseconds handshake_limit);
 
