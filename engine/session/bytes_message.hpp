@@ -7,11 +7,11 @@
 
 namespace peelbox::session {
 
-/// Puts the field header before `data`. `data` must not be empty on a session tunnel: daemons since v0.17 read an
-/// absent field as the previous message's bytes (util/grpcutil/encoding/proto does not reset the target).
+/// Puts the field header before `data`, which must not be empty on a session tunnel: daemons since v0.17 take an absent
+/// field for the bytes of the message before (util/grpcutil/encoding/proto does not reset the target).
 byte_chain encode_bytes_message(byte_chain data);
 
-/// The data field as a part of `message`; empty when absent. Unknown fields are skipped.
+/// The data field, a part of `message`; empty when absent. Unknown fields are skipped.
 result<byte_slice> decode_bytes_message(const byte_slice& message);
 
 }  // namespace peelbox::session

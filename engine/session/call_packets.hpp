@@ -1,4 +1,4 @@
-// Packets of file sync as messages of one gRPC call: where the two worlds meet.
+// Packets of file sync as messages of one gRPC call.
 #pragma once
 
 #include "engine/filesync/packet_channel.hpp"
@@ -6,7 +6,7 @@
 
 namespace peelbox::session {
 
-/// Each packet is one message. Cancelled calls fail both directions with errc::cancelled. Refers to `call`.
+/// Each packet is one message. When the call is cancelled, both directions fail with errc::cancelled. Refers to `call`.
 class call_packets final : public filesync::packet_channel {
  public:
   explicit call_packets(h2grpc::server_call& call) : call_(call) {}

@@ -1,4 +1,4 @@
-// moby.filesync.v1.FileSync: the build context, for the daemon to take.
+// moby.filesync.v1.FileSync: gives the daemon the build context.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +29,11 @@ struct shared_contexts {
 
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> by_name;
-  /// Those under way. Elements stay where they are.
+  /// The transfers under way. Their addresses do not change.
   std::list<transfer> running;
   /// Sum of all transfers that have ended.
   filesync::transfer_stats past;
-  /// Told of each transfer when it has ended, before it leaves `running`.
+  /// Called for each transfer when it has ended, before it leaves `running`.
   std::function<void(const transfer&)> on_end;
   std::uint64_t last_id = 0;
   /// The first failure on our side, with path and cause; the daemon's error only repeats it.

@@ -7,7 +7,7 @@ namespace peelbox::session {
 
 class user_secret;
 
-/// What the daemon knows a session by (session/session.go).
+/// How the daemon identifies a session (session/session.go).
 struct identity {
   /// Unique per build; named by SolveRequest.Session.
   std::string id;

@@ -1,4 +1,4 @@
-// The inner side of a build: the daemon calls back into our services.
+// The inner side of a build: the daemon calls our services.
 #pragma once
 
 #include <chrono>
@@ -28,11 +28,11 @@ class session {
   /// Solve that names the session may be sent at once, the daemon waits 5 s for it.
   task<failure> run(std::shared_ptr<h2grpc::connection> control);
 
-  /// The same on a connection that carries the session's bytes themselves: Docker's POST /session, whose request had
+  /// The same on a connection that carries nothing but the session's bytes: Docker's POST /session, whose request had
   /// headers() (moby, daemon/server/router/session).
   task<failure> run_on(transport::stream_ptr carrier);
 
-  /// What announces the session: id, shared key and the methods that are served.
+  /// The headers that announce the session: its id, its shared key and the methods that it serves.
   std::vector<std::pair<std::string, std::string>> headers() const;
 
   /// Sends GOAWAY on the inner connection: the daemon starts no new calls, and run() ends after those under way.
