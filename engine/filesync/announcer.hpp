@@ -14,8 +14,8 @@
 
 namespace peelbox::filesync {
 
-/// Gives ids, sends withheld directories when something below them is sent, turns further names of a file
-/// into hard links and notes down what can be requested. Ids count all STAT packets of the stream
+/// Gives ids, announces a withheld directory once something below it is sent, turns further names of a file into
+/// hard links, and records what can be requested. Ids count all STAT packets of the stream
 /// (fsutil/send.go).
 class announcer {
  public:
@@ -59,7 +59,7 @@ class announcer {
   transfer_stats& stats_;
   std::uint32_t next_id_ = 0;
   std::vector<open_directory_state> around_;  // directories around the current entry, outermost first
-  std::size_t sent_depth_ = 0;                // the first that many of them are sent
+  std::size_t sent_depth_ = 0;                // how many of them are sent, from the outermost on
   std::unordered_map<inode_key, std::string, inode_hash> first_names_;
   std::string packets_;
   std::vector<std::uint32_t> ends_;

@@ -46,7 +46,7 @@ inline std::shared_ptr<std::byte> buffer_pool::take() {
   return {taken.release(), [shelf = shelf_](std::byte* p) {
             buffer back(p);
             const std::lock_guard lock(shelf->mutex);
-            // Within the reserved capacity, so nothing is thrown here.
+            // Within the reserved capacity, so this cannot throw.
             if (shelf->unused.size() < shelf->keep) shelf->unused.push_back(std::move(back));
           }};
 }

@@ -1,4 +1,4 @@
-// What would be sent of a context, and what would not, for people.
+// Which files of a context would be sent and which not, for people.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +23,12 @@ struct listed_entry {
 };
 
 struct listing_options {
-  /// Also give what is left out (a directory without what is in it), and the deciding rule of every entry.
+  /// Also give what is left out (a directory without its content), and for every entry the rule that decided.
   bool left_out = false;
 };
 
-/// Walks the context as a transfer does and gives each entry to `use`, in wire order; a directory of which only
-/// something below would have been sent, but nothing is there, comes after what was found in it.
+/// Walks the context as a transfer does and gives each entry to `use` in wire order. A directory that would be sent only
+/// for something below it, but has nothing, comes after what was found in it.
 /// Blocks until it is done or `use` returns false. Failures as for send_tree.
 result<void> list_context(const context_source& source, const request_filters& request, listing_options options,
                           const std::function<bool(const listed_entry&)>& use);

@@ -15,8 +15,8 @@
 
 namespace peelbox::filesync {
 
-/// Everything is opened relative to the root's descriptor without following links, so nothing that is in the
-/// directory, or appears there meanwhile, leads outside. A link where a directory belongs is replaced.
+/// Everything is opened relative to the root's descriptor without following links, so nothing in the directory,
+/// even if it appears meanwhile, leads outside. A link where a directory belongs is replaced.
 /// Files, links and devices are made under a temporary name and renamed over what was there. Directories get
 /// their modes and times in finish(), because what is written into them would change them.
 ///
@@ -36,7 +36,7 @@ class disk_writer {
   result<void> begin_file(std::uint32_t id, stat_entry&& entry);
   result<void> write(std::uint32_t id, byte_view data);
   result<void> end_file(std::uint32_t id);
-  /// Hard links, what is to be deleted, modes and times of directories.
+  /// Makes hard links, deletes what has to go, and sets modes and times of directories.
   result<void> finish();
 
  private:

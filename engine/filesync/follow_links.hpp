@@ -10,7 +10,7 @@
 
 namespace peelbox::filesync {
 
-/// Every link met on the way to the paths and what the paths come to, relative to the root, sorted, without
+/// Every link on the way to the paths, and where the paths lead in the end; relative to the root, sorted, without
 /// those below another one. Names in a path may be glob patterns; they are looked up to find links only.
 /// Links that lead out of the tree are taken as starting at its root. Missing paths stay as they are. Empty
 /// when the root itself is among the results: then nothing needs to be left out (fsutil/followlinks.go).
@@ -19,8 +19,8 @@ namespace peelbox::filesync {
 /// Blocks. Unreadable directories fail with errc::context.
 result<std::vector<std::string>> follow_links(const file_tree& tree, std::span<const std::string> paths);
 
-/// The include patterns to use when followpaths were given: both lists, after the reference's single pass
-/// that drops a pattern behind its own parent path; empty (everything) when one of them is ".".
+/// The include patterns when followpaths were given: both lists, without a pattern that follows its own parent path
+/// (dropped in one pass, as the reference does); empty (everything) when one of them is ".".
 std::vector<std::string> with_followed(std::vector<std::string> include,
                                        const std::vector<std::string>& followed);
 

@@ -10,8 +10,8 @@
 namespace peelbox::filesync {
 
 /// Go's filepath.Match for '/' as separator: '*', '?', '[class]' and '\c', never across a slash. Used for
-/// followed paths and, for its opinion on syntax, for every pattern. False also when the pattern is
-/// malformed; check_glob() tells.
+/// followed paths, and to check the syntax of every pattern. Also false for a malformed pattern; check_glob()
+/// tells.
 bool match_glob(std::string_view pattern, std::string_view name) noexcept;
 /// failure{usage} where filepath.Match reports ErrBadPattern.
 result<void> check_glob(std::string_view pattern);

@@ -15,10 +15,10 @@ struct ignore_line {
   std::string file;      ///< where it stands, for explanations
 };
 
-/// What Docker reads (moby/patternmatcher/ignorefile): a byte order mark and a final carriage return do not
-/// count,
-/// '#' at the very beginning of a line starts a comment, white space around a pattern and behind '!' goes,
-/// the pattern is cleaned by words and one leading '/' is taken off. `file` is its name for explanations.
+/// Reads lines as Docker does (moby/patternmatcher/ignorefile): without a byte order mark and a carriage return at
+/// the end. '#' at the very beginning of a line starts a comment, white space around a pattern and after '!' is
+/// dropped, the pattern is cleaned (clean_path), and one leading '/' is removed. `file` is its name for
+/// explanations.
 std::vector<ignore_line> read_dockerignore(std::string_view content, std::string_view file);
 
 }  // namespace peelbox::filesync

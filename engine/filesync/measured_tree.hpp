@@ -1,4 +1,4 @@
-// A tree that notes the sizes that pass by.
+// A tree that records the sizes of the files that are walked.
 #pragma once
 
 #include <memory>
@@ -31,8 +31,8 @@ class tree_measure {
   size_profile profile_;
 };
 
-/// The same tree; the regular files that a walk stats, which are those its filter lets through, are added to `measure`
-/// when their directory is closed. Further names of one file count again. Costs an addition for each entry.
+/// The same tree. When a walk closes a directory, the regular files in it that the walk's filter let through are added to
+/// `measure`. Further names of one file count again. Costs one addition for each entry.
 std::shared_ptr<const file_tree> measured_tree(std::shared_ptr<const file_tree> tree,
                                                std::shared_ptr<tree_measure> measure);
 

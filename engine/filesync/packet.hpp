@@ -1,5 +1,5 @@
-// The Packet message of file sync, written and read by hand: a DATA header without touching the payload, a
-// STAT straight into a batch.
+// The Packet message of file sync, encoded and decoded by hand: a DATA header without touching the payload, a STAT
+// directly into a batch.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace peelbox::filesync {
 /// fsutil.types.Packet.PacketType (fsutil/types/wire.proto).
 enum class packet_type : std::uint32_t { stat = 0, request = 1, data = 2, fin = 3, error = 4 };
 
-/// Appends STAT{entry}; gives the position in `out` behind the path.
+/// Appends STAT{entry}; returns the position in `out` behind the path.
 std::size_t append_stat_packet(std::string& out, const stat_entry& entry);
 /// STAT without an entry ends the list. It encodes to nothing: a message of length zero.
 inline byte_chain end_of_list_packet() { return byte_chain(); }
@@ -28,7 +28,7 @@ byte_chain end_of_file_packet(std::uint32_t id);
 byte_chain fin_packet();
 byte_chain error_packet(std::string_view text);
 
-/// What goes before `payload_size` (> 0) bytes of payload of file `id`, for payload that is read right behind
+/// The header before `payload_size` (> 0) bytes of file `id`, for payload that is read to the place right behind
 /// it.
 inline constexpr std::size_t max_data_header = 16;
 /// Writes at most max_data_header bytes and returns how many.

@@ -27,9 +27,9 @@ class packet_channel {
  public:
   virtual ~packet_channel() = default;
 
-  /// Takes the packet over; waits while the carrier's queue is full (back-pressure). The slices of payload
-  /// are referenced until they are written, never copied. Fails with what ended the carrier. Cancellation:
-  /// operation_aborted; the packet may or may not have been queued.
+  /// Takes the packet and waits while the carrier's queue is full (back-pressure). Payload is referenced until it is
+  /// written, never copied. Fails with what ended the carrier. When cancelled, unwinds with operation_aborted; the
+  /// packet may or may not have been queued.
   virtual task<result<void>> send(byte_chain packet) = 0;
 
   /// The same as send() for each packet of the batch. An implementation that can frame many small messages in

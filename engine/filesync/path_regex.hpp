@@ -14,13 +14,13 @@ namespace peelbox::filesync {
 class position_set;
 
 /// An anchored regular expression of the small kind that a .dockerignore pattern is translated to
-/// (moby/patternmatcher): a sequence of runes, classes and "any", each once or starred, and the optional
-/// group
-/// "(.*/)?". Classes and escapes follow RE2, because the reference hands them to Go's regexp unchanged. Text
-/// is matched by runes; a byte that is not UTF-8 counts as U+FFFD, as in Go.
+/// (moby/patternmatcher): a sequence of runes, classes and "any", each once or starred, and the optional group
+/// "(.*/)?".
+/// Classes and escapes follow RE2, because the reference gives them to Go's regexp unchanged. Text is matched by
+/// runes; a byte that is not UTF-8 counts as U+FFFD, as in Go.
 ///
-/// Matching is a walk over sets of positions, linear in text times pattern: patterns come from other
-/// machines.
+/// Matching walks over sets of positions and takes time linear in text times pattern, because patterns come from
+/// other machines.
 class path_regex {
  public:
   /// Translates a cleaned pattern. failure{usage} when Go's regexp would not compile the result, and for the

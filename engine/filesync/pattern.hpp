@@ -16,12 +16,12 @@ namespace peelbox::filesync {
 
 /// A compiled list with the meaning of github.com/moby/patternmatcher, oddities included, because the
 /// daemon's cache keys and people's ignore files rely on it:
-///  - white space around a pattern and empty patterns do not count; it is cleaned by words (clean_path)
-///  before a
-///    leading '!' (negation) is looked at; a leading '/' is kept and so never matches;
-///  - "**" and what stands right before and after it choose between comparing (exact, prefix, suffix) and a
-///  regular
-///    expression, so "**foo" also matches "xfoo" and "foo/**" does not match "foo";
+///  - white space around a pattern and empty patterns are ignored;
+///  - a pattern is cleaned (clean_path) before its leading '!' (negation) is read; a leading '/' is kept, so it
+///    never matches;
+///  - "**" and the characters right before and after it decide between comparing (exact, prefix, suffix) and a regular
+///    expression. So "**foo" also matches "xfoo", and "foo/**" does not match
+///    "foo";
 ///  - '+', '(', ')', '{', '}', '|' and '$' are plain characters, as the reference means it; its releases so far leave
 ///  '{', '}' and '|' to the regular expression (escapeBytes in patternmatcher.go has too few bits), so there "a|b*" is
 ///  "what begins with a, or ends with b and more";
@@ -31,7 +31,7 @@ namespace peelbox::filesync {
 /// of patterns: literal ones are found by hashing, the others by their first or last byte.
 class pattern_set {
  public:
-  /// Which patterns applied to a path. Children of a directory are matched with the information of the
+  /// Which patterns applied to a path. The children of a directory are matched with that of the
   /// directory.
   class parent_info {
    public:
@@ -93,8 +93,8 @@ class pattern_set {
   using index_map = std::unordered_map<std::string, index_list, text_hash, std::equal_to<>>;
   index_map by_path_;  // exact
   index_map by_name_;  // "**/name"
-  /// A rule with the up to eight bytes that a path has to begin (end) with, so that most rules of a byte are ruled out
-  /// without looking at them.
+  /// A rule, and up to eight bytes with which a path has to begin (end). Most rules are excluded by these bytes, without
+  /// a look at the rule.
   struct candidate {
     std::uint64_t bytes;
     std::uint64_t mask;

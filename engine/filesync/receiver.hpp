@@ -19,8 +19,8 @@ struct receive_options {
   std::size_t write_behind = 16 * 1024 * 1024;
 };
 
-/// Receives a tree into `destination`, which is created with mode 0700 when it is missing. What is there is
-/// merged with: same names are replaced, nothing else is removed. Owner is the caller; modes, times and
+/// Receives a tree into `destination`, which is created with mode 0700 when it is missing. The tree is merged with
+/// what is there: equal names are replaced, nothing else is removed. Owner is the caller; modes, times and
 /// extended attributes (where the file system takes them) are the sender's. Each file is written under a
 /// temporary name in its directory and renamed when it is complete. Nothing is ever written through a
 /// symbolic link or outside `destination`.

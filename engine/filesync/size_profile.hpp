@@ -1,4 +1,4 @@
-// Where the weight of a tree is.
+// Which paths make a tree large.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct heavy_path {
 /// directory of the upper levels; deeper ones count for the directory above.
 class size_profile {
  public:
-  /// Single files from here on are remembered by name.
+  /// Files of at least this size are remembered by name.
   static constexpr std::uint64_t large_file = 10'000'000;
 
   void add_file(std::string_view path, std::uint64_t bytes);

@@ -10,9 +10,9 @@
 
 namespace peelbox::filesync {
 
-/// Many notify() calls between two waits are one wake-up. Owned together by the coroutine and by the work it
-/// has given away; the coroutine calls close() before it ends, and nothing is posted to its executor
-/// afterwards.
+/// Many notify() calls between two waits are one wake-up. Owned by the coroutine and by the work that it has given
+/// away. The coroutine calls close() before it ends; after that nothing is posted to its
+/// executor.
 class wakeup : public std::enable_shared_from_this<wakeup> {
  public:
   explicit wakeup(executor ex) : executor_(ex), changed_(std::move(ex)) {}
