@@ -23,13 +23,13 @@
 
 namespace peelbox::build {
 
-/// Asks a running build to stop politely: the Solve call is reset, which cancels the build on the daemon, and its last
-/// events are still shown. Used on the network thread.
+/// Asks a running build to stop: the Solve call is reset, which cancels the build on the daemon, and its last events are
+/// still shown. Used on the network thread.
 class stop_request {
  public:
   explicit stop_request(executor ex) : changed_(std::move(ex)) {}
 
-  /// False: no solve is under way that could be reset; cancel the coroutine of the build instead.
+  /// Returns false when no solve is under way that could be reset; then cancel the coroutine of the build.
   bool ask() {
     asked_ = true;
     changed_.notify();
@@ -53,19 +53,19 @@ class stop_request {
   event changed_;
 };
 
-/// One result that is wanted: an image or another output.
+/// One wanted result: an image or another output.
 struct service_build {
   /// For people, when there are several.
   std::string name;
   /// `parts`, `for_daemon_platform`, `target`, `attest`, `no_cache`; session_id is filled in, and `ref` unless it is given.
   solve_options solve;
-  /// When set, the parts are made again from it as soon as the base images are known.
+  /// When set, it makes the parts again as soon as the base images are known.
   std::optional<late_plan> plan;
-  /// Where the exporter's output goes; none for exporters that keep it in the daemon.
+  /// Where the exporter's output goes; absent for exporters that keep it in the daemon.
   std::optional<session::export_target> output;
-  /// Instead of `output` and of the exporter in `solve`: the image goes into Docker's store.
+  /// Instead of `output` and the exporter in `solve`: the image goes into Docker's store.
   std::optional<docker_output> to_docker;
-  /// SBOM is a default, not a wish: when its scanner cannot be pulled the build goes on without one.
+  /// Nobody asked for the SBOM, it is a default: the build goes on without it when its scanner cannot be pulled.
   bool sbom_is_optional = false;
 };
 
@@ -73,8 +73,8 @@ struct service_build {
 struct build_options {
   /// How the daemon is reached.
   std::shared_ptr<route> way;
-  /// The session that serves the contexts, and the first service. For several services to share one transfer their
-  /// definitions must name it in `local.session`, so that the operations are equal bytes.
+  /// The session that serves the contexts and the first service. Several services share one transfer if their definitions
+  /// name it in `local.session`, because then the operations are equal bytes.
   session::identity names;
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
@@ -93,7 +93,7 @@ struct build_phase {
   std::chrono::microseconds took{0};
 };
 
-/// What one service gave.
+/// The result of one service.
 struct service_outcome {
   /// Names the build in the daemon's history.
   std::string ref;
@@ -110,7 +110,7 @@ struct service_outcome {
   std::chrono::milliseconds took{0};
 };
 
-/// What a build gave.
+/// The result of a build.
 struct build_outcome {
   /// In the order of build_options::services; a service that fails does not stop the others.
   std::vector<result<service_outcome>> services;

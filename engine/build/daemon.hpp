@@ -25,14 +25,14 @@ struct traffic {
 inline constexpr std::chrono::seconds default_silence_limit{60};
 
 /// Dials and speaks HTTP/2 on one outer connection. The connection runs as a child of `group` until it ends or the
-/// group is cancelled. Its end is not a failure of the group: calls report it, each in its own words. A daemon that says
+/// group is cancelled. Its end is not a failure of the group, because each call reports it. A daemon that says
 /// nothing for `silence_limit` ends it.
 task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std::shared_ptr<route> way,
                                                           std::shared_ptr<traffic> seen, std::string name,
                                                           const logger& log, std::chrono::seconds silence_limit = default_silence_limit);
 
-/// Control.Info. A daemon without it (Unimplemented) is an answer too; then, and when the version is not known, the
-/// engine around it is asked for its own.
+/// Calls Control.Info. A daemon that does not have it (Unimplemented) is an answer too. Then, and when the version is not
+/// known, asks the engine around it for the engine's version.
 task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way);
 
 /// One worker of a daemon; the first one is the default.

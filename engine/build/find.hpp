@@ -40,7 +40,7 @@ struct found_daemon {
   std::string source;
   /// What was tried before.
   std::vector<attempt> tried;
-  /// Nobody asked for Docker's BuildKit, but it is the one that is there.
+  /// True when nobody asked for Docker's BuildKit, but no other was found.
   bool docker_as_fallback = false;
 };
 

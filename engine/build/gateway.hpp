@@ -1,4 +1,4 @@
-// Being one's own frontend: the calls that go with a Control.Solve without definition.
+// We are our own frontend: the calls that belong to a Control.Solve without a definition.
 #pragma once
 
 #include "engine/build/solve.hpp"

@@ -44,8 +44,8 @@ struct history_record {
 
 std::string_view to_string(history_record::outcome state) noexcept;
 
-/// The record that `ref` means: all of a ref or its beginning; "latest" is the newest. failure{usage} when none or
-/// several are meant.
+/// The record that `ref` names: a whole ref, or the beginning of one; "latest" is the newest. failure{usage} when it
+/// matches none or several.
 result<history_record> find_record(const std::vector<history_record>& records, std::string_view ref);
 
 /// A connection to one daemon for these questions; it ends with `run`.
@@ -57,12 +57,12 @@ class history {
 
   /// Running builds and those that have ended, newest first.
   task<result<std::vector<history_record>>> list();
-  /// Deletes what is known of an ended build; its cache stays. Deleting what is not there is no error (history.go).
+  /// Deletes the record of an ended build; its cache stays. Deleting a record that is not there is no error (history.go).
   task<result<void>> remove(std::string ref);
-  /// Everything that a build reports, from its start; of an ended one all at once. Ends when the build does. Leaving
-  /// does not disturb the build. `events` is closed in any case.
+  /// Gives `events` everything that a build reports, from its start; of an ended build all at once. Ends when the build
+  /// ends. Cancelling it does not disturb the build. `events` is closed in any case.
   task<result<void>> follow(std::string ref, progress::event_sink& events);
-  /// The record of a build once it has ended. Waits `patience` after the last news: a daemon writes it a moment later.
+  /// The record of a build that has ended. A daemon writes it a moment later, so this waits up to `patience` after the last news.
   task<result<history_record>> ended(std::string ref, std::chrono::seconds patience);
 
   const std::string& name() const noexcept { return name_; }

@@ -15,7 +15,7 @@ inline constexpr std::string_view listen_history_path = "/moby.buildkit.v1.Contr
 /// BuildHistoryEvent.type of a build that has ended.
 inline constexpr int history_complete = 1;
 
-/// Hands every event to `take` until it gives false (then the status is OK) or the daemon ends the list.
+/// Gives every event to `take` until that returns false (then the status is OK) or the daemon ends the list.
 task<grpc_status> read_history_stream(std::shared_ptr<h2grpc::connection> control,
                                       moby::buildkit::v1::BuildHistoryRequest request,
                                       std::function<bool(const moby::buildkit::v1::BuildHistoryEvent&)> take);

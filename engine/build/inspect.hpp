@@ -1,4 +1,4 @@
-// What `peelbox info` and `peelbox workers` tell of a daemon.
+// What `peelbox info` and `peelbox workers` tell about a daemon.
 #pragma once
 
 #include <memory>
@@ -22,11 +22,11 @@ struct daemon_report {
   /// Exporter types that it has (exporter/*, moby daemon/internal/builder/exporter).
   std::vector<std::string> outputs;
   bool attestations = false;
-  /// Set when builds would be refused: too old.
+  /// Set when the daemon is too old, so that builds would be refused.
   std::optional<failure> refused;
 };
 
-/// Connects, asks and disconnects. A daemon that is too old is a report, one that does not answer is a failure.
+/// Connects, asks and disconnects. A daemon that is too old gives a report; one that does not answer is a failure.
 task<result<daemon_report>> inspect_daemon(std::shared_ptr<route> way, const logger& log);
 
 /// Joins two streams until both directions have ended, for `peelbox dial-stdio`.

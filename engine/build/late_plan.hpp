@@ -1,4 +1,4 @@
-// Definitions that are made when the daemon has told what the base images say of themselves.
+// Definitions that are made once the daemon has told the configuration of the base images.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 
 namespace peelbox::build {
 
-/// What the daemon knows of an image.
+/// What the daemon knows about an image.
 struct resolved_image {
-  /// Of the manifest or index; empty for one that is in the daemon's store only.
+  /// Of the manifest or index; empty for an image that is only in the daemon's store.
   std::string digest;
   /// The image configuration, JSON.
   std::string config;
@@ -23,9 +23,9 @@ struct resolved_image {
 using resolved_images = std::map<std::string, resolved_image>;
 
 struct late_plan {
-  /// Normalised references that `make` wants to know about.
+  /// The images (normalised references) that `make` needs.
   std::vector<std::string> base_images;
-  /// Called once for each part of solve_options::parts, with the part as it was asked for; gives it complete.
+  /// Called once for each part of solve_options::parts, with the part as it was requested; returns it complete.
   std::function<result<platform_build>(const platform_build& asked, const resolved_images& images)> make;
 };
 

@@ -1,4 +1,4 @@
-// Whether a build failed for want of a file that is there, but that an ignore rule keeps from it.
+// Whether a build failed because an ignore rule kept a file from it.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@ struct left_out_file {
   std::string rule;  ///< with file and line, for people
 };
 
-/// What looks like a path in those lines that complain about something missing, relative to `directory`, where the build
-/// has the context. At most 32, each once. Total over hostile texts. [p]
+/// The words that look like paths in lines that complain about something missing, relative to `directory`, where the
+/// build has the context. At most 32, each once. Total over hostile texts. [p]
 std::vector<std::string> paths_missed(const std::vector<std::string_view>& lines, std::string_view directory);
 
 /// The first of `paths` that exists in the context and is not sent. Blocks.

@@ -13,7 +13,7 @@
 
 namespace peelbox::build {
 
-/// Where the daemon keeps a provenance: a blob in its content store.
+/// A provenance, as a blob in the daemon's content store.
 struct provenance_blob {
   /// The key of --metadata-file: "buildx.build.provenance", for results by platform with "/linux/amd64" at its end.
   std::string key;
@@ -22,7 +22,7 @@ struct provenance_blob {
   std::string predicate_type;
 };
 
-/// Most bytes of all provenances of one build. The largest seen has some megabytes, from thousands of steps.
+/// The most bytes of all provenances of one build. Thousands of steps give some megabytes.
 inline constexpr std::uint64_t most_provenance_bytes = 32 << 20;
 
 /// The blobs of an ended build, the first of each result; none when the daemon recorded none. A daemon records it for

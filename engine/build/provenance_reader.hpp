@@ -11,8 +11,8 @@
 
 namespace peelbox::build {
 
-/// Keys of --metadata-file and their JSON objects. Empty when the daemon keeps no history, does not know the build any
-/// more, or recorded none; buildx leaves the key out as well. Failures: errc::timed_out after `limit`, those of
+/// Keys of --metadata-file and their JSON objects. Empty when the daemon keeps no history, no longer knows the build, or
+/// recorded no provenance; then buildx leaves the key out too. Failures: errc::timed_out after `limit`, those of
 /// provenance.hpp, errc::protocol for a blob that is not what its digest and size say, errc::remote. `mode` is not
 /// `disabled`.
 task<result<std::map<std::string, std::string>>> read_provenance(std::shared_ptr<h2grpc::connection> control,

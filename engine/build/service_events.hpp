@@ -14,14 +14,14 @@ namespace peelbox::build {
 struct platform_build;
 struct service_build;
 
-/// With one service everything passes. With several, steps carry the name of their service, except those that more than
-/// one definition has: the daemon runs such an operation once and reports it to each solve, so the first solve that
-/// tells of it is listened to, and another one when that has ended.
+/// With one service all events pass unchanged. With several, steps get the name of their service, except those that several
+/// definitions have: the daemon runs such a step once and reports it to each solve, so we take the reports of the first
+/// solve that sends one, and those of another one when that has ended.
 class service_events {
  public:
   explicit service_events(const std::vector<service_build>& services);
 
-  /// What a service solves after all; tells again what is shared. To be called before any of these steps is reported.
+  /// The final definitions of a service; decides again what is shared. Call it before any of these steps is reported.
   void define(std::size_t index, const std::vector<platform_build>& parts);
 
   progress::batch of_service(std::size_t index, progress::batch events);

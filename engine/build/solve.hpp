@@ -14,7 +14,7 @@ namespace peelbox::build {
 
 struct solve_state;
 
-/// What the solves of one build share. Lives in run_build's frame, which joins all of them.
+/// Shared by the solves of one build. Lives in the frame of run_build, which joins all of them.
 struct build_state {
   build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
@@ -28,7 +28,7 @@ struct build_state {
   const logger& log;
   std::shared_ptr<traffic> seen = std::make_shared<traffic>();
   std::shared_ptr<session::shared_contexts> contexts = std::make_shared<session::shared_contexts>();
-  /// Solve and Status; and bulk data on a connection of its own, so that it delays neither: none when sessions have an
+  /// `control` is for Solve and Status. `carrier` is for bulk data, so that it delays neither; null when sessions have an
   /// entry of their own.
   std::shared_ptr<h2grpc::connection> control;
   std::shared_ptr<h2grpc::connection> carrier;
@@ -70,8 +70,8 @@ struct solve_state {
 /// cannot be reached.
 task<result<void>> prepare_solve(solve_state& state);
 
-/// Serves the session until it ends. A session that ends before the solve makes the build fail; after it, it is how
-/// things should be.
+/// Serves the session until it ends. A session that ends before its solve makes the build fail; after it, that is the
+/// normal end.
 task<result<void>> run_session(solve_state& state);
 
 /// Solves and shows the progress; the result is in `outcome` or `why`. Without an SBOM when that is optional and its

@@ -21,8 +21,8 @@ struct exporter {
   std::map<std::string, std::string> attributes;
 };
 
-/// Attestations to be made; absent = not requested. The value is the attribute text of
-/// `attest:sbom` / `attest:provenance`; the presence of the key is what enables them (frontend/attestations/parse.go).
+/// The attestations to make; absent means not requested. The value is the text of the attribute `attest:sbom` or
+/// `attest:provenance`, whose presence enables it (frontend/attestations/parse.go).
 struct attestations {
   std::optional<std::string> sbom;
   std::optional<std::string> provenance;
@@ -30,11 +30,11 @@ struct attestations {
   bool any() const noexcept { return sbom || provenance; }
 };
 
-/// How much of the history's provenance is kept for --metadata-file; `min` is without the steps (buildConfig) and without
+/// How much of the history's provenance is kept for --metadata-file. `min` leaves out the steps (buildConfig) and the
 /// metadata.
 enum class provenance_mode { disabled, min, max };
 
-/// Its JSON has at most this many levels; a definition inside of a source inside of a request has some twenty.
+/// The most levels of its JSON. A definition in a source in a request has about twenty.
 inline constexpr std::size_t deepest_provenance = 200;
 
 /// What is built for one platform.

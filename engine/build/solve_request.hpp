@@ -13,9 +13,9 @@
 
 namespace peelbox::build {
 
-/// True when the build has to be run through the gateway: attestations are keyed by result metadata, and results of
-/// several platforms are named by it, which a plain definition cannot carry (solver/llbsolver/proc, exporter/containerimage/writer.go); dockerd's exporter "moby" reads
-/// nothing else (moby, daemon/internal/builder/exporter).
+/// Whether the build has to go through the gateway. Attestations and results of several platforms need metadata of the
+/// result, which a plain definition cannot carry (solver/llbsolver/proc, exporter/containerimage/writer.go), and dockerd's
+/// exporter "moby" reads nothing else (moby, daemon/internal/builder/exporter).
 bool needs_gateway(const solve_options& options);
 
 /// Control.Solve. With the gateway the definition is left out and goes into gateway_solve(); Control.Solve then waits
@@ -28,7 +28,7 @@ moby::buildkit::v1::frontend::ReturnRequest gateway_return(
 /// The words for a definition that is larger than the daemon takes in one message (grpc-go, rpc_util.go); std::nullopt when
 /// `why` says something else.
 std::optional<failure> definition_too_large(const failure& why);
-/// How the daemon's step that looks at a base image is called; the reference follows.
+/// How the name of the daemon's step begins that asks for a base image; the reference follows.
 inline constexpr std::string_view metadata_step = "load metadata for ";
 /// What makes an SBOM unless the attestation names another image (frontend/attestations/parse.go).
 inline constexpr std::string_view default_sbom_scanner = "docker.io/docker/buildkit-syft-scanner:stable-1";

@@ -29,14 +29,14 @@ struct spawn_plan {
 /// $XDG_CACHE_HOME/peelbox/buildkitd (~/.cache/…), so that the next build finds its cache.
 result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root, std::string run_directory);
 
-/// [p] What to do about the end of rootlesskit's log, or empty: its own words name no way out.
+/// [p] Advice about the end of rootlesskit's log, which itself tells no way out; empty if there is none.
 std::string rootless_advice(std::string_view log);
 
 /// Where a program of that name is in PATH, if it is.
 std::optional<std::string> find_program(const docker::environment& variables, std::string_view name);
 
-/// Destruction ends the daemon (SIGTERM, then SIGKILL to all of its processes) and removes its socket; when we are
-/// killed a guardian process ends it (transport/child_process.hpp).
+/// The destructor ends the daemon (SIGTERM, then SIGKILL to all of its processes) and removes its socket. If we are
+/// killed, a guardian process ends it (transport/child_process.hpp).
 class spawned_daemon {
  public:
   /// Starts it and waits until its socket answers. errc::not_found when there is no buildkitd, errc::connection with

@@ -6,7 +6,7 @@
 
 namespace peelbox::build {
 
-/// Field by field; times stay in the daemon's clock (api/services/control/control.proto StatusResponse).
+/// Translates field by field. Times stay in the daemon's clock (api/services/control/control.proto StatusResponse).
 progress::batch to_events(moby::buildkit::v1::StatusResponse message);
 
 /// RFC 3339 with nanoseconds, as in the header buildkit-current-timestamp; std::nullopt when malformed.

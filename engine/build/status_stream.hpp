@@ -11,8 +11,8 @@
 
 namespace peelbox::build {
 
-/// Hands each message of the build `ref` to `take`, until the daemon ends the stream or `take` gives false. The status
-/// is that of the call; OK after the last event. Before a solve has ended any silence is fine.
+/// Gives each message of the build `ref` to `take`, until the daemon ends the stream or `take` returns false. Returns the
+/// status of the call: OK after the last event. Has no limit for silence.
 task<grpc_status> read_status_stream(std::shared_ptr<h2grpc::connection> control, std::string ref,
                                      std::function<task<bool>(progress::batch)> take);
 

@@ -23,9 +23,9 @@ struct version_number {
 /// which distributions leave in daemons that they build.
 std::optional<version_number> parse_version(std::string_view text);
 
-/// What a daemon said of itself.
+/// What a daemon says about itself.
 struct daemon_version {
-  /// False when Control.Info is not implemented, which means older than v0.11.
+  /// False when Control.Info is not implemented: then the daemon is older than v0.11.
   bool has_info = false;
   std::string text;  ///< may be empty or unknown
   /// Version of the Docker Engine around it, when it was asked.
