@@ -1,4 +1,4 @@
-// Letters and digits of ASCII, whatever the locale; every other byte is neither.
+// Letters and digits of ASCII, in every locale; other bytes are neither.
 #pragma once
 
 #include <string>

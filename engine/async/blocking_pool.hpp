@@ -23,10 +23,10 @@ namespace peelbox {
 /// started when there is work and none is free, so a small build starts one or none. The function must not throw and must
 /// end by itself: cancelling the caller does not interrupt it, the caller unwinds after it.
 /// What the function refers to must stay alive until then, so pass values or shared owners.
-/// Bind a function with captures to a local first: `co_await pool.run([owner] {…})` destroys the capture twice with
-/// GCC 12, which does not promote the closure of a co_await expression properly.
+/// A function with captures has to be a named object before the co_await expression (engine/async/asio.cpp
+/// tells why).
 /// The destructor runs what is queued and waits for it. The callers' io_context must outlive the pool: a thread may
-/// still be leaving post() when the caller has already gone on.
+/// still be in post() when the caller has gone on.
 class blocking_pool {
  public:
   /// Starts no thread yet.
@@ -43,7 +43,7 @@ class blocking_pool {
     const executor ex = co_await asio::this_coro::executor;
     auto token = asio::use_awaitable;
     auto start = [this, ex, f = std::move(function)](auto handler) mutable {
-      // co_spawn keeps the caller's context at work, so no work guard is needed here.
+      // co_spawn keeps the caller's context running, so no work guard is needed here.
       // Without "this->" clang does not see that the capture is used.
       this->post([f = std::move(f), ex, h = asio::any_completion_handler<void(R)>(std::move(handler))]() mutable {
         R value = f();
@@ -53,7 +53,7 @@ class blocking_pool {
     co_return co_await asio::async_initiate<decltype(token), void(R)>(std::move(start), token);
   }
 
-  /// Fire and forget, for work whose result is picked up elsewhere. Any thread may call it. Throws std::system_error when
+  /// Does not wait: for work whose result is collected elsewhere. Any thread may call it. Throws std::system_error when
   /// not even one thread can be started.
   template <class F>
   void post(F function) {

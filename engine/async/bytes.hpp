@@ -1,4 +1,4 @@
-// Payload on its way between file and socket, shared and never copied again.
+// Payload between file and socket: shared, not copied.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -28,13 +28,13 @@ class byte_slice {
   byte_slice() = default;
   byte_slice(std::shared_ptr<const void> owner, byte_view bytes) : owner_(std::move(owner)), view_(bytes) {}
 
-  /// Takes the string over.
+  /// Takes ownership of the string.
   static byte_slice of(std::string text) {
     auto owner = std::make_shared<const std::string>(std::move(text));
     const byte_view bytes = peelbox::as_bytes(*owner);
     return {std::move(owner), bytes};
   }
-  /// Memory that lives as long as the program, such as a literal.
+  /// For memory that lives as long as the program, such as a literal.
   static byte_slice of_static(std::string_view text) { return {nullptr, peelbox::as_bytes(text)}; }
 
   byte_view view() const noexcept { return view_; }
@@ -51,13 +51,13 @@ class byte_slice {
   byte_view view_;
 };
 
-/// A sequence of slices that is one message or one write.
-/// Pieces below `copy_below` bytes are gathered into shared blocks, because for them the copy costs less than the
-/// extra element of a gathered write; payload is only referenced.
+/// A sequence of slices: one message or one write.
+/// Pieces below `copy_below` bytes are copied into shared blocks, because one more element of a gathered write would
+/// cost more than the copy. Larger ones are only referenced.
 class byte_chain {
  public:
   static constexpr std::size_t copy_below = 512;
-  /// Blocks grow from the first to the last of these sizes: most chains hold one small header.
+  /// Blocks grow between these sizes. The first is small, because most chains have only one small header.
   static constexpr std::size_t first_block_size = 1024;
   static constexpr std::size_t block_size = 16 * 1024;
 
@@ -89,14 +89,14 @@ class byte_chain {
   std::span<const byte_slice> slices() const noexcept { return {slices_.data() + head_, slices_.size() - head_}; }
   /// All bytes in one string; for tests and small messages.
   std::string str() const;
-  /// Bytes that append_copy and append have copied in this process, for the test that payload is not among them.
+  /// How many bytes append_copy and append have copied in this process; for a test that payload is not copied.
   static std::uint64_t copied_bytes() noexcept;
 
  private:
   void swap(byte_chain& other) noexcept;
   void drop_front();
 
-  // A queue in a vector: chains are made and moved all the time, and an empty vector costs no allocation.
+  // A queue in a vector: chains are made and moved often, and an empty vector needs no allocation.
   std::vector<byte_slice> slices_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;

@@ -8,12 +8,12 @@
 
 namespace peelbox {
 
-/// How many characters have to be inserted, deleted, replaced or swapped with their neighbour to make `a` from `b`;
-/// counts bytes, letters without regard to case. Words longer than 64 bytes are `most`.
+/// How many bytes have to be inserted, deleted, replaced or swapped with their neighbour to turn `b` into `a`; letters are
+/// compared without case. `most` for words longer than 64 bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most = 64);
 
-/// The candidate that differs least from `word`; none when all of them differ in more than a third of it (one character
-/// for short words). Among equals the first one. A candidate that begins with all of `word` counts as near.
+/// The candidate that differs least from `word`, and the first one of equal ones. None when all differ in more than a third
+/// of it (one character for short words). A candidate that begins with all of `word` counts as near.
 std::optional<std::string> closest(std::string_view word, std::span<const std::string> candidates);
 
 /// "; did you mean WORD?", or nothing when none is near.

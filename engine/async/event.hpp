@@ -1,4 +1,4 @@
-// The one primitive on which coroutines of one executor wait for each other.
+// How coroutines of one executor wait for each other.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -15,10 +15,10 @@ namespace peelbox {
 
 enum class wake { signalled, timed_out, cancelled };
 
-/// Wakes whoever waits at the moment of notify(). It keeps no memory, so a waiter tests its condition in a loop:
+/// notify() wakes those that wait at this moment. It is not remembered, so a waiter tests its condition in a loop:
 ///     while (queue.empty()) if (co_await changed.wait() != wake::signalled) …
 /// Between the test and the wait nothing else runs, because everything is on one thread. Not thread-safe.
-/// An event must outlive its waiters or be destroyed together with them.
+/// The event must outlive its waiters, or be destroyed together with them.
 class event {
  public:
   explicit event(executor ex) : executor_(std::move(ex)) {}

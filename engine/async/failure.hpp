@@ -46,11 +46,11 @@ struct grpc_status {
   bool ok() const noexcept { return code == 0; }
 };
 
-/// `text` says what, where and, for what a person can mend, what to do. It may quote text of the peer, so it is
-/// sanitised where it is printed. Copying is cheap enough for error paths only.
+/// `text` says what failed and where, and what to do if a person can do something. It may quote text of the peer, so it
+/// is sanitised where it is printed. A copy is expensive: for error paths only.
 class [[nodiscard]] failure {
  public:
-  /// Needed by boost::system::result, which hands out an empty error for a value.
+  /// For boost::system::result, which makes an empty error for a value.
   failure() = default;
   failure(errc c, std::string t, origin o = origin::us) : code(c), who(o), text(std::move(t)) {}
 

@@ -15,21 +15,21 @@ namespace peelbox {
 
 /// Starts tasks, cancels the others when one fails, and waits for all of them.
 ///
-/// Use it through run(), which also holds when the caller is cancelled or its body throws: the children are then
-/// cancelled and joined before run() returns or rethrows. So a child may refer to what lives outside run().
+/// Use it through run(). When the caller is cancelled or the body throws, run() cancels and joins the children before it
+/// rethrows. So a child may refer to objects that live outside run().
 class task_group {
  public:
   /// Runs `body(group)`, then joins. The first failure (of the body or of a child) is the result. Cancelling the
   /// caller cancels the body and all children; run() then unwinds after the last of them has ended.
   static task<result<void>> run(std::function<task<result<void>>(task_group&)> body);
 
-  /// Starts a child. A failure of it cancels the whole group; an exception of it counts as failure.
+  /// Starts a child. If it fails, or throws, the whole group is cancelled.
   void spawn(task<result<void>> child);
   /// Asks every child to stop; they unwind at their next co_await.
   void cancel();
   /// Children that have not ended.
   std::size_t running() const noexcept { return children_.size(); }
-  /// Waits until no child runs. Leaves the group usable.
+  /// Waits until no child runs. The group can be used again.
   task<void> idle();
 
   explicit task_group(executor ex);
@@ -49,7 +49,7 @@ class task_group {
   bool cancelled_ = false;
 };
 
-/// Turns what an ended task left behind into a failure; std::nullopt for success.
+/// The exception with which a task ended, as a failure; std::nullopt when there is none.
 std::optional<failure> failure_of(std::exception_ptr exception);
 
 }  // namespace peelbox

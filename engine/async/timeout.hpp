@@ -16,7 +16,7 @@
 
 namespace peelbox {
 
-/// Runs `operation`; when `limit` passes first, cancels it, waits until it has unwound and gives
+/// Runs `operation`. If `limit` passes first, cancels it, waits until it has unwound, and returns
 /// failure{timed_out, what}. Cancelling the caller cancels the operation.
 template <class T>
 task<result<T>> with_timeout(task<result<T>> operation, std::chrono::steady_clock::duration limit,
