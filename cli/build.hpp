@@ -6,7 +6,7 @@
 
 namespace peelbox::cli {
 
-/// Gives the exit code; everything that went wrong has been said.
+/// Returns the exit code, after all errors have been said.
 /// `args` and `with` must outlive it.
 task<int> run_build_command(const build_args& args, const surroundings& with);
 

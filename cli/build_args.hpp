@@ -15,7 +15,7 @@ class App;
 
 namespace peelbox::cli {
 
-/// As text, before anything is checked; CLI11 fills it.
+/// The arguments as text, before any check; CLI11 fills them.
 struct build_args : daemon_args {
   std::string spec;
   /// What came from standard input for a `-` in `spec` or `llb`.
@@ -30,7 +30,7 @@ struct build_args : daemon_args {
   /// Instead of a spec: a marshalled LLB definition ("-" is standard input) and its local directories.
   std::string llb;
   std::vector<std::string> locals;  ///< NAME=DIR
-  /// Write the spec's definition there and stop.
+  /// Writes the spec's definition to this file and stops.
   std::string dump_llb;
   std::string platform;
   std::optional<std::string> entrypoint;
@@ -45,7 +45,7 @@ struct build_args : daemon_args {
   bool no_gitignore = false;
   bool paranoid = false;
   std::string progress = "auto";
-  /// Refused, with the reason.
+  /// Always refused, with the reason.
   bool detach = false;
   /// Pictures of the build; empty: none.
   std::string timeline;

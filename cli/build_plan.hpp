@@ -17,7 +17,7 @@ struct prepared_service {
 };
 
 struct prepared_build {
-  build::build_options options;  ///< complete but for the way to the daemon
+  build::build_options options;  ///< complete, except for the way to the daemon
   transport::dial_options dial;
   /// In the order of options.services.
   std::vector<prepared_service> services;
@@ -32,8 +32,8 @@ struct marshalled_definition {
 /// The definition of the spec for --platform or, without it, this machine's platform; without what only a running session can fill in; for --dump-llb.
 result<marshalled_definition> dumped_definition(const build_args& args, const session::user_secret& user);
 
-/// Reads the spec, checks everything that can be checked without a daemon, and opens the output. All problems are
-/// errc::usage, or errc::context, not_found, permission and io for files. `user` is what makes the keys under which the
+/// Reads the spec, checks what can be checked without a daemon, and opens the output. Failures are errc::usage, and
+/// errc::context, not_found, permission and io for files. `user` is what makes the keys under which the
 /// daemon keeps contexts and caches those of nobody else.
 result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user);
 

@@ -20,7 +20,7 @@ std::chrono::milliseconds whole(std::chrono::microseconds time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time);
 }
 
-/// An ignore rule that keeps back what the failed step missed. Looks at files, so it runs on the pool.
+/// The ignore rule that kept a file from the failed step, if there is one. Looks at files, so it runs on the pool.
 task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended, const failure& why,
                                                         const surroundings& with) {
   std::vector<std::string> paths = build::paths_missed(why, ended.display.picture(), directory_of_build);
@@ -34,7 +34,7 @@ task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended
 }
 
 task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
-  // Whoever interrupts a build is told so once, at the end of the program.
+  // That a build was interrupted is said once, at the end of the program.
   if (why.code == errc::cancelled) co_return;
   build::error_text_options options;
   options.log_lines = !ended.display.shows_error_blocks();
@@ -66,7 +66,7 @@ void give_stats(const ended_build& ended, bool succeeded, const surroundings& wi
   else for (const std::string& line : stats_lines(stats)) with.say(line);
 }
 
-/// The services one by one: errors, warnings, digests. Gives the code of the first failure.
+/// Reports each service: errors, warnings, digests. Returns the code of the first failure.
 task<int> report_services(const ended_build& ended, const surroundings& with) {
   const std::vector<prepared_service>& prepared = ended.prepared.services;
   int code = exit_ok;
@@ -106,7 +106,7 @@ task<int> report_build(const ended_build& ended, const surroundings& with) {
   if (!ended.args.quiet) {
     for (const std::string& line : clipped_lines(picture)) with.say(line);
     if (ended.outcome.has_error() || ended.left.has_error() || (code != exit_ok && !several)) {
-      // Of a build that did not begin and was refused at once there is nothing to say.
+      // There is nothing to say about a build that was refused before it began.
       if (!picture.steps().empty() || ended.took >= std::chrono::seconds(1)) {
         with.say(failure_line(picture, whole(ended.took), was_stopped(ended.outcome)));
       }

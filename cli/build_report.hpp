@@ -1,4 +1,4 @@
-// What is said and written when a build has ended.
+// What we say and write when a build has ended.
 #pragma once
 
 #include <chrono>

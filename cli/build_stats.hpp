@@ -11,14 +11,14 @@
 
 namespace peelbox::cli {
 
-/// Of this process, since it began. Programs that carry a connection (ssh, kubectl) are not in it.
+/// Of this process since its start, without programs that carry a connection (ssh, kubectl).
 struct process_cost {
   std::chrono::microseconds user{0};
   std::chrono::microseconds system{0};
   std::uint64_t peak_memory = 0;  ///< bytes
   std::uint64_t context_switches = 0;
-  /// Calls of the read and of the write family, as the kernel counts them in /proc/self/io; calls for sockets only as far
-  /// as they are of these families. Not known where the kernel does not tell.
+  /// System calls of the read and write families, as the kernel counts them in /proc/self/io; for sockets too, if they are
+  /// of these families. Unknown where the kernel does not tell.
   std::optional<std::uint64_t> read_calls;
   std::optional<std::uint64_t> write_calls;
 };

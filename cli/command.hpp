@@ -1,4 +1,4 @@
-// What a subcommand is to main().
+// A subcommand, as main() sees it.
 #pragma once
 
 #include <functional>
@@ -18,28 +18,28 @@ class App;
 
 namespace peelbox::cli {
 
-/// What main made once and every command uses.
+/// Made once by main() and used by every command.
 struct surroundings {
   build::environment env;
   blocking_pool& pool;
   const logger& log;
   build::stop_request& stop;
-  /// One line for people, on standard error; made harmless.
+  /// Writes one line for people to standard error, sanitised.
   std::function<void(std::string_view line)> say;
-  /// The result for machines, on standard output.
+  /// Writes a result for programs to standard output.
   answer_output& answer;
-  /// Where `say` leads; a display takes it over while it draws.
+  /// Where `say` writes to; a display replaces it while it draws.
   voice& speech;
 };
 
-/// A subcommand as it was added to the parser. Its arguments live in `run` and `verbosity`.
+/// A subcommand that was added to the parser. `run` and `verbosity` own its arguments.
 struct command {
   CLI::App* app = nullptr;
-  /// Gives the exit code; everything that went wrong has been said.
+  /// Returns the exit code, after all errors have been said.
   std::function<task<int>(const surroundings& with)> run;
-  /// How often -v was given; read after parsing.
+  /// How often -v was given; valid after parsing.
   std::function<int()> verbosity = [] { return 0; };
-  /// Said when a signal ended it.
+  /// What to say when a signal ended it.
   const char* interrupted = "error: the build was interrupted";
 };
 

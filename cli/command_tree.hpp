@@ -1,5 +1,5 @@
-// The commands and options as plain values, read from the parser's own definitions: help, man pages, completions and
-// suggestions are made from them and cannot differ from what is parsed.
+// The commands and options as plain values, read from the parser's own definitions. Help, man pages, completions and
+// suggestions are made from them, so they cannot differ from what is parsed.
 #pragma once
 
 #include <string>

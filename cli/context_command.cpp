@@ -23,7 +23,7 @@ struct context_args {
   std::vector<std::string> paths;
 };
 
-/// Lines are handed on in large pieces: there may be a million.
+/// Writes lines in large pieces, because there may be a million.
 class line_output {
  public:
   explicit line_output(const surroundings& with) : with_(with) {}
@@ -48,7 +48,7 @@ class line_output {
   std::string pending_;
 };
 
-/// Separates JSON objects on their lines.
+/// Puts the commas between JSON objects, one object on a line.
 class json_items {
  public:
   explicit json_items(line_output& out) : out_(out) {}
@@ -112,7 +112,7 @@ task<int> run_list(std::shared_ptr<const context_args> args, const surroundings&
   co_return exit_ok;
 }
 
-/// Paths are relative to the context; one below the context's own name on this machine is taken as well.
+/// Paths are relative to the context. Absolute ones below the context's directory are accepted too.
 std::string path_in_context(const std::string& root, const std::string& path) {
   if (!path.starts_with('/')) return path;
   const std::filesystem::path inside = std::filesystem::path(path).lexically_normal().lexically_relative(root);

@@ -33,8 +33,8 @@ struct listing_format {
 /// One line, or one JSON object, without a line end. Directories end in '/'; control characters are escaped.
 std::string entry_text(const filesync::listed_entry& entry, const listing_format& format);
 
-/// The `count` heaviest of all files and directories (with everything below them). A directory does not take a place
-/// when one thing in it has nearly all of its weight.
+/// The `count` largest of all files and directories (with everything below them). A directory is left out when one entry
+/// in it has nearly all of its size.
 std::vector<filesync::heavy_path> top_entries(const std::vector<filesync::listed_entry>& sent, std::size_t count);
 std::string top_text(const filesync::heavy_path& entry, bool json);
 

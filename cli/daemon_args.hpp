@@ -22,7 +22,7 @@ struct daemon_args {
 /// --buildkit, --addr, the --tls… flags and -v.
 void add_daemon_flags(CLI::App& app, daemon_args& args);
 
-/// The TLS options that were meant; errc::usage when they contradict each other, not_found for a missing directory.
+/// The TLS options of these flags; errc::usage when they contradict each other, not_found for a missing directory.
 result<transport::tls_options> choose_tls(const transport::tls_options& flags, const std::string& tls_dir);
 
 }  // namespace peelbox::cli

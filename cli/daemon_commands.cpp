@@ -28,7 +28,7 @@ struct info_args : daemon_args {
 
 int say_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
-  // Not to be reached is what a health check reports, whatever the cause.
+  // For a health check, every cause means that the daemon cannot be reached.
   const exit_code code = to_exit_code(why.code);
   return code == exit_context || code == exit_build_failed ? exit_connection : code;
 }

@@ -9,8 +9,8 @@
 
 namespace peelbox::cli {
 
-/// NO_COLOR (set to nothing it counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
-/// util/progress/progressui/init.go). Gives what was ignored in them, for people.
+/// Reads NO_COLOR (an empty value counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
+/// util/progress/progressui/init.go). Returns what was ignored in them, for people.
 std::vector<std::string> use_display_environment(progress::display_options& options, const build::environment& env);
 
 }  // namespace peelbox::cli

@@ -26,7 +26,7 @@ namespace {
 using build::history;
 using build::history_record;
 
-/// How long after its last event the record of a build may take.
+/// How long to wait for the record of a build after its last event.
 constexpr std::chrono::seconds record_patience{15};
 
 struct history_args : daemon_args {
@@ -42,7 +42,7 @@ progress::wall_time now() {
   return std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now());
 }
 
-/// Connects and runs `use`; says what went wrong. The exit code is `use`'s when nothing did.
+/// Connects and runs `use`. Says what went wrong; if nothing did, the exit code is that of `use`.
 task<int> on_daemon(history_args_ptr args, const surroundings& with, std::function<task<result<int>>(history&)> use) {
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   transport::dial_options dial;
@@ -159,7 +159,7 @@ task<int> run_logs(history_args_ptr args, const surroundings& with) {
     if (all.has_error()) co_return all.error();
     result<history_record> one = build::find_record(*all, args->refs.empty() ? "latest" : args->refs.front());
     if (one.has_error()) co_return one.error();
-    // The log is what was asked for, so it is the answer.
+    // The log was asked for, so it goes to standard output.
     auto display = make_display(*args, with, STDOUT_FILENO);
     if (display.has_error()) co_return display.error();
     result<void> shown = co_await show(daemon, one->ref, **display);

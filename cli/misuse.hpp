@@ -1,4 +1,4 @@
-// What was probably meant by words that the parser refused.
+// What somebody probably meant whose command line the parser refused.
 #pragma once
 
 #include <optional>
@@ -14,11 +14,11 @@ struct misuse {
   std::string help_for;  ///< the command whose --help tells more
 };
 
-/// The first word that is neither a command, nor an option, nor a value of one, or a word that is missing; `words` without
-/// the program's name. std::nullopt: none of that, so the parser complained about something else.
+/// Finds the first word that is neither a command, nor an option, nor a value of one, or a word that is missing. `words` are
+/// without the program's name. std::nullopt when there is none, so that the parser complained about something else.
 std::optional<misuse> find_misuse(const command_info& root, std::span<const std::string> words);
 
-/// The command that the words name, as far as they do.
+/// The command that the words name; the innermost one that they do.
 const command_info& command_of(const command_info& root, std::span<const std::string> words);
 
 }  // namespace peelbox::cli

@@ -20,7 +20,7 @@ struct output_option {
   std::vector<std::string> names;  ///< of the image, from name=
   bool path_alone = false;         ///< a path without fields
 
-  /// The image goes into Docker's own store.
+  /// Whether the image goes into Docker's own store.
   bool into_docker() const noexcept { return type == kind::docker && dest.empty(); }
   bool is_image() const noexcept { return type == kind::oci || type == kind::docker; }
 };
@@ -32,7 +32,7 @@ std::string_view to_string(output_option::kind kind) noexcept;
 /// type=local,dest=PATH, and "-" is type=tar,dest=-.
 result<output_option> parse_output(std::string_view text);
 
-/// What was written on the command line; std::nullopt: nothing.
+/// As written on the command line; std::nullopt when it was not.
 struct attestation_flags {
   std::optional<std::string> sbom;
   std::optional<std::string> provenance;
@@ -40,13 +40,13 @@ struct attestation_flags {
 
 struct attestation_choice {
   build::attestations wanted;
-  /// The SBOM is ours by default, so a daemon without the scanner image is no error.
+  /// Whether the SBOM is only our default, so that a missing scanner image is no error.
   bool sbom_is_default = false;
 };
 
 /// "", "true", "false", "min", "max", or attributes such as "generator=IMAGE" and "mode=max". On by default for OCI output; a Docker
-/// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}. Docker's own store may
-/// hold them, which the build finds out.
+/// archive cannot hold attestations (exporter/oci), so asking for them there is failure{usage}. Whether Docker's own
+/// store can hold them is found out during the build.
 result<attestation_choice> choose_attestations(const attestation_flags& flags, const output_option& output);
 
 }  // namespace peelbox::cli

@@ -12,16 +12,16 @@
 
 namespace peelbox::cli {
 
-/// Opens its files before the build, so that a wrong name is known at once; each appears when it is complete.
+/// Opens its files before the build, so that a wrong name is reported at once. A file appears when it is complete.
 class picture_files final : public progress::listener {
  public:
-  /// Empty names are pictures that nobody wants; nullptr when there is none.
+  /// An empty name means no such picture; nullptr when both are empty.
   static result<std::shared_ptr<picture_files>> open(const std::string& timeline, const std::string& trace);
 
   void update(const progress::batch& events, const progress::trace& picture, progress::wall_time now) override;
   void finish(const progress::trace& picture, progress::wall_time now) override;
 
-  /// After the build. `error` is empty when it succeeded. Nothing is written of a build that was never shown.
+  /// Call it after the build; `error` is empty when that succeeded. Writes nothing if the build was never shown.
   result<void> write(const std::string& title, const std::string& error);
 
  private:

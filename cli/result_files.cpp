@@ -21,7 +21,7 @@ namespace json = boost::json;
 json::object metadata_of(const build::service_outcome& outcome) {
   json::object all;
   for (const auto& [key, value] : outcome.exporter_response) {
-    // Go pads it (base64.StdEncoding).
+    // Go adds padding (base64.StdEncoding).
     if (const auto plain = value.size() % 4 == 0 ? decode_base64(value) : std::nullopt) {
       boost::system::error_code error;
       json::value parsed = json::parse(*plain, error);

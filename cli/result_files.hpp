@@ -22,17 +22,17 @@ build::provenance_mode metadata_provenance_mode(std::string_view variable);
 /// `warnings` is a JSON array for "buildx.build.warnings", or empty.
 std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings = "");
 
-/// What --iidfile holds: the digest of the image's configuration, else that of its manifest; empty without an image.
+/// The content of --iidfile: the digest of the image's configuration, else that of its manifest; empty without an image.
 std::string image_id(const build::service_outcome& outcome);
 
 /// Files are opened before the build, so that a wrong name is known at once. What is staged waits for the build's point of no
 /// return: commit() gives everything its name, also the files that the exporters wrote.
 class result_files {
  public:
-  /// errc::usage when one of them is asked for several services, else as output_file::create.
+  /// errc::usage when one of them is wanted for several services; other failures as of output_file::create.
   static result<result_files> open(const build_args& args, std::size_t services);
 
-  /// Of a build that began: its reference, also when it failed.
+  /// Writes the reference of a build that began, even if it failed.
   result<void> stage_ref(const std::string& ref);
   /// Of services that succeeded.
   result<void> stage(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings);

@@ -1,5 +1,5 @@
-// Subcommands of CLI11. It consists of headers only, so whatever makes an App compiles the whole parser, which takes
-// many seconds: only this file's .cpp and main.cpp include CLI/Config.hpp and CLI/Formatter.hpp.
+// Subcommands of CLI11. That is a library of headers, so a file that makes an App compiles the whole parser, which takes
+// many seconds. Only this file's .cpp and main.cpp include CLI/Config.hpp and CLI/Formatter.hpp.
 #pragma once
 
 #include <string>

@@ -16,20 +16,20 @@ std::string human_bytes(std::uint64_t bytes);
 /// "0.4s", "1m 12s".
 std::string human_time(std::chrono::milliseconds time);
 
-/// The digest that names the image, or empty for exporters without one.
+/// The digest of the image; empty for exporters without one.
 std::string image_digest(const build::service_outcome& outcome);
 
 /// How the image came to Docker.
 std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes);
 
-/// For one service, which succeeded, a line each for its properties; for several a line each for the services.
+/// For one successful service, a line for each property; for several, a line for each service.
 std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took);
 
-/// What failed, after how long, and how far the build had come; one line. `stopped`: it was interrupted.
+/// One line: what failed, after how long, and how far the build had come. `stopped`: it was interrupted.
 std::string failure_line(const progress::trace& picture, std::chrono::milliseconds took, bool stopped = false);
 
-/// A line for each step whose output the daemon has cut short (at most three), and what sets the limit; or nothing.
+/// A line for each step whose output the daemon clipped (at most three), and how to change the limit; or nothing.
 std::vector<std::string> clipped_lines(const progress::trace& picture);
 
 }  // namespace peelbox::cli

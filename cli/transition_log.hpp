@@ -1,4 +1,4 @@
-// What -v tells of a build's steps and transfers.
+// What -v shows of a build's steps and transfers.
 #pragma once
 
 #include <vector>

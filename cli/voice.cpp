@@ -10,7 +10,7 @@ namespace peelbox::cli {
 void voice::say(std::string_view line) const {
   std::string clean = progress::sanitize(line);
   if (way_) way_(std::move(clean));
-  // Nobody can be told when the terminal itself is gone.
+  // When the terminal itself is gone, nobody can be told.
   else write_all(STDERR_FILENO, clean + '\n');
 }
 

@@ -8,8 +8,8 @@
 
 namespace peelbox::cli {
 
-/// Standard error, or while a display redraws a block there, that display, which writes above the block. Everything that
-/// is said is made harmless. Network thread only.
+/// Lines go to standard error, or, while a display redraws a block there, to that display, which writes above the block.
+/// All text is sanitised. Network thread only.
 class voice {
  public:
   using way = std::function<void(std::string line)>;

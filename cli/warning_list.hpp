@@ -1,4 +1,4 @@
-// What frontends warned of, for --metadata-file.
+// The warnings of frontends, for --metadata-file.
 #pragma once
 
 #include <string>
