@@ -1,4 +1,4 @@
-// The least that a walk has to ask of the kernel, to compare others with.
+// The least work that a walk needs, for comparisons.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -19,7 +19,7 @@
 
 namespace peelbox::bench {
 
-/// Every directory listed with getdents64 by some threads, every entry stat'ed with statx if wanted, nothing kept.
+/// Several threads list every directory with getdents64 and, if wanted, call statx for every entry; nothing is kept.
 class bare_walk {
  public:
   explicit bare_walk(bool stats) : stats_(stats) {}

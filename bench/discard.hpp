@@ -1,6 +1,6 @@
-// A daemon that asks for a whole tree and throws it away, as cheaply as it can be done on a thread of its own, so that a
-// measurement shows the sender. It reads HTTP/2 with our own h2::session, which copies nothing, and keeps only messages
-// that are small.
+// A daemon that asks for a whole tree and discards it. It runs on a thread of its own and does as little as possible, so
+// that a measurement shows the sender. It reads HTTP/2 with our own h2::session, which copies nothing, and keeps only small
+// messages.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace peelbox::bench {
 
-/// Cuts the messages of one gRPC stream out of DATA frames, wherever those end.
+/// Finds the messages of one gRPC stream in DATA frames, wherever those end.
 class message_skimmer {
  public:
-  /// Up to this size messages are handed over; of larger ones only the bytes are counted.
+  /// Messages up to this size are handed over; of larger ones, only the bytes are counted.
   static constexpr std::size_t kept = 8 << 10;
   /// Calls `small` for each whole small message.
   void feed(byte_view bytes, const std::function<void(byte_view)>& small);

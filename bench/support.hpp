@@ -24,7 +24,7 @@ inline std::size_t setting(const char* name, std::size_t otherwise) {
 
 inline unsigned threads() { return static_cast<unsigned>(setting("PEELBOX_BENCH_THREADS", 4)); }
 
-/// Made once, at first use, and removed at the end of the program.
+/// Made at first use, and removed at the end of the program.
 class trees {
  public:
   ~trees() {
@@ -66,7 +66,7 @@ inline trees& all_trees() {
   return t;
 }
 
-/// As an ignore file has them: names, endings, paths and globs in turn, none of which matches the trees above.
+/// Patterns as in an ignore file: names, endings, paths and globs in turn. None matches the trees above.
 inline std::vector<std::string> rules(std::size_t count) {
   std::vector<std::string> lines;
   const char* kinds[] = {"**/*.tmp{}", "**/cache{}", "build{}/**", "*.log{}", "docs/*/out{}"};
