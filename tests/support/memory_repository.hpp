@@ -1,4 +1,4 @@
-// A repository that was never on a disk.
+// A repository in memory.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ class memory_tree : public filesync::file_tree {
   };
 };
 
-/// What a scan of the files would give.
+/// What a scan of these files would find.
 inline repository repository_of(const std::shared_ptr<const memory_tree>& tree) {
   struct content {
     std::set<std::string_view> files;

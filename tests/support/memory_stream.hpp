@@ -19,7 +19,7 @@ namespace peelbox::test {
 struct memory_end {
   /// Bytes that this end's write() may have under way before it waits for the other end to read.
   std::size_t capacity = 64 * 1024;
-  /// Most bytes that one read() gives.
+  /// The most bytes that one read() returns.
   std::size_t most_per_read = std::numeric_limits<std::size_t>::max();
   /// Every operation first lets other coroutines run.
   bool pauses = false;
@@ -41,7 +41,7 @@ struct memory_pair {
   std::shared_ptr<memory_end> end_b;
 };
 
-/// What `a` writes `b` reads, and the reverse. Payload slices are passed on, not copied.
+/// `b` reads what `a` writes, and the reverse. Payload slices are passed on, not copied.
 /// close() of one end: its own operations end with errc::cancelled; the other end reads what is queued, then the
 /// orderly end, and its writes fail with errc::connection.
 memory_pair make_memory_pair(executor ex, memory_end a = {}, memory_end b = {});

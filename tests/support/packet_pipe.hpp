@@ -49,7 +49,7 @@ class packet_pipe {
 
    private:
     task<result<void>> push(byte_slice packet) {
-      // A full queue without a waiting reader is the usual case; asking first saves a coroutine.
+      // Usually the queue has room; asking first saves a coroutine.
       if (out_.try_push(packet)) co_return result<void>();
       const bool taken = co_await out_.push(std::move(packet));
       if (taken) co_return result<void>();

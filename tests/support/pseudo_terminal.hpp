@@ -1,4 +1,4 @@
-// A terminal without a person.
+// A pseudo terminal for tests.
 #pragma once
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 namespace peelbox::test {
 
-/// What is written to `slave`, as programs do, can be read from `master`.
+/// What a program writes to `slave` can be read from `master`.
 struct pseudo_terminal {
   unique_fd master{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
   unique_fd slave;

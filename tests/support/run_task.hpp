@@ -14,7 +14,7 @@
 
 namespace peelbox::test {
 
-/// Gives the coroutine's value; throws what it threw; fails the test when it has not ended within `limit`.
+/// Returns the coroutine's value, or throws what it threw. Fails the test when it has not ended within `limit`.
 template <class T>
 T run_task(asio::io_context& io, task<T> work, std::chrono::seconds limit = std::chrono::seconds(20)) {
   std::exception_ptr thrown;
@@ -44,7 +44,7 @@ T run_task(asio::io_context& io, task<T> work, std::chrono::seconds limit = std:
   }
 }
 
-/// The context is the program's, because threads of a blocking_pool may touch it a moment after the coroutine's end.
+/// The context lives as long as the program, because threads of a blocking_pool may use it shortly after the coroutine's end.
 template <class T>
 T run_task(task<T> work, std::chrono::seconds limit = std::chrono::seconds(20)) {
   static asio::io_context io;

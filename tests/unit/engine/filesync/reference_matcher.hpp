@@ -1,4 +1,4 @@
-// A slow, obviously right reading of the pattern rules, to compare the fast one with.
+// A slow, obviously correct implementation of the pattern rules, to compare the fast one with.
 #pragma once
 
 #include <optional>

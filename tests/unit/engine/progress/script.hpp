@@ -1,4 +1,4 @@
-// Builds told as text: a file of events is played into a renderer, and what it writes is compared with a file.
+// Builds as text: a file of events is played into a renderer, and its output is compared with a file.
 //
 //   @SECONDS            what follows reaches us at this time as one batch; the renderer is refreshed as time passes
 //   skew SECONDS        the daemon's clock is ahead of ours by so much
@@ -27,14 +27,14 @@ struct timed_batch {
   batch events;
 };
 
-/// Throws std::runtime_error with the line for anything that is not understood.
+/// Throws std::runtime_error with the line that is not understood.
 std::vector<timed_batch> parse_script(const std::string& text);
 
 /// Plays a script; `frame` sees every piece of output.
 std::string play(const std::vector<timed_batch>& script, renderer& to, trace& picture,
                  const std::function<void(duration at, const std::string& piece)>& frame = {});
 
-/// Text of many lines as its first and last `ends` lines, and of those between their number and a hash.
+/// The first and last `ends` lines of a long text, and the number and a hash of those in between.
 std::string abridged(const std::string& text, std::size_t ends);
 
 std::string read_golden(const std::string& file);

@@ -73,7 +73,7 @@ inline session_options options_for(role side) {
   return o;
 }
 
-/// Passes bytes in pieces of random size until nobody has anything left to say.
+/// Passes bytes in pieces of random size until neither side has anything to send.
 class wire {
  public:
   wire(peer& a, peer& b, unsigned seed = 1, std::size_t most = 1 << 16) : a_(a), b_(b), random_(seed), most_(most) {}
