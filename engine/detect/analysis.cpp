@@ -31,18 +31,24 @@ std::string analysis::first_of(std::initializer_list<std::string_view> names) co
   return {};
 }
 
+std::string analysis::first_evidence(std::initializer_list<std::string_view> names) const {
+  for (const std::string_view name : names)
+    if (files.has_evidence(path(name))) return path(name);
+  return {};
+}
+
 std::string analysis::first_upwards(std::initializer_list<std::string_view> names) const {
   std::string_view dir = self.dir;
   while (true) {
     for (const std::string_view name : names)
-      if (files.has_file(join(dir, name))) return join(dir, name);
+      if (files.has_evidence(join(dir, name))) return join(dir, name);
     if (dir.empty()) return {};
     dir = parent_of(dir);
   }
 }
 
 void analysis::because(std::string_view what, std::string_view value, std::string_view from, confidence how) {
-  out.reasons.push_back({std::string(what), std::string(value), std::string(from), how});
+  out.reasons.push_back({std::string(what), std::string(value), std::string(from), how, {}});
 }
 
 std::string analysis::command_in(std::string_view dir, std::string_view command) {
@@ -66,10 +72,26 @@ void analysis::needs_at_runtime(std::string_view name, std::string_view version)
   out.runtime_tools.push_back({std::string(name), std::string(version)});
 }
 
-void analysis::listens(std::uint16_t port, std::string_view from, confidence how) {
-  if (!out.ports.empty() || port == 0) return;
-  out.ports.push_back(port);
-  because("port", std::to_string(port), from, how);
+void analysis::listens(rank of, std::uint16_t port, std::string_view from, confidence how) {
+  if (port != 0) out.port.add({port, of, std::string(from), how});
+}
+
+void analysis::starts(rank of, way_to_start how_to, std::string_view from, confidence how) {
+  if (!how_to.words.empty()) out.start.add({std::move(how_to), of, std::string(from), how});
+}
+
+void analysis::starts(rank of, std::vector<std::string> words, std::string_view from, confidence how) {
+  starts(of, way_to_start{std::move(words), {}, {}}, from, how);
+}
+
+void analysis::starts_program(std::string_view installed, std::string_view from, confidence how) {
+  out.program = installed;
+  starts(rank::source, std::vector<std::string>{out.program}, from, how);
+  // The arguments that a Dockerfile gives the same program, unless they name files of its image.
+  std::vector<std::string> words = hint.command;
+  if (words.size() < 2 || name_of(words.front()) != name_of(out.program)) return;
+  words.front() = out.program;
+  if (std::none_of(words.begin() + 1, words.end(), [](const std::string& w) { return contains(w, "/"); })) starts(rank::deployment, std::move(words), hint.command_from);
 }
 
 std::vector<std::string> analysis::sources(std::initializer_list<std::string_view> endings) const {
@@ -127,6 +149,21 @@ std::optional<std::uint16_t> port_at(std::string_view text) {
   return static_cast<std::uint16_t>(number);
 }
 
+/// Where programs of other people listen: a literal of these is an address to call.
+bool is_of_another_service(std::uint16_t port) {
+  constexpr std::array<std::uint16_t, 16> ports{22, 25, 53, 465, 587, 1433, 2181, 3306, 4317, 5432, 5672, 6379, 9042, 9092, 11211, 27017};
+  return std::binary_search(ports.begin(), ports.end(), port);
+}
+
+/// The line in which `at` lies is a comment.
+bool in_comment(std::string_view text, std::size_t at) {
+  const std::size_t before = text.rfind('\n', at);
+  const std::string_view line = trim(text.substr(before == std::string_view::npos ? 0 : before + 1, 200));
+  // "#[default(80)]" is Rust's, "#define" is C's.
+  const bool hash = line.starts_with('#') && !line.starts_with("#[") && !line.starts_with("#define");
+  return hash || line.starts_with("//") || line.starts_with("* ") || line.starts_with("/*") || line.starts_with("--") || line.starts_with(";");
+}
+
 std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_list<std::string_view> before) {
   std::size_t best = std::string_view::npos;
   std::optional<std::uint16_t> port;
@@ -135,7 +172,8 @@ std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_l
          at = text.find(prefix, at + 1)) {
       // "port=" is not the end of "support=".
       if (at > 0 && is_word(prefix.front()) && is_word(text[at - 1]) ) continue;
-      if (const auto number = port_at(text.substr(at + prefix.size()))) {
+      const auto number = port_at(text.substr(at + prefix.size()));
+      if (number && !is_of_another_service(*number) && !in_comment(text, at)) {
         best = at;
         port = number;
         break;
@@ -146,8 +184,11 @@ std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_l
 }
 
 bool reads_port_variable(std::string_view text) {
+  for (const std::string_view form : {"process.env.PORT", "Bun.env.PORT", "import.meta.env.PORT"})
+    for (std::size_t at = text.find(form); at != std::string_view::npos; at = text.find(form, at + 1))
+      if (at + form.size() == text.size() || !is_word(text[at + form.size()])) return true;
   constexpr std::array<std::string_view, 13> forms{
-      "process.env.PORT",      "env.get(\"PORT\")",    "environ[\"PORT\"]",  "environ['PORT']",
+      "env:\"PORT\"",      "env.get(\"PORT\")",    "environ[\"PORT\"]",  "environ['PORT']",
       "environ.get(\"PORT\"",  "environ.get('PORT'",   "getenv(\"PORT\")",   "getenv('PORT'",
       "Getenv(\"PORT\")",      "env::var(\"PORT\")",   "ENV[\"PORT\"]",      "ENV['PORT']",
       "getenv(\"PORT\","};
@@ -195,27 +236,16 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
   return out;
 }
 
-std::uint16_t choose_port(analysis& work, std::uint16_t usual, std::string_view usual_from) {
-  work.listens(work.hint.port, work.hint.port_from, confidence::likely);
-  work.listens(usual, usual_from, confidence::likely);
-  return work.out.ports.empty() ? usual : work.out.ports.front();
+std::string_view told_port(analysis& work, std::uint16_t usual, std::string_view usual_from) {
+  work.listens(rank::framework, usual, usual_from);
+  return port_mark;
 }
 
 void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::string_view usual_from) {
-  constexpr std::uint16_t fallback = 8080;
-  // A program that asks for PORT listens where it is told, any other where its text says.
-  if (facts.port && facts.port_variable_from.empty()) work.listens(*facts.port, facts.port_from, confidence::likely);
-  work.listens(work.hint.port, work.hint.port_from, confidence::likely);
-  if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
-  if (usual != 0) work.listens(usual, usual_from, confidence::likely);
-  if (!facts.port_variable_from.empty()) {
-    work.listens(fallback, "PORT, read in " + facts.port_variable_from, confidence::guess);
-    work.out.runtime_env.emplace("PORT", std::to_string(work.out.ports.front()));
-  }
-  if (!facts.health.empty() && !work.out.ports.empty() && work.out.health.empty()) {
-    work.out.health = facts.health;
-    work.because("health", facts.health, facts.health_from, confidence::likely);
-  }
+  if (facts.port) work.listens(rank::source, *facts.port, facts.port_from);
+  work.listens(rank::framework, usual, usual_from);
+  if (work.out.port_variable_from.empty()) work.out.port_variable_from = facts.port_variable_from;
+  if (!facts.health.empty()) work.out.health_path.add({facts.health, rank::source, facts.health_from, confidence::likely});
 }
 
 }  // namespace peelbox::detect

@@ -16,14 +16,13 @@ namespace peelbox::detect {
 
 /// What a Dockerfile and a compose file say about a service; they were written for another image, so they are hints.
 struct hints {
-  std::uint16_t port = 0;  ///< 0: they say nothing
-  std::string port_from;
-  std::string health;
-  std::string health_from;
   std::map<std::string, std::string> env;
   std::string env_from;
   std::vector<std::string> command;  ///< paths of the image made relative to its WORKDIR
   std::string command_from;
+  std::vector<std::string> images;  ///< of all FROM lines: "node:20-alpine"
+  std::string images_from;
+  std::vector<std::string> copied;  ///< files of the repository that the last stage takes
   std::vector<std::string> wanted;  ///< names of variables that it is given
   std::string wanted_from;
 };
@@ -44,7 +43,9 @@ class analysis {
   const std::string* read(std::string_view name);
   /// The first of the names that exists, or "".
   std::string first_of(std::initializer_list<std::string_view> names) const;
-  /// The first of the names that exists in the directory of the service or one above it, up to the root: its path.
+  /// The path of the first of the names that exists or is evidence, or "".
+  std::string first_evidence(std::initializer_list<std::string_view> names) const;
+  /// The first of the names that exists (or is evidence) in the directory of the service or one above it, up to the root: its path.
   std::string first_upwards(std::initializer_list<std::string_view> names) const;
 
   void because(std::string_view what, std::string_view value, std::string_view from,
@@ -57,8 +58,12 @@ class analysis {
   void needs(std::string_view tool, std::string_view version = {});
   void needs_at_runtime(std::string_view tool, std::string_view version = {});
   hints hint;
-  /// Sets the only port, once: the first call wins.
-  void listens(std::uint16_t port, std::string_view from, confidence how);
+  // Findings, for decide(). A port of 0 and a start without words are none.
+  void listens(rank of, std::uint16_t port, std::string_view from, confidence how = confidence::likely);
+  void starts(rank of, way_to_start how_to, std::string_view from, confidence how = confidence::likely);
+  void starts(rank of, std::vector<std::string> words, std::string_view from, confidence how = confidence::likely);
+  /// What is started is the program that is at `installed` (absolute) in the image.
+  void starts_program(std::string_view installed, std::string_view from, confidence how = confidence::likely);
 
   /// Files of the service with one of the endings (".js"), those in directories of other candidates left out; those
   /// nearest to its directory first. Bounded.
@@ -78,10 +83,10 @@ struct source_facts {
 /// files that serve something, so that the port of a database is not taken for the program's own.
 source_facts look_at_sources(analysis& work, const std::vector<std::string>& paths,
                              std::initializer_list<std::string_view> before_port);
-/// For a command that we make, which is told the port: the hinted one, or the usual one.
-std::uint16_t choose_port(analysis& work, std::uint16_t usual, std::string_view usual_from);
-/// Port, health check and PORT variable of the draft from what the sources show. `usual` is the framework's port, 0
-/// when there is none; without any evidence the service has no port.
+/// For a command that we make and that is told the port, usually `usual`: what stands there until the port is decided.
+std::string_view told_port(analysis& work, std::uint16_t usual, std::string_view usual_from);
+/// Adds findings of port and health check, and whether PORT is read, from what the sources show. `usual` is the
+/// framework's port, 0 when there is none; without any evidence the service has no port.
 void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::string_view usual_from);
 
 }  // namespace peelbox::detect

@@ -25,7 +25,7 @@ std::vector<std::string> packages(repository& files, draft& from, const std::vec
       const bool known = std::any_of(from.reasons.begin(), from.reasons.end(), [&](const reason& r) {
         return r.what == "packages" && r.value == found.note;
       });
-      if (!known) from.reasons.push_back({"packages", found.note, index.source(), confidence::guess});
+      if (!known) from.reasons.push_back({"packages", found.note, index.source(), confidence::guess, {}});
     }
   }
   return out;
@@ -53,7 +53,7 @@ draft analyse(repository& files, const candidate& self, const std::vector<candid
   work.because("build system", self.system->name, self.manifest);
   take_hints(work);
   self.system->analyse(work);
-  apply_procfile(work);
+  decide(work);
   apply_hints(work);
   // The build system may have been told apart further: npm, pnpm, …
   d.reasons.front().value = d.build_system;
@@ -62,7 +62,6 @@ draft analyse(repository& files, const candidate& self, const std::vector<candid
     d.build_tools.clear();
     d.cache.clear();
   }
-  if (d.command.empty() && d.no_service.empty()) d.no_service = "nothing to start was found";
   return d;
 }
 

@@ -91,7 +91,7 @@ class manifest_finder {
   bool dirty_ = false;
 };
 
-std::optional<candidate> claim(repository& files, const directory& dir, const manifest_finder& manifests,
+std::optional<candidate> claim_directory(repository& files, const directory& dir, const manifest_finder& manifests,
                                std::vector<rejected>& lost) {
   std::optional<candidate> winner;
   for (std::size_t i = 0; i < build_systems().size(); ++i) {
@@ -99,16 +99,16 @@ std::optional<candidate> claim(repository& files, const directory& dir, const ma
     const std::string_view file = manifests.manifest_of(i, dir.files);
     if (file.empty()) continue;
     const std::string path = join(dir.path, file);
-    if (winner) {
-      if (winner->manifest != path && !system->weak)
-        lost.push_back({path, fmt::format("{}: {} has the directory already", system->name, winner->system->name)});
-      continue;
-    }
+    if (winner && (system->weak || winner->manifest == path)) continue;
     if (system->refuses) {
       if (std::string why = system->refuses(files, path); !why.empty()) {
         lost.push_back({path, fmt::format("not {}: {}", system->name, why)});
         continue;
       }
+    }
+    if (winner) {
+      winner->others.push_back({system, path});
+      continue;
     }
     winner = candidate{};
     winner->dir = winner->root = dir.path;
@@ -125,7 +125,7 @@ std::vector<candidate> classify(repository& files, std::vector<rejected>& lost) 
   manifest_finder manifests;
   for (const directory& dir : files.directories())
     if (manifests.look(dir.files))
-      if (auto found = claim(files, dir, manifests, lost)) all.push_back(std::move(*found));
+      if (auto found = claim_directory(files, dir, manifests, lost)) all.push_back(std::move(*found));
 
   // The outermost directory above that `accept` likes; ascending by directory, so each is found by halving.
   const auto above = [&](const candidate& c, auto&& accept) {

@@ -1,4 +1,5 @@
-// The last stage of a Dockerfile, as far as its text says it without running anything.
+// The last stage of a Dockerfile with what it inherits from others, as far as its text says it without running anything.
+// Variables stand for the defaults that ARG and ENV give them.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,8 @@ struct dockerfile_facts {
   /// ENTRYPOINT with CMD behind it, or CMD alone; the shell form is one text that begins with "/bin/sh -c".
   std::vector<std::string> command;
   std::string health;  ///< path of the HTTP request that HEALTHCHECK makes
+  std::vector<std::string> images;  ///< of all stages that are built on one: "node:20-alpine"
+  std::vector<std::string> copied;  ///< what the last stage copies from the context, or from the working directory of another stage
 };
 
 dockerfile_facts read_dockerfile(std::string_view text);

@@ -13,8 +13,10 @@ void explain_service(const found_service& s, std::string& out) {
   out += fmt::format("  taken for  {}{}, built by {}\n", m.language, m.framework.empty() ? "" : " with " + m.framework,
                      m.build_system);
   out += "  because\n";
-  for (const reason& r : s.reasons)
+  for (const reason& r : s.reasons) {
     out += fmt::format("    {} = {}   [{}] {}\n", r.what, r.value, to_string(r.how), r.from);
+    for (const std::string& other : r.against) out += fmt::format("      not {}\n", other);
+  }
   const auto list = [&](std::string_view title, const std::vector<std::string>& words, std::string_view between) {
     if (!words.empty()) out += fmt::format("  {:<10} {}\n", title, fmt::join(words, between));
   };

@@ -28,6 +28,7 @@ constexpr std::array table{
     framework{ecosystem::node, "Eleventy", "@11ty/eleventy", 0},
     framework{ecosystem::node, "Fastify", "fastify", 3000},
     framework{ecosystem::node, "Hono", "hono", 3000},
+    framework{ecosystem::node, "Elysia", "elysia", 3000},
     framework{ecosystem::node, "Koa", "koa", 3000},
     framework{ecosystem::node, "hapi", "@hapi/hapi", 3000},
     framework{ecosystem::node, "Express", "express", 3000},

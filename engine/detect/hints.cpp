@@ -9,6 +9,7 @@
 #include "engine/detect/dockerfile.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
+#include "engine/detect/versions.hpp"
 
 namespace peelbox::detect {
 namespace {
@@ -33,32 +34,60 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-void take_dockerfile(analysis& work) {
-  const std::string* text = work.read("Dockerfile");
+/// A path that no text of a Dockerfile has spoilt.
+bool is_health_path(std::string_view path) {
+  constexpr std::size_t longest = 200;
+  return !path.empty() && path.size() < longest &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f && c != '$' && c != '{'; });
+}
+
+/// Ascending by directory.
+bool is_candidate(const std::vector<candidate>& all, std::string_view dir) {
+  const auto at = std::lower_bound(all.begin(), all.end(), dir, [](const candidate& c, std::string_view d) { return c.dir < d; });
+  return at != all.end() && at->dir == dir;
+}
+
+/// The first of the usual places; "" when there is none.
+std::string find_dockerfile(const analysis& work) {
+  constexpr std::array<std::string_view, 14> places{
+      "Dockerfile", "Containerfile", "docker/Dockerfile", "Docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "deployment/Dockerfile",
+      "build/package/Dockerfile", "Dockerfile.prod", "Dockerfile.production", "prod.Dockerfile", "docker/Dockerfile.prod", "docker/prod.Dockerfile", "docker/production/Dockerfile"};
+  for (const std::string_view place : places)
+    if (work.files.has_evidence(work.path(place))) return work.path(place);
+  if (work.self.dir.empty()) return {};
+  // Those of all services in one place, called after them.
+  const std::string_view name = name_of(work.self.dir);
+  for (const std::string_view folder : {"", "docker/", "deploy/"})
+    for (const std::string& file : {fmt::format("Dockerfile.{}", name), fmt::format("{}.Dockerfile", name), fmt::format("{}/Dockerfile", name)})
+      if (const std::string path = std::string(folder) + file; work.files.has_evidence(path)) return path;
+  return {};
+}
+
+void take_dockerfile(analysis& work, const std::string& path) {
+  const std::string* text = path.empty() ? nullptr : work.files.read(path);
   if (!text) return;
-  const std::string path = work.path("Dockerfile");
   const dockerfile_facts facts = read_dockerfile(*text);
   hints& out = work.hint;
-  if (facts.port != 0) {
-    out.port = facts.port;
-    out.port_from = "EXPOSE in " + path;
-  } else if (const auto at = facts.env.find("PORT"); at != facts.env.end() && port_of(at->second) != 0) {
-    out.port = port_of(at->second);
-    out.port_from = "ENV PORT in " + path;
-  }
-  out.health = facts.health;
-  out.health_from = "HEALTHCHECK in " + path;
+  work.listens(rank::deployment, facts.port, "EXPOSE in " + path);
+  if (const auto at = facts.env.find("PORT"); at != facts.env.end()) work.listens(rank::deployment, port_of(at->second), "ENV PORT in " + path);
+  if (is_health_path(facts.health)) work.out.health_path.add({facts.health, rank::deployment, "HEALTHCHECK in " + path, confidence::certain});
   out.env = facts.env;
   out.env_from = "ENV in " + path;
   out.command = facts.command;
   out.command_from = "ENTRYPOINT and CMD in " + path;
+  out.images = facts.images;
+  out.images_from = "FROM in " + path;
   // What lay in WORKDIR there lies in /app here.
   const std::string prefix = facts.workdir.empty() || facts.workdir == "/" ? "" : facts.workdir + (facts.workdir.ends_with('/') ? "" : "/");
-  for (std::string& word : out.command)
+  const auto without_workdir = [&](std::string word) {
     if (!prefix.empty() && word.starts_with(prefix)) word.erase(0, prefix.size());
+    return word;
+  };
+  for (std::string& word : out.command) word = without_workdir(std::move(word));
+  for (const std::string& word : facts.copied) out.copied.push_back(without_workdir(word));
 }
 
-/// What is not known yet, from the compose service that is built from the service's directory.
+/// What is not known yet, from the compose service that is built from the service's directory or its Dockerfile.
 void take_compose(analysis& work, const std::string& path) {
   const value* tree = work.files.shared_tree(path, parse_yaml);
   if (!tree) return;
@@ -66,21 +95,19 @@ void take_compose(analysis& work, const std::string& path) {
   for (const auto& [name, service] : (*tree)["services"].members) {
     const value& build = service["build"];
     const std::string& context = build.is(value::kind::object) ? build["context"].text : build.text;
-    if (context.empty() || resolve(parent_of(path), context) != work.self.dir) continue;
+    if (context.empty()) continue;
+    const auto dir = resolve(parent_of(path), context);
+    const std::string& named = build["dockerfile"].text;
+    const auto dockerfile = dir && !named.empty() ? resolve(*dir, named) : std::nullopt;
+    // With a Dockerfile below the context, it is the service of that directory that is built.
+    const bool elsewhere = dockerfile && parent_of(*dockerfile) != *dir && is_candidate(work.all, parent_of(*dockerfile));
+    if (elsewhere ? parent_of(*dockerfile) != work.self.dir : dir != work.self.dir) continue;
+    if (dockerfile && out.command_from.empty()) take_dockerfile(work, *dockerfile);
     const auto environment = environment_of(service["environment"]);
-    for (const value& entry : service["ports"].items) {
-      if (out.port != 0) break;
-      out.port = container_port(entry);
-      out.port_from = path;
-    }
-    if (const auto at = environment.find("PORT"); out.port == 0 && at != environment.end()) {
-      out.port = port_of(at->second);
-      out.port_from = "PORT in " + path;
-    }
-    if (out.health.empty()) {
-      out.health = health_path_of(joined(service["healthcheck"]["test"].texts()));
-      out.health_from = "healthcheck in " + path;
-    }
+    for (const value& entry : service["ports"].items) work.listens(rank::deployment, container_port(entry), path);
+    if (const auto at = environment.find("PORT"); at != environment.end()) work.listens(rank::deployment, port_of(at->second), "PORT in " + path);
+    if (const std::string health = health_path_of(joined(service["healthcheck"]["test"].texts())); is_health_path(health))
+      work.out.health_path.add({health, rank::deployment, "healthcheck in " + path, confidence::certain});
     const value& command = service["command"];
     if (out.command.empty() && !command.is(value::kind::null)) {
       out.command = command.is(value::kind::array) ? command.texts() : as_command(command.text);
@@ -92,6 +119,51 @@ void take_compose(analysis& work, const std::string& path) {
     out.wanted_from = path;
     return;
   }
+}
+
+/// PORT in the example of an environment.
+void take_env_example(analysis& work) {
+  const std::string path = work.first_evidence({".env.example", ".env.sample", ".env.template"});
+  const std::string* text = path.empty() ? nullptr : work.files.read(path);
+  if (!text) return;
+  for (const std::string_view line : lines_of(*text))
+    if (line.starts_with("PORT=")) {
+      std::string number(trim(line.substr(5, line.find('#') - 5)));
+      std::erase_if(number, [](char c) { return c == '"' || c == '\''; });
+      work.listens(rank::deployment, port_of(number), "PORT in " + path);
+    }
+}
+
+/// "heroku-php-apache2 -C conf web/" serves web/.
+std::string heroku_php(std::string_view command) {
+  const auto words = words_of(command);
+  std::size_t first = 0;
+  while (first < words.size() && !words[first].starts_with("heroku-php-") && !words[first].ends_with("/heroku-php-apache2") && !words[first].ends_with("/heroku-php-nginx")) ++first;
+  if (first == words.size()) return {};
+  std::string root = words.size() > first + 1 && words.back().front() != '-' ? words.back() : "";
+  while (root.ends_with('/')) root.pop_back();
+  return fmt::format("php -S 0.0.0.0:{} -t {}", port_mark, join("/app", root));
+}
+
+void take_procfile(analysis& work) {
+  const std::string path = work.path("Procfile");
+  const std::string* text = work.files.read(path);
+  if (!text) return;
+  const auto types = read_procfile(*text);
+  auto chosen = types.find("web");
+  if (chosen == types.end() && types.size() == 1) chosen = types.begin();
+  if (chosen == types.end()) return;
+  const std::string from = fmt::format("{} in {}", chosen->first, path);
+  work.out.has_procfile = true;
+  if (const std::string php = heroku_php(chosen->second); !php.empty()) {
+    work.starts(rank::configured, words_of(php), from, confidence::certain);
+    work.listens(rank::framework, 8080, "PORT in " + path);
+    return;
+  }
+  work.starts(rank::configured, as_command(chosen->second), from, confidence::certain);
+  // A web process is given PORT, by name or not: gunicorn for instance asks for it.
+  if (chosen->first != "web" && !contains(chosen->second, "$PORT") && !contains(chosen->second, "${PORT")) return;
+  if (port_in_command(chosen->second) == 0) work.out.port_variable_from = path;
 }
 
 /// Variables that describe the image of the Dockerfile, not the program.
@@ -134,7 +206,9 @@ std::uint16_t port_in_command(std::string_view text) {
       if (at > 0 && text[at - 1] != ' ') continue;
       if (next >= text.size() || (text[next] != ' ' && text[next] != '=' && (option.size() > 2 || !is_digit(text[next])))) continue;
       while (next < text.size() && (text[next] == ' ' || text[next] == '=' || text[next] == '"' || text[next] == '\'')) ++next;
-      if (const std::uint16_t port = port_of_word(text, next); port != 0) return port;
+      const std::uint16_t port = port_of_word(text, next);
+      // "-p 4" is a number of processes.
+      if (port >= (option.size() > 2 ? 1 : 80)) return port;
     }
   }
   for (std::size_t at = text.find("PORT="); at != std::string_view::npos; at = text.find("PORT=", at + 1))
@@ -157,9 +231,14 @@ std::map<std::string, std::string> read_procfile(std::string_view text) {
 }
 
 void take_hints(analysis& work) {
-  take_dockerfile(work);
+  take_procfile(work);
+  take_dockerfile(work, find_dockerfile(work));
   for (const char* name : {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
-    if (const std::string path = work.first_upwards({name}); !path.empty()) return take_compose(work, path);
+    if (const std::string path = work.first_upwards({name}); !path.empty()) {
+      take_compose(work, path);
+      break;
+    }
+  take_env_example(work);
 }
 
 std::vector<std::string> as_command(std::string_view shell_text) {
@@ -173,41 +252,62 @@ std::vector<std::string> as_command(std::string_view shell_text) {
   return {"/bin/sh", "-c", (simple ? "exec " : "") + std::string(shell_text)};
 }
 
-void apply_procfile(analysis& work) {
-  const std::string* text = work.read("Procfile");
-  if (!text) return;
-  const auto types = read_procfile(*text);
-  auto chosen = types.find("web");
-  if (chosen == types.end() && types.size() == 1) chosen = types.begin();
-  if (chosen == types.end()) return;
-  constexpr std::uint16_t fallback = 8080;
-  work.out.command = as_command(chosen->second);
-  work.out.no_service.clear();
-  std::erase_if(work.out.reasons, [](const reason& r) { return r.what == "command"; });
-  work.because("command", chosen->second, fmt::format("{} in {}", chosen->first, work.path("Procfile")));
-  if (const std::uint16_t told = port_in_command(chosen->second); told != 0) {
-    // It is told this one, whatever was found before.
-    work.out.ports.clear();
-    std::erase_if(work.out.reasons, [](const reason& r) { return r.what == "port"; });
-    work.listens(told, fmt::format("{} in {}", chosen->first, work.path("Procfile")), confidence::certain);
-    return;
+std::vector<std::string> in_directory(std::string_view dir, std::vector<std::string> words) {
+  if (dir == "/app") return words;
+  if (words.size() == 2 && words[0] == "node" && words[1].front() != '-') return {"node", join(dir, words[1])};
+  const bool shell = words.size() == 3 && words[0] == "/bin/sh" && words[1] == "-c";
+  std::string text = shell ? words[2] : "exec";
+  if (!shell)
+    for (const std::string& word : words) text += " " + (contains(word, port_mark) ? word : shell_word(word));
+  return {"/bin/sh", "-c", fmt::format("cd {} && {}", shell_word(dir), text)};
+}
+
+void take_hinted_command(analysis& work, std::initializer_list<std::string_view> starters, std::string_view dir) {
+  std::vector<std::string> words = work.hint.command;
+  const bool shell = words.size() == 3 && words[0] == "/bin/sh" && words[1] == "-c";
+  if (shell) {
+    std::string text = words[2].starts_with("exec ") ? words[2].substr(5) : words[2];
+    words = words_of(text);
   }
-  // A web process is given PORT, by name or not: gunicorn for instance asks for it.
-  if (chosen->first != "web" && !contains(chosen->second, "$PORT") && !contains(chosen->second, "${PORT")) return;
-  work.listens(fallback, "PORT in " + work.path("Procfile"), confidence::likely);
-  work.out.runtime_env["PORT"] = std::to_string(work.out.ports.front());
+  for (const std::string_view wrapper : {"tini", "dumb-init", "/sbin/tini", "/usr/bin/tini", "/usr/bin/dumb-init"})
+    if (words.size() > 1 && words[0] == wrapper) words.erase(words.begin(), words.begin() + (words[1] == "--" ? 2 : 1));
+  if (words.size() > 2 && words[1] == "run")
+    for (const std::string_view wrapper : {"uv", "poetry", "pipenv", "pdm"})
+      if (words[0] == wrapper) {
+        words.erase(words.begin(), words.begin() + 2);
+        break;
+      }
+  const auto starts_it = [&](std::string_view word) { return std::find(starters.begin(), starters.end(), word) != starters.end(); };
+  if (words.size() < 2 || !starts_it(words[0])) return;
+  // Files of that image are not here; a directory for data ("/data") is an argument like others.
+  const auto is_elsewhere = [](const std::string& w) {
+    return w.starts_with("/etc/") || w.starts_with("/usr/") || w.starts_with("/opt/") || (w.starts_with('/') && contains(name_of(w), "."));
+  };
+  if (words[1].starts_with('/') || std::any_of(words.begin(), words.end(), is_elsewhere)) return;
+  // A server of a developer is not what an image is for, even if it is what this Dockerfile starts.
+  const std::string text = joined(words);
+  const bool of_developer = contains(text, "runserver") || contains(text, "--reload") || contains(text, " dev");
+  const rank of = of_developer ? rank::framework : rank::deployment;
+  if (shell && as_command(text).front() == "/bin/sh")
+    work.starts(of, in_directory(dir, as_command(text)), work.hint.command_from);
+  else
+    work.starts(of, in_directory(dir, std::move(words)), work.hint.command_from);
+}
+
+std::string version_of_image(analysis& work, std::string_view tool, std::initializer_list<std::string_view> names) {
+  for (const std::string& image : work.hint.images) {
+    const std::string_view last = name_of(image);
+    const std::string_view name = last.substr(0, last.find_first_of(":@"));
+    const std::size_t colon = last.find(':');
+    if (colon == std::string_view::npos || std::find(names.begin(), names.end(), name) == names.end() || !is_digit(last[std::min(colon + 1, last.size() - 1)])) continue;
+    return take_version(work, tool, last.substr(colon + 1), work.hint.images_from, confidence::likely);
+  }
+  return {};
 }
 
 void apply_hints(analysis& work) {
   if (!work.out.no_service.empty()) return;
   const hints& hint = work.hint;
-  if (work.out.ports.empty()) work.listens(hint.port, hint.port_from, confidence::likely);
-  if (!hint.health.empty() && hint.health.size() < 200 && !work.out.ports.empty() && hint.health != work.out.health &&
-      std::all_of(hint.health.begin(), hint.health.end(), [](char c) { return c > ' ' && c < 0x7f && c != '$' && c != '{'; })) {
-    work.out.health = hint.health;
-    std::erase_if(work.out.reasons, [](const reason& r) { return r.what == "health"; });
-    work.because("health", hint.health, hint.health_from, confidence::certain);
-  }
   std::string set;
   for (const auto& [name, text] : hint.env)
     if (std::all_of(name.begin(), name.end(), is_word) && !is_of_the_image(name, text) && work.out.runtime_env.emplace(name, text).second) set += (set.empty() ? "" : ", ") + name;

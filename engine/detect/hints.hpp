@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,12 +21,21 @@ std::uint16_t port_in_command(std::string_view text);
 /// Process type -> command.
 std::map<std::string, std::string> read_procfile(std::string_view text);
 
-/// Before the build system's analysis: fills work.hint from a Dockerfile in the directory, and from the compose service
-/// that is built from it.
+/// Before the build system's analysis: from a Dockerfile and the compose service that is built from the directory to
+/// work.hint and to findings of port and health check; a Procfile's "web" is a finding of what is started.
 void take_hints(analysis& work);
-/// After it: a Procfile's "web" replaces the command; what the hints say of health and environment is added.
-void apply_procfile(analysis& work);
+/// After decide(): what the hints say of the environment.
 void apply_hints(analysis& work);
+
+/// The command of the Dockerfile or the compose file, when its first word is one of `starters` (programs that the build
+/// system puts into the image). Wrappers such as "uv run" and "exec" are taken off. `dir`: where the service is in the image.
+void take_hinted_command(analysis& work, std::initializer_list<std::string_view> starters, std::string_view dir = "/app");
+
+/// What starts `words` with another working directory than /app.
+std::vector<std::string> in_directory(std::string_view dir, std::vector<std::string> words);
+
+/// The digits of the tag, when one of the images of the Dockerfile has this name: ("node") of "node:20-alpine" -> "20".
+std::string version_of_image(analysis& work, std::string_view tool, std::initializer_list<std::string_view> names);
 
 /// {"/bin/sh", "-c", "exec COMMAND"}; the command itself when it needs no shell.
 std::vector<std::string> as_command(std::string_view shell_text);

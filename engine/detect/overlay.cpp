@@ -53,7 +53,7 @@ result<void> change(found_service& service, const value& by, const std::string& 
   }
   service.spec = std::move(loaded->services.front());
   service.overlay = path;
-  service.reasons.push_back({"overlay", "applied", path, confidence::certain});
+  service.reasons.push_back({"overlay", "applied", path, confidence::certain, {}});
   std::string& reasoning = service.spec.metadata.reasoning;
   reasoning += fmt::format("{}overlay applied ({})", reasoning.empty() ? "" : "; ", path);
   return {};

@@ -21,7 +21,7 @@ struct row {
 };
 
 /// Wolfi's names, and those of Debian 12. An empty column: no package.
-constexpr std::array<row, 72> table{{
+constexpr std::array<row, 84> table{{
     {"bazel", "bazel-{}", "bazel-", 1, "bazel-bootstrap", "4"},
     {"bun", "bun", "", 0, "", ""},
     {"bundler", "ruby{}-bundler", "ruby-", 2, "bundler", ""},
@@ -32,6 +32,9 @@ constexpr std::array<row, 72> table{{
     {"ca-certificates", "ca-certificates", "", 0, "ca-certificates", ""},
     {"cabal", "cabal", "", 0, "cabal-install", ""},
     {"caddy", "caddy", "", 0, "caddy", ""},
+    {"cairo-dev", "cairo-dev", "", 0, "libcairo2-dev", ""},
+    {"cairo-runtime", "cairo", "", 0, "libcairo2", ""},
+    {"chromium", "chromium", "", 0, "chromium", ""},
     {"clojure", "", "", 0, "", ""},
     {"cmake", "cmake", "", 0, "cmake", ""},
     {"composer", "composer", "", 0, "composer", ""},
@@ -46,6 +49,7 @@ constexpr std::array<row, 72> table{{
     {"elixir", "elixir-{}", "elixir-", 2, "elixir", "1.14"},
     {"erlang", "erlang-{}", "erlang-", 1, "erlang-base", "25"},
     {"ffi-dev", "libffi-dev", "", 0, "libffi-dev", ""},
+    {"ffmpeg", "ffmpeg", "", 0, "ffmpeg", ""},
     {"ghc", "ghc-{}", "ghc-", 2, "ghc", "9.0"},
     {"git", "git", "", 0, "git", ""},
     {"gleam", "gleam", "", 0, "", ""},
@@ -53,8 +57,11 @@ constexpr std::array<row, 72> table{{
     {"gmp-runtime", "gmp", "", 0, "libgmp10", ""},
     {"go", "go-{}", "go-", 2, "golang-go", "1.19"},
     {"gradle", "gradle-{}", "gradle-", 1, "gradle", "4.4"},
+    {"imagemagick", "imagemagick", "", 0, "imagemagick", ""},
     {"jdk", "openjdk-{} openjdk-{}-default-jdk", "openjdk-", 1, "openjdk-17-jdk-headless", "17"},
     {"jre", "openjdk-{}-jre openjdk-{}-default-jvm", "openjdk-", 1, "openjdk-17-jre-headless", "17"},
+    {"ldap-dev", "openldap-dev", "", 0, "libldap-dev libsasl2-dev", ""},
+    {"ldap-runtime", "libldap", "", 0, "libldap-2.5-0", ""},
     {"leiningen", "", "", 0, "leiningen", ""},
     {"make", "make", "", 0, "make", ""},
     {"maven", "maven-{}", "maven-", 2, "maven", "3.8"},
@@ -67,12 +74,15 @@ constexpr std::array<row, 72> table{{
     {"npm", "npm", "", 0, "npm", ""},
     {"openssl-dev", "openssl-dev", "", 0, "libssl-dev", ""},
     {"openssl-runtime", "libssl3 libcrypto3", "", 0, "libssl3", ""},
+    {"pango-dev", "pango-dev", "", 0, "libpango1.0-dev", ""},
+    {"pango-runtime", "pango", "", 0, "libpango-1.0-0 libpangocairo-1.0-0 libpangoft2-1.0-0", ""},
     {"perl", "perl", "", 0, "perl", ""},
     {"php", "php-{}", "php-", 2, "php-cli", "8.2"},
     {"pip", "py{}-pip", "python-", 2, "python3-venv", ""},
     {"pkgconf", "pkgconf", "", 0, "pkg-config", ""},
     {"plack", "", "", 0, "libplack-perl", ""},
     {"pnpm", "pnpm", "", 0, "", ""},
+    {"poppler", "poppler-utils", "", 0, "poppler-utils", ""},
     {"postgresql-dev", "postgresql-dev", "", 0, "libpq-dev", ""},
     {"postgresql-runtime", "libpq-17", "", 0, "libpq5", ""},
     {"python", "python-{}", "python-", 2, "python3", "3.11"},
@@ -87,8 +97,10 @@ constexpr std::array<row, 72> table{{
     {"sqlite-dev", "sqlite-dev", "", 0, "libsqlite3-dev", ""},
     {"sqlite-runtime", "sqlite-libs", "", 0, "libsqlite3-0", ""},
     {"swift", "", "", 0, "", ""},
+    {"tesseract", "tesseract", "", 0, "tesseract-ocr", ""},
     {"unzip", "unzip", "", 0, "unzip", ""},
     {"uv", "uv", "", 0, "", ""},
+    {"vips", "vips", "", 0, "libvips42", ""},
     {"yaml-dev", "yaml-dev", "", 0, "libyaml-dev", ""},
     {"yarn", "yarn", "", 0, "yarnpkg", ""},
     {"zig", "zig", "", 0, "", ""},
@@ -169,13 +181,17 @@ std::string package_index::nearest(std::string_view family, std::string_view wan
   const auto at = versions_.find(family);
   if (at == versions_.end() || at->second.empty()) return {};
   const std::vector<std::string>& newest_first = at->second;
-  if (wanted.empty()) return newest_first.front();
+  // The odd releases of Node are nobody's wish: they are supported for half a year.
+  const auto is_odd = [&](const std::string& v) { return family == "nodejs-" && (v.back() - '0') % 2 == 1; };
+  const auto best = std::find_if_not(newest_first.begin(), newest_first.end(), is_odd);
+  const std::string& newest = best == newest_first.end() ? newest_first.front() : *best;
+  if (wanted.empty()) return newest;
   // "3" is asked for and "3.4" is there.
   for (const std::string& version : newest_first)
     if (version == wanted || version.starts_with(std::string(wanted) + ".")) return version;
   for (auto version = newest_first.rbegin(); version != newest_first.rend(); ++version)
     if (version_less(wanted, *version)) return *version;
-  return newest_first.front();
+  return newest;
 }
 
 bool is_known_tool(std::string_view name) { return find(name) != nullptr || name.starts_with(php_extension); }
@@ -184,6 +200,8 @@ bool has_package(std::string_view tool_name, distro target) {
   const row* r = find(tool_name);
   return r && !(target == distro::wolfi ? r->wolfi : r->debian).empty();
 }
+
+bool is_in_every_image(std::string_view tool_name) { return tool_name == "c-runtime" || tool_name == "ncurses"; }
 
 resolved resolve(const tool& wanted, distro target, const package_index& index) {
   if (std::string_view(wanted.name).starts_with(php_extension))
@@ -200,7 +218,7 @@ resolved resolve(const tool& wanted, distro target, const package_index& index) 
     out.version = r->debian_version;
     if (!asked.empty() && !out.version.empty() && asked != out.version && !out.version.starts_with(asked + "."))
       out.note = fmt::format("{} {} is asked for, Debian 12 has {}", wanted.name, asked, out.version);
-    if (out.names.empty() && wanted.name != "c-runtime" && wanted.name != "ncurses")
+    if (out.names.empty() && !is_in_every_image(wanted.name))
       out.note = fmt::format("Debian 12 has no package for {}", wanted.name);
     return out;
   }

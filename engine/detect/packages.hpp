@@ -41,6 +41,9 @@ resolved resolve(const tool& wanted, distro target, const package_index& index);
 /// Whether the distribution has it as a package at all.
 bool has_package(std::string_view tool_name, distro target);
 
+/// What no image is without, and what therefore has no package of its own.
+bool is_in_every_image(std::string_view tool_name);
+
 /// True when packages.cpp knows the tool.
 bool is_known_tool(std::string_view name);
 

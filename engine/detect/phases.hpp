@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/detect/analysis.hpp"
 #include "engine/detect/model.hpp"
 #include "engine/detect/packages.hpp"
 #include "engine/detect/repository.hpp"
@@ -23,7 +24,11 @@ void link_dependencies(repository& files, std::vector<candidate>& candidates);
 /// Phase 5: the draft of one of the candidates.
 draft analyse(repository& files, const candidate& self, const std::vector<candidate>& all, distro target);
 
-/// Phase 6: a spec from a draft. Notes about packages go to `files`.
+/// Phase 6, the end of analyse(): one value for each field that several findings are about. First what is started, then
+/// the port that it is told, the health check, and the packages that the start command's program is in.
+void decide(analysis& work);
+
+/// Phase 7: a spec from a draft. Notes about packages go to `files`.
 spec::universal_build assemble(repository& files, draft& from, distro target, const package_index& index);
 
 }  // namespace peelbox::detect

@@ -3,13 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/detect/text.hpp"
 
 namespace peelbox::detect {
 
-repository::repository(std::shared_ptr<const filesync::file_tree> tree, std::vector<directory> directories)
-    : tree_(std::move(tree)), directories_(std::move(directories)) {
+bool is_evidence(std::string_view name) {
+  constexpr std::array<std::string_view, 16> whole{".env.example", ".env.sample",  ".env.template",   ".mise.toml",  ".node-version",
+                                                   ".nvmrc",       ".python-version", ".ruby-version", ".sdkmanrc", ".tool-versions",
+                                                   "Containerfile", "Procfile",     "global.json",     "mise.toml",   "runtime.txt",
+                                                   "system.properties"};
+  const auto is_yaml = [&] { return name.ends_with(".yml") || name.ends_with(".yaml"); };
+  return name.starts_with("Dockerfile") || name.ends_with(".Dockerfile") ||
+         ((name.starts_with("compose") || name.starts_with("docker-compose")) && is_yaml()) ||
+         std::binary_search(whole.begin(), whole.end(), name);
+}
+
+repository::repository(std::shared_ptr<const filesync::file_tree> tree, std::vector<directory> directories, std::vector<std::string> hidden)
+    : tree_(std::move(tree)), directories_(std::move(directories)), hidden_(std::move(hidden)) {
+  std::sort(hidden_.begin(), hidden_.end());
   std::sort(directories_.begin(), directories_.end(),
             [](const directory& a, const directory& b) { return a.path < b.path; });
   by_path_.reserve(directories_.size());
@@ -29,6 +42,10 @@ bool repository::has_file(std::string_view path) const {
   return d && d->files.contains(name_of(path));
 }
 
+bool repository::has_evidence(std::string_view path) const {
+  return has_file(path) || std::binary_search(hidden_.begin(), hidden_.end(), path);
+}
+
 bool repository::has_directory(std::string_view path) const {
   if (path.empty()) return true;
   const directory* d = find(parent_of(path));
@@ -39,7 +56,7 @@ const std::string* repository::read(std::string_view path) {
   if (const auto known = texts_.find(path); known != texts_.end()) return text_of(*known);
   if (const auto known = sources_.find(path); known != sources_.end())
     return text_of(*texts_.insert(sources_.extract(known)).position);
-  if (!has_file(path)) return nullptr;
+  if (!has_evidence(path)) return nullptr;
   const auto added = texts_.emplace(path, std::nullopt).first;
   if (kept_bytes_ < max_kept_bytes)
     added->second = load(path, kept_bytes_);

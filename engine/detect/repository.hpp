@@ -36,11 +36,15 @@ struct note {
   std::string text;
 };
 
+/// Whether files of this name say how a service is put into operation. They count whatever ignore files say, because
+/// people leave them out of images.
+bool is_evidence(std::string_view name);
+
 /// Used by one thread. Text stays where it is until the repository is destroyed, except that of sources.
 class repository {
  public:
-  /// `directories` in any order.
-  repository(std::shared_ptr<const filesync::file_tree> tree, std::vector<directory> directories);
+  /// `directories` in any order; `hidden`: paths of evidence (is_evidence) that the rules leave out of a build.
+  repository(std::shared_ptr<const filesync::file_tree> tree, std::vector<directory> directories, std::vector<std::string> hidden = {});
   repository(repository&&) = default;
   repository& operator=(repository&&) = default;
 
@@ -48,9 +52,11 @@ class repository {
   const directory* find(std::string_view path) const;
   bool has_file(std::string_view path) const;
   bool has_directory(std::string_view path) const;
+  /// A file that a build sends, or evidence that it does not.
+  bool has_evidence(std::string_view path) const;
   std::size_t file_count() const noexcept { return files_; }
 
-  /// The text of a file, or null: it does not exist, is too large, cannot be read or is not UTF-8. All but the first
+  /// The text of a file (or evidence), or null: it does not exist, is too large, cannot be read or is not UTF-8. All but the first
   /// leave a note. Carriage returns before line feeds and a byte order mark are taken off.
   const std::string* read(std::string_view path);
 
@@ -76,6 +82,7 @@ class repository {
   std::shared_ptr<const filesync::file_tree> tree_;
   std::vector<directory> directories_;
   std::unordered_map<std::string_view, const directory*> by_path_;
+  std::vector<std::string> hidden_;  ///< ascending
   texts texts_;
   texts sources_;
   std::map<std::string, std::optional<value>> trees_;

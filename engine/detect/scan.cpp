@@ -49,6 +49,7 @@ class scanner {
   }
 
   std::vector<directory> found;
+  std::vector<std::string> hidden;
   std::vector<note> notes;
 
  private:
@@ -79,6 +80,7 @@ class scanner {
     out.path = here.dir.path;
     std::vector<job> children;
     std::vector<note> remarks;
+    std::vector<std::string> evidence;
     std::string path = out.path.empty() ? "" : out.path + '/';
     const std::size_t name_begins = path.size();
     filesync::filter::scope scope;
@@ -90,7 +92,10 @@ class scanner {
       path.resize(name_begins);
       path += name;
       const auto verdict = context_.rules->judge(path, kind == entry_kind::directory, here.dir.scope, scope);
-      if (verdict == filesync::filter::verdict::skip) continue;
+      if (verdict == filesync::filter::verdict::skip) {
+        if (kind == entry_kind::regular && is_evidence(name)) evidence.push_back(path);
+        continue;
+      }
       if (kind == entry_kind::regular) {
         out.files.add(name);
         continue;
@@ -114,6 +119,7 @@ class scanner {
     entries_ += here.dir.names.size();
     if (entries_ > options_.max_entries) too_many_ = true;
     for (note& n : remarks) notes.push_back(std::move(n));
+    for (std::string& e : evidence) hidden.push_back(std::move(e));
     for (job& child : children) waiting_.push_back(std::move(child));
     // The caller takes one of them itself.
     if (children.size() > 1 || too_many_) changed_.notify_all();
@@ -151,7 +157,7 @@ result<repository> scan(std::shared_ptr<const filesync::file_tree> tree, std::sh
   const filesync::walk_context context{tree, std::move(rules), {}};
   scanner work(context, options);
   if (auto done = work.run({}); done.has_error()) return done.error();
-  repository out(std::move(tree), std::move(work.found));
+  repository out(std::move(tree), std::move(work.found), std::move(work.hidden));
   for (note& n : work.notes) out.add_note(n.path, std::move(n.text));
   return out;
 }

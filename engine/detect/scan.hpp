@@ -21,7 +21,7 @@ struct scan_options {
 /// Directories that hold what tools made or fetched. They are listed, never entered.
 bool is_never_entered(std::string_view name);
 
-/// Lists what `rules` let pass, so the files that a build would send. No file is stat'ed, no link followed, sockets
+/// Lists what `rules` let pass, so the files that a build would send, and beside them the evidence that they leave out. No file is stat'ed, no link followed, sockets
 /// and devices do not exist. What cannot be read below the root becomes a note. Blocks; starts threads of its own and
 /// joins them.
 result<repository> scan(std::shared_ptr<const filesync::file_tree> tree, std::shared_ptr<const filesync::filter> rules,

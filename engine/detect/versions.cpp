@@ -1,5 +1,7 @@
 #include "engine/detect/versions.hpp"
 
+#include <array>
+
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
 
@@ -8,6 +10,14 @@ namespace peelbox::detect {
 std::string take_version(analysis& work, std::string_view tool, std::string_view text, std::string_view from,
                          confidence how) {
   std::string version = first_version(text);
+  if (tool == "node") {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{
+        {{"argon", "4"}, {"gallium", "16"}, {"hydrogen", "18"}, {"iron", "20"}, {"jod", "22"}, {"krypton", "24"}, {"lts/*", ""}}};
+    for (const auto& [name, number] : names)
+      if (contains(lower(text), name)) version = number;
+    // The newest one with long support is what is taken without a wish, too.
+    if (version.empty()) work.because("node version", trim(text), from, how);
+  }
   if (!version.empty()) work.because(std::string(tool) + " version", version, from, how);
   return version;
 }

@@ -34,7 +34,7 @@ void analyse(analysis& work) {
       const std::string target = shell_word(fmt::format("//{}:{}", package, *name));
       work.run(fmt::format("bazel build -c opt {0} && cp \"$(bazel cquery -c opt --output=files {0})\" {1}", target, shell_word(installed)));
       work.out.copy.push_back({installed, installed});
-      work.out.command = {installed};
+      work.starts_program(installed, work.self.manifest);
       apply(work, look_at_sources(work, work.sources({".cc", ".cpp", ".go", ".rs"}), {"htons(", "ListenAndServe(\":", "0.0.0.0:"}), 0, "");
       return;
     }

@@ -5,6 +5,7 @@
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
+#include "engine/detect/native_needs.hpp"
 #include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -26,20 +27,14 @@ std::set<std::string> gems(std::string_view text) {
 std::string ruby_version(analysis& work, std::string_view gemfile) {
   if (const std::string found = version_in_file(work, ".ruby-version", "ruby"); !found.empty()) return found;
   if (const std::string found = version_of_tool_files(work, "ruby"); !found.empty()) return found;
+  // What the lock file was made with fits the Gemfile, which often gives a range.
+  if (const std::string* lock = work.read("Gemfile.lock"))
+    if (const std::size_t at = lock->find("RUBY VERSION\n"); at != std::string::npos)
+      return take_version(work, "ruby", std::string_view(*lock).substr(at + 13, 40), work.path("Gemfile.lock"), confidence::certain);
   for (const std::string_view line : lines_of(gemfile))
     if (trim(line).starts_with("ruby "))
       if (const auto text = quoted_after(line)) return take_version(work, "ruby", *text, work.self.manifest, confidence::certain);
   return {};
-}
-
-void add_native_gems(analysis& work, const std::set<std::string>& names) {
-  for (const auto& [gem, library] : {std::pair("pg", "postgresql"), std::pair("sqlite3", "sqlite"), std::pair("mysql2", "mysql")}) {
-    if (!names.contains(gem)) continue;
-    work.needs(fmt::format("{}-dev", library));
-    work.needs_at_runtime(fmt::format("{}-runtime", library));
-    work.because("library", library, fmt::format("gem {}", gem), confidence::likely);
-  }
-  if (names.contains("rails")) work.needs("yaml-dev");
 }
 
 std::string command(analysis& work, const framework* f, const std::set<std::string>& names) {
@@ -49,25 +44,19 @@ std::string command(analysis& work, const framework* f, const std::set<std::stri
     work.out.runtime_env["RAILS_LOG_TO_STDOUT"] = "1";
     work.out.runtime_env["RAILS_SERVE_STATIC_FILES"] = "1";
     work.because("environment", "SECRET_KEY_BASE has to be given when it is started", "Rails");
-    return fmt::format("bundle exec rails server -b 0.0.0.0 -p {}", choose_port(work, f->port, usual));
+    return fmt::format("bundle exec rails server -b 0.0.0.0 -p {}", told_port(work, f->port, usual));
   }
   const std::string file = work.first_of({"app.rb", "server.rb", "main.rb"});
   if (work.has("config.ru")) {
-    const std::uint16_t port = choose_port(work, 9292, "Rack's usual port");
+    const std::string_view port = told_port(work, 9292, "Rack's usual port");
     if (names.contains("puma")) return fmt::format("bundle exec puma -b tcp://0.0.0.0:{}", port);
     return fmt::format("bundle exec rackup --host 0.0.0.0 --port {}", port);
   }
-  if (file.empty()) {
-    const auto& words = work.hint.command;
-    if (words.size() < 2 || (words[0] != "ruby" && words[0] != "bundle")) return {};
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : " ") + shell_word(word);
-    return words[0] == "bundle" ? out : "bundle exec " + out;
-  }
+  if (file.empty()) return {};
   if (f && f->name == "Sinatra") {
     const source_facts facts = look_at_sources(work, {work.path(file)}, {"set :port, ", "set port: "});
-    if (facts.port) work.listens(*facts.port, facts.port_from, confidence::likely);
-    return fmt::format("bundle exec ruby {} -o 0.0.0.0 -p {}", file, choose_port(work, f->port, usual));
+    if (facts.port) work.listens(rank::source, *facts.port, facts.port_from);
+    return fmt::format("bundle exec ruby {} -o 0.0.0.0 -p {}", file, told_port(work, f->port, usual));
   }
   return "bundle exec ruby " + file;
 }
@@ -81,25 +70,31 @@ void analyse(analysis& work) {
   work.needs("c-build");
   for (const char* tool : {"ruby", "bundler"}) work.needs_at_runtime(tool, version);
   work.needs_at_runtime("c++-runtime");
-  add_native_gems(work, names);
+  std::set<std::string> needed = names;
+  if (const std::string* lock = work.read("Gemfile.lock")) {
+    // Two more blanks than the remote: "    pg (1.5)".
+    for (const std::string_view line : lines_of(*lock))
+      if (line.starts_with("    ") && line.size() > 4 && line[4] != ' ') needed.insert(words_of(line).front());
+    if (lock->starts_with("GIT\n") || contains(*lock, "\nGIT\n")) needs_git(work, work.path("Gemfile.lock"));
+  } else if (text && (contains(*text, "github:") || contains(*text, "git:") || contains(*text, ":git =>"))) {
+    needs_git(work, work.self.manifest);
+  }
+  add_native_needs(work, ecosystem::ruby, needed);
   const framework* f = use_framework(work, ecosystem::ruby, names);
   work.out.build_env = {{"BUNDLE_PATH", "/app/vendor/bundle"}, {"BUNDLE_WITHOUT", "development:test"}};
   work.out.runtime_env = work.out.build_env;
   work.out.runtime_env["BUNDLE_GEMFILE"] = "/app/Gemfile";
   work.run(work.has("Gemfile.lock") ? "BUNDLE_DEPLOYMENT=1 bundle install" : "bundle install");
   const std::string start = command(work, f, names);
-  if (start.empty()) {
-    work.out.no_service = "no config.ru, app.rb, server.rb or main.rb";
-    return;
-  }
+  work.out.nothing_to_start = "no config.ru, app.rb, server.rb or main.rb";
+  take_hinted_command(work, {"bundle", "ruby", "puma", "rackup"});
   // Its task for the assets calls the package manager.
   if (f && f->name == "Rails") build_front_end(work, false);
   if (f && f->name == "Rails" && work.files.has_directory(work.path("app/assets")))
     work.run("SECRET_KEY_BASE_DUMMY=1 RAILS_ENV=production bundle exec rails assets:precompile");
   work.copy(".", "/app/");
   work.out.copy.push_back({"/app/vendor/bundle", "/app/vendor/bundle"});
-  work.out.command = as_command(start);
-  work.because("command", start, work.self.manifest, confidence::likely);
+  if (!start.empty()) work.starts(rank::source, words_of(start), work.self.manifest);
   apply(work, look_at_sources(work, work.sources({".rb", ".ru"}), {"TCPServer.new(", "Port: ", ":Port => ", "set :port, "}), 0, "");
 }
 

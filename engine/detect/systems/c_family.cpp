@@ -36,7 +36,7 @@ void use_c(analysis& work, const c_sources& sources) {
 void install_program(analysis& work, std::string_view artifact) {
   const std::string installed = "/usr/local/bin/" + std::string(name_of(artifact));
   work.copy(artifact, installed);
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   if (work.out.dir.empty()) work.out.name = name_of(artifact);
 }
 

@@ -19,7 +19,7 @@ void use_haskell(analysis& work, const std::string& program) {
                        shell_word(program)));
   const std::string installed = "/usr/local/bin/" + program;
   work.out.copy.push_back({installed, installed});
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   apply(work, look_at_sources(work, work.sources({".hs"}), {"scotty ", "run ", "setPort "}), 0, "");
 }
 

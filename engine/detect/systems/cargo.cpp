@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/detect/copy_plan.hpp"
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/native_libraries.hpp"
 #include "engine/detect/systems/table.hpp"
@@ -37,12 +38,22 @@ std::string rust_version(analysis& work) {
   return {};
 }
 
+bool has_features_off(const value& tree, const value& bin) {
+  const std::vector<std::string> on = tree["features"]["default"].texts();
+  const std::vector<std::string> wanted = bin["required-features"].texts();
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& w) { return std::find(on.begin(), on.end(), w) == on.end(); });
+}
+
 /// Names of the programs that the package makes.
 std::vector<std::string> programs(analysis& work, const value& tree, const std::string& name) {
   std::vector<std::string> out;
-  for (const value& bin : tree["bin"].items)
-    if (!bin["name"].text.empty()) out.push_back(bin["name"].text);
-  if (out.empty() && work.has("src/main.rs")) out.push_back(name);
+  std::set<std::string> main_files;
+  // What is built only with features that are not on is for somebody's hand.
+  for (const value& bin : tree["bin"].items) {
+    main_files.insert(bin["path"].text);
+    if (!bin["name"].text.empty() && !has_features_off(tree, bin)) out.push_back(bin["name"].text);
+  }
+  if (out.empty() && work.has("src/main.rs") && !main_files.contains("src/main.rs")) out.push_back(name);
   if (const directory* dir = work.files.find(work.path("src/bin"))) {
     for (const std::string_view file : dir->files)
       if (file.ends_with(".rs") && tree["bin"].items.empty()) out.emplace_back(file.substr(0, file.size() - 3));
@@ -84,7 +95,7 @@ void analyse(analysis& work) {
   work.out.cache = {target, "/root/.cargo/registry", "/root/.cargo/git"};
   const std::string installed = "/usr/local/bin/" + program;
   work.out.copy.push_back({fmt::format("{}/release/{}", target, program), installed});
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
 
   std::set<std::string> dependencies;
   for (const auto& [dependency, version] : tree["dependencies"].members) dependencies.insert(dependency);
@@ -96,7 +107,9 @@ void analyse(analysis& work) {
     work.needs("pkgconf");
     add_native_libraries(work, "openssl-sys", "what its dependencies link");
   }
-  apply(work, look_at_sources(work, work.sources({".rs"}), {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "\"0.0.0.0\", ", "localhost:"}),
+  const std::vector<std::string> sources = work.sources({".rs"});
+  copy_what_is_read(work, sources, {"ServeDir::new(", "ServeFile::new(", "read_to_string(", "File::open(", "fs::read(", "Tera::new(", "Files::new(", "NamedFile::open(", "FileServer::from(", "fs::dir(", "fs::file("});
+  apply(work, look_at_sources(work, sources, {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "\"0.0.0.0\", ", "localhost:", "#[default(", "default_value = ", "default_value_t = "}),
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
 }
 

@@ -17,6 +17,7 @@ std::string symbol_after(std::string_view text, std::string_view key) {
     at = line.find_first_not_of(" \t^", at + key.size());
     if (at == std::string_view::npos) continue;
     // ^:skip-aot stands before the name.
+    if (line[at] == '"') return quoted_after(line, at).value_or("");
     if (line.substr(at).starts_with(":skip-aot")) at = line.find_first_not_of(" \t", at + 9);
     if (at == std::string_view::npos) continue;
     const std::size_t end = std::min(line.find_first_of(" \t)}]\"", at), line.size());
@@ -38,8 +39,9 @@ void analyse_leiningen(analysis& work, const std::string& text) {
   work.run("lein uberjar");
   // `lein new app` gives the profile a directory of its own.
   const bool own = contains(text, ":target-path \"target/%s\"");
-  work.copy(own ? "target/uberjar/*-standalone.jar" : "target/*-standalone.jar", "/app/app.jar");
-  work.out.command = {"java", "-jar", "/app/app.jar"};
+  const std::string named = symbol_after(text, ":uberjar-name");
+  const std::string folder = own ? "target/uberjar/" : "target/";
+  work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {}, {{work.path(folder + (named.empty() ? "*-standalone.jar" : named)), "/app/app.jar"}}}, work.self.manifest);
 }
 
 void analyse_tools(analysis& work) {
@@ -50,9 +52,7 @@ void analyse_tools(analysis& work) {
   }
   work.needs("clojure");
   work.run("clojure -T:build uber");
-  work.run("ls target/*.jar | head -n 1 | xargs -I FILE cp FILE /app.jar");
-  work.out.copy.push_back({"/app.jar", "/app/app.jar"});
-  work.out.command = {"java", "-jar", "/app/app.jar"};
+  work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {analysis::command_in(work.self.dir, "ls target/*.jar | head -n 1 | xargs -I FILE cp FILE /app.jar")}, {{"/app.jar", "/app/app.jar"}}}, work.self.manifest);
 }
 
 void analyse(analysis& work) {
@@ -67,7 +67,6 @@ void analyse(analysis& work) {
   else
     analyse_tools(work);
   if (!work.out.no_service.empty()) return;
-  work.because("command", "java -jar /app/app.jar", work.self.manifest, confidence::likely);
   apply(work, look_at_sources(work, work.sources({".clj"}), {":port ", "PORT\") "}), 0, "");
 }
 

@@ -33,9 +33,8 @@ std::set<std::string> extensions_of(const framework* f) {
 
 /// PHP's own server on `root` (a directory of the image).
 void serve(analysis& work, std::string_view root, std::string_view from) {
-  const std::uint16_t port = choose_port(work, 8000, "of PHP's own server");
-  work.out.command = {"php", "-S", fmt::format("0.0.0.0:{}", port), "-t", std::string(root)};
-  work.because("command", "PHP's own server", from, confidence::likely);
+  const std::string_view port = told_port(work, 8000, "of PHP's own server");
+  work.starts(rank::convention, {"php", "-S", fmt::format("0.0.0.0:{}", port), "-t", std::string(root)}, from);
 }
 
 void analyse(analysis& work) {
@@ -68,9 +67,8 @@ void analyse(analysis& work) {
   if (f && f->name == "Laravel") work.out.runtime_env = {{"APP_ENV", "production"}, {"LOG_CHANNEL", "stderr"}};
   work.copy(".", "/app/");
   if (f && f->name == "Laravel" && work.has("artisan")) {
-    const std::uint16_t port = choose_port(work, f->port, "Laravel's usual port");
-    work.out.command = {"php", "artisan", "serve", "--host=0.0.0.0", fmt::format("--port={}", port)};
-    work.because("command", "artisan serve", work.path("artisan"), confidence::likely);
+    const std::string_view port = told_port(work, f->port, "Laravel's usual port");
+    work.starts(rank::convention, {"php", "artisan", "serve", "--host=0.0.0.0", fmt::format("--port={}", port)}, work.path("artisan"));
     work.because("environment", "APP_KEY has to be given when it is started", "Laravel");
   } else if (work.has("public/index.php")) {
     serve(work, "/app/public", work.path("public/index.php"));
@@ -79,7 +77,7 @@ void analyse(analysis& work) {
   } else if (work.has("index.php")) {
     serve(work, "/app", work.path("index.php"));
   } else {
-    work.out.no_service = "no index.php: a library";
+    work.out.nothing_to_start = "no index.php: a library";
   }
   apply(work, look_at_sources(work, work.sources({".php", "routes.yaml"}), {}), 0, "");
 }

@@ -40,7 +40,7 @@ void analyse(analysis& work) {
   work.run("dart pub get");
   work.run(fmt::format("dart compile exe {} -o {}", shell_word(file), shell_word(installed)));
   work.out.copy.push_back({installed, installed});
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   apply(work, look_at_sources(work, work.sources({".dart"}), {"port = ", "anyIPv4, ", "?? "}), 0, "");
 }
 

@@ -17,22 +17,19 @@ void analyse(analysis& work) {
   if (!project["name"].text.empty()) work.out.name = project["name"].text;
   work.needs("deno");
   work.needs_at_runtime("deno");
-  const std::string file = work.first_of({"main.ts", "server.ts", "mod.ts", "index.ts", "app.ts", "src/main.ts", "main.js"});
+  const std::string file = work.first_of({"main.ts", "server.ts", "index.ts", "app.ts", "src/main.ts", "main.js"});
   const value& task = project["tasks"]["start"];
   const std::string script = task.is(value::kind::object) ? task["command"].text : task.text;
-  if (file.empty() && script.empty()) {
-    work.out.no_service = "no start task and no main.ts: a library";
-    return;
-  }
+  work.out.nothing_to_start = "no start task and no main.ts: a library";
+  take_hinted_command(work, {"deno"});
   work.out.build_env["DENO_DIR"] = "/app/.deno";
   work.out.runtime_env["DENO_DIR"] = "/app/.deno";
   if (!file.empty()) work.run(fmt::format("deno cache {}", shell_word(file)));
   if (project["tasks"].has("build")) work.run("deno task build");
   work.copy(".", "/app/");
   if (!file.empty()) work.out.copy.push_back({"/app/.deno", "/app/.deno"});
-  const std::string start = !script.empty() ? script : "deno run --allow-net --allow-read --allow-env " + file;
-  work.out.command = as_command(start);
-  work.because("command", start, script.empty() ? work.path(file) : "tasks.start in " + work.self.manifest, confidence::likely);
+  const std::string start = !script.empty() ? script : file.empty() ? "" : "deno run --allow-net --allow-read --allow-env " + file;
+  if (!start.empty()) work.starts(script.empty() ? rank::convention : rank::configured, as_command(start), script.empty() ? work.path(file) : "tasks.start in " + work.self.manifest);
   const source_facts facts = look_at_sources(work, work.sources({".ts", ".tsx", ".js"}), {"port: ", ".listen("});
   const bool serves = contains(start, "serve") || [&] {
     for (const std::string& path : work.sources({".ts", ".tsx", ".js"}))

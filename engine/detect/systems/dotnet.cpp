@@ -130,7 +130,7 @@ void take_launch_port(analysis& work) {
     std::uint16_t port = 0;
     if (colon == std::string::npos) continue;
     std::from_chars(url.data() + colon + 1, url.data() + url.size(), port);
-    work.listens(port, work.path("Properties/launchSettings.json"), confidence::likely);
+    work.listens(rank::convention, port, work.path("Properties/launchSettings.json"));
     return;
   }
 }
@@ -150,6 +150,10 @@ void analyse(analysis& work) {
   const std::string& sdk = tree["@Sdk"].text;
   const bool web = sdk == "Microsoft.NET.Sdk.Web" || references(tree, "Microsoft.AspNetCore.");
   const bool worker = sdk == "Microsoft.NET.Sdk.Worker";
+  if (references(tree, "BenchmarkDotNet")) {
+    work.out.no_service = "BenchmarkDotNet: a benchmark";
+    return;
+  }
   if (references(tree, "Microsoft.NET.Test.Sdk") || property(tree, "IsTestProject") == "true") {
     work.out.no_service = "a test project";
     return;
@@ -177,15 +181,14 @@ void analyse(analysis& work) {
   const std::string out = "/out/" + stem;
   work.run(fmt::format("dotnet publish {} -c Release{} -o {}", shell_word(file), target.one_of_several ? " -f " + target.name : "", shell_word(out)));
   work.out.copy.push_back({out + "/", "/app/"});
-  work.out.command = {"dotnet", fmt::format("/app/{}.dll", assembly)};
+  work.starts(rank::source, {"dotnet", fmt::format("/app/{}.dll", assembly)}, work.self.manifest);
   if (!web) return;
   constexpr std::uint16_t usual = 8080;
   work.out.framework = "ASP.NET Core";
   work.because("framework", work.out.framework, sdk.empty() ? work.self.manifest : sdk);
   take_launch_port(work);
-  const std::uint16_t port = choose_port(work, usual, "ASP.NET Core's usual port in containers");
-  work.out.runtime_env["ASPNETCORE_URLS"] = fmt::format("http://+:{}", port);
-  apply(work, look_at_sources(work, work.sources({".cs", ".fs", ".vb"}), {}), port, "");
+  work.out.port_env["ASPNETCORE_URLS"] = fmt::format("http://+:{}", told_port(work, usual, "ASP.NET Core's usual port in containers"));
+  apply(work, look_at_sources(work, work.sources({".cs", ".fs", ".vb"}), {}), 0, "");
 }
 
 std::string refuses(repository& files, std::string_view manifest) {

@@ -27,7 +27,7 @@ void analyse(analysis& work) {
   work.needs_at_runtime("erlang");
   work.run("gleam export erlang-shipment");
   work.copy("build/erlang-shipment/", "/app/");
-  work.out.command = {"/app/entrypoint.sh", "run"};
+  work.starts(rank::source, {"/app/entrypoint.sh", "run"}, work.self.manifest);
   apply(work, look_at_sources(work, work.sources({".gleam"}), {"mist.port(", "port("}), 0, "");
 }
 

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 
+#include "engine/detect/copy_plan.hpp"
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/versions.hpp"
@@ -76,7 +78,7 @@ std::string go_version(analysis& work, std::string_view text) {
   if (const std::string found = version_of_tool_files(work, "go"); !found.empty()) return found;
   if (const std::string found = version_in_file(work, ".go-version", "go"); !found.empty()) return found;
   const std::string version = version_line(text);
-  if (version.empty()) return {};
+  if (version.empty()) return version_of_image(work, "go", {"golang"});
   return take_version(work, "go", version, work.self.manifest, confidence::certain);
 }
 
@@ -125,14 +127,42 @@ void finish(analysis& work, const std::vector<std::string>& files, const framewo
   work.out.cache = {"/root/.cache/go-build", "/root/go/pkg/mod"};
   work.needs_at_runtime("c-runtime");
   work.needs_at_runtime("ca-certificates");
-  apply(work, look_at_sources(work, files, {"ListenAndServe(\":", "ListenAndServe(\"0.0.0.0:", ".Run(\":", ".Run(\"0.0.0.0:", ".Start(\":", ".Listen(\":", "net.Listen(\"tcp\", \":", "port = \"", "port := \"", "Addr: \":", "addr = \":"}),
+  copy_what_is_read(work, files, {"ParseGlob(", "ParseFiles(", "LoadHTMLGlob(", "LoadHTMLFiles(", "http.Dir(", "os.ReadFile(", "os.ReadDir(", "os.Open(", "os.DirFS(", "ioutil.ReadFile(",
+                                  ".Static(", ".StaticFile(", ".StaticFS(", "ServeFile(", ".File(", "html.New(", "filepath.Glob(", "SetConfigFile(", "AddConfigPath("});
+  apply(work, look_at_sources(work, files, {"ListenAndServe(\":", "ListenAndServe(\"0.0.0.0:", ".Run(\":", ".Run(\"0.0.0.0:", ".Start(\":", ".Listen(\":", "net.Listen(\"tcp\", \":", "port = \"", "port := \"", "Addr: \":", "addr = \":", "Port: ", "(\"port\", ", "\"port\", \"p\", ", "\"PORT\", ", "default:\"", "envDefault:\""}),
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
+}
+
+/// Front ends whose results are parts of the program: the directory of `//go:embed dist` is made by another candidate,
+/// or lies in the Git index only.
+void find_embedded(analysis& work, const std::vector<std::string>& files) {
+  constexpr std::string_view mark = "//go:embed ";
+  for (const std::string& path : files) {
+    const std::string* text = work.files.read_source(path);
+    if (!text || !contains(*text, mark)) continue;
+    for (const std::string_view line : lines_of(*text)) {
+      if (!line.starts_with(mark)) continue;
+      for (std::string pattern : words_of(line.substr(mark.size()))) {
+        if (pattern.starts_with("all:")) pattern.erase(0, 4);
+        pattern.resize(std::min(pattern.find_first_of("*?["), pattern.size()));
+        while (pattern.ends_with('/')) pattern.pop_back();
+        const std::string wanted = join(parent_of(path), pattern);
+        if (pattern.empty() || work.files.has_file(wanted) || work.files.find(wanted)) continue;
+        for (std::string_view dir = parent_of(wanted); dir.size() > work.self.dir.size(); dir = parent_of(dir)) {
+          if (!work.files.has_file(join(dir, "package.json"))) continue;
+          work.out.embeds.emplace_back(dir);
+          work.because("embedded", wanted, path, confidence::likely);
+          break;
+        }
+      }
+    }
+  }
 }
 
 void install(analysis& work, const std::string& name) {
   const std::string installed = "/usr/local/bin/" + name;
   work.out.copy.push_back({installed, installed});
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
 }
 
 /// The go.work above the module: whether it lists it decides how `go` builds there.
@@ -187,6 +217,7 @@ void analyse(analysis& work) {
   work.run(fmt::format("go build -trimpath -o /usr/local/bin/{} ./{}", shell_word(name), shell_word(dir.empty() ? "." : dir)));
   if (work.out.commands.back().ends_with("./.")) work.out.commands.back().resize(work.out.commands.back().size() - 2);
   install(work, name);
+  find_embedded(work, files);
   finish(work, files, f);
 }
 

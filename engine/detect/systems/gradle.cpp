@@ -7,6 +7,7 @@
 #include "engine/detect/systems/jvm.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
+#include "engine/detect/value.hpp"
 #include "engine/detect/versions.hpp"
 
 namespace peelbox::detect {
@@ -103,9 +104,56 @@ std::set<std::string> dependencies(std::string_view text) {
   return out;
 }
 
+/// What the start script is called: `applicationName = "x"`, of the application plugin or of a CreateStartScripts task.
+std::string launcher(std::string_view text, const std::string& project) {
+  const std::size_t at = text.find("applicationName");
+  const std::string_view line = at == std::string_view::npos ? std::string_view() : text.substr(at, text.find('\n', at) - at);
+  const std::string name = quoted_after(line).value_or("");
+  return name.empty() || contains(name, "$") ? project : name;
+}
+
+/// "spring-boot" and "spring_boot" are spring.boot in scripts.
+std::string accessor(std::string name) {
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '_'; }, '.');
+  return name;
+}
+
+/// What the version catalog says, as if it stood in the script: ids of the plugins and coordinates of the libraries
+/// that the script names.
+std::string from_catalog(analysis& work, std::string_view text) {
+  const std::string path = work.first_upwards({"gradle/libs.versions.toml"});
+  const value* tree = path.empty() ? nullptr : work.files.shared_tree(path, parse_toml);
+  if (!tree) return {};
+  const auto names = [&](const std::string& reference) {
+    for (std::size_t at = text.find(reference); at != std::string_view::npos; at = text.find(reference, at + 1)) {
+      const std::size_t end = at + reference.size();
+      if (end == text.size() || (!is_word(text[end]) && text[end] != '.') || text.substr(end).starts_with(".get(")) return true;
+    }
+    return false;
+  };
+  std::string out;
+  for (const auto& [name, plugin] : (*tree)["plugins"].members) {
+    const std::string id = plugin["id"].text.empty() ? plugin.text.substr(0, plugin.text.find(':')) : plugin["id"].text;
+    if (names("libs.plugins." + accessor(name))) out += fmt::format("id '{}'\n", id);
+  }
+  const auto add = [&](const std::string& name) {
+    const value& library = (*tree)["libraries"][name];
+    const std::string module = !library["module"].text.empty() ? library["module"].text
+                               : !library["group"].text.empty() ? library["group"].text + ":" + library["name"].text : library.text;
+    if (!module.empty()) out += fmt::format("implementation '{}'\n", module);
+  };
+  for (const auto& [name, library] : (*tree)["libraries"].members)
+    if (names("libs." + accessor(name))) add(name);
+  for (const auto& [name, members] : (*tree)["bundles"].members)
+    if (names("libs.bundles." + accessor(name)))
+      for (const std::string& member : members.texts()) add(member);
+  return out;
+}
+
 void analyse(analysis& work) {
   const std::string* raw = work.files.read(work.self.manifest);
-  const std::string text = raw ? without_comments(*raw) : "";
+  std::string text = raw ? without_comments(*raw) : "";
+  text += from_catalog(work, text);
   const bool kotlin = contains(text, "kotlin(\"jvm\")") || contains(text, "org.jetbrains.kotlin.jvm");
   work.out.language = kotlin ? "Kotlin" : contains(text, "scala") ? "Scala" : "Java";
   const bool is_root = !work.self.is_member;
@@ -142,16 +190,13 @@ void analyse(analysis& work) {
   const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")"));
   if (spring) {
     work.run_at_root(fmt::format("gradle --no-daemon {}bootJar", task));
-    work.copy("build/libs/*.jar", "/app/app.jar");
-    work.out.command = {"java", "-jar", "/app/app.jar"};
+    work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {}, {{work.path("build/libs/*.jar"), "/app/app.jar"}}}, work.self.manifest);
   } else if (quarkus) {
     work.run_at_root(fmt::format("gradle --no-daemon {}quarkusBuild", task));
-    work.copy("build/quarkus-app/", "/app/");
-    work.out.command = {"java", "-jar", "/app/quarkus-run.jar"};
+    work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/quarkus-run.jar"}, {}, {{work.path("build/quarkus-app/"), "/app/"}}}, work.self.manifest);
   } else if (application) {
     work.run_at_root(fmt::format("gradle --no-daemon {}installDist", task));
-    work.copy(fmt::format("build/install/{}/", project), "/app/");
-    work.out.command = {"/app/bin/" + project};
+    work.starts(rank::convention, way_to_start{{"/app/bin/" + launcher(text, project)}, {}, {{work.path(fmt::format("build/install/{}/", project)), "/app/"}}}, work.self.manifest);
   } else {
     work.out.no_service = work.self.members.empty() ? "neither an application nor a Spring Boot or Quarkus plugin: a library" : "the root of a build of several projects";
     return;

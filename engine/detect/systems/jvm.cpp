@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
@@ -27,7 +28,13 @@ std::string java_version_of_files(analysis& work) {
     if (const std::string* text = work.files.read(path))
       for (const std::string_view line : lines_of(*text))
         if (line.starts_with("java=")) return java_version(work, line, path);
-  return version_prefix(version_of_tool_files(work, "java"), 1);
+  if (const std::string path = work.first_upwards({"system.properties"}); !path.empty())
+    if (const std::string* text = work.files.read(path))
+      for (const std::string_view line : lines_of(*text))
+        if (line.starts_with("java.runtime.version")) return java_version(work, line, path);
+  if (const std::string found = version_prefix(version_of_tool_files(work, "java"), 1); !found.empty()) return found;
+  const std::string of_image = version_of_image(work, "java", {"eclipse-temurin", "openjdk", "amazoncorretto", "liberica-openjdk-alpine", "zulu-openjdk"});
+  return of_image.starts_with("1.") ? "" : version_prefix(of_image, 1);
 }
 
 void use_java(analysis& work, const std::string& version) {
@@ -69,13 +76,12 @@ void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
       work.files.add_note(work.path(file), tree.error().text);
     }
     if (!port.empty() && port.size() < 6 && std::stoul(port) < 65536)
-      work.listens(static_cast<std::uint16_t>(std::stoul(port)), work.path(file), confidence::certain);
+      work.listens(rank::configured, static_cast<std::uint16_t>(std::stoul(port)), work.path(file), confidence::certain);
   }
   if (f && f->name == "Spring Boot" && std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
         return d.ends_with("spring-boot-starter-actuator");
       })) {
-    work.out.health = "/actuator/health";
-    work.because("health", work.out.health, "dependency spring-boot-starter-actuator");
+    work.out.health_path.add({"/actuator/health", rank::source, "dependency spring-boot-starter-actuator", confidence::certain});
   }
   apply(work, look_at_sources(work, work.sources({".java", ".kt", ".scala"}), {"ServerSocket(", "InetSocketAddress(", ".start(", ".setPort(", "port = ", "listen("}),
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
@@ -93,8 +99,7 @@ void analyse_file(analysis& work) {
   use_java(work, java_version_of_files(work));
   work.run("mkdir -p /out/classes && find . -name '*.java' > /tmp/sources && javac -d /out/classes @/tmp/sources");
   work.out.copy.push_back({"/out/classes/", "/app/"});
-  work.out.command = {"java", "-cp", "/app", main};
-  work.because("command", main, work.self.manifest, confidence::likely);
+  work.starts(rank::source, {"java", "-cp", "/app", main}, work.self.manifest);
   look_at_java(work, {});
 }
 

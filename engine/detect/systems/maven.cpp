@@ -126,13 +126,11 @@ void analyse(analysis& work) {
   }
   if (quarkus) {
     work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
-    work.copy("target/quarkus-app/", "/app/");
-    work.out.command = {"java", "-jar", "/app/quarkus-run.jar"};
+    work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/quarkus-run.jar"}, {}, {{work.path("target/quarkus-app/"), "/app/"}}}, work.self.manifest);
   } else if (fat) {
     work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
-    work.run(fmt::format("ls target/*.{0} | grep -vE -e '-(sources|javadoc|tests)[.]jar$' -e '/original-' | head -n 1 | xargs -I FILE cp FILE /app.jar", packaging));
-    work.out.copy.push_back({"/app.jar", "/app/app.jar"});
-    work.out.command = {"java", "-jar", "/app/app.jar"};
+    const std::string find_jar = analysis::command_in(work.self.dir, fmt::format("ls target/*.{0} | grep -vE -e '-(sources|javadoc|tests)[.]jar$' -e '/original-' | head -n 1 | xargs -I FILE cp FILE /app.jar", packaging));
+    work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {find_jar}, {{"/app.jar", "/app/app.jar"}}}, work.self.manifest);
   } else {
     const std::string main = main_class(work, chain);
     if (main.empty()) {
@@ -142,9 +140,7 @@ void analyse(analysis& work) {
     work.because("main class", main, work.self.manifest, confidence::likely);
     work.run_at_root(fmt::format("mvn -B -ntp package dependency:copy-dependencies -DincludeScope=runtime -DskipTests{}", only));
     work.run("mkdir -p target/dependency");
-    work.copy("target/classes/", "/app/classes/");
-    work.copy("target/dependency/", "/app/lib/");
-    work.out.command = {"java", "-cp", "/app/classes:/app/lib/*", main};
+    work.starts(rank::convention, way_to_start{{"java", "-cp", "/app/classes:/app/lib/*", main}, {}, {{work.path("target/classes/"), "/app/classes/"}, {work.path("target/dependency/"), "/app/lib/"}}}, work.self.manifest);
   }
   look_at_java(work, needs);
 }

@@ -19,7 +19,7 @@ void analyse(analysis& work) {
     if (!text) continue;
     add_native_libraries(work, *text, path);
     if (contains(*text, "dependency(")) work.needs("pkgconf");
-    for (std::size_t at = 0; work.out.command.empty() && at != std::string::npos;) {
+    for (std::size_t at = 0; work.out.start.empty() && at != std::string::npos;) {
       const auto words = call_arguments(*text, "executable", at);
       const auto name = words.empty() ? std::nullopt : quoted_after(words.front());
       if (!name || name->empty() || contains(lower(*name), "test")) continue;
@@ -29,7 +29,7 @@ void analyse(analysis& work) {
       install_program(work, join(join("builddir", below), *name));
     }
   }
-  if (work.out.command.empty()) work.out.no_service = "no executable(): a library";
+  if (work.out.start.empty()) work.out.no_service = "no executable(): a library";
   look_at_c(work, sources);
 }
 

@@ -71,16 +71,15 @@ void analyse(analysis& work) {
   if (contains(*text, "assets.deploy")) work.run("mix assets.deploy");
   work.run("mix release --overwrite");
   work.copy(fmt::format("_build/prod/rel/{}/", app), "/app/");
-  work.out.command = {fmt::format("/app/bin/{}", app), "start"};
-  work.because("command", "the release " + app, work.self.manifest, confidence::likely);
+  work.starts(rank::source, {fmt::format("/app/bin/{}", app), "start"}, work.self.manifest);
   work.out.runtime_env["LANG"] = "C.UTF-8";
   if (f && f->name == "Phoenix") {
     work.out.runtime_env["PHX_SERVER"] = "true";
     work.because("environment", "SECRET_KEY_BASE and often DATABASE_URL have to be given when it is started", "Phoenix");
   }
-  apply(work, look_at_sources(work, work.sources({".ex", ".exs"}), {"port: "}), f ? f->port : std::uint16_t{0},
+  apply(work, look_at_sources(work, work.sources({".ex", ".exs"}), {"port: System.get_env(\"PORT\", ", "\"PORT\") || ", "port: "}), f ? f->port : std::uint16_t{0},
         f ? fmt::format("{}'s usual port", f->name) : "");
-  if (f && !work.out.ports.empty()) work.out.runtime_env["PORT"] = std::to_string(work.out.ports.front());
+  if (f && work.out.port_variable_from.empty()) work.out.port_variable_from = work.self.manifest;
 }
 
 }  // namespace

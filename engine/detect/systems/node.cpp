@@ -8,6 +8,7 @@
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
 #include "engine/detect/packages.hpp"
+#include "engine/detect/systems/js_config.hpp"
 #include "engine/detect/systems/node_manager.hpp"
 #include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/static_files.hpp"
@@ -29,9 +30,14 @@ std::set<std::string> framework_names(const value& package) {
   return out;
 }
 
+const std::initializer_list<std::string_view> next_config{"next.config.js", "next.config.mjs", "next.config.ts"};
+const std::initializer_list<std::string_view> vite_config{"vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"};
+const std::initializer_list<std::string_view> astro_config{"astro.config.mjs", "astro.config.ts", "astro.config.js"};
+
 struct site {
   std::string dir;  ///< "" when there is none
   bool single_page = false;
+  std::string fallback;  ///< of a single page
 };
 
 /// Where Angular's builder leaves the files.
@@ -53,38 +59,57 @@ std::string angular_output(analysis& work, const value& package) {
   return browser ? out + "/browser" : out;
 }
 
-bool config_says(analysis& work, std::initializer_list<std::string_view> files, std::initializer_list<std::string_view> texts) {
-  for (const std::string_view file : files)
-    if (const std::string* text = work.read(file))
-      for (const std::string_view wanted : texts)
-        if (contains(*text, wanted)) return true;
-  return false;
-}
-
 /// Where a front end's build leaves its files.
 site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
-  if (!has_build_script(package)) return {};
-  if (all.contains("next"))
-    return config_says(work, {"next.config.js", "next.config.mjs", "next.config.ts"}, {"output: 'export'", "output: \"export\""}) ? site{"out"} : site{};
-  if (all.contains("@sveltejs/kit")) return all.contains("@sveltejs/adapter-static") ? site{"build"} : site{};
-  if (all.contains("react-scripts")) return {"build", true};
-  if (all.contains("@angular/core")) return {angular_output(work, package), true};
-  if (all.contains("gatsby")) return {"public"};
-  if (all.contains("@docusaurus/core")) return {"build"};
-  if (all.contains("@11ty/eleventy")) return {"_site"};
-  if (all.contains("vitepress")) return {work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist"};
-  if (all.contains("astro")) return {"dist"};
-  if (all.contains("@vue/cli-service") || all.contains("parcel")) return {"dist", true};
+  if (!has_build_script(package) && !nx_infers_build(work)) return {};
+  if (all.contains("next")) return js_config_says(work, next_config, "output", "export") ? site{"out", false, "index.html"} : site{};
+  if (all.contains("@sveltejs/kit")) {
+    const svelte_adapter adapter = find_svelte_adapter(work, all);
+    return adapter.name == "static" ? site{adapter.out.empty() ? "build" : adapter.out, !adapter.fallback.empty(), adapter.fallback} : site{};
+  }
+  for (const char* dev : {"@react-router/dev", "@remix-run/dev"})
+    if (all.contains(dev) && js_config_says(work, {"react-router.config.ts", "react-router.config.js", "vite.config.ts", "vite.config.js"}, "ssr", "false"))
+      return {"build/client", true, "index.html"};
+  if (all.contains("react-scripts")) return {"build", true, "index.html"};
+  if (all.contains("@angular/core")) return {angular_output(work, package), true, "index.html"};
+  if (all.contains("gatsby")) return {"public", false, "index.html"};
+  if (all.contains("@docusaurus/core")) return {"build", false, "index.html"};
+  if (all.contains("@11ty/eleventy")) return {"_site", false, "index.html"};
+  if (all.contains("vitepress")) return {work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist", false, "index.html"};
+  const auto configured = [&](std::initializer_list<std::string_view> files, std::string_view key) {
+    const std::string out = js_config_text(work, files, key);
+    return out.empty() ? "dist" : out;
+  };
+  if (all.contains("astro")) {
+    // An adapter and a server's output together make a server.
+    const bool server = js_config_says(work, astro_config, "output", "server") || js_config_says(work, astro_config, "output", "hybrid");
+    return server ? site{} : site{configured(astro_config, "outDir"), false, "index.html"};
+  }
+  if (all.contains("@vue/cli-service")) return {configured({"vue.config.js", "vue.config.ts"}, "outputDir"), true, "index.html"};
+  if (all.contains("parcel")) return {"dist", true, "index.html"};
   // Without a page of its own Vite makes a library, or what another server serves.
-  if (all.contains("vite") && work.has("index.html")) return {"dist", true};
+  if (all.contains("vite") && work.has("index.html")) return {configured(vite_config, "outDir"), true, "index.html"};
   return {};
 }
 
+/// Next.js with `output: "standalone"`: a server of its own, to which its files are moved.
+way_to_start next_standalone(const analysis& work) {
+  std::string_view below = work.self.dir;
+  if (!work.self.root.empty()) below.remove_prefix(std::min(below.size(), work.self.root.size() + 1));
+  const std::string tree = join(".next/standalone", below);
+  std::string move = fmt::format("cp -r .next/static {}/.next/static", shell_word(tree));
+  if (work.files.has_directory(work.path("public"))) move += fmt::format(" && cp -r public {}/public", shell_word(tree));
+  return {{"node", join(join("/app", below), tree + "/server.js")}, {analysis::command_in(work.self.dir, move)}, {}};
+}
+
 /// Servers of frameworks with a fixed way to start them.
-std::string framework_command(analysis& work, const framework& f, const std::set<std::string>& all, std::uint16_t port) {
-  if (f.name == "Next.js") return fmt::format("next start -H 0.0.0.0 -p {}", port);
+std::string framework_command(analysis& work, const framework& f, const std::set<std::string>& all) {
+  if (f.name == "Next.js") return fmt::format("next start -H 0.0.0.0 -p {}", told_port(work, f.port, "Next.js's usual port"));
   if (f.name == "Nuxt") return "node .output/server/index.mjs";
-  if (f.name == "SvelteKit" && all.contains("@sveltejs/adapter-node")) return "node build/index.js";
+  if (f.name == "SvelteKit") {
+    const svelte_adapter adapter = find_svelte_adapter(work, all);
+    return adapter.name == "node" ? fmt::format("node {}/index.js", adapter.out.empty() ? "build" : adapter.out) : "";
+  }
   if (f.name == "Astro" && all.contains("@astrojs/node")) return "node dist/server/entry.mjs";
   if (f.name == "NestJS" && work.has("nest-cli.json")) return "node dist/main.js";
   return {};
@@ -99,7 +124,9 @@ std::string script_of(const value& package) {
 /// What the built program is, when no script says it.
 std::string main_file(analysis& work, const value& package) {
   const std::string& main = package["main"].text;
-  if (!main.empty() && (work.has(main) || has_build_script(package))) return main;
+  // A build makes new files in a directory of its own, and none beside the sources.
+  const bool is_made = has_build_script(package) && contains(main, "/") && !work.files.has_directory(work.path(parent_of(main)));
+  if (!main.empty() && (work.has(main) || is_made)) return main;
   if (!main.empty() && work.has(main + ".js")) return main + ".js";
   return work.first_of({"server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
                         "server.mjs", "index.mjs", "src/index.mjs", "index.cjs"});
@@ -110,14 +137,6 @@ std::string image_directory(const analysis& work) {
   std::string_view below = work.self.dir;
   if (!work.self.root.empty()) below.remove_prefix(std::min(below.size(), work.self.root.size() + 1));
   return join("/app", below);
-}
-
-/// In the directory of the service, whatever the working directory is.
-std::vector<std::string> started_in(const std::string& dir, const std::string& command) {
-  std::vector<std::string> plain = as_command(command);
-  if (dir == "/app") return plain;
-  if (plain.size() == 2 && plain[0] == "node" && plain[1].front() != '-') return {"node", join(dir, plain[1])};
-  return {"/bin/sh", "-c", fmt::format("cd {} && exec {}", shell_word(dir), command)};
 }
 
 /// The script that a script only calls: "npm run serve" -> "serve"; "" when it does more.
@@ -140,7 +159,9 @@ std::string script_command(const node_manager& manager, const value& package, st
   }
   const std::string& text = package["scripts"][script].text;
   const bool simple = text.find_first_of(";|&<>\n") == std::string::npos;
-  const bool calls_manager = contains(text, "npm ") || contains(text, "yarn ") || contains(text, "pnpm ") || contains(text, "bun run");
+  const std::size_t bun = text.find("bun run ");
+  const bool bun_script = bun != std::string::npos && package["scripts"].has(text.substr(bun + 8, text.find(' ', bun + 8) - bun - 8));
+  const bool calls_manager = contains(text, "npm ") || contains(text, "yarn ") || contains(text, "pnpm ") || bun_script;
   return simple && !calls_manager && !package["scripts"].has("pre" + script) ? text : run_script(manager, script);
 }
 
@@ -151,40 +172,44 @@ bool is_library(const value& package) {
   return false;
 }
 
-/// What a Dockerfile starts, when it is started the same way here.
-std::string hinted_command(const analysis& work) {
-  const auto& words = work.hint.command;
-  if (words.size() < 2 || (words[0] != "node" && words[0] != "npm" && words[0] != "yarn" && words[0] != "pnpm" && words[0] != "bun")) return {};
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : " ") + shell_word(word);
-  return out;
+/// A script for those who write the program, which a Dockerfile knows better than.
+bool is_for_developers(std::string_view text) {
+  constexpr std::array<std::string_view, 14> marks{"nodemon", "ts-node-dev", "--watch", "vite dev", "next dev", "react-scripts start", "ng serve",
+                                                   "webpack-dev-server", "webpack serve", "concurrently", "tsx watch", "nest start", "nuxt dev", "--inspect"};
+  return text == "vite" || std::any_of(marks.begin(), marks.end(), [&](std::string_view m) { return contains(text, m); });
 }
 
-struct started {
-  std::string command;  ///< "" when there is none
-  std::string from;
-  confidence how = confidence::likely;
-};
-
-
-started find_command(analysis& work, const node_manager& manager, const value& package, const framework* f,
-                                                 bool serves) {
-  if (const std::string script = script_of(package); !script.empty())
-    return {script_command(manager, package, script), fmt::format("scripts.{} in {}", script, work.self.manifest)};
-  if (std::string command = hinted_command(work); !command.empty()) return {std::move(command), work.hint.command_from};
+/// `has_own_way`: the framework's server is started as configured, and the script is another word for it.
+void add_starts(analysis& work, const node_manager& manager, const value& package, const framework* f, bool serves, bool has_own_way) {
+  const std::string dir = image_directory(work);
+  if (const std::string script = script_of(package); !script.empty()) {
+    const std::string& text = package["scripts"][script].text;
+    const std::string command = script_command(manager, package, script);
+    work.starts(has_own_way || is_for_developers(text) ? rank::convention : rank::configured, in_directory(dir, as_command(command)),
+                fmt::format("scripts.{} in {}", script, work.self.manifest));
+    // The manager calls what the script names.
+    const bool by_manager = command.starts_with(std::string(manager.tool) + " run");
+    if (by_manager && !has_package(manager.tool, work.target)) work.needs_at_runtime("npm");
+    if (by_manager && (text.starts_with("bun ") || contains(text, " bun "))) work.needs_at_runtime("bun");
+  }
+  const auto& hinted = work.hint.command;
+  const bool is_there = hinted.size() != 2 || hinted[0] != "node" || has_build_script(package) || work.has(hinted[1]);
+  if (is_there) take_hinted_command(work, {"node", "npm", "yarn", "pnpm", "bun"}, dir);
+  if (manager.tool == "bun") {
+    const std::string& module = package["module"].text;
+    const std::string file = !module.empty() && work.has(module) ? module : work.first_of({"index.ts", "src/index.ts", "server.ts", "src/server.ts", "src/index.tsx"});
+    if (!file.empty() && (f || serves || !is_library(package))) work.starts(rank::convention, in_directory(dir, {"bun", "run", file}), work.path(file));
+  }
   const std::string file = main_file(work, package);
   const bool started = f || serves || (!work.self.is_member && !is_library(package));
-  if (file.empty() || !started) return {};
-  return {"node " + file, work.path(file), f || serves ? confidence::likely : confidence::guess};
+  if (!file.empty() && started) work.starts(rank::convention, in_directory(dir, {"node", file}), work.path(file), f || serves ? confidence::likely : confidence::guess);
 }
 
-void put_in_image(analysis& work, const node_manager& manager, const std::string& command, const std::string& version) {
+void put_in_image(analysis& work, const std::string& version) {
   const std::string dir = image_directory(work);
-  work.out.command = started_in(dir, command);
-  const bool by_manager = command.starts_with(std::string(manager.tool) + " run");
-  if (!command.starts_with("bun ")) work.needs_at_runtime("node", version);
-  if (by_manager) work.needs_at_runtime(manager.tool == "npm" || has_package(manager.tool, work.target) ? manager.tool : "npm");
-  if (command.starts_with("bun ")) work.needs_at_runtime("bun");
+  // Not where the start is Bun's alone.
+  const finding<way_to_start>* start = work.out.start.winner();
+  if (!start || start->value.words.front() != "bun") work.needs_at_runtime("node", version);
   // Everything of the workspace: links in node_modules lead to the members.
   work.out.copy.push_back({work.self.root.empty() ? "." : work.self.root + "/", "/app/"});
   work.out.runtime_env["NODE_ENV"] = "production";
@@ -193,17 +218,52 @@ void put_in_image(analysis& work, const node_manager& manager, const std::string
       own + "/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
+/// The package.json above it that takes it in by its path ("file:stub/x"), or "".
+std::string taken_in_by(analysis& work) {
+  for (std::string_view dir = work.self.dir; !dir.empty();) {
+    dir = parent_of(dir);
+    const std::string path = join(dir, "package.json");
+    if (!work.files.has_file(path)) continue;
+    const value& package = package_json(work.files, path);
+    for (const char* section : {"dependencies", "devDependencies", "optionalDependencies", "overrides", "resolutions"})
+      for (const auto& [name, version] : package[section].members)
+        for (const std::string_view how : {"file:", "link:", "portal:"})
+          if (version.text.starts_with(how) && resolve(dir, std::string_view(version.text).substr(how.size())) == work.self.dir) return path;
+  }
+  return {};
+}
+
 /// Why it is no service although it has a command; "" when it is one.
 std::string disqualified(analysis& work, const value& package, const framework* f, const source_facts& facts) {
   const bool has_pages = work.files.has_directory(work.path("pages")) || work.files.has_directory(work.path("app")) ||
                          work.files.has_directory(work.path("src"));
+  if (const std::string path = taken_in_by(work); !path.empty()) return "a part of " + path;
   if (f && f->name == "Next.js" && !has_build_script(package) && !has_pages)
     return "it depends on Next.js, but has neither a build script nor pages";
   // Nx keeps the dependencies of all projects in the root, so a framework there says nothing of the root.
   const bool of_nx = work.has("nx.json") && !work.self.members.empty();
   const bool is_root = !work.self.members.empty() || work.has("nx.json") || work.has("rush.json");
+  // `node FILE` of its own is what the root itself does.
+  const auto words = words_of(package["scripts"][script_of(package)].text);
+  if (is_root && words.size() == 2 && words[0] == "node" && work.has(words[1])) return {};
   if (is_root && (!f || f->port == 0 || of_nx) && !facts.port) return "the root of a workspace; its scripts are for all members";
   return {};
+}
+
+/// Serves it, unless its files go into another service, which serves them.
+void take_site(analysis& work, const site& page) {
+  const auto inside = resolve(work.self.dir, page.dir);
+  if (inside)
+    for (std::string_view dir = parent_of(*inside); !dir.empty(); dir = parent_of(dir)) {
+      const auto at = std::lower_bound(work.all.begin(), work.all.end(), dir, [](const candidate& c, std::string_view d) { return c.dir < d; });
+      if (at == work.all.end() || at->dir != dir || is_inside(work.self.dir, dir)) continue;
+      work.out.feeds = *inside;
+      work.out.no_service = fmt::format("its build goes to {}, so it is a part of {}", *inside, dir);
+      return;
+    }
+  // Beside the repository: the build runs in /build.
+  const std::string where = inside ? *inside : "/" + resolve(join("build", work.self.dir), page.dir).value_or("");
+  serve_tree(work, where, "what the build leaves", page.single_page, page.fallback);
 }
 
 void analyse_package(analysis& work) {
@@ -225,33 +285,31 @@ void analyse_package(analysis& work) {
   const framework* f = use_framework(work, ecosystem::node, framework_names(package));
   const source_facts facts = look_at_node_sources(work, sources);
   const std::string usual_from = f ? fmt::format("{}'s usual port", f->name) : "";
-  started start{"", usual_from.substr(0, usual_from.find("'s"))};
   const site page = find_site(work, all, package);
-  const bool exported = page.dir == "out" || all.contains("@sveltejs/adapter-static");
-  if (f && !exported) start.command = framework_command(work, *f, all, work.hint.port != 0 ? work.hint.port : f->port);
   const bool serves_itself = std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
     return d == "express" || d == "fastify" || d == "koa" || d == "@nestjs/core" || d == "hono" || d == "@hapi/hapi";
   });
-  if (start.command.empty() && !page.dir.empty() && !serves_itself)
-    return serve_tree(work, work.path(page.dir), "what the build leaves", page.single_page);
-  if (start.command.empty()) start = find_command(work, manager, package, f, facts.port.has_value());
-  const std::string& command = start.command;
-  if (command.empty() && f && f->name == "SvelteKit") {
+  const bool is_server = serves_itself && f && f->port != 0 && f->name != "Angular";
+  const std::string command = f && page.dir.empty() ? framework_command(work, *f, all) : "";
+  if (command.empty() && !page.dir.empty() && !is_server) return take_site(work, page);
+  if (f && f->name == "Next.js" && js_config_says(work, next_config, "output", "standalone"))
+    work.starts(rank::configured, next_standalone(work), "output: standalone in next.config");
+  else if (!command.empty())
+    work.starts(rank::configured, in_directory(image_directory(work), words_of(command)), std::string(f->name));
+  add_starts(work, manager, package, f, facts.port.has_value(), !command.empty());
+  if (work.out.start.empty() && f && f->name == "SvelteKit") {
     work.out.no_service = "SvelteKit without adapter-node or adapter-static makes nothing that can be started";
     return;
   }
   work.out.no_service = disqualified(work, package, f, facts);
-  if (command.empty() && work.out.no_service.empty()) work.out.no_service = "no start script, framework or main file: a library";
-  if (!work.out.no_service.empty()) return;
-  put_in_image(work, manager, command, version);
-  work.because("command", command, start.from, start.how);
-  if (const std::uint16_t told = port_in_command(command); told != 0) work.listens(told, "the command", confidence::certain);
+  work.out.nothing_to_start = "no start script, framework or main file: a library";
+  if (!work.out.no_service.empty() || work.out.start.empty()) return;
+  put_in_image(work, version);
   apply(work, facts, f ? f->port : std::uint16_t{0}, usual_from);
-  const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro");
-  if (told_by_variable && !work.out.ports.empty()) {
-    work.out.runtime_env["PORT"] = std::to_string(work.out.ports.front());
-    work.out.runtime_env["HOST"] = "0.0.0.0";
-  }
+  const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro" || js_config_says(work, next_config, "output", "standalone"));
+  if (!told_by_variable) return;
+  work.out.port_variable_from = f->name;
+  work.out.runtime_env[f->name == "Next.js" ? "HOSTNAME" : "HOST"] = "0.0.0.0";
 }
 
 void analyse(analysis& work) {
@@ -292,8 +350,8 @@ void analyse_file(analysis& work) {
   const std::string version = node_version(work, {}, {});
   work.needs_at_runtime("node", version);
   work.copy(".", "/app/");
-  work.out.command = {"node", std::string(name_of(work.self.manifest))};
-  work.because("command", "node " + work.out.command.back(), work.self.manifest, confidence::likely);
+  work.starts(rank::convention, {"node", std::string(name_of(work.self.manifest))}, work.self.manifest);
+  take_hinted_command(work, {"node"});
   apply(work, look_at_node_sources(work, work.sources({".js", ".mjs"})), 0, "");
 }
 

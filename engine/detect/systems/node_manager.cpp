@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
+#include "engine/detect/hints.hpp"
+#include "engine/detect/native_needs.hpp"
 #include "engine/detect/packages.hpp"
+#include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/versions.hpp"
 
@@ -71,6 +75,11 @@ std::string node_version(analysis& work, const value& package, const value& root
   for (const auto& [tree, dir] : {std::pair(&package, &work.self.dir), std::pair(&root, &work.self.root)}) {
     const std::string& volta = (*tree)["volta"]["node"].text;
     if (!volta.empty()) return take_version(work, "node", volta, "volta in " + join(*dir, "package.json"), confidence::certain);
+  }
+  // An image is one that runs; a range with an open end is only a bound.
+  const std::string of_image = version_of_image(work, "node", {"node"});
+  if (!of_image.empty()) return of_image;
+  for (const auto& [tree, dir] : {std::pair(&package, &work.self.dir), std::pair(&root, &work.self.root)}) {
     const std::string& engines = (*tree)["engines"]["node"].text;
     if (!engines.empty()) return take_version(work, "node", engines, "engines in " + join(*dir, "package.json"), confidence::likely);
   }
@@ -78,7 +87,7 @@ std::string node_version(analysis& work, const value& package, const value& root
 }
 
 source_facts look_at_node_sources(analysis& work, const std::vector<std::string>& paths) {
-  return look_at_sources(work, paths, {".listen(", "PORT || ", "PORT ?? ", "PORT) || ", "PORT) ?? ", "port: ", "PORT = "});
+  return look_at_sources(work, paths, {".listen(", "PORT||", "PORT??", "PORT || ", "PORT ?? ", "PORT) || ", "PORT) ?? ", "port: ", "PORT = "});
 }
 
 std::string run_script(const node_manager& manager, std::string_view script) {
@@ -96,6 +105,17 @@ value yarn_settings(analysis& work) {
   if (tree.has_value()) return std::move(*tree);
   work.files.add_note(path, tree.error().text);
   return {};
+}
+
+/// "github:a/b", "git+ssh://…", "a/b#main" instead of a version.
+bool has_git_dependency(const value& package) {
+  for (const char* section : {"dependencies", "devDependencies", "optionalDependencies", "overrides", "resolutions"})
+    for (const auto& [name, version] : package[section].members) {
+      const std::string_view text = version.text;
+      if (text.starts_with("git") || contains(text, "://github.com/")) return true;
+      if (!text.empty() && text.front() != '@' && text.front() != '.' && text.front() != '/' && std::count(text.begin(), text.end(), '/') == 1 && text.find(':') == std::string_view::npos) return true;
+    }
+  return false;
 }
 
 void use_later_yarn(analysis& work, std::string_view version) {
@@ -140,6 +160,8 @@ void install_node_dependencies(analysis& work, const node_manager& manager, cons
       work.out.commands.emplace_back("ln -sf /usr/bin/yarnpkg /usr/local/bin/yarn");
   }
   work.out.cache.emplace_back(manager.cache);
+  add_native_needs(work, ecosystem::node, node_dependencies(root_package, true));
+  if (has_git_dependency(root_package)) needs_git(work, join(work.self.root, "package.json"));
   work.run_at_root(manager.lock.empty() ? manager.install_unlocked : manager.install);
 }
 

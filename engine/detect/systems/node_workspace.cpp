@@ -63,6 +63,11 @@ std::set<std::string> node_dependencies(const value& package, bool with_dev) {
 
 bool has_build_script(const value& package) { return package["scripts"].has("build"); }
 
+bool nx_infers_build(const analysis& work) {
+  if (!work.self.is_member || !work.files.has_file(join(work.self.root, "nx.json"))) return false;
+  return !work.first_of({"next.config.js", "next.config.mjs", "next.config.ts", "vite.config.ts", "vite.config.js", "vite.config.mts", "webpack.config.js"}).empty();
+}
+
 std::vector<std::string> node_members(repository& files, std::string_view manifest) {
   const std::string dir(parent_of(manifest));
   const value& package = package_json(files, join(dir, "package.json"));
@@ -104,6 +109,13 @@ void build_node_project(analysis& work, const node_manager& manager, const value
   std::vector<std::string> needed;
   for (const std::string& dir : work.self.needs)
     if (has_build_script(package_json(work.files, join(dir, "package.json")))) needed.push_back(dir);
+  if (!has_build_script(package) && nx_infers_build(work)) {
+    work.because("task runner", "Nx", join(work.self.root, "nx.json"));
+    work.out.build_env["NX_DAEMON"] = "false";
+    work.out.cache.push_back(join(work.self.root, ".nx/cache"));
+    work.run_at_root(run_tool(manager, fmt::format("nx run {}:build", shell_word(package["name"].text))));
+    return;
+  }
   if (needed.empty() && !has_build_script(package)) return;
   if (uses_turbo(work, package, root)) {
     work.because("task runner", "Turbo", join(work.self.root, "turbo.json"));
@@ -113,7 +125,10 @@ void build_node_project(analysis& work, const node_manager& manager, const value
     return;
   }
   for (const std::string& dir : needed) work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
-  if (has_build_script(package)) work.run(run_script(manager, "build"));
+  if (!has_build_script(package)) return;
+  const std::string& script = package["scripts"]["build"].text;
+  if (manager.tool != "bun" && (script.starts_with("bun ") || contains(script, " bun ") || contains(script, "bunx "))) work.needs("bun");
+  work.run(run_script(manager, "build"));
 }
 
 bool build_front_end(analysis& work, bool build) {

@@ -16,6 +16,8 @@ namespace peelbox::detect {
 const value& package_json(repository& files, std::string_view path);
 std::set<std::string> node_dependencies(const value& package, bool with_dev);
 bool has_build_script(const value& package);
+/// Nx knows how to build it by a configuration file of its bundler, without a script or target.
+bool nx_infers_build(const analysis& work);
 
 /// Patterns of the members that package.json, rush.json and their neighbours name.
 std::vector<std::string> node_members(repository& files, std::string_view manifest);

@@ -35,6 +35,40 @@ product refined(product made, const value& options) {
 
 }  // namespace
 
+namespace {
+
+/// What Nx's plugins make of a project whose build target has no executor.
+product inferred(const analysis& work) {
+  if (!work.first_of({"next.config.js", "next.config.mjs", "next.config.ts"}).empty()) return product::next;
+  if (!work.first_of({"webpack.config.js", "webpack.config.ts", "rspack.config.js"}).empty()) return work.has("src/index.html") ? product::site : product::program;
+  if (!work.first_of({"vite.config.ts", "vite.config.js", "vite.config.mts"}).empty()) return work.has("index.html") ? product::site : product::program;
+  return product::unknown;
+}
+
+/// The root has the dependencies of all projects; those of this one are named by its sources.
+std::set<std::string> used_in(analysis& work, const std::set<std::string>& names) {
+  std::set<std::string> out;
+  const std::vector<std::string> sources = work.sources({".js", ".ts", ".mjs"});
+  for (const std::string& name : names) {
+    if (!find_framework(ecosystem::node, {name})) continue;
+    for (const std::string& path : sources)
+      if (const std::string* text = work.files.read_source(path); text && (contains(*text, "'" + name + "'") || contains(*text, "\"" + name + "\""))) out.insert(name);
+  }
+  return out;
+}
+
+/// "{workspaceRoot}/dist/apps/api" -> "dist/apps/api", relative to the workspace.
+std::string first_output(const value& build, std::string_view project_dir) {
+  for (std::string path : build["outputs"].texts()) {
+    for (const auto& [variable, text] : {std::pair<std::string_view, std::string_view>("{workspaceRoot}/", ""), std::pair<std::string_view, std::string_view>("{projectRoot}", project_dir)})
+      if (const std::size_t at = path.find(variable); at != std::string::npos) path.replace(at, variable.size(), text);
+    if (!contains(path, "{") && !path.starts_with('!')) return path;
+  }
+  return {};
+}
+
+}  // namespace
+
 void analyse_nx_project(analysis& work) {
   work.out.build_system = "Nx";
   work.out.language = work.sources({".ts", ".tsx"}).empty() ? "JavaScript" : "TypeScript";
@@ -50,7 +84,7 @@ void analyse_nx_project(analysis& work) {
   const value& build = targets["build"];
   const std::string& executor = build["executor"].text.empty() ? build["builder"].text : build["executor"].text;
   const value& options = build["options"];
-  const product made = refined(product_of(executor), options);
+  const product made = executor.empty() ? inferred(work) : refined(product_of(executor), options);
   if (made == product::unknown) {
     work.out.no_service = executor.empty() ? "it has no build target" : "what " + executor + " makes is not known";
     return;
@@ -58,20 +92,22 @@ void analyse_nx_project(analysis& work) {
   const value& path = options["outputPath"];
   std::string output = path.is(value::kind::object) ? path["base"].text : path.text;
   while (output.starts_with("./")) output.erase(0, 2);
-  if (output.empty() || contains(output, "{")) output = join("dist", work.self.dir.substr(root.empty() ? 0 : root.size() + 1));
+  const std::string below = work.self.dir.substr(root.empty() ? 0 : root.size() + 1);
+  if (output.empty()) output = first_output(build, below);
+  if (output.empty() || contains(output, "{")) output = join("dist", below);
   const node_manager manager = find_node_manager(work, package);
   work.needs("node", node_version(work, {}, package));
   install_node_dependencies(work, manager, package);
   work.out.build_env["NX_DAEMON"] = "false";
   work.out.cache.push_back(join(root, ".nx/cache"));
   work.run_at_root(fmt::format("npx nx run {}:build{}", shell_word(work.out.name), build["configurations"].has("production") ? ":production" : ""));
-  work.because("build", executor, work.self.manifest);
+  work.because("build", executor.empty() ? "inferred by Nx" : executor, work.self.manifest);
   if (made == product::site) {
     const bool browser = contains(executor, ":application") && contains(executor, "ngular");
     serve_tree(work, join(root, join(output, browser ? "browser" : "")), "what the build leaves", true);
     return;
   }
-  const std::set<std::string> needs = node_dependencies(package, false);
+  const std::set<std::string> needs = used_in(work, node_dependencies(package, false));
   const framework* f = made == product::next ? use_framework(work, ecosystem::node, {"next"}) : use_framework(work, ecosystem::node, needs, join(root, "package.json"));
   const std::string usual_from = f ? fmt::format("{}'s usual port", f->name) : "";
   work.needs_at_runtime("node", node_version(work, {}, package));
@@ -79,15 +115,13 @@ void analyse_nx_project(analysis& work) {
   work.out.runtime_env["NODE_ENV"] = "production";
   work.out.runtime_env["PATH"] = "/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   if (made == product::next) {
-    const std::uint16_t port = choose_port(work, f->port, usual_from);
-    work.out.command = {"next", "start", output, "-H", "0.0.0.0", "-p", std::to_string(port)};
-    work.because("command", "next start", executor, confidence::likely);
+    const std::string_view port = told_port(work, f->port, usual_from);
+    work.starts(rank::configured, {"next", "start", executor.empty() ? below : output, "-H", "0.0.0.0", "-p", std::string(port)}, executor.empty() ? work.self.manifest : executor);
     return;
   }
   std::string main(name_of(options["main"].text));
   main = main.empty() ? "main.js" : main.substr(0, main.rfind('.')) + ".js";
-  work.out.command = {"node", join(output, options["outputFileName"].text.empty() ? main : options["outputFileName"].text)};
-  work.because("command", "node " + work.out.command.back(), work.self.manifest, confidence::likely);
+  work.starts(rank::convention, {"node", join(output, options["outputFileName"].text.empty() ? main : options["outputFileName"].text)}, work.self.manifest);
   apply(work, look_at_node_sources(work, work.sources({".js", ".ts", ".mjs"})), f ? f->port : std::uint16_t{0}, usual_from);
 }
 

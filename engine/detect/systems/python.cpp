@@ -1,12 +1,13 @@
 // Python projects: what is installed is python_tools.cpp, what is started is here.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
+#include "engine/detect/native_needs.hpp"
+#include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/python_tools.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -52,26 +53,55 @@ std::optional<app_object> find_app(analysis& work, const std::vector<std::string
   return std::nullopt;
 }
 
-void start(analysis& work, std::string_view command, std::string_view from, confidence how = confidence::likely) {
+void start(analysis& work, rank of, std::string_view command, std::string_view from) {
   // No shell reads it, so gunicorn's "app:make()" needs no quotes.
-  work.out.command = words_of(command);
-  work.because("command", command, from, how);
+  work.starts(of, words_of(command), from);
+}
+
+/// A file that configures the server: uwsgi.ini names its own port, gunicorn.conf.py is read by gunicorn itself.
+void start_configured_server(analysis& work, const std::set<std::string>& dependencies) {
+  if (dependencies.contains("gunicorn"))
+    if (const std::string* text = work.read("gunicorn.conf.py"))
+      for (const std::string_view line : lines_of(*text))
+        if (line.starts_with("bind"))
+          if (const auto address = quoted_after(line)) work.listens(rank::configured, port_of(address->substr(address->rfind(':') + 1)), work.path("gunicorn.conf.py"), confidence::certain);
+  const std::string file = work.first_of({"uwsgi.ini", "uwsgi/uwsgi.ini", "conf/uwsgi.ini"});
+  const std::string* text = file.empty() || !dependencies.contains("uwsgi") ? nullptr : work.read(file);
+  if (!text) return;
+  for (const std::string_view line : lines_of(*text)) {
+    const std::string_view key = trim(line.substr(0, line.find('=')));
+    // `socket` speaks a protocol of its own, for a web server before it.
+    if (key != "http-socket" && key != "http") continue;
+    const std::string_view address = trim(line.substr(line.find('=') + 1));
+    work.listens(rank::configured, port_of(address.substr(address.rfind(':') + 1)), work.path(file), confidence::certain);
+    return start(work, rank::configured, "uwsgi --ini " + file, work.path(file));
+  }
+}
+
+/// Django's files for browsers are gathered when it is built; its tables are made when it is released.
+void prepare_django(analysis& work, const std::set<std::string>& dependencies) {
+  if (dependencies.contains("whitenoise")) {
+    work.run("SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build /app/.venv/bin/python manage.py collectstatic --noinput");
+    work.because("static files", "collectstatic", "dependency whitenoise", confidence::likely);
+  }
+  work.because("release", "python manage.py migrate has to be run before a new version is started", "Django");
 }
 
 bool start_django(analysis& work, const std::set<std::string>& dependencies) {
   if (!work.has("manage.py")) return false;
-  const std::uint16_t port = choose_port(work, 8000, "Django's usual port");
+  prepare_django(work, dependencies);
+  const std::string_view port = told_port(work, 8000, "Django's usual port");
   for (const auto& [package, server] : {std::pair("gunicorn", "gunicorn"), std::pair("uvicorn", "uvicorn")}) {
     if (!dependencies.contains(package)) continue;
     const bool asgi = std::string_view(server) == "uvicorn";
     for (const std::string& path : work.sources({asgi ? "asgi.py" : "wsgi.py"})) {
-      start(work, asgi ? fmt::format("uvicorn {}:application --host 0.0.0.0 --port {}", module_of(work, path), port)
+      start(work, rank::source, asgi ? fmt::format("uvicorn {}:application --host 0.0.0.0 --port {}", module_of(work, path), port)
                        : fmt::format("gunicorn {}:application --bind 0.0.0.0:{}", module_of(work, path), port),
             path);
       return true;
     }
   }
-  start(work, fmt::format("python3 manage.py runserver 0.0.0.0:{}", port), work.path("manage.py"));
+  start(work, rank::framework, fmt::format("python3 manage.py runserver 0.0.0.0:{}", port), work.path("manage.py"));
   return true;
 }
 
@@ -82,8 +112,8 @@ bool start_web(analysis& work, const framework& f, const std::set<std::string>& 
   if (f.name == "Streamlit") {
     const std::string file = work.first_of({"streamlit_app.py", "app.py", "main.py", "Home.py"});
     if (file.empty()) return false;
-    const std::uint16_t port = choose_port(work, f.port, usual);
-    start(work, fmt::format("streamlit run {} --server.address 0.0.0.0 --server.port {}", file, port), work.path(file));
+    const std::string_view port = told_port(work, f.port, usual);
+    start(work, rank::source, fmt::format("streamlit run {} --server.address 0.0.0.0 --server.port {}", file, port), work.path(file));
     return true;
   }
   const bool asgi = f.name == "FastAPI" || f.name == "Starlette" || f.name == "Litestar";
@@ -91,43 +121,38 @@ bool start_web(analysis& work, const framework& f, const std::set<std::string>& 
   const auto app = find_app(work, files, f.name);
   if (!app) return false;
   const std::string target = fmt::format("{}:{}", app->module, app->variable);
-  const std::uint16_t port = choose_port(work, f.port, usual);
+  const std::string_view port = told_port(work, f.port, usual);
   if (asgi) {
-    start(work, fmt::format("uvicorn {}{} --host 0.0.0.0 --port {}", app->called ? "--factory " : "", target, port), app->path);
+    start(work, rank::source, fmt::format("uvicorn {}{} --host 0.0.0.0 --port {}", app->called ? "--factory " : "", target, port), app->path);
   } else if (dependencies.contains("gunicorn")) {
-    start(work, fmt::format("gunicorn {}{} --bind 0.0.0.0:{}", target, app->called ? "()" : "", port), app->path);
+    start(work, rank::source, fmt::format("gunicorn {}{} --bind 0.0.0.0:{}", target, app->called ? "()" : "", port), app->path);
   } else {
-    start(work, fmt::format("flask --app {} run --host 0.0.0.0 --port {}", target, port), app->path);
+    start(work, rank::source, fmt::format("flask --app {} run --host 0.0.0.0 --port {}", target, port), app->path);
   }
   return true;
 }
 
-bool start_script(analysis& work, bool installed) {
+/// What the Dockerfile starts, when what it starts with is installed here as well.
+void start_hinted(analysis& work, const std::set<std::string>& dependencies, bool has_framework) {
+  auto& words = work.hint.command;
+  if (words.empty()) return;
+  if (words.front() == "python") words.front() = "python3";
+  const bool shell = words.front() == "/bin/sh";
+  const bool is_python = words.front() == "python3";
+  if (is_python && words.size() > 1 && words[1].ends_with(".py") && !work.has(words[1].starts_with("./") ? words[1].substr(2) : words[1])) return;
+  if (!shell && !is_python && words.front() != "uv" && words.front() != "poetry" && !has_framework && !dependencies.contains(words.front())) return;
+  take_hinted_command(work, {"python3", "gunicorn", "uvicorn", "hypercorn", "celery", "flask", "fastapi", "daphne", "granian", "waitress-serve", "streamlit", "uwsgi"});
+}
+
+void start_script(analysis& work, bool installed) {
   if (const std::string* text = work.read("pyproject.toml"); text && installed) {
     const auto tree = parse_toml(*text);
-    if (tree.has_value() && !(*tree)["project"]["scripts"].members.empty()) {
-      start(work, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().key, work.path("pyproject.toml"),
-            confidence::likely);
-      return true;
-    }
-  }
-  const auto& hinted = work.hint.command;
-  constexpr std::array<std::string_view, 7> starters{"python", "python3", "gunicorn", "uvicorn", "hypercorn", "celery", "flask"};
-  if (hinted.size() > 1 && std::find(starters.begin(), starters.end(), hinted[0]) != starters.end()) {
-    work.out.command = hinted;
-    if (hinted[0] == "python") work.out.command[0] = "python3";
-    work.because("command", fmt::format("{}", fmt::join(work.out.command, " ")), work.hint.command_from, confidence::likely);
-    std::string text;
-    for (const std::string& word : hinted) text += word + " ";
-    work.listens(port_in_command(text), work.hint.command_from, confidence::certain);
-    return true;
+    if (tree.has_value() && !(*tree)["project"]["scripts"].members.empty())
+      start(work, rank::convention, "/app/.venv/bin/" + (*tree)["project"]["scripts"].members.front().key, work.path("pyproject.toml"));
   }
   const std::string file = work.first_of({"main.py", "app.py", "server.py", "run.py", "wsgi.py", "__main__.py", "bot.py",
                                           "src/main.py", "src/app.py", "app/main.py"});
-  if (!file.empty()) {
-    start(work, "python3 " + file, work.path(file));
-    return true;
-  }
+  if (!file.empty()) return start(work, rank::convention, "python3 " + file, work.path(file));
   for (const std::string& path : work.sources({"__main__.py"})) {
     std::string module = module_of(work, path);
     if (module.ends_with(".__main__")) module.resize(module.size() - 9);
@@ -135,10 +160,8 @@ bool start_script(analysis& work, bool installed) {
       module.erase(0, 4);
       work.out.runtime_env["PYTHONPATH"] = "/app/src";
     }
-    start(work, "python3 -m " + module, path);
-    return true;
+    return start(work, rank::convention, "python3 -m " + module, path);
   }
-  return false;
 }
 
 void use_python(analysis& work, const std::string& version) {
@@ -183,14 +206,8 @@ void analyse(analysis& work) {
   // The tools of the virtual environment belong to the version.
   for (tool& t : work.out.build_tools)
     if (t.name == "pip") t.version = version;
-  for (const auto& [package, library] : {std::pair("psycopg2", "postgresql"), std::pair("psycopg", "postgresql"), std::pair("mysqlclient", "mysql")}) {
-    if (!dependencies.contains(package)) continue;
-    work.needs("c-build");
-    work.needs("python-dev", version);
-    work.needs(fmt::format("{}-dev", library));
-    work.needs_at_runtime(fmt::format("{}-runtime", library));
-    work.because("library", library, fmt::format("dependency {}", package), confidence::likely);
-  }
+  add_native_needs(work, ecosystem::python, dependencies);
+  if (f) build_front_end(work, true);
   work.copy(".", "/app/");
   const bool has_venv = std::any_of(work.out.commands.begin(), work.out.commands.end(),
                                     [](const std::string& c) { return contains(c, "/app/.venv"); });
@@ -199,8 +216,10 @@ void analyse(analysis& work) {
     work.out.runtime_env["PATH"] = "/app/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   }
   const std::vector<std::string> files = work.sources({".py"});
-  const bool started = (f && start_web(work, *f, dependencies, files)) || start_script(work, installed);
-  if (!started) work.out.no_service = "no application object, script or main file: a library";
+  start_configured_server(work, dependencies);
+  start_hinted(work, dependencies, f != nullptr);
+  if (!(f && start_web(work, *f, dependencies, files))) start_script(work, installed);
+  work.out.nothing_to_start = "no application object, script or main file: a library";
   look(work, files, f);
 }
 
@@ -226,7 +245,8 @@ void analyse_file(analysis& work) {
   use_python(work, python_version(work));
   work.copy(".", "/app/");
   const std::string file(name_of(work.self.manifest));
-  start(work, "python3 " + file, work.self.manifest);
+  start(work, rank::convention, "python3 " + file, work.self.manifest);
+  start_hinted(work, {}, false);
   look(work, work.sources({".py"}), nullptr);
 }
 

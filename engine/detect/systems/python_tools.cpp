@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/detect/hints.hpp"
+#include "engine/detect/native_needs.hpp"
 #include "engine/detect/packages.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
@@ -26,7 +28,10 @@ std::string requirement_name(std::string_view line) {
   line = trim(line);
   std::size_t end = 0;
   while (end < line.size() && (is_word(line[end]) || line[end] == '-' || line[end] == '.')) ++end;
-  return lower(line.substr(0, end));
+  const std::string name = lower(line.substr(0, end));
+  // psycopg[binary] is another thing than psycopg: it brings its libraries.
+  const std::string_view extras = line.substr(end, line.find(']', end) - end);
+  return extras.starts_with('[') && contains(extras, "binary") ? name + "-binary" : name;
 }
 
 void add_requirements(analysis& work, const std::string& file, std::set<std::string>& out, int depth = 0) {
@@ -71,6 +76,11 @@ std::set<std::string> python_dependencies(analysis& work) {
       if (std::string_view("=[\"',\n").find(c) != std::string_view::npos) c = ' ';
     for (const std::string& word : words_of(list)) out.insert(requirement_name(word));
   }
+  for (const char* file : {"requirements.txt", "pyproject.toml", "Pipfile"})
+    if (const std::string* text = work.read(file); text && (contains(*text, "git+") || contains(*text, "git = \""))) {
+      needs_git(work, work.path(file));
+      break;
+    }
   out.erase("python");
   out.erase("");
   return out;
@@ -80,6 +90,7 @@ std::string python_version(analysis& work) {
   for (const char* file : {"runtime.txt", ".python-version"})
     if (const std::string found = version_in_file(work, file, "python"); !found.empty()) return found;
   if (const std::string found = version_of_tool_files(work, "python"); !found.empty()) return found;
+  if (const std::string found = version_of_image(work, "python", {"python"}); !found.empty()) return found;
   const value project = pyproject(work);
   const std::string& required = project["project"]["requires-python"].text;
   if (!required.empty()) return take_version(work, "python", required, work.path("pyproject.toml"), confidence::likely);

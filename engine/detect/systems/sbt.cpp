@@ -14,7 +14,7 @@ void analyse(analysis& work) {
     if (const auto name = quoted_after(*text, at); name && !name->empty()) work.out.name = *name;
   const std::string* plugins = work.read("project/plugins.sbt");
   const bool packager = plugins && contains(*plugins, "sbt-native-packager");
-  const bool play = plugins && contains(*plugins, "org.playframework") ;
+  const bool play = plugins && (contains(*plugins, "org.playframework") || contains(*plugins, "\"com.typesafe.play\" % \"sbt-plugin\""));
   const bool assembly = plugins && contains(*plugins, "sbt-assembly");
   use_java(work, java_version_of_files(work));
   work.needs("sbt");
@@ -22,18 +22,15 @@ void analyse(analysis& work) {
   if (packager || play) {
     work.run("sbt stage");
     // The script in bin/ is called after the project, and beside it is one for Windows.
-    work.run("rm -f target/universal/stage/bin/*.bat; mv target/universal/stage/bin/* target/universal/stage/bin/start");
-    work.copy("target/universal/stage/", "/app/");
-    work.out.command = {"/app/bin/start"};
+    work.starts(rank::convention, way_to_start{{"/app/bin/start"}, {analysis::command_in(work.self.dir, "rm -f target/universal/stage/bin/*.bat; mv target/universal/stage/bin/* target/universal/stage/bin/start")}, {{work.path("target/universal/stage/"), "/app/"}}}, work.self.manifest);
     work.needs_at_runtime("shell");
     if (play) {
       work.out.framework = "Play";
-      work.listens(9000, "Play's usual port", confidence::likely);
+      work.listens(rank::framework, 9000, "Play's usual port");
     }
   } else if (assembly) {
     work.run("sbt assembly");
-    work.copy("target/scala-*/*assembly*.jar", "/app/app.jar");
-    work.out.command = {"java", "-jar", "/app/app.jar"};
+    work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {}, {{work.path("target/scala-*/*assembly*.jar"), "/app/app.jar"}}}, work.self.manifest);
   } else {
     work.out.no_service = "neither sbt-native-packager nor sbt-assembly in project/plugins.sbt";
     return;

@@ -1,6 +1,7 @@
 // C, C++ and Perl without a build system.
 #include <fmt/format.h>
 
+#include "engine/detect/hints.hpp"
 #include "engine/detect/packages.hpp"
 #include "engine/detect/systems/c_family.hpp"
 #include "engine/detect/systems/table.hpp"
@@ -21,7 +22,7 @@ void analyse_c(analysis& work) {
   const std::string installed = "/usr/local/bin/" + work.out.name;
   work.run(fmt::format("{} -O2 -o {}{}", cxx ? "g++" : "gcc", shell_word(installed), others));
   work.out.copy.push_back({installed, installed});
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   look_at_c(work, {{work.self.manifest}, cxx});
 }
 
@@ -44,17 +45,17 @@ void analyse_perl(analysis& work) {
   }
   work.copy(".", "/app/");
   if (file == "app.psgi") {
-    const std::uint16_t port = choose_port(work, 5000, "plackup's usual port");
+    const std::string_view port = told_port(work, 5000, "plackup's usual port");
     if (!work.has("cpanfile") && has_package("plack", work.target)) {
       work.needs_at_runtime("plack");
     } else if (!work.has("cpanfile")) {
       install_perl_modules(work, "Plack");
     }
-    work.out.command = {"plackup", "--host", "0.0.0.0", "--port", std::to_string(port), "app.psgi"};
+    work.starts(rank::convention, {"plackup", "--host", "0.0.0.0", "--port", std::string(port), "app.psgi"}, work.self.manifest);
   } else {
-    work.out.command = {"perl", file};
+    work.starts(rank::convention, {"perl", file}, work.self.manifest);
   }
-  work.because("command", file, work.self.manifest, confidence::likely);
+  take_hinted_command(work, {"perl", "plackup"});
   apply(work, look_at_sources(work, work.sources({".pl", ".pm"}), {"LocalPort => ", "LocalPort=>", "port => "}), 0, "");
 }
 

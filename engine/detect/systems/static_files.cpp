@@ -8,23 +8,25 @@
 
 namespace peelbox::detect {
 
-void serve_tree(analysis& work, std::string_view dir, std::string_view from, bool single_page) {
+void serve_tree(analysis& work, std::string_view dir, std::string_view from, bool single_page,
+                std::string_view fallback_page) {
   constexpr std::uint16_t usual = 8080;
-  const std::uint16_t port = choose_port(work, usual, "of static sites");
+  const std::string_view port = told_port(work, usual, "of static sites");
   work.needs_at_runtime("caddy");
   // The build's context never holds .git, so the history is not published.
   work.out.copy.push_back({dir.empty() ? "." : std::string(dir) + "/", "/srv/"});
   work.because("static site", dir.empty() ? "." : dir, from, confidence::likely);
   if (!single_page) {
-    work.out.command = {"caddy", "file-server", "--root", "/srv", "--listen", fmt::format(":{}", port)};
+    work.starts(rank::configured, {"caddy", "file-server", "--root", "/srv", "--listen", fmt::format(":{}", port)}, from);
     return;
   }
   // `caddy file-server` has no flag for it.
-  work.out.commands.push_back(fmt::format(
-      "printf '%s\\n' ':{} {{' 'root * /srv' 'encode gzip' 'try_files {{path}} /index.html' 'file_server' '}}' > /Caddyfile", port));
-  work.out.copy.push_back({"/Caddyfile", "/etc/caddy/Caddyfile"});
-  work.out.command = {"caddy", "run", "--config", "/etc/caddy/Caddyfile"};
-  work.because("paths", "index.html", "a page that routes in the browser", confidence::likely);
+  way_to_start caddy;
+  caddy.words = {"caddy", "run", "--config", "/etc/caddy/Caddyfile"};
+  caddy.commands = {fmt::format("printf '%s\\n' ':{} {{' 'root * /srv' 'encode gzip' 'try_files {{path}} /{}' 'file_server' '}}' > /Caddyfile", port, fallback_page)};
+  caddy.copy = {{"/Caddyfile", "/etc/caddy/Caddyfile"}};
+  work.starts(rank::configured, std::move(caddy), from);
+  work.because("paths", fallback_page, "a page that routes in the browser", confidence::likely);
 }
 
 namespace {
@@ -52,9 +54,7 @@ void analyse_shell(analysis& work) {
   const bool bash = text && contains(text->substr(0, text->find('\n')), "bash");
   if (bash) work.needs_at_runtime("shell");
   work.copy(".", "/app/");
-  work.out.command = {bash ? "bash" : "/bin/sh", "/app/" + work.path(file)};
-  if (!work.self.dir.empty()) work.out.command.back() = "/app/" + file;
-  work.because("command", file, work.self.manifest, confidence::likely);
+  work.starts(rank::convention, {bash ? "bash" : "/bin/sh", "/app/" + file}, work.self.manifest);
   apply(work, {}, 0, "");
 }
 

@@ -25,13 +25,13 @@ void analyse(analysis& work) {
   work.run(fmt::format("swift build -c release --static-swift-stdlib --product {}", shell_word(*name)));
   const std::string installed = "/usr/local/bin/" + *name;
   work.copy(".build/release/" + *name, installed);
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   if (contains(*text, "vapor")) {
     constexpr std::uint16_t usual = 8080;
     work.out.framework = "Vapor";
     work.because("framework", "Vapor", work.self.manifest);
-    const std::uint16_t port = choose_port(work, usual, "Vapor's usual port");
-    work.out.command.insert(work.out.command.end(), {"serve", "--hostname", "0.0.0.0", "--port", std::to_string(port)});
+    const std::string_view port = told_port(work, usual, "Vapor's usual port");
+    work.starts(rank::configured, {installed, "serve", "--hostname", "0.0.0.0", "--port", std::string(port)}, "Vapor");
   }
   apply(work, look_at_sources(work, work.sources({".swift"}), {"port: "}), 0, "");
 }

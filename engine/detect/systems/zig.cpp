@@ -23,7 +23,7 @@ void analyse(analysis& work) {
   work.run("zig build -Doptimize=ReleaseSafe");
   const std::string installed = "/usr/local/bin/" + *name;
   work.copy("zig-out/bin/" + *name, installed);
-  work.out.command = {installed};
+  work.starts_program(installed, work.self.manifest);
   apply(work, look_at_sources(work, work.sources({".zig"}), {"parseIp(\"0.0.0.0\", ", "initIp4(.{ 0, 0, 0, 0 }, ", "port = "}), 0, "");
 }
 

@@ -15,6 +15,7 @@ inline result<detection> detect_directory(const std::string& root, const options
   filesync::context_source source;
   source.root = root;
   source.gitignore = true;
+  source.dockerignore = ".dockerignore";
   auto opened = filesync::open_context(source, {});
   if (opened.has_error()) return opened.error();
   scan_options scanning;

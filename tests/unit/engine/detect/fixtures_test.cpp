@@ -1,10 +1,12 @@
 // Each folder of tests/fixtures/detect: what is detected in its repo/ equals its expected.json, byte for byte.
+// Where there is an expected-debian.json, that is what --distro debian gives.
 // PEELBOX_UPDATE_FIXTURES=1 writes what was detected instead; read the difference before committing it.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "engine/detect/write.hpp"
@@ -38,11 +40,16 @@ class DetectFixture : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(DetectFixture, GivesTheExpectedSpec) {
-  const auto found = detect_directory((folder() / "repo").string());
-  ASSERT_TRUE(found.has_value()) << found.error().text;
-  const std::string json = services_json(*found);
-  if (std::getenv("PEELBOX_UPDATE_FIXTURES")) std::ofstream(folder() / "expected.json", std::ios::binary) << json;
-  EXPECT_EQ(json, text_of(folder() / "expected.json")) << explain(*found);
+  for (const auto& [target, name] : {std::pair(distro::wolfi, "expected.json"), std::pair(distro::debian, "expected-debian.json")}) {
+    if (target == distro::debian && !fs::exists(folder() / name)) continue;
+    options how;
+    how.target = target;
+    const auto found = detect_directory((folder() / "repo").string(), how);
+    ASSERT_TRUE(found.has_value()) << found.error().text;
+    const std::string json = services_json(*found);
+    if (std::getenv("PEELBOX_UPDATE_FIXTURES")) std::ofstream(folder() / name, std::ios::binary) << json;
+    EXPECT_EQ(json, text_of(folder() / name)) << explain(*found);
+  }
 }
 
 TEST_P(DetectFixture, GivesWhatBuildAccepts) {

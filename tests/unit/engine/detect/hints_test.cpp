@@ -22,6 +22,18 @@ TEST(Dockerfile, VariablesAndUdpAreNoPorts) {
   EXPECT_EQ(read_dockerfile("FROM a\nEXPOSE 70000\n").port, 0);
 }
 
+TEST(Dockerfile, ArgumentsAndStagesAreFollowed) {
+  EXPECT_EQ(read_dockerfile("FROM a\nARG PORT=9100\nEXPOSE ${PORT}\n").port, 9100);
+  EXPECT_EQ(read_dockerfile("FROM a\nEXPOSE ${PORT:-81}/tcp\n").port, 81);
+  const auto facts = read_dockerfile("ARG HOST='0.0.0.0' PORT=\"82\" NODE=20\nFROM node:${NODE}-alpine AS base\nARG HOST PORT\nENV HOST=\"${HOST}\" PORT=$PORT X=$NONE\nWORKDIR /srv\n"
+                                     "FROM golang AS unused\nEXPOSE 1\nFROM base\nCOPY --from=base /srv/views ./views\nEXPOSE $PORT\n");
+  EXPECT_THAT(facts.env, ElementsAre(Pair("HOST", "0.0.0.0"), Pair("PORT", "82")));
+  EXPECT_EQ(facts.port, 82);
+  EXPECT_EQ(facts.workdir, "/srv");
+  EXPECT_THAT(facts.images, ElementsAre("node:20-alpine", "golang"));
+  EXPECT_THAT(facts.copied, ElementsAre("/srv/views"));
+}
+
 TEST(Dockerfile, CommandEnvironmentAndHealth) {
   const auto facts = read_dockerfile(
       "FROM a\nWORKDIR /srv\nENV A=\"b c\" D=$x E='f'\nENTRYPOINT [\"node\", \"x.js\"]\nCMD [\"--fast\"]\n"

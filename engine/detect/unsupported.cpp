@@ -1,0 +1,50 @@
+#include "engine/detect/unsupported.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/detect/text.hpp"
+
+namespace peelbox::detect {
+namespace {
+
+struct row {
+  std::string_view pattern;
+  std::string_view tool;
+};
+
+constexpr std::array<row, 15> table{{
+    {"shard.yml", "Crystal"},       {"hugo.toml", "Hugo"},        {"hugo.yaml", "Hugo"},       {"_config.yml", "Jekyll"},
+    {"mkdocs.yml", "MkDocs"},       {"dune-project", "OCaml"},    {"*.nimble", "Nim"},         {"stack.yaml", "Haskell's Stack"},
+    {"rebar.config", "Erlang"},     {"Project.toml", "Julia"},    {"DESCRIPTION", "R"},        {"build.sc", "Mill"},
+    {"pixi.toml", "Pixi"},          {"environment.yml", "Conda"}, {"flake.nix", "Nix"},
+}};
+
+std::ptrdiff_t depth(std::string_view path) { return path.empty() ? 0 : 1 + std::count(path.begin(), path.end(), '/'); }
+
+}  // namespace
+
+std::vector<rejected> find_unsupported(const repository& files) {
+  constexpr std::ptrdiff_t deepest = 2;
+  constexpr std::size_t most = 20;
+  std::vector<rejected> out;
+  for (const directory& dir : files.directories()) {
+    if (depth(dir.path) > deepest || out.size() == most) continue;
+    for (const std::string_view name : dir.files)
+      for (const row& r : table)
+        if (name_matches(r.pattern, name)) out.push_back({join(dir.path, name), fmt::format("{} is not supported", r.tool)});
+  }
+  return out;
+}
+
+std::string first_dockerfile(const repository& files) {
+  std::string out;
+  for (const directory& dir : files.directories())
+    for (const std::string_view name : dir.files)
+      if ((name == "Dockerfile" || name == "Containerfile") && (out.empty() || depth(dir.path) < depth(parent_of(out)))) out = join(dir.path, name);
+  return out;
+}
+
+}  // namespace peelbox::detect
