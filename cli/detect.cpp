@@ -82,8 +82,13 @@ std::string without_line_feed(std::string text) {
 void tell(const detect::detection& found, const surroundings& with) {
   for (const detect::note& n : found.notes) with.say(fmt::format("note: {}: {}", n.path, n.text));
   if (!found.services.empty()) return;
-  with.say("note: no service was found");
   for (const detect::rejected& r : found.lost) with.say(fmt::format("note: {}: {}", r.path, r.why));
+}
+
+/// What was seen and why it is no service has been told before.
+void tell_nothing_found(const detect::detection& found, const std::string& path, const surroundings& with) {
+  with.say(fmt::format("error: {}: no service was found in {} file{}", path, found.files, found.files == 1 ? "" : "s"));
+  with.say("note: write a peelbox.json with runtime.command, or a spec by hand; `peelbox detect --explain` tells what was looked at");
 }
 
 }  // namespace
@@ -117,13 +122,13 @@ task<int> detect(const detect_args& args, const surroundings& with) {
   if (!args.explain) tell(*found, with);
   if (args.output.empty() || args.output == "-") {
     with.answer(without_line_feed(text));
-    co_return exit_ok;
-  }
-  if (const auto done = session::write_file(args.output, text); done.has_error()) {
+  } else if (const auto done = session::write_file(args.output, text); done.has_error()) {
     with.say("error: --output: " + done.error().text);
     co_return to_exit_code(done.error().code);
   }
-  co_return exit_ok;
+  if (!found->services.empty()) co_return exit_ok;
+  tell_nothing_found(*found, args.path, with);
+  co_return exit_context;
 }
 
 }  // namespace peelbox::cli

@@ -158,10 +158,8 @@ result<detection> detect(repository& files, const options& how) {
     }
     return false;
   });
-  if (out.services.empty()) {
+  if (out.services.empty())
     for (rejected& r : find_unsupported(files)) out.lost.push_back(std::move(r));
-    out.dockerfile = first_dockerfile(files);
-  }
   std::sort(out.services.begin(), out.services.end(), [](const found_service& a, const found_service& b) {
     return a.spec.metadata.project_name < b.spec.metadata.project_name;
   });

@@ -29,8 +29,6 @@ struct detection {
   std::vector<found_service> services;  ///< ascending by name
   std::vector<rejected> lost;           ///< ascending by path
   std::vector<note> notes;              ///< ascending by path
-  /// When there is no service: a Dockerfile that says how to build it, or "".
-  std::string dockerfile;
   std::size_t directories = 0;
   std::size_t files = 0;
 };

@@ -39,12 +39,4 @@ std::vector<rejected> find_unsupported(const repository& files) {
   return out;
 }
 
-std::string first_dockerfile(const repository& files) {
-  std::string out;
-  for (const directory& dir : files.directories())
-    for (const std::string_view name : dir.files)
-      if ((name == "Dockerfile" || name == "Containerfile") && (out.empty() || depth(dir.path) < depth(parent_of(out)))) out = join(dir.path, name);
-  return out;
-}
-
 }  // namespace peelbox::detect

@@ -1,7 +1,6 @@
 // What a repository without services is, as far as its files tell.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "engine/detect/model.hpp"
@@ -12,8 +11,5 @@ namespace peelbox::detect {
 /// Files that only tools have which no build system here knows ("shard.yml: Crystal is not supported"), those nearest to
 /// the root first; bounded.
 std::vector<rejected> find_unsupported(const repository& files);
-
-/// The Dockerfile nearest to the root, or "".
-std::string first_dockerfile(const repository& files);
 
 }  // namespace peelbox::detect

@@ -29,9 +29,15 @@ class Command(BedTest):
     def test_a_repository_without_services_is_an_empty_array(self):
         self.context({"README.md": "nothing"})
         outcome = peelbox("detect", self.dir / "ctx")
-        self.assert_ok(outcome)
+        self.assert_fails(outcome, 4, "no service was found in 1 file")
         self.assertEqual(outcome.out, "[]\n")
-        self.assertIn("no service", outcome.err)
+
+    def test_nothing_found_tells_what_was_seen_and_another_way(self):
+        self.context({"shard.yml": "name: a\n", "Dockerfile": "FROM scratch\n"})
+        outcome = peelbox("detect", self.dir / "ctx")
+        self.assert_fails(outcome, 4, "no service was found")
+        self.assertIn("shard.yml: Crystal is not supported", outcome.err)
+        self.assertIn("buildx build -f Dockerfile", outcome.err)
 
     def test_wrong_arguments_say_what_is_right(self):
         self.context({"file": ""})

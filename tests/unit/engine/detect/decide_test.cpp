@@ -112,7 +112,6 @@ TEST(Embed, TheFrontEndIsBuiltBeforeWhatServesIt) {
 TEST(Nothing, WhatWasSeenIsNamed) {
   const auto found = detected({{"shard.yml", "name: a"}, {"deploy/Dockerfile", "FROM a"}, {"web/hugo.toml", ""}});
   EXPECT_TRUE(found.services.empty());
-  EXPECT_EQ(found.dockerfile, "deploy/Dockerfile");
   EXPECT_THAT(explain(found), HasSubstr("shard.yml: Crystal is not supported"));
   EXPECT_THAT(explain(found), HasSubstr("web/hugo.toml: Hugo is not supported"));
 }
