@@ -13,6 +13,7 @@
 
 #include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
+#include "cli/emptied_directory.hpp"
 #include "cli/own_files.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/split_command.hpp"
@@ -379,11 +380,19 @@ result<void> ready_directory(const output_option& output) {
   return {};
 }
 
-result<void> open_output(const output_option& output, build::service_build& service) {
+result<void> open_output(const output_option& output, const build::build_options& options, build::service_build& service) {
   if (output.type == output_option::kind::cacheonly || output.into_docker()) return {};
   if (output.type == output_option::kind::local) {
     if (result<void> ready = ready_directory(output); ready.has_error()) return ready;
-    service.output = session::directory_target{output.dest};
+    const auto mode = output.attributes.find("mode");
+    const bool deletes = mode != output.attributes.end() && mode->second == "delete";
+    if (deletes) {
+      std::vector<std::string> roots;
+      for (const auto& [name, source] : options.contexts) roots.push_back(source->root);
+      result<void> allowed = may_be_emptied(output.dest, roots);
+      if (allowed.has_error()) return allowed;
+    }
+    service.output = session::directory_target{output.dest, deletes};
     return {};
   }
   result<std::unique_ptr<session::output_file>> file = session::output_file::create(output.dest);
@@ -467,7 +476,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
       if (!parent.empty()) fs::create_directories(parent, error);
       if (error) return failure(errc::io, fmt::format("cannot make directory {}: {}", parent.string(), error.message()));
     }
-    result<void> opened = open_output(output, options.services[i]);
+    result<void> opened = open_output(output, options, options.services[i]);
     if (opened.has_error()) return opened.error();
   }
   return prepared;

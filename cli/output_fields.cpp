@@ -85,7 +85,12 @@ result<void> check_field(kind type, std::string_view key, const std::string& val
       return wrong("tar=false, an image as a directory, is not possible yet; write a file and unpack it: mkdir DIR && tar -xf FILE -C DIR");
     return {};
   }
-  if (type == kind::local && key == "mode") return {};
+  if (type == kind::local && key == "mode") {
+    if (value == "copy" || value == "delete") return {};
+    return wrong(fmt::format("there is no mode={}; expected mode=copy, which keeps other files in the directory, or mode=delete, "
+                             "which removes them",
+                             value));
+  }
   if (is_image(type))
     for (const std::string_view prefix : image_prefixes)
       if (key.starts_with(prefix)) return {};

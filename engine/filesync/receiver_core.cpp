@@ -45,6 +45,11 @@ result<receiver_core::file*> receiver_core::file_of(std::uint32_t id) {
   return &it->second;
 }
 
+failure receiver_core::wrong_size(const file& f) {
+  return broken(fmt::format("the daemon announced {} bytes of file {} and sent {}{}", f.entry.size, quoted(f.entry.path),
+                            f.received, f.received > static_cast<std::uint64_t>(f.entry.size) ? " or more" : ""));
+}
+
 std::optional<std::uint32_t> receiver_core::next_request() {
   if (to_request_.empty() || under_way_ >= max_under_way) return std::nullopt;
   const std::uint32_t id = to_request_.front();

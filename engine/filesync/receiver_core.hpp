@@ -1,6 +1,7 @@
 // What the receiver of a tree decides from what the sender says.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -58,8 +59,10 @@ class receiver_core {
     stat_entry entry;
     bool requested = false;
     bool begun = false;
+    std::uint64_t received = 0;  // bytes
   };
   result<file*> file_of(std::uint32_t id);
+  static failure wrong_size(const file& f);
   static failure broken(std::string text) { return failure(errc::protocol, std::move(text), origin::peer); }
 
   transfer_stats& stats_;
@@ -95,11 +98,14 @@ result<void> receiver_core::handle(packet&& p, const byte_slice& message, Emit e
       if (!f.begun) {
         f.begun = true;
         step.what = disk_step::kind::begin_file;
-        step.entry = std::move(f.entry);
+        step.entry = f.entry;
         emit(std::move(step));
         step = disk_step();
         step.id = p.id;
       }
+      f.received += p.data.size();
+      const auto announced_size = static_cast<std::uint64_t>(std::max<std::int64_t>(f.entry.size, 0));
+      if (f.received > announced_size || (p.data.empty() && f.received < announced_size)) return wrong_size(f);
       if (p.data.empty()) {
         step.what = disk_step::kind::end_file;
         emit(std::move(step));

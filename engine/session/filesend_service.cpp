@@ -62,9 +62,18 @@ task<grpc_status> receive_file(h2grpc::server_call& call, std::shared_ptr<export
 }
 
 task<grpc_status> receive_directory(h2grpc::server_call& call, std::shared_ptr<export_targets> targets,
-                                    std::string path, blocking_pool& pool) {
+                                    directory_target target, blocking_pool& pool) {
+  if (target.delete_others && call.request_metadata().get("buildkit-exporter-multi-platform") != "1")
+    co_return failed(*targets, failure(errc::unsupported,
+                                       "mode=delete of output " + target.path +
+                                           " needs BuildKit 0.31 or newer; nothing was written or removed. Leave mode=delete "
+                                           "out, and empty the directory yourself, or use a newer daemon.",
+                                       origin::user));
   call_packets packets(call);
-  result<void> received = co_await filesync::receive_tree(path, packets, pool, targets->received);
+  filesync::receive_options options;
+  options.delete_others = target.delete_others;
+  auto receiving = filesync::receive_tree(target.path, packets, pool, targets->received, options);
+  result<void> received = co_await std::move(receiving);
   if (received.has_error()) co_return failed(*targets, received.error());
   co_return grpc_status{};
 }
@@ -114,8 +123,8 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_ta
     consumer_target copy = *consumer;
     co_return co_await give_to_consumer(call, targets, std::move(copy));
   }
-  std::string path = std::get<directory_target>(target).path;
-  co_return co_await receive_directory(call, targets, std::move(path), pool);
+  directory_target directory = std::get<directory_target>(target);
+  co_return co_await receive_directory(call, targets, std::move(directory), pool);
 }
 
 }  // namespace

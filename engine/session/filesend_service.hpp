@@ -24,6 +24,9 @@ struct file_target {
 /// A directory: the local exporter. Created when missing.
 struct directory_target {
   std::string path;
+  /// Remove what the daemon did not export (exporter attribute mode=delete). Refused when the daemon does not say that
+  /// one call carries everything: each platform's call would remove the files of the others.
+  bool delete_others = false;
 };
 
 /// The next bytes of what the daemon exports; std::nullopt after the last ones.

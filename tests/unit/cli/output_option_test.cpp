@@ -66,6 +66,7 @@ TEST(OutputOption, SaysWhatIsMissing) {
   expect("type=image,name=x", "no type 'image'");
   expect("type=local,dest=-", "type=tar,dest=-");
   expect("type=cacheonly,dest=x", "exports nothing");
+  expect("type=local,dest=out,mode=mirror", "expected mode=copy");
   for (const char* no : {"false", "0", "F", "False"}) expect(("type=oci,dest=x,tar=" + std::string(no)).c_str(), "tar -xf FILE");
   expect("type=docker,dest=x,tar=false", "tar=false");
   EXPECT_TRUE(parse_output("type=oci,dest=x,tar=true").has_value());

@@ -265,6 +265,33 @@ TEST(receiver_core, a_conversation) {
   EXPECT_EQ(steps[4].what, disk_step::kind::end_file);
 }
 
+// A reference sender that cannot open a file sends its end without its contents (fsutil/send.go).
+TEST(receiver_core, a_file_has_the_size_that_was_announced) {
+  const auto received = [](std::int64_t announced, const std::vector<std::string>& parts) {
+    transfer_stats stats;
+    receiver_core core(stats);
+    std::vector<disk_step> steps;
+    const auto hear = [&](const byte_slice& message) {
+      result<packet> p = decode_packet(message.view());
+      return core.received(std::move(*p), message, steps);
+    };
+    EXPECT_TRUE(hear(byte_slice::of(stat_packet({.path = "d", .mode = go_mode::directory | 0755}))));
+    EXPECT_TRUE(hear(byte_slice::of(stat_packet({.path = "d/f", .mode = 0644, .size = announced}))));
+    EXPECT_EQ(core.next_request(), 1U);
+    for (const std::string& part : parts) {
+      const result<void> taken = hear(byte_slice::of(data_packet(1, byte_slice::of(std::string(part))).str()));
+      if (!taken) return taken.error().text;
+    }
+    const result<void> ended = hear(byte_slice::of(end_of_file_packet(1).str()));
+    return ended ? std::string("complete") : ended.error().text;
+  };
+  EXPECT_EQ(received(5, {"ab", "cde"}), "complete");
+  EXPECT_EQ(received(0, {}), "complete");
+  EXPECT_THAT(received(5, {"ab"}), HasSubstr("announced 5 bytes of file 'd/f' and sent 2"));
+  EXPECT_THAT(received(5, {}), HasSubstr("announced 5 bytes of file 'd/f' and sent 0"));
+  EXPECT_THAT(received(5, {"abc", "def"}), HasSubstr("announced 5 bytes of file 'd/f' and sent 6 or more"));
+}
+
 TEST(receiver_core, requests_have_a_bound) {
   transfer_stats stats;
   receiver_core core(stats);
