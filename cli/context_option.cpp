@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 namespace peelbox::cli {
@@ -20,7 +21,13 @@ filesync::context_source context_source_of(const std::string& canonical_dir, boo
   source.root = canonical_dir;
   source.gitignore = gitignore;
   source.dockerignore = ".dockerignore";
-  source.exclude.push_back(".git");
+  source.exclude.push_back("**/.git");
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  source.home = variable("HOME");
+  source.xdg_config_home = variable("XDG_CONFIG_HOME");
   return source;
 }
 

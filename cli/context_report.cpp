@@ -33,6 +33,7 @@ std::string_view origin_name(filesync::deciding_rule::kind kind) {
   switch (kind) {
     case from::none: return "none";
     case from::gitignore: return "gitignore";
+    case from::tracked: return "tracked";
     case from::dockerignore: return "dockerignore";
     case from::pattern: return "built-in";
     case from::include: return "include";
@@ -168,6 +169,8 @@ std::string totals_json(const context_totals& totals) {
 std::string decision_text(const std::string& path, const filesync::path_decision& decision) {
   if (!decision.exists) return shown(path) + ": does not exist";
   const std::string rule = decision.rule.describe();
+  if (!decision.sent && decision.rule.from == filesync::deciding_rule::kind::none)
+    return fmt::format("{}: left out: {}", shown(path), decision.why);
   if (decision.sent) return fmt::format("{}: sent ({})", shown(path), rule);
   if (decision.decided_at != filesync::clean_path(path))
     return fmt::format("{}: left out with {}/ by {}", shown(path), shown(decision.decided_at), rule);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/context_option.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/package_index.hpp"
 #include "engine/detect/detect.hpp"
@@ -57,13 +58,8 @@ result<detect::detection> look(const std::string& path, bool gitignore, unsigned
   if (error) return failure(errc::context, fmt::format("{}: {}", path, error.message()), origin::user);
   if (!std::filesystem::is_directory(root, error))
     return failure(errc::context, fmt::format("{}: is not a directory", path), origin::user);
-  filesync::context_source source;
-  source.root = root.string();
   // As `peelbox build` sends it.
-  source.gitignore = gitignore;
-  source.dockerignore = ".dockerignore";
-  source.exclude.push_back(".git");
-  auto opened = filesync::open_context(source, {});
+  auto opened = filesync::open_context(context_source_of(root.string(), gitignore), {});
   if (opened.has_error()) return opened.error();
   detect::scan_options scanning;
   scanning.threads = threads;

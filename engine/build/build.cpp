@@ -259,6 +259,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   }
   outcome.context = state.contexts->total();
   outcome.wire = *state.seen;
+  if (auto grown = grown_files_warning(outcome.context)) outcome.warnings.push_back(std::move(*grown));
   if (auto large = watch.warning(outcome.context)) outcome.warnings.push_back(std::move(*large));
   co_return outcome;
 }

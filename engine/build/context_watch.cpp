@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/filesync/disk_tree.hpp"
+#include "engine/filesync/path_order.hpp"
 
 namespace peelbox::build {
 
@@ -40,6 +41,16 @@ std::optional<std::string> large_context_warning(const filesync::transfer_stats&
   if (!paths.empty())
     text += fmt::format(", most of it in {}. What the build does not need goes into .dockerignore: {}", paths, lines);
   return text + ". `peelbox context ls --top 20` shows more";
+}
+
+std::optional<std::string> grown_files_warning(const filesync::transfer_stats& sent) {
+  if (sent.files_grown == 0) return std::nullopt;
+  const std::string name = filesync::quoted(sent.first_grown);
+  const bool one = sent.files_grown == 1;
+  return fmt::format("{} grew while {} sent: the build has what {} at first. What the build does not need goes into "
+                     ".dockerignore",
+                     one ? "context file " + name : fmt::format("{} context files ({} is one)", sent.files_grown, name),
+                     one ? "it was" : "they were", one ? "it held" : "they held");
 }
 
 context_watch::sources context_watch::measured(const sources& contexts) {

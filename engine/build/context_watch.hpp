@@ -17,6 +17,9 @@ namespace peelbox::build {
 std::optional<std::string> large_context_warning(const filesync::transfer_stats& sent,
                                                  const filesync::size_profile& profile);
 
+/// About files that somebody wrote to the end of meanwhile, such as a log in the context; std::nullopt when there is none.
+std::optional<std::string> grown_files_warning(const filesync::transfer_stats& sent);
+
 /// Measures the contexts of one build while they are sent.
 class context_watch {
  public:

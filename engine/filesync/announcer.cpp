@@ -57,7 +57,7 @@ void announcer::add_file(const walk_chunk& chunk, const walk_entry& entry) {
   }
   stats_.bytes_listed += static_cast<std::uint64_t>(entry.size);
   files_.add_file(next_id_, current_directory(), chunk.name(entry),
-                  {entry.size, entry.mod_time, entry.inode});
+                  {entry.size, entry.mod_time, entry.change_time}, entry.has_contents);
   append(chunk.packet(entry));
 }
 

@@ -7,7 +7,10 @@
 #include "engine/filesync/copy_paths.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/follow_links.hpp"
+#include "engine/filesync/git_work_tree.hpp"
 #include "engine/filesync/path_order.hpp"
+#include "engine/filesync/read_linked.hpp"
+#include "engine/filesync/stat.hpp"
 #include "engine/filesync/walk_directory.hpp"
 
 namespace peelbox::filesync {
@@ -19,10 +22,9 @@ constexpr std::size_t max_ignore_file = 1024 * 1024;
 result<std::vector<ignore_line>> own_rules(const context_source& source, const file_tree& tree) {
   std::vector<ignore_line> rules;
   if (!source.dockerignore.empty()) {
-    const auto content = read_whole_file(tree, source.dockerignore, max_ignore_file);
-    if (content) {
-      rules = read_dockerignore(*content, source.dockerignore);
-    } else if (content.error().code != errc::not_found) {
+    const auto content = read_linked_file(tree, source.root, source.dockerignore, max_ignore_file);
+    if (content && *content) rules = read_dockerignore(**content, source.dockerignore);
+    if (!content) {
       return failure(errc::context,
                      "cannot read ignore file " + quoted(source.dockerignore) +
                          " of the context: " + content.error().text,
@@ -48,6 +50,8 @@ result<opened_context> open_context(const context_source& source, const request_
   if (!own) return own.error();
   rules.own = std::move(*own);
   rules.gitignore = source.gitignore;
+  if (source.gitignore && !source.root.empty())
+    rules.repositories = repositories_on_disk(source.root, source.home, source.xdg_config_home);
   rules.include = request.include;
   rules.exclude = request.exclude;
   if (!request.follow_paths.empty()) {
@@ -103,6 +107,12 @@ result<path_decision> explain_path(const context_source& source, const request_f
       decision.exists = true;
       decision.why = decision.rule.describe();
       if (!last) decision.why = quoted(prefix) + " is left out by " + decision.why;
+      return decision;
+    }
+    if (last && (is_reserved_path(prefix) || !can_be_sent(go_mode_of(details->posix_mode) & ~go_mode::socket))) {
+      decision.rule = {};
+      decision.rule.sends = false;
+      decision.why = std::string(never_sent);
       return decision;
     }
     inner.path = prefix;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/async/failure.hpp"
 #include "engine/filesync/file_tree.hpp"
@@ -19,13 +20,16 @@ struct opened_context {
 /// Opens the root, reads the .dockerignore, follows followpaths and compiles all patterns. Blocks.
 result<opened_context> open_context(const context_source& source, const request_filters& request);
 
+/// Why an entry is not sent that no rule leaves out.
+inline constexpr std::string_view never_sent = "the daemon takes no entry of this name or type";
+
 struct path_decision {
   bool exists = false;
   bool sent = false;
   /// What decided. A directory that is left out with all its content decides for what is below it.
   deciding_rule rule;
   std::string decided_at;  ///< the path itself or that directory; empty when it does not exist
-  /// For people, of what is not sent: the rule, and the directory when that is what decided.
+  /// For people, of what is not sent: the rule, the directory when that is what decided, or what the entry is.
   std::string why;
 };
 /// Whether a path of the context would be sent, and which rule decides. Blocks.

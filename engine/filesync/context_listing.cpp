@@ -100,7 +100,7 @@ class listing {
     found.path = std::move(path);
     found.kind = kind;
     found.rule = walk_.rules->decide(found.path, kind == entry_kind::directory, around.scope);
-    found.why = found.rule.sends ? "neither file, directory nor link, or gone meanwhile" : found.rule.describe();
+    found.why = found.rule.sends ? std::string(never_sent) + ", or it is gone" : found.rule.describe();
     give(found);
   }
 

@@ -102,6 +102,7 @@ class disk_directory final : public open_directory {
     d.special_device = st.st_rdev;
     d.size = st.st_size;
     d.mod_time = nanoseconds(st.st_mtim);
+    d.change_time = nanoseconds(st.st_ctim);
     if (S_ISLNK(st.st_mode)) {
       result<std::string> target = link_target(name, st.st_size);
       if (!target) return target.error();
@@ -149,7 +150,7 @@ class disk_file final : public open_file {
     struct stat st;
     if (::fstat(fd_.get(), &st) != 0) return errno_reason(errno);
     if (!S_ISREG(st.st_mode)) return failure(errc::not_found, "it is not a regular file any more");
-    return file_identity{st.st_size, nanoseconds(st.st_mtim), st.st_ino};
+    return file_identity{st.st_size, nanoseconds(st.st_mtim), nanoseconds(st.st_ctim)};
   }
 
   result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) override {

@@ -39,23 +39,23 @@ failure unreadable(const std::string& path, const failure& why) {
   return f;
 }
 
-std::optional<failure> compare(const std::string& path, const file_identity& announced,
-                               const file_identity& now) {
-  if (now.inode != announced.inode) return changed(path, "was replaced");
-  if (now.size < announced.size) {
-    return changed(path, fmt::format("shrank from {} to {} bytes", announced.size, now.size));
-  }
-  if (now.size > announced.size) {
-    return changed(path, fmt::format("grew from {} to {} bytes", announced.size, now.size));
-  }
-  if (now.mod_time != announced.mod_time) return changed(path, "was written to");
-  return std::nullopt;
+failure shrunk(const file_table::file& wanted, std::int64_t now) {
+  return changed(wanted.path, fmt::format("shrank from {} to {} bytes", wanted.announced.size, now));
 }
 
-std::optional<failure> check(open_file& file, const file_table::file& wanted) {
+/// Sets `grew` for a file that has more than was announced: a log that somebody appends to. What was announced of it is
+/// sent.
+std::optional<failure> check(open_file& file, const file_table::file& wanted, bool& grew) {
   const auto now = file.identify();
   if (!now) return unreadable(wanted.path, now.error());
-  return compare(wanted.path, wanted.announced, *now);
+  if (now->size < wanted.announced.size) return shrunk(wanted, now->size);
+  if (now->size > wanted.announced.size) {
+    grew = true;
+    return std::nullopt;
+  }
+  if (now->mod_time != wanted.announced.mod_time) return changed(wanted.path, "was written to");
+  if (now->change_time != wanted.announced.change_time) return changed(wanted.path, "was replaced or changed");
+  return std::nullopt;
 }
 
 std::optional<failure> read_exactly(open_file& file, const file_table::file& wanted, std::uint64_t offset,
@@ -63,8 +63,10 @@ std::optional<failure> read_exactly(open_file& file, const file_table::file& wan
   const auto count = file.read(offset, target, size);
   if (!count) return unreadable(wanted.path, count.error());
   if (*count == size) return std::nullopt;
-  return changed(wanted.path,
-                 fmt::format("shrank from {} to {} bytes", wanted.announced.size, offset + *count));
+  // Where the read stopped may be a page's end; only the file knows how long it is.
+  const auto now = file.identify();
+  if (!now) return unreadable(wanted.path, now.error());
+  return shrunk(wanted, std::min(now->size, static_cast<std::int64_t>(offset + *count)));
 }
 
 std::size_t size_of(const file_table::file& f) noexcept { return static_cast<std::size_t>(f.announced.size); }
@@ -94,17 +96,13 @@ struct file_reader::small_files final : job {
       out.packets.ends.push_back(static_cast<std::uint32_t>(at - buffer.get()));
     };
     for (const auto& wanted : files) {
-      auto file = tree.file(wanted.path);
-      if (!file) error = unreadable(wanted.path, file.error());
-      if (!error) error = check(**file, wanted);
-      if (error) return;
-      if (const std::size_t size = size_of(wanted); size > 0) {
-        at += write_data_header(at, wanted.id, size);
-        error = read_exactly(**file, wanted, 0, at, size);
-        if (!error) error = check(**file, wanted);
+      if (wanted.has_contents) {
+        const std::size_t read = read_file(tree, wanted, at);
         if (error) return;
-        at += size;
-        end_packet();
+        if (read > 0) {
+          at += read;
+          end_packet();
+        }
       }
       at += write_end_of_file(at, wanted.id);
       end_packet();
@@ -113,6 +111,24 @@ struct file_reader::small_files final : job {
     out.payload = bytes;
     const byte_view view(buffer.get(), static_cast<std::size_t>(at - buffer.get()));
     out.packets.bytes = byte_slice(std::move(buffer), view);
+  }
+
+ private:
+  // A packet with the file's contents; 0 for an empty file. Sets `error`.
+  std::size_t read_file(const file_tree& tree, const file_table::file& wanted, std::byte* at) {
+    auto file = tree.file(wanted.path);
+    if (!file) error = unreadable(wanted.path, file.error());
+    bool grew = false;
+    if (!error) error = check(**file, wanted, grew);
+    const std::size_t size = size_of(wanted);
+    std::size_t header = 0;
+    if (!error && size > 0) {
+      header = write_data_header(at, wanted.id, size);
+      error = read_exactly(**file, wanted, 0, at + header, size);
+      if (!error) error = check(**file, wanted, grew);
+    }
+    if (grew) out.grown.push_back(wanted.path);
+    return header + size;
   }
 };
 
@@ -125,6 +141,7 @@ struct file_reader::large_file {
   std::unique_ptr<open_file> file;
   std::optional<failure> error;
   bool opened = false;
+  bool grew = false;
 
   // Opens the file for whichever piece comes first.
   open_file* open(const file_tree& tree) {
@@ -133,7 +150,7 @@ struct file_reader::large_file {
       opened = true;
       auto result = tree.file(wanted.path);
       if (!result) error = unreadable(wanted.path, result.error());
-      if (!error) error = check(**result, wanted);
+      if (!error) error = check(**result, wanted, grew);
       if (!error) file = std::move(*result);
     }
     return file.get();
@@ -142,6 +159,12 @@ struct file_reader::large_file {
     if (!why) return;
     const std::lock_guard lock(mutex);
     if (!error) error = std::move(why);
+  }
+  void check_again() {
+    bool longer = false;
+    fail(check(*file, wanted, longer));
+    const std::lock_guard lock(mutex);
+    grew = grew || longer;
   }
 };
 
@@ -156,7 +179,7 @@ struct file_reader::large_piece final : job {
     if (open_file* file = of->open(tree)) {
       of->fail(read_exactly(*file, of->wanted, offset, buffer.get() + head_room, size));
       // Whoever reads last looks at the file again; the last piece is handed out after all others are done.
-      if (of->pieces_left.fetch_sub(1, std::memory_order_acq_rel) == 1) of->fail(check(*file, of->wanted));
+      if (of->pieces_left.fetch_sub(1, std::memory_order_acq_rel) == 1) of->check_again();
     }
     std::array<std::byte, max_data_header> header;
     const std::size_t header_size = write_data_header(header.data(), of->wanted.id, size);
@@ -174,9 +197,10 @@ struct file_reader::large_piece final : job {
   }
 
   // On the network thread, in order.
-  std::optional<failure> late_error() const {
+  void finish() {
     const std::lock_guard lock(of->mutex);
-    return of->error;
+    error = of->error;
+    if (last && of->grew) out.grown.push_back(of->wanted.path);
   }
 };
 
@@ -256,7 +280,7 @@ std::optional<result<file_reader::piece>> file_reader::poll() {
   jobs_.pop_front();
   bytes_ahead_ -= j->cost;
   if (large_) continue_large();
-  if (const auto* part = dynamic_cast<large_piece*>(j.get())) j->error = part->late_error();
+  if (auto* part = dynamic_cast<large_piece*>(j.get())) part->finish();
   if (j->error) return result<piece>(*j->error);
   return result<piece>(std::move(j->out));
 }

@@ -23,7 +23,7 @@ struct read_options {
 /// Contents are read behind room for the packet header, so that header and payload are one slice that is
 /// never copied. Files that fit into one packet are read many at a time; larger ones in pieces, several at
 /// the same time. Every file is checked against what was announced when it is opened and again after its last
-/// byte was read: it is sent as announced or not at all.
+/// byte was read: it is sent as announced or not at all. One that only grew is sent as far as it was announced.
 ///
 /// Used on the network thread. The destructor abandons what is under way without waiting.
 class file_reader {
@@ -46,6 +46,7 @@ class file_reader {
     packet_batch packets;
     std::size_t files_ended = 0;
     std::uint64_t payload = 0;
+    std::vector<std::string> grown;  ///< files that have more than was announced and sent
   };
   /// The next packets when they are ready. failure{context} names the file and what happened to it.
   std::optional<result<piece>> poll();

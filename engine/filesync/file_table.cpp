@@ -25,30 +25,26 @@ file_table::directory file_table::add_directory(directory parent, std::string_vi
 }
 
 void file_table::add_file(std::uint32_t id, directory parent, std::string_view name,
-                          const file_identity& announced) {
-  files_.push_back({announced, id, parent, keep(name), false});
+                          const file_identity& announced, bool has_contents) {
+  files_.push_back({announced, id, parent, keep(name), false, has_contents});
 }
 
-std::size_t file_table::find(std::uint32_t id) const noexcept {
+std::optional<std::uint32_t> file_table::mark_requested(std::uint32_t id) noexcept {
   const auto it = std::lower_bound(files_.begin(), files_.end(), id,
                                    [](const file_record& f, std::uint32_t wanted) { return f.id < wanted; });
-  return it == files_.end() || it->id != id ? files_.size() : static_cast<std::size_t>(it - files_.begin());
+  if (it == files_.end() || it->id != id || std::exchange(it->requested, true)) return std::nullopt;
+  return static_cast<std::uint32_t>(it - files_.begin());
 }
 
-bool file_table::mark_requested(std::uint32_t id) noexcept {
-  const std::size_t i = find(id);
-  return i < files_.size() && !std::exchange(files_[i].requested, true);
-}
-
-file_table::file file_table::file_of(std::uint32_t id) const {
-  const file_record& record = files_[find(id)];
+file_table::file file_table::at(std::uint32_t position) const {
+  const file_record& record = files_[position];
   std::vector<std::string_view> names{text(record.name)};
   std::size_t size = record.name.size;
   for (directory d = record.parent; d != root; d = directories_[d].parent) {
     names.push_back(text(directories_[d].name));
     size += names.back().size() + 1;
   }
-  file f{id, {}, record.announced};
+  file f{record.id, {}, record.announced, record.has_contents};
   f.path.reserve(size);
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     if (!f.path.empty()) f.path += '/';

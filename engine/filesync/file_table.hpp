@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,17 +23,19 @@ class file_table {
 
   directory add_directory(directory parent, std::string_view name);
   /// `id` must be greater than those added before.
-  void add_file(std::uint32_t id, directory parent, std::string_view name, const file_identity& announced);
+  /// Without contents it is a socket: the peer asks for it, and gets nothing.
+  void add_file(std::uint32_t id, directory parent, std::string_view name, const file_identity& announced,
+                bool has_contents = true);
 
   struct file {
     std::uint32_t id = 0;
     std::string path;
     file_identity announced;
+    bool has_contents = true;
   };
-  /// False for an id that is not a file or was requested before.
-  bool mark_requested(std::uint32_t id) noexcept;
-  /// Of an id that mark_requested() knows.
-  file file_of(std::uint32_t id) const;
+  /// The position of the file; std::nullopt for an id that is not a file or was requested before.
+  std::optional<std::uint32_t> mark_requested(std::uint32_t id) noexcept;
+  file at(std::uint32_t position) const;
   std::size_t size() const noexcept { return files_.size(); }
 
  private:
@@ -51,8 +54,8 @@ class file_table {
     directory parent;
     name_ref name;
     bool requested;
+    bool has_contents;
   };
-  std::size_t find(std::uint32_t id) const noexcept;
   name_ref keep(std::string_view name);
   std::string_view text(const name_ref& name) const noexcept {
     return {blocks_[name.block].get() + name.offset, name.size};

@@ -50,16 +50,18 @@ struct entry_details {
   std::uint64_t inode = 0;
   std::uint64_t special_device = 0;
   std::int64_t size = 0;
-  std::int64_t mod_time = 0;  ///< ns
+  std::int64_t mod_time = 0;     ///< ns
+  std::int64_t change_time = 0;  ///< ns
   std::string link_target;
   std::vector<std::pair<std::string, std::string>> xattrs;  ///< sorted by name
 };
 
-/// What tells whether a file is still the one that was announced.
+/// What tells whether a file is still the one that was announced. Not its inode: some file systems (exFAT, FUSE, network
+/// ones) give a file a new number whenever they have forgotten it. One that takes its place has another change time.
 struct file_identity {
   std::int64_t size = 0;
-  std::int64_t mod_time = 0;
-  std::uint64_t inode = 0;
+  std::int64_t mod_time = 0;     ///< ns
+  std::int64_t change_time = 0;  ///< ns
   bool operator==(const file_identity&) const = default;
 };
 

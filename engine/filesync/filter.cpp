@@ -33,6 +33,7 @@ result<filter> filter::compile(rules r) {
   f.include_lines_ = std::move(r.include);
   f.exclude_lines_ = std::move(r.exclude);
   f.gitignore_ = r.gitignore;
+  f.repositories_ = std::move(r.repositories);
   return f;
 }
 
@@ -40,8 +41,22 @@ filter::verdict filter::judge(std::string_view path, bool is_directory, const sc
                               scope& inner) const {
   bool send = true;
   // Counting the holders of what all threads share costs more than the rest of a judgement without rules.
-  if (is_directory) inner.git = outer.git;
-  if (outer.git && outer.git->decide(path, is_directory).ignored()) return verdict::skip;
+  if (is_directory) {
+    inner.git = outer.git;
+    inner.git_ignored = false;
+  }
+  if (outer.git && (outer.git_ignored || outer.git->decide(path, is_directory).ignored())) {
+    switch (outer.git->tracked(path)) {
+      case git_tracked::answer::no: return verdict::skip;
+      case git_tracked::answer::below:
+        if (!is_directory) return verdict::skip;
+        inner.git_ignored = true;
+        send = false;
+        break;
+      case git_tracked::answer::file:
+      case git_tracked::answer::repository: break;
+    }
+  }
   if (!own_.empty() && own_.matches(path, outer.own, inner.own)) {
     if (!is_directory || !own_.may_match_below(path, true)) return verdict::skip;
     send = false;
@@ -61,10 +76,15 @@ deciding_rule filter::decide(std::string_view path, bool is_directory, const sco
   using kind = deciding_rule::kind;
   deciding_rule sending;
   if (outer.git) {
-    if (const auto found = outer.git->decide(path, is_directory); found.rule != nullptr) {
-      sending = {kind::gitignore, !found.ignored(), join_path(found.directory, ".gitignore"), found.rule->line,
-                 found.rule->text};
-      if (found.ignored()) return sending;
+    const auto found = outer.git->decide(path, is_directory);
+    if (found.rule != nullptr)
+      sending = {kind::gitignore, !found.ignored(), std::string(found.file), found.rule->line, found.rule->text};
+    if (outer.git_ignored || found.ignored()) {
+      if (!found.ignored()) sending = {};  // what counts is the rule that ignores its directory
+      const auto tracked = outer.git->tracked(path);
+      sending.sends = tracked == git_tracked::answer::file || tracked == git_tracked::answer::repository;
+      sending.from = sending.sends ? kind::tracked : kind::gitignore;
+      if (!sending.sends) return sending;
     }
   }
   pattern_set::parent_info unused;
@@ -91,7 +111,11 @@ deciding_rule filter::decide(std::string_view path, bool is_directory, const sco
 std::string deciding_rule::describe() const {
   switch (from) {
     case kind::none: return "no rule applies";
+    case kind::tracked:
+      return text.empty() ? "git tracks it" : fmt::format("git tracks it, whatever {} line {} says: {}", file, line, text);
     case kind::gitignore:
+      if (text.empty()) return "git ignores its directory and does not track it";
+      [[fallthrough]];
     case kind::dockerignore: return fmt::format("{} line {}: {}", file, line, text);
     case kind::pattern: return "built-in rule: " + text;
     case kind::include:

@@ -17,7 +17,8 @@ namespace peelbox::filesync {
 struct deciding_rule {
   enum class kind {
     none,          ///< no rule applies, so it is sent
-    gitignore,
+    gitignore,     ///< a rule of git: of a .gitignore, of .git/info/exclude or of core.excludesFile
+    tracked,       ///< git tracks it, so that rule of git does not count
     dockerignore,
     pattern,       ///< one of context_source::exclude
     include,       ///< one of the request; without text: none of them matches
@@ -25,12 +26,21 @@ struct deciding_rule {
   };
   kind from = kind::none;
   bool sends = true;
-  std::string file;      ///< of gitignore and dockerignore, relative to the root
+  std::string file;      ///< of gitignore, tracked and dockerignore, relative to the root
   std::size_t line = 0;  ///< 1-based
   std::string text;      ///< as written
 
   /// For people: ".dockerignore line 3: *.log".
   std::string describe() const;
+};
+
+/// Finds the repositories that a tree lies in, or that lie in it.
+class git_repositories {
+ public:
+  virtual ~git_repositories() = default;
+  /// What applies in `directory`, the root "" or one that has an entry ".git", before its own .gitignore. Blocks; any
+  /// thread. Failures name the file.
+  virtual result<git_ignore_scope::pointer> enter(std::string_view directory, git_ignore_scope::pointer outer) const = 0;
 };
 
 /// Three layers, and an entry has to pass all: our own rules (.dockerignore lines, extra patterns, .gitignore), then
@@ -41,6 +51,7 @@ class filter {
   struct rules {
     std::vector<ignore_line> own;  ///< in the order they apply; the last match decides
     bool gitignore = false;
+    std::shared_ptr<const git_repositories> repositories;  ///< with gitignore; may be null: there is no git
     std::vector<std::string> include;
     std::vector<std::string> exclude;
   };
@@ -53,6 +64,7 @@ class filter {
     pattern_set::parent_info include;
     pattern_set::parent_info exclude;
     std::shared_ptr<const git_ignore_scope> git;
+    bool git_ignored = false;  ///< git ignores the directory, so everything in it that is not tracked
   };
   enum class verdict {
     send,
@@ -63,6 +75,7 @@ class filter {
   verdict judge(std::string_view path, bool is_directory, const scope& outer, scope& inner) const;
 
   bool uses_gitignore() const noexcept { return gitignore_; }
+  const git_repositories* repositories() const noexcept { return repositories_.get(); }
   bool empty() const noexcept { return own_.empty() && !selects_ && exclude_.empty() && !gitignore_; }
 
   /// Which rule is behind the verdict, as judge() reaches it; for explanations. Of a path that is sent it is the last
@@ -78,6 +91,7 @@ class filter {
   pattern_set exclude_;
   bool selects_ = false;  // there are include patterns, although all of them may be blank: then nothing is sent
   bool gitignore_ = false;
+  std::shared_ptr<const git_repositories> repositories_;
 };
 
 }  // namespace peelbox::filesync

@@ -276,25 +276,77 @@ const git_ignore_file::rule* git_ignore_file::find(std::string_view path, bool i
   return best == 0 ? nullptr : &rules_[best - 1];
 }
 
-std::shared_ptr<const git_ignore_scope> git_ignore_scope::inner(std::shared_ptr<const git_ignore_scope> outer,
-                                                                std::string_view directory,
-                                                                std::shared_ptr<const git_ignore_file> file) {
-  if (!file || file->empty()) return outer;
+namespace {
+
+std::size_t size_with_slash(std::string_view directory) noexcept { return directory.empty() ? 0 : directory.size() + 1; }
+
+}  // namespace
+
+std::shared_ptr<git_ignore_scope> git_ignore_scope::next(pointer outer) {
   auto scope = std::make_shared<git_ignore_scope>();
+  if (outer) {
+    scope->prefix_ = outer->prefix_;
+    scope->skip_to_repository_ = outer->skip_to_repository_;
+    scope->tracked_ = outer->tracked_;
+  }
   scope->outer_ = std::move(outer);
-  scope->directory_ = std::string(directory);
+  return scope;
+}
+
+git_ignore_scope::pointer git_ignore_scope::inner(pointer outer, std::string_view directory,
+                                                  std::shared_ptr<const git_ignore_file> file, std::string name) {
+  if (!file || file->empty()) return outer;
+  auto scope = next(std::move(outer));
+  scope->skip_ = scope->prefix_.size() + size_with_slash(directory);
+  scope->name_ = name.empty() ? join_path(directory, ".gitignore") : std::move(name);
   scope->file_ = std::move(file);
   return scope;
 }
 
+git_ignore_scope::pointer git_ignore_scope::above(pointer outer, std::string_view tree, std::string_view directory,
+                                                  std::shared_ptr<const git_ignore_file> file, std::string name) {
+  if (!file || file->empty()) return outer;
+  auto scope = next(std::move(outer));
+  scope->prefix_ = tree.empty() ? "" : std::string(tree) + '/';
+  scope->skip_ = size_with_slash(directory);
+  scope->name_ = std::move(name);
+  scope->file_ = std::move(file);
+  return scope;
+}
+
+git_ignore_scope::pointer git_ignore_scope::repository(pointer outer, std::string_view directory,
+                                                       std::shared_ptr<const git_tracked> tracked) {
+  auto scope = next(std::move(outer));
+  scope->skip_to_repository_ = scope->prefix_.size() + size_with_slash(directory);
+  scope->tracked_ = std::move(tracked);
+  return scope;
+}
+
+git_ignore_scope::pointer git_ignore_scope::repository_above(pointer outer, std::string_view tree,
+                                                             std::shared_ptr<const git_tracked> tracked) {
+  auto scope = next(std::move(outer));
+  scope->prefix_ = tree.empty() ? "" : std::string(tree) + '/';
+  scope->skip_to_repository_ = 0;
+  scope->tracked_ = std::move(tracked);
+  return scope;
+}
+
 git_ignore_scope::decision git_ignore_scope::decide(std::string_view path, bool is_directory) const {
+  // Most trees are whole work trees, whose paths need nothing before them.
+  const std::string whole = prefix_.empty() ? std::string() : prefix_ + std::string(path);
+  if (!prefix_.empty()) path = whole;
   for (const git_ignore_scope* scope = this; scope != nullptr; scope = scope->outer_.get()) {
-    const std::size_t skip = scope->directory_.empty() ? 0 : scope->directory_.size() + 1;
-    if (path.size() <= skip) continue;
-    if (const auto* rule = scope->file_->find(path.substr(skip), is_directory))
-      return {rule, scope->directory_};
+    if (!scope->file_ || path.size() <= scope->skip_) continue;
+    if (const auto* rule = scope->file_->find(path.substr(scope->skip_), is_directory)) return {rule, scope->name_};
   }
   return {};
+}
+
+git_tracked::answer git_ignore_scope::tracked(std::string_view path) const {
+  if (!tracked_) return git_tracked::answer::no;
+  const std::string whole = prefix_ + std::string(path);
+  if (whole.size() <= skip_to_repository_) return git_tracked::answer::no;
+  return tracked_->ask(std::string_view(whole).substr(skip_to_repository_));
 }
 
 }  // namespace peelbox::filesync

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/filesync/git_index.hpp"
+
 namespace peelbox::filesync {
 
 /// One pattern of git's wildmatch.c with WM_PATHNAME: '*' and '?' stop at '/', "**" between slashes does not,
@@ -75,28 +77,49 @@ class git_ignore_file {
   index_list always_;
 };
 
-/// The .gitignore files that apply in one directory: its own and those of the directories above it up to the
-/// root of the tree. What is above the root, the global file and .git/info/exclude do not count.
+/// What git has to say in one directory: the files of rules that apply, the nearest first, and what its repository tracks.
+/// Paths are relative to the root of the tree that is walked, which may itself lie below the root of a work tree.
 class git_ignore_scope {
  public:
-  /// `directory` is "" for the root; `file` may be null (no rules here). Returns `outer` itself in that case.
-  static std::shared_ptr<const git_ignore_scope> inner(std::shared_ptr<const git_ignore_scope> outer,
-                                                       std::string_view directory,
-                                                       std::shared_ptr<const git_ignore_file> file);
+  using pointer = std::shared_ptr<const git_ignore_scope>;
+
+  /// Adds the rules of `directory` ("" for the root of the tree); `file` may be null (no rules here). `name` is for
+  /// explanations; empty: the .gitignore of that directory. Returns `outer` itself when there are no rules.
+  static pointer inner(pointer outer, std::string_view directory, std::shared_ptr<const git_ignore_file> file,
+                       std::string name = {});
+
+  /// The same for what a tree below a work tree's root inherits: `tree` is the tree's path in that work tree, and
+  /// `directory` is relative to the work tree as well.
+  static pointer above(pointer outer, std::string_view tree, std::string_view directory,
+                       std::shared_ptr<const git_ignore_file> file, std::string name);
+
+  /// `directory` of the tree is the root of a repository of its own. The rules around it still apply; what is tracked is
+  /// from here on what `tracked` says, which may be null.
+  static pointer repository(pointer outer, std::string_view directory, std::shared_ptr<const git_tracked> tracked);
+  /// The tree is directory `tree` of the work tree.
+  static pointer repository_above(pointer outer, std::string_view tree, std::shared_ptr<const git_tracked> tracked);
 
   struct decision {
     const git_ignore_file::rule* rule = nullptr;  ///< null: no rule applies
-    std::string_view directory;                   ///< where its .gitignore is
+    std::string_view file;                        ///< where it stands
     bool ignored() const noexcept { return rule != nullptr && !rule->negated; }
   };
   /// For an entry of this directory or of one below it without rules of its own. The directories above must
   /// have been asked first: what is in an ignored directory is ignored, no rule can bring it back.
   decision decide(std::string_view path, bool is_directory) const;
+  /// What the repository tracks; rules that ignore it do not count for that.
+  git_tracked::answer tracked(std::string_view path) const;
 
  private:
-  std::shared_ptr<const git_ignore_scope> outer_;
-  std::string directory_;
-  std::shared_ptr<const git_ignore_file> file_;
+  static std::shared_ptr<git_ignore_scope> next(pointer outer);
+
+  pointer outer_;
+  std::string prefix_;    // before paths of the tree, to make them paths of the work tree
+  std::size_t skip_ = 0;  // of such a path, to make it relative to the directory of the rules
+  std::string name_;
+  std::shared_ptr<const git_ignore_file> file_;  // null: only begins a repository
+  std::size_t skip_to_repository_ = 0;
+  std::shared_ptr<const git_tracked> tracked_;  // of the nearest repository
 };
 
 }  // namespace peelbox::filesync

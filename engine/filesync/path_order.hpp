@@ -20,6 +20,9 @@ struct path_less {
 /// separated by single slashes, none of them "." or "..", no NUL.
 std::optional<std::string_view> path_problem(std::string_view path) noexcept;
 
+/// A name at the root that the daemon keeps for itself: announcing it confuses its count of entries (PROTOCOL 5.8).
+inline bool is_reserved_path(std::string_view path) noexcept { return path == ".fsutil-metadata"; }
+
 /// Directory part without the slash ("" for a top-level name) and the last name.
 std::string_view parent_path(std::string_view path) noexcept;
 std::string_view base_name(std::string_view path) noexcept;

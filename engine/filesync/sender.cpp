@@ -131,6 +131,8 @@ class transfer {
 
   task<result<void>> send_piece(file_reader::piece piece) {
     stats_.bytes_transferred += piece.payload;
+    stats_.files_grown += piece.grown.size();
+    if (stats_.first_grown.empty() && !piece.grown.empty()) stats_.first_grown = std::move(piece.grown.front());
     // Before it is sent: the peer's FIN may come while sending waits.
     for (std::size_t i = 0; i < piece.files_ended; ++i) core_.file_finished();
     return channel_.send_batch(std::move(piece.packets));

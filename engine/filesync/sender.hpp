@@ -26,10 +26,16 @@ struct context_source {
   /// Rules of our own, applied before those of the request. What they leave out does not exist for the
   /// daemon. Patterns in the syntax of .dockerignore (see pattern.hpp), for instance ".git" or "!keep".
   std::vector<std::string> exclude;
-  /// A file with .dockerignore lines, relative to the root; empty: none. A missing file means no rules.
+  /// A file with .dockerignore lines, relative to the root; empty: none. A missing file means no rules. It may be a link
+  /// that stays below `root`; one that does not is a failure, because what it leaves out may be secret.
   std::string dockerignore;
-  /// Honour .gitignore in every directory of the tree, with git's rules.
+  /// Honour .gitignore in every directory of the tree, with git's rules. Where `root` lies in a work tree, also those
+  /// above it, .git/info/exclude and core.excludesFile, and what git tracks is sent whatever they say; see
+  /// git_work_tree.hpp.
   bool gitignore = false;
+  /// The user's home directory and XDG_CONFIG_HOME, for git's configuration; empty: there is none.
+  std::string home;
+  std::string xdg_config_home;
 
   /// Lists of followpaths that came from copy_paths.hpp's rules (llb/narrow): a request with one of them is for what is copied.
   std::set<std::vector<std::string>> copied;
@@ -57,8 +63,8 @@ struct request_filters {
 /// may end with status OK; the value equals `live`.
 ///
 /// Fails with errc::usage for a bad pattern, errc::context when the tree cannot be read or a file changed,
-/// shrank, grew or vanished after it was announced (the text names path and cause; the peer was told with an
-/// ERR packet), errc::remote when the peer reported an error, errc::protocol when it broke a rule, or with
+/// shrank or vanished after it was announced (the text names path and cause; the peer was told with an
+/// ERR packet; a file that only grew is counted instead, see transfer_stats), errc::remote when the peer reported an error, errc::protocol when it broke a rule, or with
 /// the carrier's failure. Cancellation: unwinds with operation_aborted; nothing is sent. `channel`, `pool`
 /// and `live` must outlive the coroutine; reading that is under way on the pool when it ends is abandoned
 /// safely.

@@ -10,7 +10,8 @@ result<void> sender_core::received(const packet& p) {
   if (finished_) return {};
   switch (p.type) {
     case packet_type::request: {
-      if (!files_.mark_requested(p.id)) {
+      const auto position = files_.mark_requested(p.id);
+      if (!position) {
         return failure(
             errc::protocol,
             fmt::format("the daemon asked for file number {}, which is not a file of this transfer or was "
@@ -20,7 +21,7 @@ result<void> sender_core::received(const packet& p) {
       }
       ++owed_;
       ++stats_.files_requested;
-      requests_.push_back(p.id);
+      requests_.push_back(*position);
       return {};
     }
     case packet_type::fin:
@@ -43,9 +44,9 @@ result<void> sender_core::received(const packet& p) {
 }
 
 file_table::file sender_core::next_request() {
-  const std::uint32_t id = requests_.front();
+  const std::uint32_t position = requests_.front();
   requests_.pop_front();
-  return files_.file_of(id);
+  return files_.at(position);
 }
 
 }  // namespace peelbox::filesync

@@ -44,7 +44,7 @@ class sender_core {
  private:
   transfer_stats& stats_;
   file_table files_;
-  std::deque<std::uint32_t> requests_;
+  std::deque<std::uint32_t> requests_;  // positions in files_
   std::size_t owed_ = 0;  // files requested and not finished
   bool list_finished_ = false;
   bool finished_ = false;

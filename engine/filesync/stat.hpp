@@ -54,6 +54,9 @@ struct stat_entry {
   bool operator==(const stat_entry&) const = default;
 };
 
+/// Whether an entry of that mode may be announced: the peer fails for one of a type that it does not know.
+constexpr bool can_be_sent(std::uint32_t mode) noexcept { return (mode & (go_mode::socket | go_mode::irregular)) == 0; }
+
 /// Device number -> the two numbers of Stat, as the reference splits them (fsutil/stat_unix.go).
 std::int64_t device_major(std::uint64_t rdev) noexcept;
 std::int64_t device_minor(std::uint64_t rdev) noexcept;

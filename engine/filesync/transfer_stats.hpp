@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 namespace peelbox::filesync {
 
@@ -28,10 +29,15 @@ struct transfer_stats {
   std::uint64_t files_transferred = 0;  ///< completely
   std::uint64_t bytes_transferred = 0;  ///< payload: contents of files, without packet headers
 
+  // What the user should know.
+  std::uint64_t files_grown = 0;  ///< that had more bytes than announced; the rest was not sent
+  std::string first_grown;        ///< the path of one of them
+
   /// Sums up several transfers.
-  transfer_stats& operator+=(const transfer_stats& more) noexcept {
+  transfer_stats& operator+=(const transfer_stats& more) {
     for (const auto counter : counters()) this->*counter += more.*counter;
     list_complete = list_complete || more.list_complete;
+    if (first_grown.empty()) first_grown = more.first_grown;
     return *this;
   }
   /// What happened since `earlier`, a former state of the same sum.
@@ -44,10 +50,11 @@ struct transfer_stats {
   std::uint64_t entries() const noexcept { return files + directories + links + others; }
 
  private:
-  static constexpr std::array<std::uint64_t transfer_stats::*, 12> counters() noexcept {
+  static constexpr std::array<std::uint64_t transfer_stats::*, 13> counters() noexcept {
     using t = transfer_stats;
     return {&t::files, &t::directories, &t::links, &t::hard_links, &t::others, &t::bytes_listed, &t::considered,
-            &t::excluded, &t::directories_read, &t::files_requested, &t::files_transferred, &t::bytes_transferred};
+            &t::excluded, &t::directories_read, &t::files_requested, &t::files_transferred, &t::bytes_transferred,
+            &t::files_grown};
   }
 };
 

@@ -6,6 +6,7 @@
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/path_order.hpp"
 #include "engine/filesync/stat.hpp"
+#include "engine/filesync/xattrs.hpp"
 
 namespace peelbox::filesync {
 
@@ -29,7 +30,8 @@ entry_kind kind_of(std::uint32_t posix_mode) noexcept {
 }
 
 void fill_stat(stat_entry& out, const walk_options& options, entry_details&& d) {
-  out.mode = go_mode_of(d.posix_mode);
+  const bool socket = S_ISSOCK(d.posix_mode);
+  out.mode = go_mode_of(d.posix_mode) & ~go_mode::socket;
   out.uid = options.reset_owner ? 0 : d.uid;
   out.gid = options.reset_owner ? 0 : d.gid;
   out.mod_time = d.mod_time;
@@ -37,7 +39,7 @@ void fill_stat(stat_entry& out, const walk_options& options, entry_details&& d) 
   out.dev_major = device ? device_major(d.special_device) : 0;
   out.dev_minor = device ? device_minor(d.special_device) : 0;
   out.linkname = std::move(d.link_target);
-  out.size = out.is_regular() ? d.size : static_cast<std::int64_t>(out.linkname.size());
+  out.size = out.is_regular() && !socket ? d.size : static_cast<std::int64_t>(out.linkname.size());
   out.xattrs = std::move(d.xattrs);
   if (out.is_symlink()) out.mode |= go_mode::permissions;
 }
@@ -62,7 +64,7 @@ class slice_walk {
     walk_chunk& chunk = *slice_.chunk;
     ++chunk.considered;
     stat_.path.assign(prefix_).append(name);
-    if (stat_.path == ".fsutil-metadata") return true;
+    if (is_reserved_path(stat_.path)) return true;
     std::optional<entry_details> details;
     auto verdict = filter::verdict::skip;
     if (kind != entry_kind::unknown) verdict = judge(kind);
@@ -109,12 +111,15 @@ class slice_walk {
     e.kind = kind;
     e.withheld = withheld;
     e.several_names = kind == entry_kind::regular && details.links > 1;
-    e.size = details.size;
+    e.has_contents = kind == entry_kind::regular;
+    if (S_ISSOCK(details.posix_mode)) e.kind = entry_kind::regular;
+    e.size = e.has_contents ? details.size : 0;
     e.mod_time = details.mod_time;
+    e.change_time = details.change_time;
     e.inode = details.inode;
     e.device = details.device;
     fill_stat(stat_, context_.options, std::move(details));
-    if ((stat_.mode & (go_mode::socket | go_mode::irregular)) != 0) return;
+    if (!can_be_sent(stat_.mode)) return;
     walk_chunk& chunk = *slice_.chunk;
     e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
     const std::size_t path_end = append_stat_packet(chunk.packets, stat_);
@@ -141,6 +146,32 @@ class slice_walk {
   walked_slice slice_;
 };
 
+// The repository that begins here, and the .gitignore.
+result<void> read_git_rules(const walk_context& context, walk_directory& directory) {
+  const auto has = [&](std::string_view name) { return directory.names.find(name) != directory.names.size(); };
+  const git_repositories* const repositories = context.rules->repositories();
+  if (repositories != nullptr && (directory.path.empty() || has(".git"))) {
+    auto entered = repositories->enter(directory.path, directory.scope.git);
+    if (!entered) return failure(errc::context, entered.error().text, origin::user);
+    directory.scope.git = std::move(*entered);
+  }
+  if (!has(".gitignore")) return {};
+  const std::string path = join_path(directory.path, ".gitignore");
+  const auto content = read_whole_file(*context.tree, path, max_ignore_file);
+  if (!content) {
+    // A link or a directory of that name is no ignore file for git either.
+    if (content.error().code == errc::not_found) return {};
+    return failure(errc::context,
+                   fmt::format("cannot read {} of the context: {}; make it readable, exclude its directory in "
+                               ".dockerignore, or build with --no-gitignore",
+                               quoted(path), content.error().text),
+                   origin::user);
+  }
+  directory.scope.git = git_ignore_scope::inner(directory.scope.git, directory.path,
+                                                std::make_shared<const git_ignore_file>(*content));
+  return {};
+}
+
 }  // namespace
 
 result<void> open_and_list(const walk_context& context, walk_directory& directory) {
@@ -158,24 +189,17 @@ result<void> open_and_list(const walk_context& context, walk_directory& director
   directory.handle = std::move(*handle);
   directory.names = std::move(*names);
   if (!context.rules->uses_gitignore()) return {};
-  const std::size_t at = directory.names.find(".gitignore");
-  if (at == directory.names.size()) return {};
-  const std::string path = join_path(directory.path, ".gitignore");
-  const auto content = read_whole_file(*context.tree, path, max_ignore_file);
-  if (!content) {
-    // A link or a directory of that name is no ignore file for git either.
-    if (content.error().code == errc::not_found) return {};
-    return unreadable("read", path, content.error());
-  }
-  directory.scope.git = git_ignore_scope::inner(directory.scope.git, directory.path,
-                                                std::make_shared<const git_ignore_file>(*content));
-  return {};
+  result<void> known = read_git_rules(context, directory);
+  // What is below a withheld directory is sent only where somebody named it; rules that cannot be read do not change that.
+  if (!known && directory.withheld) return {};
+  return known;
 }
 
 walked_slice walk_slice(const walk_context& context, const walk_directory& directory, std::size_t begin,
                         std::size_t end) {
   slice_walk walk(context, directory);
   walk.reserve(end - begin);
+  const xattr_visit visit;
   for (std::size_t i = begin; i < end; ++i) {
     if (!walk.visit(directory.names.name(i), directory.names.kind(i))) break;
   }

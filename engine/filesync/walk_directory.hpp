@@ -27,8 +27,8 @@ struct walk_directory {
   name_list names;
 };
 
-/// Opens, lists and reads the .gitignore of the directory. What cannot be read of a withheld directory, and
-/// what is gone, leaves it empty. failure{context} otherwise.
+/// Opens and lists the directory and reads what git says in it. What cannot be read of a withheld directory, and
+/// what is gone, leaves it empty, or without rules of its own. failure{context} otherwise.
 result<void> open_and_list(const walk_context& context, walk_directory& directory);
 
 struct walked_slice {

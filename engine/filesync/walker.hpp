@@ -30,8 +30,10 @@ struct walk_entry {
   entry_kind kind = entry_kind::other;
   bool withheld = false;       ///< a directory that is sent only if something below it is
   bool several_names = false;  ///< a regular file with more than one link
+  bool has_contents = false;   ///< a regular file; not a socket, which is announced as an empty one
   std::int64_t size = 0;
   std::int64_t mod_time = 0;
+  std::int64_t change_time = 0;
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
   std::uint64_t child = 0;  ///< not 0: a directory whose entries follow
@@ -65,9 +67,9 @@ struct walk_run {
 
 /// Directories are listed and their entries judged, stat'ed and encoded on the pool, those that are needed
 /// first first; the network thread only takes runs. What the filter skips is neither opened nor stat'ed. An
-/// entry that vanishes meanwhile is left out. Left out as well: sockets, whatever has no type that the peer
-/// knows, and a
-/// ".fsutil-metadata" at the root, which confuses the peer's count of entries (PROTOCOL 5.8).
+/// entry that vanishes meanwhile is left out. Left out as well: whatever has no type that the peer knows, and a
+/// ".fsutil-metadata" at the root, which confuses the peer's count of entries (PROTOCOL 5.8). A socket is announced as
+/// an empty regular file, as the reference does (fsutil/stat.go).
 ///
 /// Memory is bounded by `ahead` plus the names of the directories on the way to the current entry.
 /// The destructor abandons what is under way without waiting.

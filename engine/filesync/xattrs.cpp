@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+
+#include "engine/async/unique_fd.hpp"
 
 namespace peelbox::filesync {
 
@@ -29,6 +32,46 @@ std::atomic<bool> has_xattrat{true};
 
 bool missing(int error) noexcept { return error == ENOSYS || error == EPERM; }
 
+// The working directory of a thread, apart from that of the process.
+class thread_place {
+ public:
+  void begin_visit() noexcept { ++visits_; }
+  void end_visit() noexcept {
+    if (--visits_ == 0) go_home();
+  }
+  bool go_to(int directory) noexcept {
+    if (at_ == directory) return true;
+    if (!may_move() || ::fchdir(directory) != 0) return false;
+    at_ = directory;
+    return true;
+  }
+  // Unless it stays for the next entry.
+  void leave() noexcept {
+    if (visits_ == 0) go_home();
+  }
+
+ private:
+  bool may_move() noexcept {
+    if (!asked_) {
+      asked_ = true;
+      home_ = unique_fd(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+      // Container sandboxes refuse it, and a working directory that we cannot enter is none to come back to.
+      if (home_ && (::unshare(CLONE_FS) != 0 || ::fchdir(home_.get()) != 0)) home_ = unique_fd();
+    }
+    return static_cast<bool>(home_);
+  }
+  void go_home() noexcept {
+    if (at_ != -1 && ::fchdir(home_.get()) == 0) at_ = -1;
+  }
+
+  bool asked_ = false;
+  unique_fd home_;
+  int at_ = -1;  // the directory's descriptor
+  unsigned visits_ = 0;
+};
+
+thread_local thread_place place;
+
 // A path to an entry below an open directory for the calls that take no directory.
 std::string proc_path(int directory, std::string_view name) {
   return fmt::format("/proc/self/fd/{}/{}", directory, name);
@@ -40,7 +83,12 @@ ssize_t list_names(int directory, std::string_view name, char* buffer, std::size
     if (count >= 0 || !missing(errno)) return count;
     has_xattrat.store(false, std::memory_order_relaxed);
   }
-  return ::llistxattr(proc_path(directory, name).c_str(), buffer, size);
+  if (!place.go_to(directory)) return ::llistxattr(proc_path(directory, name).c_str(), buffer, size);
+  const ssize_t count = ::llistxattr(name.data(), buffer, size);
+  const int error = errno;
+  place.leave();
+  errno = error;
+  return count;
 }
 
 ssize_t get_value(int directory, std::string_view name, const char* attribute, char* buffer,
@@ -56,6 +104,9 @@ ssize_t get_value(int directory, std::string_view name, const char* attribute, c
 constexpr std::size_t largest = 64 * 1024;  // XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux
 
 }  // namespace
+
+xattr_visit::xattr_visit() noexcept { place.begin_visit(); }
+xattr_visit::~xattr_visit() { place.end_visit(); }
 
 int read_xattrs(int directory, std::string_view name, xattr_list& out) {
   std::array<char, 1024> small;

@@ -10,6 +10,17 @@ namespace peelbox::filesync {
 
 using xattr_list = std::vector<std::pair<std::string, std::string>>;
 
+/// Before Linux 6.13 no call reads attributes of an entry below an open directory, so a thread that has a working directory
+/// of its own goes there. While an object of this class lives, the thread that made it stays in the directory it went to
+/// last, which saves the way back for each entry: one directory's entries at a time, and no relative paths meanwhile.
+class xattr_visit {
+ public:
+  xattr_visit() noexcept;
+  ~xattr_visit();
+  xattr_visit(const xattr_visit&) = delete;
+  xattr_visit& operator=(const xattr_visit&) = delete;
+};
+
 /// Reads the attributes of entry `name` (zero-terminated behind its view) of a directory, without following a
 /// link, sorted by name. As the reference does (fsutil/stat_unix.go), names that start with "com.apple." and
 /// attributes that cannot be read are left out. Gives 0 or the errno of listing; ENOTSUP means that the file

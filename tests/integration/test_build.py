@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tarfile
+import threading
 
 from bed import BUILD_IMAGE, LLB_TOOL, REPO, RUNTIME_IMAGE, BedTest, OciArchive, bed, peelbox, run, sent, summary
 
@@ -303,6 +304,26 @@ class Context(BedTest):
         self.assert_fails(outcome, 2)
         self.assertIn('the definition reads "context", a directory of this machine that no --local gives: add --local context=DIR',
                       outcome.err)
+
+    def test_a_log_that_grows_in_the_context_is_a_warning(self):
+        context = self.context({"f": "x", "log": "begin"})
+        done = threading.Event()
+
+        def write():
+            with open(context / "log", "a", buffering=1) as log:
+                while not done.wait(0.0005):
+                    log.write("line\n")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            outcome = self.build("--no-sbom", "--no-provenance", spec=self.spec(runtime=self.COPY))
+        finally:
+            done.set()
+            writer.join()
+        self.assert_ok(outcome)
+        self.assertEqual(outcome.err.count("grew while it was sent"), 1, outcome.err)
+        self.assertIn("context file 'log'", outcome.err)
 
     # labels: sanitized
     def test_file_that_gives_less_than_announced_ends_the_build(self):

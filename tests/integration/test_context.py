@@ -30,7 +30,7 @@ class Context(BedTest):
         listed = peelbox("context", "ls", "--why", "--context", root)
         self.assert_ok(listed)
         lines = listed.out.splitlines()
-        self.assertIn("- .git/  (built-in rule: .git)", lines)
+        self.assertIn("- .git/  (built-in rule: **/.git)", lines)
         self.assertIn("- src/a.log  (.dockerignore line 1: **/*.log)", lines)
         self.assertIn("+ src/keep.log  (.dockerignore line 2: !src/keep.log)", lines)
         self.assertIn("- src/tmp/  (src/.gitignore line 1: tmp/)", lines)

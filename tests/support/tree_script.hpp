@@ -2,7 +2,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -49,6 +51,18 @@ inline std::string read_file(const std::string& path) {
   std::stringstream all;
   all << in.rdbuf();
   return all.str();
+}
+
+/// The name of a socket that nobody listens on.
+inline void make_socket(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw std::runtime_error("too long for a socket: " + path);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::close(fd);
+  if (bound != 0) throw std::runtime_error("cannot make socket " + path);
 }
 
 /// Each line: "PATH dir", "PATH file TEXT", "PATH symlink TARGET", "PATH link EXISTING" or "PATH fifo".

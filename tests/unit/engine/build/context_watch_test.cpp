@@ -23,6 +23,20 @@ TEST(large_context, small_ones_get_no_word) {
   EXPECT_FALSE(large_context_warning(sent(99'999'999, 19'999), profile));
 }
 
+TEST(grown_files, are_named_and_counted) {
+  filesync::transfer_stats stats;
+  EXPECT_FALSE(grown_files_warning(stats));
+  stats.files_grown = 1;
+  stats.first_grown = "logs/a\nb";
+  EXPECT_THAT(grown_files_warning(stats).value(), HasSubstr("context file 'logs/a\\nb' grew while it was sent"));
+  filesync::transfer_stats sum;
+  sum += stats;
+  stats.files_grown = 2;
+  stats.first_grown = "other";
+  sum += stats;
+  EXPECT_THAT(grown_files_warning(sum).value(), HasSubstr("3 context files ('logs/a\\nb' is one) grew while they were sent"));
+}
+
 TEST(large_context, names_size_paths_and_lines) {
   filesync::size_profile profile;
   profile.add("web/node_modules/x", 120'000'000, 9'000);

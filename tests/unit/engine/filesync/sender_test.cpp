@@ -8,6 +8,7 @@
 #include <map>
 
 #include "engine/async/task_group.hpp"
+#include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/order_validator.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/sender_core.hpp"
@@ -298,8 +299,6 @@ TEST(sender, changed_files_end_the_transfer) {
   const std::vector<change> changes{
       {"shrank", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 3), 0); },
        "shrank from 10 to 3 bytes"},
-      {"grew", [](const std::string& p) { EXPECT_EQ(::truncate(p.c_str(), 30), 0); },
-       "grew from 10 to 30 bytes"},
       {"vanished", [](const std::string& p) { ::unlink(p.c_str()); }, "vanished"},
       {"became a link",
        [](const std::string& p) {
@@ -328,7 +327,7 @@ TEST(sender, changed_files_end_the_transfer) {
          const timespec t[2]{st.st_mtim, st.st_mtim};
          ::utimensat(AT_FDCWD, p.c_str(), t, 0);
        },
-       "was replaced"},
+       "was replaced or changed"},
   };
   for (const bool large : {false, true}) {
     for (const auto& c : changes) {
@@ -349,6 +348,7 @@ TEST(sender, changed_files_end_the_transfer) {
       ASSERT_FALSE(o.sent) << c.name;
       EXPECT_EQ(o.sent.error().code, errc::context) << c.name;
       EXPECT_THAT(o.sent.error().text, HasSubstr("'a/b'"));
+      // The large one is replaced by a file of another size.
       if (!large || std::string(c.name) != "was replaced") {
         EXPECT_THAT(o.sent.error().text, HasSubstr(c.expected));
       }
@@ -356,6 +356,117 @@ TEST(sender, changed_files_end_the_transfer) {
       EXPECT_FALSE(daemon.got_fin);
     }
   }
+}
+
+// buildctl goes on as well, and sends what is there meanwhile, which is not what it announced.
+TEST(sender, of_files_that_grow_the_announced_part_is_sent) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{10}, std::size_t{300'000}}) {
+    temp_dir dir;
+    peelbox::test::write_file(dir / "a/log", std::string(size, 'x'));
+    peelbox::test::write_file(dir / "b", "other");
+    fake_daemon daemon;
+    daemon.on_packet = [&](fake_daemon&, const packet& p) {
+      if (p.type == packet_type::stat && p.has_entry && p.entry.path == "a/log")
+        std::ofstream(dir / "a/log", std::ios::app) << "more";
+    };
+    auto source = source_of(dir);
+    source->packet_size = 64 * 1024;
+    const outcome o = transfer(daemon, source);
+    ASSERT_TRUE(o.sent) << o.sent.error().text;
+    EXPECT_EQ(daemon.contents["a/log"], std::string(size, 'x'));
+    EXPECT_EQ(daemon.contents["b"], "other");
+    EXPECT_EQ(o.sent->files_grown, 1U);
+    EXPECT_EQ(o.sent->first_grown, "a/log");
+  }
+}
+
+// A file system that numbers its files anew whenever it is asked, and a file whose reads end early.
+class odd_tree final : public file_tree {
+ public:
+  odd_tree(std::shared_ptr<const file_tree> inner, std::optional<std::size_t> readable)
+      : inner_(std::move(inner)), readable_(readable) {}
+  result<std::unique_ptr<open_directory>> directory(std::string_view path) const override {
+    auto found = inner_->directory(path);
+    if (!found) return found.error();
+    return std::unique_ptr<open_directory>(std::make_unique<odd_directory>(std::move(*found)));
+  }
+  result<std::unique_ptr<open_file>> file(std::string_view path) const override {
+    auto found = inner_->file(path);
+    if (!found || !readable_) return found;
+    return std::unique_ptr<open_file>(std::make_unique<cut_file>(std::move(*found), *readable_));
+  }
+
+ private:
+  struct odd_directory final : open_directory {
+    explicit odd_directory(std::unique_ptr<open_directory> i) : inner(std::move(i)) {}
+    result<name_list> list() override { return inner->list(); }
+    result<entry_details> details(std::string_view name) override {
+      static std::atomic<std::uint64_t> next{1'000'000'000};
+      auto found = inner->details(name);
+      if (found) found->inode = ++next;
+      return found;
+    }
+    std::unique_ptr<open_directory> inner;
+  };
+  // Truncated between the first look at it and the first read.
+  struct cut_file final : open_file {
+    cut_file(std::unique_ptr<open_file> i, std::size_t r) : inner(std::move(i)), readable(r) {}
+    result<file_identity> identify() override {
+      auto found = inner->identify();
+      if (found && looked) found->size = static_cast<std::int64_t>(readable);
+      looked = true;
+      return found;
+    }
+    result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) override {
+      if (offset >= readable) return std::size_t{0};
+      return inner->read(offset, target, std::min<std::size_t>(size, readable - offset));
+    }
+    std::unique_ptr<open_file> inner;
+    std::size_t readable;
+    bool looked = false;
+  };
+  std::shared_ptr<const file_tree> inner_;
+  std::optional<std::size_t> readable_;
+};
+
+TEST(sender, inode_numbers_that_change_do_not_matter) {
+  temp_dir dir;
+  make_tree(dir.path(), {"a/x file 1", "b file 22"});
+  peelbox::test::write_file(dir / "large", std::string(300'000, 'L'));
+  auto source = source_of(dir);
+  source->packet_size = 64 * 1024;
+  source->tree = std::make_shared<odd_tree>(*open_disk_tree(dir.path()), std::nullopt);
+  fake_daemon daemon;
+  const outcome o = transfer(daemon, source);
+  ASSERT_TRUE(o.sent) << o.sent.error().text;
+  EXPECT_EQ(daemon.contents.size(), 3U);
+}
+
+TEST(sender, a_truncated_file_is_told_with_its_true_size) {
+  temp_dir dir;
+  peelbox::test::write_file(dir / "large", std::string(300'000, 'L'));
+  auto source = source_of(dir);
+  source->packet_size = 64 * 1024;
+  source->tree = std::make_shared<odd_tree>(*open_disk_tree(dir.path()), 3);
+  fake_daemon daemon;
+  const outcome o = transfer(daemon, source);
+  ASSERT_FALSE(o.sent);
+  EXPECT_THAT(o.sent.error().text, HasSubstr("shrank from 300000 to 3 bytes"));
+}
+
+// As the reference: a layer made from it has an empty file of that name.
+TEST(sender, a_socket_is_an_empty_file) {
+  temp_dir dir;
+  make_tree(dir.path(), {"a file 1", "z file 22"});
+  peelbox::test::make_socket(dir / "sock");
+  fake_daemon daemon;
+  const outcome o = transfer(daemon, source_of(dir));
+  ASSERT_TRUE(o.sent) << o.sent.error().text;
+  EXPECT_THAT(daemon.paths(), ElementsAre("a", "sock", "z"));
+  EXPECT_EQ(daemon.entries[1].mode & go_mode::type_mask, 0U);
+  EXPECT_EQ(daemon.entries[1].size, 0);
+  EXPECT_EQ(daemon.contents.at("sock"), "");
+  EXPECT_EQ(daemon.contents.at("z"), "22");
 }
 
 TEST(sender, a_missing_root_is_reported_to_both) {

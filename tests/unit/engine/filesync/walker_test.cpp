@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <random>
 #include <set>
@@ -121,6 +123,37 @@ TEST(walker, details_of_entries) {
   EXPECT_EQ(walk(source_at(dir.path()), {}, keep).entries[2].uid, st.st_uid);
 }
 
+// As kernels before 6.13 answer, for this process from here on.
+bool refuse_new_xattr_calls() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 463, 0, 2),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 466, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(walker, attributes_on_older_kernels) {
+  temp_dir dir;
+  make_tree(dir.path(), {"a/f file 1", "a/g file 2", "b/deep/f file 3", "f file 4", "l symlink f"});
+  if (::setxattr((dir / "f").c_str(), "user.a", "top", 3, 0) != 0) GTEST_SKIP() << "no attributes here";
+  ::setxattr((dir / "a/f").c_str(), "user.a", "inner", 5, 0);
+  ::setxattr((dir / "b/deep/f").c_str(), "user.a", "deep", 4, 0);
+  const walked now = walk(source_at(dir.path()));
+  EXPECT_EXIT(
+      {
+        const std::string here = std::filesystem::current_path();
+        const bool older = refuse_new_xattr_calls();
+        const walked then = walk(source_at(dir.path()));
+        const bool same = now.entries == then.entries;
+        std::_Exit(!older ? 3 : !same ? 4 : here != std::filesystem::current_path() ? 5 : 0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(walker, names_of_any_bytes) {
   temp_dir dir;
   for (const char* name : {"new\nline", "sp ace", "\xFF\xFE", "-", "a", "a.b", "a/b", "\x01"}) {
@@ -130,16 +163,21 @@ TEST(walker, names_of_any_bytes) {
               ElementsAre("\x01", "-", "a", "a/b", "a/c", "a.b", "new\nline", "sp ace", "\xFF\xFE"));
 }
 
-TEST(walker, sockets_and_the_metadata_file_are_left_out) {
+TEST(walker, the_metadata_file_is_left_out_and_a_socket_is_an_empty_file) {
   temp_dir dir;
   make_tree(dir.path(), {"a file 1", ".fsutil-metadata file x", "d/.fsutil-metadata file y", "p fifo"});
-  const int s = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  (dir / "sock").copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(::bind(s, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ::close(s);
-  EXPECT_THAT(walk(source_at(dir.path())).paths(), ElementsAre("a", "d", "d/.fsutil-metadata", "p"));
+  peelbox::test::make_socket(dir / "sock");
+  const walked w = walk(source_at(dir.path()));
+  EXPECT_THAT(w.paths(), ElementsAre("a", "d", "d/.fsutil-metadata", "p", "sock"));
+  EXPECT_TRUE(w.entries.back().has_data());
+  EXPECT_EQ(w.entries.back().size, 0);
+  // What `context explain` says of them is what happens.
+  const auto explained = [&](const std::string& path) { return explain_path(source_at(dir.path()), {}, path)->sent; };
+  EXPECT_TRUE(explained("sock"));
+  EXPECT_TRUE(explained("p"));
+  EXPECT_TRUE(explained("d/.fsutil-metadata"));
+  EXPECT_FALSE(explained(".fsutil-metadata"));
+  EXPECT_THAT(explain_path(source_at(dir.path()), {}, ".fsutil-metadata")->why, HasSubstr("this name or type"));
 }
 
 TEST(walker, a_root_that_is_a_link_and_links_that_leave) {
