@@ -48,7 +48,7 @@ result<credentials> login_of(const auth_entry& entry, std::string_view key, std:
   return c;
 }
 
-/// Becomes readable when a helper shall stop. Shared with the thread that runs it.
+/// Becomes readable when a helper should stop. Shared with the thread that runs it.
 class stop_signal {
  public:
   stop_signal() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -67,7 +67,7 @@ class stop_signal {
   int fd_;
 };
 
-/// Runs the helper on the pool; cancelling the caller kills it, and the caller unwinds after its end.
+/// Runs the helper on the pool. Cancelling the caller kills the helper; the caller unwinds when it has ended.
 task<result<helper_login>> run_on_pool(std::string name, std::string server, blocking_pool& pool) {
   const executor ex = co_await asio::this_coro::executor;
   auto stop = std::make_shared<stop_signal>();
@@ -87,7 +87,7 @@ task<result<helper_login>> run_on_pool(std::string name, std::string server, blo
     if (co_await ended.wait() != wake::cancelled) continue;
     cancelled = true;
     stop->raise();
-    // It is killed at once, so this wait is short; the frame must outlive the thread's work.
+    // This frame must outlive the thread's work. The helper is killed at once, so the wait is short.
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   }
   co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
@@ -112,7 +112,7 @@ result<credentials> find_in_auths(const std::map<std::string, auth_entry>& auths
 std::string helper_of(const config& from, std::string_view host) {
   const std::string key = registry_key(host);
   if (const auto exact = from.cred_helpers.find(key); exact != from.cred_helpers.end()) return exact->second;
-  // Docker Hub has several names; each may have been used as the key.
+  // Docker Hub has several names, and the key may be any of them.
   for (const auto& [name, helper] : from.cred_helpers)
     if (registry_key(name) == key) return helper;
   return from.creds_store;
@@ -132,7 +132,7 @@ task<result<credentials>> find_credentials(std::string host, config from, blocki
   }
   credentials c;
   c.secret = std::move(login->secret);
-  // docker-credential-helpers: this user name marks an identity token.
+  // This user name marks an identity token (docker-credential-helpers).
   if (login->username != "<token>") c.username = std::move(login->username);
   co_return c;
 }

@@ -10,7 +10,7 @@
 
 namespace peelbox::docker {
 
-/// A login. All empty: none is known, which is not an error. Never log it.
+/// A login. All fields empty: none is known, which is not an error. Never log it.
 struct credentials {
   /// Empty when `secret` is an identity token (PROTOCOL: Auth.Credentials answers it like that).
   std::string username;
@@ -26,7 +26,7 @@ struct credentials {
 result<credentials> find_in_auths(const std::map<std::string, auth_entry>& auths, std::string_view host,
                                   std::string_view source);
 
-/// [p] The helper that is responsible for `host`; empty: none, `auths` are.
+/// [p] The helper that is responsible for `host`; empty: none is, so `auths` counts.
 std::string helper_of(const config& from, std::string_view host);
 
 /// The login for `host` ("registry.example.com:5000", "registry-1.docker.io", or a server URL), in Docker's order:
