@@ -21,7 +21,7 @@
 namespace peelbox::transport {
 namespace {
 
-/// The destructor's patience: helpers end at once when their connection closes.
+/// The destructor's patience. It is short, because helpers end when their connection closes.
 constexpr std::chrono::milliseconds short_patience{200};
 
 /// Closes descriptors, or with CLOSE_RANGE_CLOEXEC leaves them to exec (from Linux 5.9 and 5.11 on).
@@ -52,16 +52,16 @@ void default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-/// Runs in the child between fork and exec: only calls that are safe there.
+/// Runs in the child between fork and exec, so it only makes calls that are safe there.
 [[noreturn]] void become(char* const* argv, child_descriptors use, int null, int report, int death_signal,
                          pid_t parent) {
   const int wanted[3] = {use.in < 0 ? null : use.in, use.out < 0 ? null : use.out, use.error < 0 ? null : use.error};
   int error = 0;
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, death_signal);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
   default_signals();
-  // Descriptors below 3 could be overwritten before they are used: lift them first.
+  // A descriptor below 3 could be overwritten before it is used, so it is moved up first.
   int lifted[3];
   for (int i = 0; i < 3; ++i) {
     lifted[i] = ::fcntl(wanted[i], F_DUPFD_CLOEXEC, 3);
@@ -79,7 +79,7 @@ void default_signals() {
   ::_exit(127);
 }
 
-/// Kills every child of this process, those included that were given to it because their parents ended.
+/// Kills every child of this process, including those that it got because their parents had ended.
 void kill_children() {
   char path[64] = "/proc/thread-self/children";
   const int list = ::open(path, O_RDONLY | O_CLOEXEC);
@@ -97,7 +97,7 @@ void kill_children() {
   }
 }
 
-/// Runs in the child and never execs: starts the program as a child of its own and ends with it.
+/// Runs in the child, without exec: starts the program as its own child, and ends when that has ended.
 [[noreturn]] void guard(char* const* argv, child_descriptors use, int null, int report, int lifeline, int grace_ms) {
   ::setsid();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -111,7 +111,7 @@ void kill_children() {
     [[maybe_unused]] const ssize_t told = ::write(report, &error, sizeof(error));
     ::_exit(127);
   }
-  // Nothing that somebody else waits for the end of may stay open here, our end of the lifeline above all.
+  // No descriptor may stay open here whose end others wait for, above all our end of the lifeline.
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
   close_all_but(lifeline);
   int status = 0;
@@ -125,7 +125,7 @@ void kill_children() {
       if (got == program) {
         status = one;
         program_ended = true;
-        if (left < 0 || left > 1000) left = 1000;  // for what it has left behind
+        if (left < 0 || left > 1000) left = 1000;  // for processes that it has left behind
       }
     if (got < 0 && errno == ECHILD) break;
     if (left == 0) kill_children();
@@ -250,7 +250,7 @@ void child_process::stop(std::chrono::milliseconds patience) noexcept {
         std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
     if (left <= 0) break;
     pollfd exit{exit_.get(), POLLIN, 0};
-    // Without pidfd (kernels before 5.3) it is looked at again and again.
+    // Without pidfd (kernels before 5.3) it is polled.
     ::poll(&exit, exit_ ? 1 : 0, static_cast<int>(exit_ ? left : std::min<long>(left, 10)));
   }
   if (ended_) return;

@@ -38,14 +38,14 @@ class child_process {
   static result<child_process> start(const std::vector<std::string>& argv, child_descriptors use,
                                      int parent_death_signal);
 
-  /// The same below a guardian of ours: when this object or our whole process goes away, however it does, the guardian
-  /// sends SIGTERM to the program's group, waits up to `grace`, and kills all that is left, also processes that have
-  /// left the group. pid() is the guardian.
+  /// The same, with a guardian process as parent: when this object or our whole process goes away, in whatever way, the
+  /// guardian sends SIGTERM to the program's group, waits up to `grace`, and kills all that is left, including processes
+  /// that have left the group. pid() is the guardian.
   static result<child_process> start_guarded(const std::vector<std::string>& argv, child_descriptors use,
                                              std::chrono::milliseconds grace);
 
   pid_t pid() const noexcept { return pid_; }
-  /// Reaps it if it has ended. True: it has ended, and end_text() tells how.
+  /// Whether it has ended; then it has been reaped, and end_text() tells how it ended.
   bool poll_ended();
   /// Readable once it has ended; -1 on kernels before 5.3, where poll_ended() has to be asked again and again.
   int exit_descriptor() const noexcept { return exit_.get(); }
@@ -53,8 +53,8 @@ class child_process {
   std::string end_text() const;
   bool succeeded() const noexcept { return ended_ && told_ && status_ == 0; }
 
-  /// SIGTERM to its group (or the guardian's work), SIGKILL after `patience`, and reaps it. Blocks for at most about
-  /// `patience`.
+  /// Sends SIGTERM to its group (or lets the guardian do it) and SIGKILL after `patience`, and reaps it. Blocks for about
+  /// `patience` at most.
   void stop(std::chrono::milliseconds patience) noexcept;
 
  private:
@@ -66,7 +66,7 @@ class child_process {
   bool told_ = false;
   int status_ = 0;
   unique_fd exit_;
-  /// The guardian reads its other end: it sees the end when we are gone.
+  /// The guardian reads the other end, which ends when we are gone.
   int lifeline_ = -1;
 };
 

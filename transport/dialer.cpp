@@ -23,7 +23,7 @@ task<result<stream_ptr>> dial_unix(endpoint where, dial_options options) {
 task<result<stream_ptr>> dial_tcp(endpoint where, dial_options options) {
   if (options.tls.empty())
     co_return co_await connect_tcp(std::move(where), options.limits.resolve, options.limits.connect);
-  // Wrong options are reported before anything is waited for.
+  // Wrong options are reported before we wait for anything.
   if (!options.prepared_tls) {
     auto setup = prepare_tls(std::move(options.tls));
     if (setup.has_error()) co_return setup.error();
@@ -43,7 +43,7 @@ task<result<stream_ptr>> dial_helper(endpoint where, dial_options options) {
   co_return co_await start_process_stream(std::move(*argv), where.text, std::move(rules));
 }
 
-/// What needs Docker's configuration is resolved by whoever knows it, before it comes here.
+/// Addresses that need Docker's configuration are resolved by the caller (engine/build/route.cpp).
 task<result<stream_ptr>> elsewhere(endpoint where, dial_options) {
   co_return failure(errc::internal, fmt::format("{}: {}:// has to be resolved first", where.text, to_string(where.kind)));
 }
@@ -81,7 +81,7 @@ task<result<stream_ptr>> dial_within(endpoint where, dial_options options) {
 
 }  // namespace
 
-// Not a coroutine itself, so that what the references refer to need not outlive the call.
+// Not a coroutine, so that it copies both arguments before it returns.
 task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options) {
   // A program has its own patience, which begins when it is its turn.
   if (is_carried_by_program(where.kind)) return dial_helper(where, options);

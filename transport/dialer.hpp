@@ -24,7 +24,7 @@ struct dial_limits {
 inline constexpr std::size_t programs_at_once = 4;
 
 struct dial_options {
-  /// Not empty: TLS. Possible with tcp:// only.
+  /// Not empty: use TLS, which is possible with tcp:// only.
   tls_options tls;
   /// Made of `tls` by prepare_tls(), for who dials several times: files are read once then, as pipes have to be.
   tls_setup_ptr prepared_tls;
@@ -37,8 +37,8 @@ struct dial_options {
 /// for its first answer needs as much patience. podman-container://, nerdctl-container://, kube-pod:// and ssh:// by their programs. Failures:
 /// errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options), unsupported (npipe://), and
 /// internal for docker://, docker-container:// and spawn:, which engine/build resolves. Cancelling leaves nothing behind.
-/// Both arguments are copied before it returns. Name the options first: GCC 12 destroys a braced temporary of a
-/// co_await expression, as in `co_await dial(where, {})`, twice.
+/// Both arguments are copied before it returns. They have to be named objects in a co_await expression
+/// (engine/async/asio.cpp tells why).
 task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options);
 
 }  // namespace peelbox::transport

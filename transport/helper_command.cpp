@@ -14,7 +14,7 @@ failure wrong(const endpoint& where, std::string_view reason) {
   return failure(errc::usage, fmt::format("address \"{}\": {}", where.text.substr(0, 200), reason), origin::user);
 }
 
-/// A name that no program takes for a flag and no shell for more than a word.
+/// A name that no program takes for a flag, and every shell for one word.
 bool is_name(std::string_view text, std::string_view more) {
   return !text.empty() && text[0] != '-' && std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -77,7 +77,7 @@ result<ssh_parts> parse_ssh(const endpoint& where) {
   const auto slash = rest.find('/');
   if (slash != rest.npos) p.path = rest.substr(slash);
   if (p.path.find_first_not_of('/') == p.path.npos) p.path.clear();
-  // The remote shell reads it.
+  // The remote shell interprets this.
   if (!p.path.empty() && !is_name(p.path, "/_.-"))
     return wrong(where, "the path of the socket holds a character that is not allowed");
   rest = rest.substr(0, slash);

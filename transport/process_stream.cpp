@@ -29,7 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-/// How long after the end of its output a program may take to exit; then the end is reported without its exit code.
+/// How long a program may take to exit after the end of its output. After that the end is reported without an exit code.
 constexpr int exit_checks = 100;
 constexpr auto exit_pause = 20ms;
 /// What is kept to be written again. It fits a socket's buffer, so that writing it never waits.

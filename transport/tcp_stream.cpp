@@ -29,7 +29,7 @@ using asio::ip::tcp;
 /// every 15 s.
 void set_options(tcp::socket& socket) {
   const auto set = [&](int level, int name, int value) {
-    // Each of them is an improvement only; a kernel that lacks one still connects.
+    // All of them are improvements only; a kernel without one of them still connects.
     (void)::setsockopt(socket.native_handle(), level, name, &value, sizeof(value));
   };
   set(IPPROTO_TCP, TCP_NODELAY, 1);

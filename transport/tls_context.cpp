@@ -21,7 +21,7 @@ struct pkey_deleter {
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
 };
 
-// Certificate bundles of whole systems are below 1 MiB.
+// The certificate bundles of whole systems are smaller than 1 MiB.
 constexpr std::size_t largest_file = 4 << 20;
 
 result<std::string> read_pem(const std::string& path, std::string_view flag) {

@@ -142,7 +142,7 @@ failure explain_tls_error(const tls_peer& peer, unsigned long error) {
       return tls_failure(peer, "the daemon requires a client certificate: --tlscert/--tlskey");
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      // With TLS 1.2 there is no alert of its own for a certificate that was not shown.
+      // TLS 1.2 has no alert for a missing client certificate.
       if (certificate.empty())
         return tls_failure(peer,
                            "the daemon ended the TLS handshake; it probably requires a client certificate: "
@@ -159,7 +159,7 @@ failure explain_tls_error(const tls_peer& peer, unsigned long error) {
     case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
       return tls_failure(peer, "the peer does not offer HTTP/2 (ALPN h2): is it a BuildKit daemon?");
     case SSL_R_BAD_EXTENSION:
-      // OpenSSL refuses an ALPN answer that was not offered, without saying more.
+      // OpenSSL refuses an ALPN answer that was not offered, but gives no reason.
       return tls_failure(peer, "the peer selected a protocol other than h2 (HTTP/2): is it a BuildKit daemon?");
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:

@@ -33,7 +33,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t read_size = 256 << 10;
 /// Largest plaintext of a record (RFC 8446, 5.1).
 constexpr std::size_t record_size = 16 << 10;
-/// Plaintext that is encrypted before the result is written: fits a second-level cache with its ciphertext.
+/// How much plaintext is encrypted before the result is written: with its ciphertext it fits into a second-level cache.
 constexpr std::size_t batch_size = 8 * record_size;
 constexpr std::size_t block_capacity = batch_size + 8 * 256;
 
@@ -56,7 +56,7 @@ struct block {
   }
 };
 
-/// What OpenSSL reads from and writes to: it never waits, and never knows of sockets.
+/// The memory that OpenSSL reads from and writes to. It never waits and knows no sockets.
 struct wire {
   byte_view input;
   bool input_ended = false;
@@ -159,7 +159,7 @@ class tls_stream final : public stream {
       const int done = SSL_do_handshake(ssl_.get());
       std::optional<failure> why;
       if (done != 1 && SSL_get_error(ssl_.get(), done) != SSL_ERROR_WANT_READ) why = handshake_failure();
-      // Also after a failure: the alert tells the peer why we leave.
+      // Sent after a failure too: the alert tells the peer why we leave.
       auto sent = co_await flush();
       if (why) co_return *why;
       if (sent.has_error()) co_return broken_handshake(sent.error());
@@ -239,7 +239,7 @@ class tls_stream final : public stream {
     return explain_tls_error(peer_, error);
   }
 
-  /// Encrypts up to batch_size bytes of `bytes`. Small slices share a record, large ones are not copied first.
+  /// Encrypts up to batch_size bytes of `bytes`. Small slices share a record; large ones are not copied together.
   void encrypt_batch(byte_chain& bytes) {
     std::size_t taken = 0;
     while (!bytes.empty() && taken < batch_size && !write_error_) {
@@ -270,10 +270,10 @@ class tls_stream final : public stream {
     write_error_ = failure(errc::tls, fmt::format("{}: TLS: {}", peer_.name, take_openssl_error()));
   }
 
-  /// Gives to the layer below what OpenSSL has produced.
+  /// Writes what OpenSSL has produced to the layer below.
   task<result<void>> flush() {
     if (wire_.output->used == 0) co_return result<void>();
-    // Reading can produce output too while this is on its way, so OpenSSL gets another block.
+    // A read may produce output while this is being written, so OpenSSL gets another block.
     std::shared_ptr<block> full = std::exchange(wire_.output, std::move(spare_));
     if (!wire_.output) wire_.output = std::make_shared<block>();
     byte_chain chain(byte_slice(full, byte_view(full->bytes.get(), full->used)));
@@ -285,8 +285,8 @@ class tls_stream final : public stream {
     co_return sent;
   }
 
-  /// A peer that refuses us sends an alert and closes; our write then breaks, but the reason is in the alert, which
-  /// is being read at about the same time.
+  /// A peer that refuses us sends an alert and closes. Our write then breaks, but the reason is in the alert, which is
+  /// read at about the same time.
   task<failure> better_reason(failure broken) {
     if (broken.code != errc::connection) co_return broken;
     if (!peer_said_) co_await read_ended_.wait_for(500ms);
@@ -314,7 +314,7 @@ class tls_stream final : public stream {
     unsigned size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &selected, &size);
     const std::string_view name(reinterpret_cast<const char*>(selected), size);
-    // A peer without ALPN selects nothing; then what we offered is assumed, as for a connection without TLS.
+    // A peer without ALPN selects nothing; then we assume what we offered, as on a connection without TLS.
     if (size == 0 || name == peer_.options.protocol) return {};
     return failure(errc::tls,
                    fmt::format("{}: the peer selected the protocol \"{}\" instead of {}", peer_.name, name,
