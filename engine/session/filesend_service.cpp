@@ -78,7 +78,7 @@ task<grpc_status> receive_directory(h2grpc::server_call& call, std::shared_ptr<e
   co_return grpc_status{};
 }
 
-/// The daemon's small messages gathered to pieces that are worth a write.
+/// Gathers the daemon's small messages into pieces that are worth a write.
 task<result<std::optional<byte_chain>>> next_piece(h2grpc::server_call& call, export_targets& targets, bool& ended) {
   byte_chain piece;
   while (!ended && piece.size() < consumer_unit) {
@@ -100,11 +100,11 @@ task<result<std::optional<byte_chain>>> next_piece(h2grpc::server_call& call, ex
 task<grpc_status> give_to_consumer(h2grpc::server_call& call, std::shared_ptr<export_targets> targets,
                                    consumer_target target) {
   bool ended = false;
-  // Lives in this frame for as long as the consumer runs.
+  // A named object, so that it lives in this frame as long as the consumer runs.
   piece_source pieces = [&call, &ended, t = targets.get()] { return next_piece(call, *t, ended); };
   result<bool> wanted = co_await target.consume(call.request_metadata(), std::move(pieces));
   if (wanted.has_error()) co_return failed(*targets, wanted.error());
-  // The daemon takes this status for "you have it" (exporter/oci/export.go).
+  // To the daemon this status means "the client has it" (exporter/oci/export.go).
   if (!*wanted) co_return make_status(code::already_exists, "the image is there already");
   co_return grpc_status{};
 }

@@ -29,12 +29,12 @@ struct directory_target {
   bool delete_others = false;
 };
 
-/// The next bytes of what the daemon exports; std::nullopt after the last ones.
+/// Gives the next bytes of the export; std::nullopt after the last ones.
 using piece_source = std::function<task<result<std::optional<byte_chain>>>()>;
-/// Somebody who takes an archive as it comes, such as an image store. `about` is what the daemon says of it
+/// Takes an archive piece by piece, such as an image store. `about` has what the daemon says about it
 /// ("exporter-md-containerimage.digest" and others).
 struct consumer_target {
-  /// False: the archive is not wanted, because it is there already; the daemon then sends nothing.
+  /// Returns false when the archive is not wanted, because it is there already; the daemon then sends nothing.
   std::function<task<result<bool>>(const h2grpc::metadata& about, piece_source pieces)> consume;
 };
 
@@ -44,9 +44,9 @@ using export_target = std::variant<file_target, directory_target, consumer_targe
 /// Shared between the service and the build, which reads it after the solve.
 struct export_targets {
   std::vector<export_target> by_id;
-  /// What arrived so far, for progress; a file counts its bytes only.
+  /// What has arrived so far, for progress. For a file, only its bytes are counted.
   filesync::transfer_stats received;
-  /// The first failure on our side, with its own words; the daemon's error only repeats them.
+  /// The first failure on our side. The daemon's error only repeats its text.
   std::optional<failure> first_failure;
 };
 

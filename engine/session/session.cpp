@@ -23,8 +23,8 @@ task<failure> session::run(std::shared_ptr<h2grpc::connection> control) {
   h2grpc::metadata request;
   for (auto& [name, value] : headers()) request.add(name, std::move(value));
   h2grpc::call_options options;
-  // What the inner connection answers at once, a PING above all, must not wait behind file content that is queued here:
-  // by how long the answer takes the daemon chooses its windows (grpc-go, internal/transport/bdp_estimator.go).
+  // Urgent answers of the inner connection, above all to a PING, must not wait behind file content that is queued here:
+  // the daemon chooses its windows by how long such an answer takes (grpc-go, internal/transport/bdp_estimator.go).
   options.high_water = 0;
   h2grpc::client_call call = control->open("/moby.buildkit.v1.Control/Session", std::move(request), options);
   return run_on(make_tunnel_stream(std::move(call), "session " + names_.id));

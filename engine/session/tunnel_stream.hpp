@@ -15,8 +15,8 @@ inline constexpr std::size_t max_tunnel_message = 1 << 20;
 /// as one message: it may exceed its budget by a frame, and heads are added. What does not fit takes a write of its own.
 inline constexpr std::size_t tunnel_write_slack = 17 << 10;
 
-/// Each write becomes one BytesMessage whose slices are passed on without a copy; reads hand out the messages' bytes
-/// as they came. shutdown_write() half-closes the call, close() resets it (session/grpchijack/dial.go).
+/// Each write becomes one BytesMessage (or several, when it is large) whose slices are passed on without a copy. read()
+/// returns the bytes of one message. shutdown_write() half-closes the call, close() resets it (session/grpchijack/dial.go).
 transport::stream_ptr make_tunnel_stream(h2grpc::client_call call, std::string name);
 
 }  // namespace peelbox::session
