@@ -26,9 +26,9 @@ inline constexpr std::string_view never_sent = "the daemon takes no entry of thi
 struct path_decision {
   bool exists = false;
   bool sent = false;
-  /// What decided. A directory that is left out with all its content decides for what is below it.
+  /// The rule that decided. A directory that is left out as a whole decides for everything below it.
   deciding_rule rule;
-  std::string decided_at;  ///< the path itself or that directory; empty when it does not exist
+  std::string decided_at;  ///< the path itself or such a directory; empty when it does not exist
   /// For people, of what is not sent: the rule, the directory when that is what decided, or what the entry is.
   std::string why;
 };

@@ -39,7 +39,7 @@ entry_kind kind_of(unsigned char type) noexcept {
   }
 }
 
-// Devices whose file system said that it has no extended attributes, so that nobody asks for each entry
+// Devices whose file system has no extended attributes, so that we do not ask for each entry
 // again.
 class xattr_memory {
  public:
@@ -54,7 +54,7 @@ class xattr_memory {
   void remember_without(std::uint64_t device) noexcept {
     for (auto& slot : without_) {
       std::uint64_t empty = 0;
-      // Device numbers are kept plus one, 0 is a free slot. More devices than slots only costs time.
+      // Device numbers are stored plus one; 0 is a free slot. With more devices than slots we only lose time.
       if (slot.compare_exchange_strong(empty, device + 1, std::memory_order_relaxed) || empty == device + 1)
         return;
     }
@@ -180,7 +180,7 @@ class disk_tree final : public file_tree {
   }
 
   result<std::unique_ptr<open_file>> file(std::string_view path) const override {
-    // O_NONBLOCK: should a fifo have taken the file's place, opening must not wait for a writer.
+    // O_NONBLOCK: if a fifo has taken the file's place, opening must not wait for a writer.
     unique_fd fd(open_beneath(root_.get(), std::string(path), O_RDONLY | O_NONBLOCK | O_NOCTTY));
     if (!fd) return errno_reason(errno);
     return std::unique_ptr<open_file>(std::make_unique<disk_file>(std::move(fd)));

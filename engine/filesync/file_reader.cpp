@@ -17,10 +17,10 @@ namespace {
 
 /// Room for the header in front of a page-aligned payload.
 constexpr std::size_t head_room = 4096;
-/// Together these keep one round trip to the pool well above its own cost and well below a packet's.
+/// With these, a job takes much longer than handing it to the pool, but less time than sending a packet.
 constexpr std::size_t max_batch_files = 32;
 constexpr std::size_t max_batch_bytes = 256 * 1024;
-/// Bounds what is started when files are tiny and `ahead` alone would allow thousands of jobs.
+/// Bounds the number of jobs when files are tiny and `ahead` alone would allow thousands.
 constexpr std::size_t max_jobs = 64;
 
 failure changed(const std::string& path, std::string_view what) {
@@ -73,7 +73,7 @@ std::size_t size_of(const file_table::file& f) noexcept { return static_cast<std
 
 }  // namespace
 
-// Work of one thread. run() fills piece or error; after `done` is set only the network thread looks at it.
+// The work of one thread. run() fills piece or error; once `done` is set, only the network thread uses it.
 struct file_reader::job {
   virtual ~job() = default;
   virtual void run(const file_tree& tree) = 0;
@@ -135,7 +135,7 @@ struct file_reader::small_files final : job {
 // Shared by the pieces of one file.
 struct file_reader::large_file {
   file_table::file wanted;
-  std::uint64_t started = 0;  // bytes given to pieces; the network thread's
+  std::uint64_t started = 0;  // bytes given to pieces; for the network thread only
   std::atomic<std::size_t> pieces_left{0};
   std::mutex mutex;  // guards what follows until it is set
   std::unique_ptr<open_file> file;
@@ -178,7 +178,7 @@ struct file_reader::large_piece final : job {
   void run(const file_tree& tree) override {
     if (open_file* file = of->open(tree)) {
       of->fail(read_exactly(*file, of->wanted, offset, buffer.get() + head_room, size));
-      // Whoever reads last looks at the file again; the last piece is handed out after all others are done.
+      // The thread that reads last checks the file again; the last piece is handed out after all others are done.
       if (of->pieces_left.fetch_sub(1, std::memory_order_acq_rel) == 1) of->check_again();
     }
     std::array<std::byte, max_data_header> header;

@@ -38,8 +38,8 @@ class file_reader {
   bool has_room() const noexcept;
   /// Files are read and handed out in the order they are added.
   void add(file_table::file file);
-  /// Call when no more add() is due now: starts reading what was held back to be read together, unless all
-  /// threads have work from us anyway; then it waits for more files or for the next poll().
+  /// Call it when there is nothing more to add for now. Starts reading what was held back to be read together, unless all
+  /// threads have work from us; then that waits for more files or the next poll().
   void flush();
 
   struct piece {

@@ -56,7 +56,7 @@ struct entry_details {
   std::vector<std::pair<std::string, std::string>> xattrs;  ///< sorted by name
 };
 
-/// What tells whether a file is still the one that was announced. Not its inode: some file systems (exFAT, FUSE, network
+/// The properties that tell whether a file is still the announced one. Not its inode: some file systems (exFAT, FUSE, network
 /// ones) give a file a new number whenever they have forgotten it. One that takes its place has another change time.
 struct file_identity {
   std::int64_t size = 0;
@@ -65,8 +65,8 @@ struct file_identity {
   bool operator==(const file_identity&) const = default;
 };
 
-/// All functions block and are called on pool threads. Failures: errc::not_found (gone, or not of the
-/// expected type any more), permission, io; their text is the reason alone, the caller adds the path.
+/// All functions block and are called on pool threads. Failures: errc::not_found (gone, or now of another type),
+/// permission, io. Their text is only the reason; the caller adds the path.
 class open_directory {
  public:
   virtual ~open_directory() = default;
@@ -81,7 +81,7 @@ class open_file {
  public:
   virtual ~open_file() = default;
   virtual result<file_identity> identify() = 0;
-  /// Reads until `size` bytes are there or the file ends; gives the count.
+  /// Reads until `size` bytes are there or the file ends; returns the count.
   virtual result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) = 0;
 };
 

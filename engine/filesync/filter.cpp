@@ -11,7 +11,7 @@ result<filter> filter::compile(rules r) {
   std::vector<std::string> own;
   own.reserve(r.own.size());
   for (const auto& line : r.own) {
-    // A bad line is reported with its number, so each is tried alone first.
+    // Each line is tried alone first, so that a bad one is reported with its number.
     const auto alone = pattern_set::compile(std::span(&line.pattern, 1));
     if (!alone) {
       return line.line == 0 ? alone.error()
@@ -40,7 +40,7 @@ result<filter> filter::compile(rules r) {
 filter::verdict filter::judge(std::string_view path, bool is_directory, const scope& outer,
                               scope& inner) const {
   bool send = true;
-  // Counting the holders of what all threads share costs more than the rest of a judgement without rules.
+  // Without rules, counting references to an object that all threads share would be most of the cost.
   if (is_directory) {
     inner.git = outer.git;
     inner.git_ignored = false;

@@ -78,8 +78,8 @@ class filter {
   const git_repositories* repositories() const noexcept { return repositories_.get(); }
   bool empty() const noexcept { return own_.empty() && !selects_ && exclude_.empty() && !gitignore_; }
 
-  /// Which rule is behind the verdict, as judge() reaches it; for explanations. Of a path that is sent it is the last
-  /// rule that brought it back or asked for it.
+  /// Which rule decides, as judge() does it; for explanations. For a path that is sent, it is the last rule that brought
+  /// it back or asked for it.
   deciding_rule decide(std::string_view path, bool is_directory, const scope& outer) const;
 
  private:

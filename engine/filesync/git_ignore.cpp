@@ -35,7 +35,7 @@ bool add_named_class(std::string_view name, std::bitset<256>& set) {
   return true;
 }
 
-// Spaces at the end go unless a backslash stands before them (dir.c trim_trailing_spaces).
+// Drops spaces at the end, unless a backslash stands before them (dir.c trim_trailing_spaces).
 std::string_view trim_trailing_spaces(std::string_view line) noexcept {
   std::size_t keep = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -210,8 +210,8 @@ void git_ignore_file::add(std::string_view line, std::size_t number) {
   m.by_name = pattern.find('/') == pattern.npos;
   if (pattern.starts_with('/')) pattern.remove_prefix(1);
   if (pattern.empty()) return;
-  // git compares what stands before the first special byte and hands only the rest to its glob; "foo**/bar"
-  // is therefore "foo" and then a real "**/".
+  // git compares the text before the first special byte and gives only the rest to its glob. So "foo**/bar" is
+  // "foo" and then a real "**/".
   const std::size_t special = std::min(pattern.find_first_of("*?[\\"), pattern.size());
   const std::string_view rest = pattern.substr(special);
   if (m.by_name && rest.size() > 1 && special == 0 && rest.find_first_of("*?[\\", 1) == rest.npos &&
@@ -219,7 +219,7 @@ void git_ignore_file::add(std::string_view line, std::size_t number) {
     m.ends_with = true;
     m.literal = std::string(rest.substr(1));
   } else {
-    // By name, git's glob sees the whole pattern, which for a name without slashes means the same.
+    // When it matches by name, git's glob gets the whole pattern, which means the same for a name without slashes.
     m.literal = std::string(pattern.substr(0, special));
     if (!rest.empty()) {
       m.glob = git_glob::compile(rest);

@@ -104,8 +104,8 @@ class git_ignore_scope {
     std::string_view file;                        ///< where it stands
     bool ignored() const noexcept { return rule != nullptr && !rule->negated; }
   };
-  /// For an entry of this directory or of one below it without rules of its own. The directories above must
-  /// have been asked first: what is in an ignored directory is ignored, no rule can bring it back.
+  /// For an entry of this directory, or of one below it that has no rules. Ask for the directories above first: what is
+  /// in an ignored directory is ignored, and no rule can bring it back.
   decision decide(std::string_view path, bool is_directory) const;
   /// What the repository tracks; rules that ignore it do not count for that.
   git_tracked::answer tracked(std::string_view path) const;

@@ -33,7 +33,7 @@ bool is_below(std::string_view path, std::string_view dir) noexcept;
 /// "dir/name", or "name" at the top.
 std::string join_path(std::string_view dir, std::string_view name);
 
-/// Shortest equivalent of a path by words alone, as Go's filepath.Clean: single slashes, no ".", inner ".."
+/// The shortest equivalent of a path, without looking at files, as Go's filepath.Clean: single slashes, no ".", inner ".."
 /// resolved, no trailing slash, "." for nothing. Patterns and followed paths are normalised with it.
 std::string clean_path(std::string_view path);
 

@@ -32,12 +32,12 @@ class receiver_core {
  public:
   explicit receiver_core(transfer_stats& stats) : stats_(stats) {}
 
-  /// Files under way at a time. The reference sender stops reading requests at 128 and reads four files at a
-  /// time; more than that keeps a long line busy with small files and still bounds our side.
+  /// Files under way at a time. The reference sender stops reading requests at 128 and reads four files at a time. More
+  /// than four keep a connection with a long delay busy with small files, and our side is still bounded.
   static constexpr std::size_t max_under_way = 512;
 
-  /// A packet and the message that it was decoded from (its data refers to it). The steps that follow from it
-  /// are appended. failure{remote} for the sender's ERR, failure{protocol} for a broken rule.
+  /// Takes a packet and the message that it was decoded from, which its data refers to. Appends the steps that follow
+  /// from it. failure{remote} for the sender's ERR, failure{protocol} for a broken rule.
   template <class Steps>
   result<void> received(packet&& p, const byte_slice& message, Steps& steps) {
     return handle(std::move(p), message, [&](disk_step&& step) { steps.push_back(std::move(step)); });

@@ -14,7 +14,7 @@
 namespace peelbox::filesync {
 
 int list_names(int directory, std::string& zero_separated) {
-  // A descriptor of its own, because the position in the directory is part of it.
+  // A descriptor of its own, because the reading position belongs to the descriptor.
   unique_fd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return errno;
   struct close_dir {

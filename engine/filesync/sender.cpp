@@ -98,7 +98,7 @@ class transfer {
       if (!progress) {
         co_await wake_->wait();
       } else {
-        // Sending need not have waited for anything; others on this thread want to run, requests to be
+        // Sending may not have waited at all; others on this thread have to run too, and requests to be
         // received.
         co_await asio::post(asio::use_awaitable);
       }
@@ -147,7 +147,7 @@ class transfer {
   file_reader reader_;
 };
 
-// What went wrong on our side is told to the peer; what the peer or the carrier did it knows.
+// The peer is told what went wrong on our side; what it or the carrier did, it knows.
 bool tell_peer(const failure& why) {
   return why.code == errc::context || why.code == errc::usage || why.code == errc::io ||
          why.code == errc::permission || why.code == errc::not_found || why.code == errc::limit;

@@ -23,8 +23,8 @@ struct context_source {
   /// When set, this tree is sent and `root` is only its name in messages.
   std::shared_ptr<const file_tree> tree;
 
-  /// Rules of our own, applied before those of the request. What they leave out does not exist for the
-  /// daemon. Patterns in the syntax of .dockerignore (see pattern.hpp), for instance ".git" or "!keep".
+  /// Our own rules, applied before those of the request. For the daemon, what they leave out does not
+  /// exist. Patterns in the syntax of .dockerignore (see pattern.hpp), for instance ".git" or "!keep".
   std::vector<std::string> exclude;
   /// A file with .dockerignore lines, relative to the root; empty: none. A missing file means no rules. It may be a link
   /// that stays below `root`; one that does not is a failure, because what it leaves out may be secret.

@@ -33,8 +33,8 @@ class sender_core {
     ++stats_.files_transferred;
   }
 
-  /// Requests in the order they came. Each file can be asked for once, so the queue is bounded by the tree;
-  /// it must take them all, because a receiver that cannot get rid of its requests stops reading.
+  /// Requests in the order they came. Each file can be requested once, so the tree bounds the queue. It has to take all
+  /// of them, because a receiver that cannot send its requests stops reading.
   bool has_request() const noexcept { return !requests_.empty(); }
   file_table::file next_request();
 

@@ -40,7 +40,7 @@ struct transfer_stats {
     if (first_grown.empty()) first_grown = more.first_grown;
     return *this;
   }
-  /// What happened since `earlier`, a former state of the same sum.
+  /// The difference from `earlier`, a former state of the same sum.
   transfer_stats& operator-=(const transfer_stats& earlier) noexcept {
     for (const auto counter : counters()) this->*counter -= earlier.*counter;
     return *this;

@@ -73,7 +73,7 @@ class slice_walk {
       if (!read) return unreadable_entry(read.error(), kind == entry_kind::unknown ? judge(kind) : verdict);
       details = std::move(*read);
       const entry_kind actual = kind_of(details->posix_mode);
-      // The listing may know no types, or the entry was replaced since.
+      // The listing may not know types, or the entry was replaced since.
       if ((actual == entry_kind::directory) != (kind == entry_kind::directory) ||
           kind == entry_kind::unknown) {
         verdict = judge(actual);
@@ -159,7 +159,7 @@ result<void> read_git_rules(const walk_context& context, walk_directory& directo
   const std::string path = join_path(directory.path, ".gitignore");
   const auto content = read_whole_file(*context.tree, path, max_ignore_file);
   if (!content) {
-    // A link or a directory of that name is no ignore file for git either.
+    // git ignores links and directories of that name too.
     if (content.error().code == errc::not_found) return {};
     return failure(errc::context,
                    fmt::format("cannot read {} of the context: {}; make it readable, exclude its directory in "

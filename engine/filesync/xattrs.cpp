@@ -19,7 +19,7 @@ namespace peelbox::filesync {
 
 namespace {
 
-// Linux 6.13; the numbers are the same on every architecture. Headers of this age do not have them.
+// Linux 6.13. The numbers are the same on every architecture; older headers do not have them.
 constexpr long sys_getxattrat = 464;
 constexpr long sys_listxattrat = 465;
 struct xattr_args {

@@ -23,7 +23,7 @@ class xattr_visit {
 
 /// Reads the attributes of entry `name` (zero-terminated behind its view) of a directory, without following a
 /// link, sorted by name. As the reference does (fsutil/stat_unix.go), names that start with "com.apple." and
-/// attributes that cannot be read are left out. Gives 0 or the errno of listing; ENOTSUP means that the file
+/// attributes that cannot be read are left out. Returns 0 or the errno of listing; ENOTSUP means that the file
 /// system has none.
 int read_xattrs(int directory, std::string_view name, xattr_list& out);
 
