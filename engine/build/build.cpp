@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 /// Solves that are under way at the same time.
 constexpr std::size_t solves_at_once = 32;
 
-/// What a daemon that has answered everything else may take to tell the provenance of all services.
+/// How long a daemon, which has answered everything else, may take for the provenance of all services.
 constexpr auto provenance_limit = 10s;
 
 progress::batch transfer_event(const session::shared_contexts::transfer& one) {
@@ -39,7 +39,7 @@ progress::batch transfer_event(const session::shared_contexts::transfer& one) {
   return report;
 }
 
-/// Shows what the session sends, beside the daemon's own count. Where nothing is taken, later reports say more.
+/// Reports what the session sends, beside the daemon's own count. A report that is not taken is lost; later ones say more.
 task<result<void>> report_transfers(build_state& state) {
   const executor ex = co_await asio::this_coro::executor;
   event tick(ex);
@@ -48,7 +48,7 @@ task<result<void>> report_transfers(build_state& state) {
   std::chrono::milliseconds pause = 200ms;
   while (!state.all_solved) {
     co_await tick.wait_for(pause);
-    // Most of a build nothing is sent.
+    // During most of a build nothing is sent.
     pause = state.contexts->running.empty() ? std::min<std::chrono::milliseconds>(pause + 100ms, 1s) : 200ms;
     std::map<std::uint64_t, std::uint64_t> now;
     for (const auto& one : state.contexts->running) {
@@ -146,7 +146,7 @@ class phase_clock {
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
-/// After the builds, and never a reason for one of them to fail.
+/// Runs after the builds; a failure here never makes one of them fail.
 task<void> add_provenance(build_state& state, std::deque<solve_state>& solves) {
   const auto until = std::chrono::steady_clock::now() + provenance_limit;
   for (solve_state& solve : solves) {
@@ -173,7 +173,7 @@ void note_end(stop_request& stop, const std::deque<solve_state>& solves) {
   if (std::none_of(solves.begin(), solves.end(), stopped) && std::any_of(solves.begin(), solves.end(), built)) stop.built();
 }
 
-/// Takes services that nobody has begun until none is left.
+/// Solves services that have not been begun, one after the other, until none is left.
 task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next, std::size_t& left,
                               task_group& sessions) {
   while (next < solves.size()) {

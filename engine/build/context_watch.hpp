@@ -1,4 +1,4 @@
-// Says when a context is large enough that a person should look at it.
+// Tells people when a context is so large that they should look at it.
 #pragma once
 
 #include <map>
@@ -11,9 +11,9 @@
 
 namespace peelbox::build {
 
-/// One short sentence about a context of which `profile` is known and `sent` was transferred: its size, its heaviest
-/// paths and the lines that leave them out. std::nullopt when little was sent: a large context that the daemon has
-/// already costs nobody anything.
+/// One short sentence about a context with this `profile`, of which `sent` was transferred: its size, its largest paths
+/// and the lines that leave them out. std::nullopt when little was sent: a large context that the daemon has already
+/// costs nothing.
 std::optional<std::string> large_context_warning(const filesync::transfer_stats& sent,
                                                  const filesync::size_profile& profile);
 
@@ -25,8 +25,8 @@ class context_watch {
  public:
   using sources = std::map<std::string, std::shared_ptr<const filesync::context_source>>;
 
-  /// The same sources, measured. Opens their roots, which blocks briefly; one that cannot be opened is left as it is, for
-  /// the transfer to say so.
+  /// The same sources, measured. Opens their roots, which blocks briefly. One that cannot be opened is not measured, and
+  /// the transfer will report it.
   sources measured(const sources& contexts);
   std::optional<std::string> warning(const filesync::transfer_stats& sent) const;
 

@@ -14,13 +14,13 @@ namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
 
-/// Whatever keeps us from the daemon is a connection problem to the caller, not one of its files.
+/// A file that keeps us from the daemon, such as its socket, is a connection problem to the caller.
 failure no_connection(failure why) {
   if (why.code == errc::not_found || why.code == errc::permission || why.code == errc::io) why.code = errc::connection;
   return why;
 }
 
-/// No answer, or none of a BuildKit: the address with it, and what it may be instead.
+/// No answer, or not BuildKit's: adds the address, and what else may listen there.
 failure no_buildkit(failure why, const route& way) {
   const transport::endpoint& where = way.address();
   if (why.text.find(where.text) == std::string::npos) why = why.in(where.text);
@@ -72,7 +72,7 @@ task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> con
   } else {
     const auto status = info.error().status;
     if (!status || status->code != static_cast<int>(h2grpc::code::unimplemented)) {
-      // The end of the connection says more than the status that the call got from it.
+      // The reason why the connection ended says more than the status that the call got from it.
       co_return no_buildkit(control->ended() ? *control->ended() : info.error(), *way);
     }
   }

@@ -12,7 +12,7 @@ namespace {
 
 using engine_ptr = std::shared_ptr<const docker::engine_client>;
 
-/// Names the image in the engine when it has it under another name. True: it is there under the wanted name now.
+/// True when the engine has the image under this name; if it has it under another name, this name is added.
 task<result<bool>> is_there(engine_ptr engine, std::string name, image_digests digests,
                             std::shared_ptr<docker_delivery> delivery) {
   result<std::optional<docker::engine_image>> named = co_await engine->inspect_image(name);
@@ -26,7 +26,7 @@ task<result<bool>> is_there(engine_ptr engine, std::string name, image_digests d
     const auto reference = oci::parse_image_reference(name);
     if (reference.has_error()) co_return false;
     result<void> tagged = co_await engine->tag_image(digest, reference->name(), reference->tag);
-    // Somebody may have deleted it meanwhile: then it is sent.
+    // Somebody may have deleted it in the meantime: then it is sent.
     if (tagged.has_error()) co_return false;
     delivery->tagged = true;
     co_return true;
@@ -112,7 +112,7 @@ result<void> choose_docker_exporter(bool embedded, image_store store, const dock
     return {};
   }
   solve.target.type = several || solve.attest.any() ? "oci" : "docker";
-  // A local engine unpacks at once what was compressed for it.
+  // Not compressed: a local engine would unpack it at once.
   solve.target.attributes.try_emplace("compression", "uncompressed");
   return {};
 }

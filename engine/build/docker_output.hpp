@@ -30,11 +30,11 @@ struct docker_delivery {
   how way = how::stored;
   /// What messages call the engine.
   std::string engine;
-  /// unchanged: the image was there under another name and only got this one.
+  /// With `unchanged`: the image was there under another name, and only the name was added.
   bool tagged = false;
 };
 
-/// [p] What an engine's store can take.
+/// [p] Which store an engine has.
 enum class image_store { containerd, graph_driver };
 
 /// [p] Sets exporter and attributes of `solve`. `embedded`: the daemon is the engine's own BuildKit, which stores the
@@ -43,7 +43,7 @@ enum class image_store { containerd, graph_driver };
 /// output. Where SOURCE_DATE_EPOCH would be ignored it is taken out.
 result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted, solve_options& solve);
 
-/// What of the exporter's report tells whether the engine has the image already.
+/// The digests of the exporter's report that tell whether the engine has the image already.
 struct image_digests {
   std::string manifest;
   std::string config;

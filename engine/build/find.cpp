@@ -47,7 +47,7 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
   for (const candidate& one : all) {
     result<transport::endpoint> address = transport::parse_endpoint(one.address);
     if (named && address.has_error()) co_return address.error().in(one.source);
-    // TLS options are about an address that was named.
+    // TLS options are for an address that was named.
     const transport::dial_options with = named ? options : transport::dial_options{{}, {}, options.limits, {}};
     std::string reason;
     if (address.has_error()) {
@@ -61,7 +61,7 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
         if (!named) {
           result<transport::stream_ptr> stream = co_await (*way)->control();
           if (stream.has_error()) reason = stream.error().text;
-          // Its own words explain a socket that was named; here the end of the list does.
+          // Shortened: its advice is for a socket that was named, and the end of the list has ours.
           if (stream.has_error() && stream.error().code == errc::not_found && address->kind == transport::scheme::unix_socket)
             reason = "there is no such socket";
         }

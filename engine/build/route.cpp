@@ -10,7 +10,7 @@ namespace peelbox::build {
 
 namespace {
 
-/// unix, tcp, and what a helper program carries.
+/// unix, tcp, and addresses of helper programs, which are dialled as they are.
 class plain_route final : public route {
  public:
   plain_route(transport::endpoint address, transport::dial_options dial) : route(address, std::move(dial), address.text) {}
@@ -70,7 +70,7 @@ class container_route final : public route {
   std::string container_;
 };
 
-/// A daemon of our own that lives as long as the route.
+/// Our own daemon, which lives as long as the route.
 class spawned_route final : public route {
  public:
   spawned_route(transport::endpoint address, transport::dial_options dial, docker::environment variables,

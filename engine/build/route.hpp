@@ -1,4 +1,4 @@
-// How the daemon of one build is reached: what connections an address stands for.
+// How one build reaches its daemon: the connections that an address stands for.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@ namespace peelbox::build {
 
 using http_header_list = std::vector<std::pair<std::string, std::string>>;
 
-/// Made once from an address; every connection of a build comes from it, so that all of them reach the same daemon.
-/// Lives in a shared_ptr, because a coroutine of it may outlast the one who asked.
+/// Made once from an address. Every connection of a build comes from it, so that all of them reach the same daemon.
+/// Shared, because one of its coroutines may outlive the caller.
 class route {
  public:
   virtual ~route() = default;
@@ -26,12 +26,12 @@ class route {
   /// A connection that speaks HTTP/2 with the daemon's control services.
   virtual task<result<transport::stream_ptr>> control() = 0;
 
-  /// True: sessions have an entry of their own (POST /session); else they go through Control.Session.
+  /// Whether sessions have an entry of their own (POST /session); else they go through Control.Session.
   virtual bool has_session_entry() const noexcept { return false; }
   /// A connection on which the daemon is the HTTP/2 client of our session.
   virtual task<result<transport::stream_ptr>> session(http_header_list headers);
 
-  /// The engine whose own BuildKit this is; nullptr when it is a BuildKit beside or without an engine.
+  /// The engine whose embedded BuildKit this is; nullptr for a standalone BuildKit.
   virtual const docker::engine_client* embedding_engine() const noexcept { return nullptr; }
 
   /// What messages call the daemon: "unix:///run/…", "docker:// (unix:///var/run/docker.sock, DOCKER_HOST)".
@@ -53,7 +53,7 @@ class route {
   std::string name_;
 };
 
-/// docker:// and docker-container:// are resolved with Docker's configuration now; nothing is dialled. errc::usage for
+/// Resolves docker:// and docker-container:// with Docker's configuration, without dialling. errc::usage for
 /// contexts that do not exist and TLS options that do not go with the address. `log` must outlive the route.
 result<std::shared_ptr<route>> make_route(transport::endpoint address, transport::dial_options dial,
                                           const docker::environment& variables, const logger& log);

@@ -21,7 +21,7 @@ using connection_ptr = std::shared_ptr<h2grpc::connection>;
 /// After the solve the daemon may still send the last log lines; it ends the stream by itself soon after.
 constexpr auto status_idle_limit = 5s;
 
-/// The first session serves the contexts and everything else; the others what only their solve can ask for.
+/// The first session serves the contexts and everything else, the others only what their own solve asks for.
 h2grpc::method_table make_services(solve_state& state) {
   build_state& build = state.build;
   h2grpc::method_table methods;
@@ -44,7 +44,7 @@ struct solving_mark {
   stop_request& stop;
 };
 
-/// Reports the daemon's events until it ends the stream; why it ended, the solve's own answer tells.
+/// Reports the daemon's events until it ends the stream. Why it ended is told by the solve's answer.
 task<result<void>> read_status(solve_state& state) {
   auto take = [&state](progress::batch events) -> task<bool> {
     events = state.build.shown.of_service(state.index, std::move(events));
@@ -90,7 +90,7 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
   co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
 }
 
-/// The words for a failed solve: ours when the cause is on our side, because the daemon's error only repeats it.
+/// Why a solve failed: our own failure if the cause is on our side, because the daemon's error only repeats it.
 failure explain(const solve_state& state, const failure& why) {
   if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
   if (state.targets->first_failure) return *state.targets->first_failure;
@@ -141,7 +141,7 @@ task<result<void>> follow_status(solve_state& state, status_end& end) {
 }
 
 task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
-  // A daemon knows a reference once only, so another attempt needs another one.
+  // A daemon takes each reference only once, so another attempt needs a new one.
   if (state.request.ref.empty() || !state.outcome.ref.empty()) state.request.ref = session::random_id();
   state.outcome.ref = state.request.ref;
   status_end end(co_await asio::this_coro::executor);
@@ -160,12 +160,12 @@ task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
     parts.cancel();
     co_return result<void>();
   });
-  // What the parts fail with is what the reply says, in other words.
+  // A failure of these parts only repeats what the reply says.
   if (ran.has_error()) state.build.log.debug("outer: solve {}: {}", state.request.ref, ran.error().text);
   co_return reply;
 }
 
-/// Through the carrier, or on a connection of its own. Gives why it ended; `cannot_start` when it never was.
+/// Serves through the carrier, or on a connection of its own. Returns why it ended; sets `cannot_start` if it never began.
 task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_start) {
   build_state& build = state.build;
   if (build.carrier) {
@@ -244,8 +244,8 @@ task<void> run_solve(solve_state& state) {
     filesync::transfer_stats& past = state.build.contexts->past;
     const filesync::transfer_stats first_try = state.build.contexts->total();
     reply = co_await solve_once(state);
-    // Usually the daemon has kept the context. When it has asked again, what counts is what it was sent then; several
-    // services share their transfers, and nobody can tell whose they are.
+    // Usually the daemon has kept the context. If it has asked for it again, only the second transfer counts. With several
+    // services nobody can tell whose transfer it was, so all count.
     if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past -= first_try;
   }
   state.solved = true;
