@@ -47,7 +47,7 @@ task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<
   co_return session::registry_login{found->username, found->secret, found->registry_token};
 }
 
-/// Logins for registries, from Docker's configuration. A broken configuration is said once and means no logins.
+/// Logins for registries, from Docker's configuration. If that is broken, warns once and uses no logins.
 session::login_lookup make_login_lookup(const surroundings& with) {
   result<docker::config> loaded = docker::load_config(with.env);
   if (loaded.has_error()) with.say("warning: registries are used without a login: " + loaded.error().text);
@@ -60,7 +60,7 @@ struct shown_build {
   const build_args& args;
   prepared_build& prepared;
   progress::display& display;
-  /// Lines for people go through the display: it draws on standard error.
+  /// Whether lines for people go through the display, because it draws on standard error.
   bool draws_where_we_speak;
   std::vector<build::build_phase>& phases;
   const surroundings& with;
@@ -103,7 +103,7 @@ task<result<build::build_outcome>> find_and_build(const shown_build& what) {
   co_return co_await build::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
-/// What goes wrong first is what counts; the display ends by itself when it is closed.
+/// The first failure counts. The display ends by itself when it is closed.
 task<result<build::build_outcome>> build_and_show(const shown_build& what) {
   result<build::build_outcome> outcome = failure(errc::internal, "the build did not run");
   result<void> joined = co_await task_group::run([&](task_group& group) -> task<result<void>> {
@@ -115,7 +115,7 @@ task<result<build::build_outcome>> build_and_show(const shown_build& what) {
   co_return outcome;
 }
 
-/// A spec's warnings come from its check, with a line, and again from the plan.
+/// A spec's warnings come twice: from its check, with a line number, and from the plan. Says each once.
 void say_warnings(const std::vector<std::string>& warnings, const surroundings& with) {
   for (auto one = warnings.begin(); one != warnings.end(); ++one)
     if (std::none_of(warnings.begin(), one, [&](const std::string& before) { return before.ends_with(*one); }))
@@ -143,7 +143,7 @@ failure detach_refused() {
 /// Far more than a daemon takes.
 constexpr std::size_t most_llb_bytes = 64u << 20;
 
-/// The first failure as the pictures tell it.
+/// Writes the pictures, with the first failure in their title.
 result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
                             const result<build::build_outcome>& outcome, const progress::trace& picture) {
   std::string title;
@@ -237,7 +237,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   progress::display_options shown;
   shown.how = *mode;
   shown.readable = build::readable_message;
-  // What programs read goes to standard output, unless the image goes there.
+  // Modes for programs write to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
   for (const std::string& ignored : use_display_environment(shown, with.env)) with.say("warning: " + ignored);
   if (with.log.enabled(log_level::info)) shown.listeners.push_back(std::make_shared<transition_log>(with.log));

@@ -86,7 +86,7 @@ struct planned_service {
   std::string name;
   spec::universal_build spec;
   std::vector<std::string> base_images;
-  /// For each platform, made without what only the daemon knows of the base images.
+  /// One definition for each platform, made without what only the daemon knows about the base images.
   std::vector<spec::plan_result> plans;
 };
 
@@ -142,11 +142,11 @@ result<void> check_platform(const oci::platform& wanted, const oci::platform& ha
                            oci::to_string(oci::normalise(has))));
 }
 
-/// What the daemon says of the base images -> options that know them. `flag` chooses the image.
+/// Adds what the daemon says about the base images to the options. `flag` chooses the image.
 result<void> describe(const build::resolved_images& images, const std::string& reference, const oci::platform& wanted,
                       std::string_view flag, std::optional<spec::base_description>& description) {
   const auto normalised = oci::parse_image_reference(reference);
-  if (normalised.has_error()) return {};  // "scratch"; anything else was refused before
+  if (normalised.has_error()) return {};  // "scratch"; other errors were refused before
   const auto found = images.find(normalised->text());
   if (found == images.end()) return {};
   result<oci::image_config> config = oci::parse_image_config(found->second.config);
@@ -173,8 +173,8 @@ result<build::platform_build> plan_part(const spec::universal_build& service, sp
   return part;
 }
 
-/// Spec and flags -> graphs. `session_id` serves the context; empty for a definition that somebody else will solve.
-/// All services name the same context, so that the daemon fetches it once.
+/// Spec and flags -> graphs. `session_id` serves the context; it is empty for a definition that somebody else will solve.
+/// All services use the same context source, so that the daemon fetches it once.
 result<planned_spec> plan_spec(const build_args& args, const std::string& session_id, const std::string& context,
                                const session::user_secret& user) {
   result<std::string> text = read_spec(args);
@@ -283,7 +283,7 @@ result<void> use_spec(const build_args& args, const session::user_secret& user, 
   return {};
 }
 
-/// The daemon would only say "no access allowed to dir", after everything that the definition can do without it.
+/// Checked here because the daemon would only say "no access allowed to dir", and only after all other steps.
 result<void> has_all_locals(const std::string& file, const pb::Definition& definition, const build::build_options& options) {
   std::string names;
   std::string flags;
@@ -348,7 +348,7 @@ result<void> use_llb(const build_args& args, const session::user_secret& user, p
   result<void> complete = has_all_locals(args.llb, *part.definition, options);
   if (complete.has_error()) return complete;
   warn_of_idle_locals(*part.definition, prepared);
-  // A definition is solved as it is, so here it is the key that keeps the daemon from comparing with what it has.
+  // A definition is solved unchanged. So for --paranoid a new key keeps the daemon from comparing with what it has.
   options.names.shared_key =
       args.paranoid ? "peelbox-" + session::random_id() : session::shared_key_for(user, roots, "none");
   return {};
@@ -408,7 +408,7 @@ std::string build_name(const prepared_service& prepared) {
   return reference.has_value() ? reference->familiar() : prepared.image_names.front();
 }
 
-/// What is the same for spec and definition: exporter and attestations.
+/// Sets what spec and definition have in common: exporter and attestations.
 result<void> complete_service(const build_args& args, const prepared_service& prepared, build::service_build& service) {
   const output_option& output = prepared.output;
   attestation_flags flags = args.attest;

@@ -59,7 +59,7 @@ std::string rule_json(const filesync::deciding_rule& rule) {
   return out + fmt::format(R"(,"text":{}}})", json_string(rule.text));
 }
 
-/// Paths as they are, but for control characters.
+/// A path with its control characters escaped.
 std::string shown(std::string_view path) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
   return std::any_of(path.begin(), path.end(), is_control) ? filesync::quoted(path) : std::string(path);
@@ -121,7 +121,7 @@ std::vector<heavy_path> top_entries(const std::vector<listed_entry>& sent, std::
     }
     all.push_back({entry.path, entry.bytes, 1});
   }
-  // The heaviest thing directly in each directory.
+  // The largest entry of each directory.
   std::unordered_map<std::string_view, std::uint64_t> heaviest;
   for (const heavy_path& entry : all) {
     std::string_view path = entry.path;

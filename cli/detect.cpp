@@ -58,7 +58,7 @@ result<detect::detection> look(const std::string& path, bool gitignore, unsigned
   if (error) return failure(errc::context, fmt::format("{}: {}", path, error.message()), origin::user);
   if (!std::filesystem::is_directory(root, error))
     return failure(errc::context, fmt::format("{}: is not a directory", path), origin::user);
-  // As `peelbox build` sends it.
+  // The same files that `peelbox build` sends.
   auto opened = filesync::open_context(context_source_of(root.string(), gitignore), {});
   if (opened.has_error()) return opened.error();
   detect::scan_options scanning;

@@ -1,4 +1,4 @@
-// The program: makes the parts, runs one command, gives its exit code.
+// The program: makes the parts, runs one command, returns its exit code.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -35,7 +35,7 @@
 namespace peelbox::cli {
 namespace {
 
-/// How long the daemon may take to report the cancelled steps after the first Ctrl-C.
+/// How long the daemon may take after the first Ctrl-C to report the cancelled steps.
 constexpr std::chrono::seconds polite_limit{5};
 
 std::optional<std::string> environment_variable(std::string_view name) {
@@ -136,7 +136,7 @@ int run(const command& chosen) {
 
 constexpr const char* program_about = "Build images with BuildKit from a UniversalBuild spec";
 
-/// Why the words were refused, in words that help more than the parser's.
+/// Why the command line was refused, explained better than by the parser.
 int explain(const std::vector<std::string>& words, const std::string& complaint) {
   const voice speech;
   CLI::App app{program_about, "peelbox"};
@@ -168,7 +168,7 @@ void occupy_standard_descriptors() {
 }
 
 int main_without_exceptions(int argc, char** argv) {
-  // A closed pipe is an error of the write that meets it.
+  // A closed pipe becomes an error of the write, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   occupy_standard_descriptors();
   // Some programs start others with SIGCHLD ignored; then nobody would be told how a helper ended.
@@ -182,7 +182,7 @@ int main_without_exceptions(int argc, char** argv) {
     words.back() = "--help";
   }
   try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the parser takes them from the back
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // the parser wants them in reverse
   } catch (const CLI::Success& done) {
     // The parser takes any word before --help.
     if (find_misuse(describe(app), words)) return explain(words, "");
