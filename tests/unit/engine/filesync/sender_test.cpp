@@ -26,7 +26,7 @@ using peelbox::test::temp_dir;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// The daemon as a test sees it: what it got, and what it does wrong on purpose.
+// A daemon for tests: records what it got, and does something wrong on purpose.
 struct fake_daemon {
   // Behaviour.
   bool request_all = true;

@@ -324,7 +324,7 @@ TEST(walker, entries_that_come_and_go) {
   churn.join();
 }
 
-// Compares with a plain recursive walk and the slow reading of the patterns.
+// Compares with a plain recursive walk and the slow implementation of the patterns.
 TEST(walker, agrees_with_a_naive_walk) {
   std::mt19937 random(11);
   const std::vector<std::string> names{"a", "b", "ab", "a.b", "x", "a-"};
