@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -12,10 +11,10 @@
 #include <utility>
 
 #include "engine/detect/apk_archive.hpp"
+#include "engine/docker/config.hpp"
 #include "engine/http/client.hpp"
 #include "engine/oci/digest.hpp"
 #include "engine/session/output_file.hpp"
-#include "transport/dialer.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -103,41 +102,19 @@ std::string http_date(std::chrono::system_clock::time_point when) {
                      months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-/// The reply behind all redirections; 304 is one too.
-task<result<http::reply>> fetch(std::string url, std::optional<std::chrono::system_clock::time_point> since) {
-  constexpr int most_redirections = 5;
-  for (int i = 0; i <= most_redirections; ++i) {
-    const result<web_address> where = parse_web_address(url);
-    if (where.has_error()) co_return where.error();
-    transport::endpoint to;
-    to.kind = transport::scheme::tcp;
-    to.text = url;
-    to.host = where->host;
-    to.port = where->port;
-    transport::dial_options options;
-    if (where->tls) {
-      options.tls.server_name = where->host;
-      options.tls.protocol = "http/1.1";
-    }
-    result<transport::stream_ptr> stream = co_await transport::dial(to, options);
-    if (stream.has_error()) co_return stream.error();
-    http::request ask;
-    ask.target = where->target;
-    ask.host = where->authority;
-    ask.headers.emplace_back("User-Agent", "peelbox");
-    ask.headers.emplace_back("Accept", "*/*");
-    if (since) ask.headers.emplace_back("If-Modified-Since", http_date(*since));
-    http::limits most;
-    most.reply = std::chrono::minutes(2);
-    most.body = most_bytes;
-    result<http::reply> got = co_await http::exchange(std::move(*stream), std::move(ask), most);
-    if (got.has_error()) co_return got.error();
-    if (got->status / 100 != 3 || got->status == 304) co_return got;
-    const std::optional<std::string> next = redirected(url, got->location);
-    if (!next) co_return failure(errc::protocol, fmt::format("{}: is redirected to where nobody follows", url), origin::peer);
-    url = *next;
-  }
-  co_return failure(errc::protocol, fmt::format("{}: too many redirections", url), origin::peer);
+task<result<http::reply>> fetch(http::url from, std::optional<std::chrono::system_clock::time_point> since) {
+  http::client_options options;
+  options.variables = docker::process_environment();
+  options.redirections = 5;
+  http::client web(std::move(options));
+  http::request ask;
+  ask.headers.emplace_back("Accept", "*/*");
+  if (since) ask.headers.emplace_back("If-Modified-Since", http_date(*since));
+  http::limits most;
+  most.reply = std::chrono::minutes(2);
+  most.body = most_bytes;
+  auto asking = web.send(std::move(from), std::move(ask), most);
+  co_return co_await std::move(asking);
 }
 
 /// What to do without the network.
@@ -155,47 +132,6 @@ chosen_index without_network(const std::string& url, const std::optional<copy>& 
 }
 
 }  // namespace
-
-result<web_address> parse_web_address(std::string_view url) {
-  web_address out;
-  const auto fail = [&](std::string_view what) {
-    return wrong(fmt::format("{}: {}; expected for example https://example.org/APKINDEX.tar.gz", url.substr(0, 300), what));
-  };
-  if (url.starts_with("https://")) out.tls = true;
-  else if (!url.starts_with("http://")) return fail("no http:// or https://");
-  for (const char c : url)
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) return fail("a character that has to be escaped");
-  std::string_view rest = url.substr(out.tls ? 8 : 7);
-  rest = rest.substr(0, rest.find('#'));
-  const std::size_t slash = std::min(rest.find_first_of("/?"), rest.size());
-  std::string_view authority = rest.substr(0, slash);
-  out.target = std::string(rest.substr(slash));
-  if (!out.target.starts_with('/')) out.target.insert(0, "/");
-  if (authority.find('@') != std::string_view::npos) return fail("user names are not supported");
-  out.authority = authority;
-  out.port = out.tls ? 443 : 80;
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.find(':', authority.starts_with('[') && bracket != std::string_view::npos ? bracket : 0);
-  if (colon != std::string_view::npos) {
-    const std::string_view digits = authority.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || out.port == 0) return fail("its port is no number");
-    authority = authority.substr(0, colon);
-  }
-  if (authority.starts_with('[') && authority.ends_with(']')) authority = authority.substr(1, authority.size() - 2);
-  if (authority.empty()) return fail("no host");
-  out.host = authority;
-  return out;
-}
-
-std::optional<std::string> redirected(const std::string& url, std::string_view location) {
-  const std::size_t path_at = url.find('/', url.find("://") + 3);
-  const std::string origin_of = url.substr(0, path_at);
-  if (location.starts_with("//") || location.empty()) return std::nullopt;
-  if (location.starts_with('/')) return origin_of + std::string(location);
-  if (location.starts_with("https://") || (location.starts_with("http://") && url.starts_with("http://"))) return std::string(location);
-  return std::nullopt;
-}
 
 std::string index_cache_directory() {
   // The XDG base directory specification: a relative path counts as none.
@@ -216,7 +152,8 @@ task<result<chosen_index>> choose_package_index(std::string where, bool offline,
     };
     co_return co_await pool.run(std::move(work));
   }
-  if (const auto address = parse_web_address(where); address.has_error()) co_return address.error().in("--package-index");
+  const result<http::url> address = http::parse_url(where);
+  if (address.has_error()) co_return address.error().in("--package-index");
   auto look = [where] { return read_copy(where); };
   const std::optional<copy> kept = co_await pool.run(std::move(look));
   const auto now = std::chrono::system_clock::now();
@@ -225,7 +162,7 @@ task<result<chosen_index>> choose_package_index(std::string where, bool offline,
       co_return chosen_index{std::move(*index), {}};
   }
   if (offline) co_return without_network(where, kept, "not asked, because of --offline");
-  auto asking = fetch(where, kept ? std::optional(kept->made) : std::nullopt);
+  auto asking = fetch(*address, kept ? std::optional(kept->made) : std::nullopt);
   const result<http::reply> reply = co_await std::move(asking);
   if (reply.has_error()) co_return without_network(where, kept, reply.error().text);
   const bool unchanged = reply->status == 304 && kept;

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/async/asio.hpp"
@@ -17,20 +15,6 @@ struct chosen_index {
   detect::package_index index = detect::package_index::built_in();
   std::vector<std::string> notes;  ///< why it is not what was asked for
 };
-
-struct web_address {
-  bool tls = false;
-  std::string host;  ///< without brackets
-  std::uint16_t port = 0;
-  std::string target;     ///< path and query
-  std::string authority;  ///< for the Host field
-};
-
-/// http:// and https:// without user names; failure{usage} shows an example.
-result<web_address> parse_web_address(std::string_view url);
-
-/// Where a redirection leads; std::nullopt when it is none that may be followed: another scheme, or from TLS to none.
-std::optional<std::string> redirected(const std::string& url, std::string_view location);
 
 /// Where copies live: XDG_CACHE_HOME, else .cache in HOME, with "peelbox/package-index"; "" without either.
 std::string index_cache_directory();

@@ -8,6 +8,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
 
+#include "engine/data/json.hpp"
+
 namespace peelbox::transport {
 namespace {
 
@@ -34,42 +36,6 @@ bool fits_line(std::string_view text, bool blanks) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 ? byte != 0x7f : blanks && (byte == ' ' || byte == '\t');
   });
-}
-
-/// The string value of the first "message" key of a flat JSON object; enough for {"message":"…"}.
-std::optional<std::string> json_message(std::string_view body) {
-  const auto key = body.find("\"message\"");
-  if (key == body.npos) return std::nullopt;
-  auto at = body.find_first_not_of(" \t\r\n", key + 9);
-  if (at == body.npos || body[at] != ':') return std::nullopt;
-  at = body.find_first_not_of(" \t\r\n", at + 1);
-  if (at == body.npos || body[at] != '"') return std::nullopt;
-  std::string text;
-  for (++at; at < body.size() && body[at] != '"' && text.size() < longest_words; ++at) {
-    if (body[at] != '\\') {
-      text += body[at];
-      continue;
-    }
-    if (++at == body.size()) break;
-    switch (body[at]) {
-      case 'n': text += '\n'; break;
-      case 't': text += '\t'; break;
-      case 'r': break;
-      case 'u':
-        // Go escapes <, > and & this way; anything else is rare enough to be shown as a mark.
-        if (at + 4 < body.size()) {
-          const std::string_view digits = body.substr(at + 1, 4);
-          if (digits == "003c") text += '<';
-          else if (digits == "003e") text += '>';
-          else if (digits == "0026") text += '&';
-          else text += '?';
-          at += 4;
-        }
-        break;
-      default: text += body[at];
-    }
-  }
-  return text;
 }
 
 }  // namespace
@@ -100,22 +66,24 @@ std::string url_encode(std::string_view text) {
 }
 
 struct http_reply::state {
-  explicit state(std::size_t most) : body_limit(most) { restart(); }
+  state(std::size_t most, bool head) : body_limit(most), headless(head) { restart(); }
 
   void restart() {
     parser.emplace();
     parser->eager(true);
     parser->header_limit(head_limit);
     parser->body_limit(body_limit);
+    parser->skip(headless);
   }
 
   std::size_t body_limit;
+  bool headless;
   std::optional<http::response_parser<http::string_body>> parser;
   std::string pending;  // what the parser could not take yet, then what follows the reply
   int interim = 0;
 };
 
-http_reply::http_reply(std::size_t body_limit) : state_(std::make_unique<state>(body_limit)) {}
+http_reply::http_reply(std::size_t body_limit, bool headless) : state_(std::make_unique<state>(body_limit, headless)) {}
 http_reply::~http_reply() = default;
 
 result<bool> http_reply::feed(byte_view bytes) {
@@ -169,11 +137,21 @@ std::string http_reply::header(std::string_view name) const {
   const auto found = message.find(boost::beast::string_view(name.data(), name.size()));
   return found == message.end() ? std::string() : std::string(found->value());
 }
+bool http_reply::has_head() const { return state_->parser->is_header_done(); }
+http_headers http_reply::headers() const {
+  http_headers all;
+  for (const auto& field : state_->parser->get()) all.emplace_back(field.name_string(), field.value());
+  return all;
+}
+bool http_reply::keeps_connection() const { return state_->parser->keep_alive(); }
+std::string http_reply::take_body() { return std::exchange(state_->parser->get().body(), {}); }
 const std::string& http_reply::body() const { return state_->parser->get().body(); }
 std::string http_reply::take_leftover() { return std::exchange(state_->pending, {}); }
 
 std::string words_of_reply(const http_reply& reply) {
-  if (const auto message = json_message(reply.body())) return *message;
+  if (const auto tree = data::parse_json(reply.body(), "reply"); tree.has_value())
+    if (const std::string_view message = data::text_of(*tree, "message"); !message.empty())
+      return std::string(message.substr(0, longest_words));
   std::string_view body = reply.body();
   while (!body.empty() && std::string_view(" \r\n\t").find(body.back()) != body.npos) body.remove_suffix(1);
   if (body.empty()) return reply.reason();

@@ -26,8 +26,9 @@ std::string url_encode(std::string_view text);
 /// One reply, fed in pieces of any size. Interim replies (100, 103) are skipped; 101 ends the reply with its head.
 class http_reply {
  public:
-  /// Bodies larger than `body_limit` bytes fail with errc::limit.
-  explicit http_reply(std::size_t body_limit);
+  /// Bodies larger than `body_limit` bytes fail with errc::limit. `headless`: the reply to a HEAD request, which has no
+  /// body whatever its headers say (RFC 9110, 9.3.2).
+  explicit http_reply(std::size_t body_limit, bool headless = false);
   ~http_reply();
   http_reply(const http_reply&) = delete;
   http_reply& operator=(const http_reply&) = delete;
@@ -40,9 +41,15 @@ class http_reply {
   /// All of these may be read once the head is complete; before, `status` is 0.
   int status() const;
   std::string reason() const;
+  bool has_head() const;
+  http_headers headers() const;
+  /// The peer keeps the connection for another request (RFC 9112, 9.3).
+  bool keeps_connection() const;
   /// Empty when there is no such header; names are compared without case.
   std::string header(std::string_view name) const;
   const std::string& body() const;
+  /// What has come of the body since the last call, for one that is not gathered.
+  std::string take_body();
   std::string take_leftover();
 
  private:

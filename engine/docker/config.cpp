@@ -1,18 +1,18 @@
 #include "engine/docker/config.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 
+#include "engine/data/json.hpp"
 #include "engine/docker/read_file.hpp"
 
 namespace peelbox::docker {
 namespace {
 
-namespace dom = simdjson::dom;
+using data::json::value;
 
 failure wrong(std::string_view file, std::string_view key, std::string_view reason) {
   return failure(errc::usage, fmt::format("{}: {}{}{}", file, key, key.empty() ? "" : " ", reason), origin::user);
@@ -24,36 +24,33 @@ std::string quoted(std::string_view outer, std::string_view name) {
 }
 
 /// Absent and null count as empty.
-result<void> take_string(dom::object from, const char* name, std::string& to, std::string_view file,
+result<void> take_string(const value& from, const char* name, std::string& to, std::string_view file,
                          std::string_view outer) {
-  dom::element value;
-  if (from[name].get(value) != simdjson::SUCCESS || value.is_null()) return {};
-  std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS)
+  const value* found = data::member(from, name);
+  if (found == nullptr) return {};
+  if (!found->is_string())
     return wrong(file, outer.empty() ? std::string(name) : fmt::format("{}.{}", outer, name), "is not a string");
-  to = text;
+  to = data::text_of(from, name);
   return {};
 }
 
 /// Calls `each(name, value)` for the members of the object `name`; absent and null count as empty.
 template <class Each>
-result<void> for_members(dom::object root, const char* name, std::string_view file, Each each) {
-  dom::element value;
-  if (root[name].get(value) != simdjson::SUCCESS || value.is_null()) return {};
-  dom::object members;
-  if (value.get(members) != simdjson::SUCCESS) return wrong(file, name, "is not an object");
-  for (const auto& member : members) {
-    result<void> r = each(member.key, member.value);
+result<void> for_members(const value& root, const char* name, std::string_view file, Each each) {
+  const value* found = data::member(root, name);
+  if (found == nullptr) return {};
+  if (!found->is_object()) return wrong(file, name, "is not an object");
+  for (const auto& one : found->get_object()) {
+    result<void> r = each(std::string_view(one.key().data(), one.key().size()), one.value());
     if (r.has_error()) return r;
   }
   return {};
 }
 
-result<auth_entry> parse_entry(dom::element value, std::string_view file, const std::string& key) {
+result<auth_entry> parse_entry(const value& members, std::string_view file, const std::string& key) {
   auth_entry entry;
-  if (value.is_null()) return entry;
-  dom::object members;
-  if (value.get(members) != simdjson::SUCCESS) return wrong(file, key, "is not an object");
+  if (members.is_null()) return entry;
+  if (!members.is_object()) return wrong(file, key, "is not an object");
   const std::array<std::pair<const char*, std::string*>, 5> fields{{{"auth", &entry.auth},
                                                                     {"username", &entry.username},
                                                                     {"password", &entry.password},
@@ -101,29 +98,24 @@ result<config> parse_config(std::string_view json, std::string_view file) {
   config c;
   c.file = file;
   if (json.find_first_not_of(" \t\r\n") == json.npos) return c;  // Docker, too, takes an empty file for {}
-  const simdjson::padded_string padded(json);
-  dom::parser parser;
-  dom::element document;
-  if (const auto error = parser.parse(padded).get(document))
-    return wrong(file, "", fmt::format("is not valid JSON: {}", simdjson::error_message(error)));
-  dom::object root;
-  if (document.get(root) != simdjson::SUCCESS) return wrong(file, "", "is not a JSON object");
+  const auto root = data::parse_json(json, file);
+  if (root.has_error()) return failure(errc::usage, root.error().text, origin::user);
+  if (!root->is_object()) return wrong(file, "", "is not a JSON object");
 
-  auto r = for_members(root, "auths", file, [&](std::string_view name, dom::element value) -> result<void> {
-    auto entry = parse_entry(value, file, quoted("auths", name));
+  auto r = for_members(*root, "auths", file, [&](std::string_view name, const value& content) -> result<void> {
+    auto entry = parse_entry(content, file, quoted("auths", name));
     if (entry.has_error()) return entry.error();
     c.auths[std::string(name)] = std::move(*entry);
     return {};
   });
   if (r.has_error()) return r.error();
-  r = for_members(root, "credHelpers", file, [&](std::string_view name, dom::element value) -> result<void> {
-    std::string_view helper;
-    if (value.get(helper) != simdjson::SUCCESS) return wrong(file, quoted("credHelpers", name), "is not a string");
-    c.cred_helpers[std::string(name)] = helper;
+  r = for_members(*root, "credHelpers", file, [&](std::string_view name, const value& content) -> result<void> {
+    if (!content.is_string()) return wrong(file, quoted("credHelpers", name), "is not a string");
+    c.cred_helpers[std::string(name)] = std::string(content.get_string());
     return {};
   });
   if (r.has_error()) return r.error();
-  r = take_string(root, "credsStore", c.creds_store, file, "");
+  r = take_string(*root, "credsStore", c.creds_store, file, "");
   if (r.has_error()) return r.error();
   return c;
 }

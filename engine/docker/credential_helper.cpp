@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <simdjson.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "engine/async/ascii.hpp"
 #include "engine/async/unique_fd.hpp"
+#include "engine/data/json.hpp"
 #include "transport/child_process.hpp"
 
 namespace peelbox::docker {
@@ -99,15 +99,12 @@ std::string_view trimmed(std::string_view text) {
 result<helper_login> parse_answer(const std::string& program, std::string_view text) {
   const failure not_understood(errc::protocol,
                                program + ": its answer is not a JSON object with Username and Secret", origin::peer);
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  const simdjson::padded_string padded(text);
-  if (parser.parse(padded).get(object) != simdjson::SUCCESS) return not_understood;
-  std::string_view username;
-  std::string_view secret;
-  if (object["Username"].get(username) != simdjson::SUCCESS || object["Secret"].get(secret) != simdjson::SUCCESS)
-    return not_understood;
-  return helper_login{std::string(username), std::string(secret)};
+  const auto tree = data::parse_json(text, program);
+  if (tree.has_error()) return not_understood;
+  const data::json::value* username = data::member(*tree, "Username");
+  const data::json::value* secret = data::member(*tree, "Secret");
+  if (username == nullptr || !username->is_string() || secret == nullptr || !secret->is_string()) return not_understood;
+  return helper_login{std::string(data::text_of(*tree, "Username")), std::string(data::text_of(*tree, "Secret"))};
 }
 
 }  // namespace

@@ -1,20 +1,19 @@
 #include "engine/docker/engine_address.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <utility>
 
+#include "engine/data/json.hpp"
 #include "engine/docker/read_file.hpp"
 #include "engine/oci/digest.hpp"
 
 namespace peelbox::docker {
 namespace {
 
-namespace dom = simdjson::dom;
 namespace fs = std::filesystem;
 
 constexpr std::string_view default_socket = "unix:///var/run/docker.sock";
@@ -116,14 +115,9 @@ result<std::string> current_context(const std::string& directory) {
   auto text = read_small_file(file);
   if (text.has_error()) return std::move(text).error();
   if (!*text || (*text)->find_first_not_of(" \t\r\n") == std::string::npos) return std::string();
-  const simdjson::padded_string padded(**text);
-  dom::parser parser;
-  dom::element document;
-  std::string_view name;
-  if (const auto error = parser.parse(padded).get(document))
-    return wrong(fmt::format("{}: is not valid JSON: {}", file, simdjson::error_message(error)));
-  if (document["currentContext"].get(name) != simdjson::SUCCESS) return std::string();
-  return std::string(name);
+  const auto tree = data::parse_json(**text, file);
+  if (tree.has_error()) return wrong(tree.error().text);
+  return std::string(data::text_of(*tree, "currentContext"));
 }
 
 }  // namespace
@@ -150,19 +144,17 @@ result<engine_address> parse_engine_host(std::string_view host, bool tls, std::s
 }
 
 result<context_meta> parse_context_meta(std::string_view json, std::string_view file) {
-  const simdjson::padded_string padded(json);
-  dom::parser parser;
-  dom::element document;
-  if (const auto error = parser.parse(padded).get(document))
-    return wrong(fmt::format("{}: is not valid JSON: {}", file, simdjson::error_message(error)));
+  const auto tree = data::parse_json(json, file);
+  if (tree.has_error()) return wrong(tree.error().text);
   context_meta meta;
-  std::string_view text;
-  if (document["Name"].get(text) == simdjson::SUCCESS) meta.name = text;
-  if (document["Endpoints"]["docker"]["Host"].get(text) != simdjson::SUCCESS)
-    return wrong(fmt::format("{}: Endpoints.docker.Host is missing", file));
-  meta.host = text;
-  bool skip = false;
-  if (document["Endpoints"]["docker"]["SkipTLSVerify"].get(skip) == simdjson::SUCCESS) meta.skip_verify = skip;
+  meta.name = data::text_of(*tree, "Name");
+  const data::json::value* endpoints = data::member(*tree, "Endpoints");
+  const data::json::value* docker = endpoints == nullptr ? nullptr : data::member(*endpoints, "docker");
+  const data::json::value* host = docker == nullptr ? nullptr : data::member(*docker, "Host");
+  if (host == nullptr || !host->is_string()) return wrong(fmt::format("{}: Endpoints.docker.Host is missing", file));
+  meta.host = data::text_of(*docker, "Host");
+  if (const data::json::value* skip = data::member(*docker, "SkipTLSVerify"); skip != nullptr && skip->is_bool())
+    meta.skip_verify = skip->get_bool();
   return meta;
 }
 

@@ -1,7 +1,6 @@
 #include "engine/docker/engine_client.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -9,6 +8,7 @@
 
 #include "engine/async/event.hpp"
 #include "engine/async/task_group.hpp"
+#include "engine/data/json.hpp"
 #include "transport/dialer.hpp"
 #include "transport/helper_command.hpp"
 #include "transport/hijack_stream.hpp"
@@ -19,39 +19,21 @@ namespace peelbox::docker {
 namespace {
 
 using namespace std::chrono_literals;
-namespace dom = simdjson::dom;
 
 /// An engine loads layers after it has read the archive, so its reply may take long.
 constexpr std::chrono::milliseconds load_limit = 10min;
 constexpr std::chrono::milliseconds upgrade_limit = 20s;
 
-std::string string_of(dom::element from, const char* key) {
-  std::string_view text;
-  return from[key].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+std::string string_of(const data::json::value& from, std::string_view key) {
+  return std::string(data::text_of(from, key));
 }
 
-/// One JSON document that lives as long as this.
-struct document {
-  dom::parser parser;
-  dom::element root;
-
-  result<void> read(std::string_view json, std::string_view what) {
-    const simdjson::padded_string padded(json);
-    if (const auto error = parser.parse(padded).get(root))
-      return failure(errc::protocol, fmt::format("{}: the reply is not JSON: {}", what, simdjson::error_message(error)),
-                     origin::peer);
-    return {};
-  }
-};
-
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    else out += c;
-  }
-  return out + '"';
+std::string exec_wish(const std::vector<std::string>& argv) {
+  return data::to_text(data::json::object{{"AttachStdin", true},
+                                          {"AttachStdout", true},
+                                          {"AttachStderr", true},
+                                          {"Tty", false},
+                                          {"Cmd", data::json::array(argv.begin(), argv.end())}});
 }
 
 failure refused(const engine_address& where, const http::request& what, const http::reply& reply) {
@@ -146,11 +128,10 @@ task<result<engine_version>> engine_client::version() const {
   const http::limits most;
   auto reply = co_await call(std::move(what), most);
   if (reply.has_error()) co_return reply.error();
-  document json;
-  auto read = json.read(reply->body, where_.where.text + ": GET /version");
-  if (read.has_error()) co_return read.error();
-  co_return engine_version{string_of(json.root, "Version"), string_of(json.root, "ApiVersion"),
-                           string_of(json.root, "Os"), string_of(json.root, "Arch")};
+  auto tree = data::parse_json(reply->body, where_.where.text + ": GET /version");
+  if (tree.has_error()) co_return tree.error();
+  co_return engine_version{string_of(*tree, "Version"), string_of(*tree, "ApiVersion"),
+                           string_of(*tree, "Os"), string_of(*tree, "Arch")};
 }
 
 task<result<engine_info>> engine_client::info() const {
@@ -159,18 +140,17 @@ task<result<engine_info>> engine_client::info() const {
   const http::limits most;
   auto reply = co_await call(std::move(what), most);
   if (reply.has_error()) co_return reply.error();
-  document json;
-  auto read = json.read(reply->body, where_.where.text + ": GET /info");
-  if (read.has_error()) co_return read.error();
+  auto tree = data::parse_json(reply->body, where_.where.text + ": GET /info");
+  if (tree.has_error()) co_return tree.error();
   engine_info info;
-  info.storage_driver = string_of(json.root, "Driver");
-  dom::array status;
-  if (json.root["DriverStatus"].get(status) == simdjson::SUCCESS)
-    for (const dom::element pair : status) {
-      std::string_view key;
-      std::string_view value;
-      if (pair.at(0).get(key) != simdjson::SUCCESS || pair.at(1).get(value) != simdjson::SUCCESS) continue;
-      if (key == "driver-type" && value.starts_with("io.containerd.snapshotter.")) info.containerd_store = true;
+  info.storage_driver = string_of(*tree, "Driver");
+  const data::json::value* status = data::member(*tree, "DriverStatus");
+  if (status != nullptr && status->is_array())
+    for (const data::json::value& pair : status->get_array()) {
+      const data::json::array* both = pair.if_array();
+      if (both == nullptr || both->size() < 2 || !(*both)[0].is_string() || !(*both)[1].is_string()) continue;
+      if ((*both)[0] == "driver-type" && (*both)[1].get_string().starts_with("io.containerd.snapshotter."))
+        info.containerd_store = true;
     }
   co_return info;
 }
@@ -185,10 +165,9 @@ task<result<std::optional<engine_image>>> engine_client::inspect_image(std::stri
       co_return std::optional<engine_image>();
     co_return reply.error();
   }
-  document json;
-  auto read = json.read(reply->body, where_.where.text + ": image inspect");
-  if (read.has_error()) co_return read.error();
-  co_return std::optional<engine_image>(engine_image{string_of(json.root, "Id")});
+  auto tree = data::parse_json(reply->body, where_.where.text + ": image inspect");
+  if (tree.has_error()) co_return tree.error();
+  co_return std::optional<engine_image>(engine_image{string_of(*tree, "Id")});
 }
 
 task<result<void>> engine_client::tag_image(std::string name, std::string repository, std::string tag) const {
@@ -262,21 +241,18 @@ task<result<std::string>> engine_client::load_image(http::body_source archive, s
 
 task<result<transport::stream_ptr>> engine_client::exec(std::string container, std::vector<std::string> argv,
                                                         std::string name) const {
-  std::string words;
-  for (const std::string& word : argv) words += (words.empty() ? "" : ",") + json_string(word);
   http::request create;
   create.method = "POST";
   create.target = "/containers/" + transport::url_encode(container) + "/exec";
   create.headers = {{"Content-Type", "application/json"}};
-  create.body = "{\"AttachStdin\":true,\"AttachStdout\":true,\"AttachStderr\":true,\"Tty\":false,\"Cmd\":[" + words + "]}";
+  create.body = exec_wish(argv);
   const http::limits most;
   auto created = co_await call(std::move(create), most);
   if (created.has_error()) co_return created.error();
-  document json;
-  auto read = json.read(created->body, where_.where.text + ": exec");
-  if (read.has_error()) co_return read.error();
+  auto tree = data::parse_json(created->body, where_.where.text + ": exec");
+  if (tree.has_error()) co_return tree.error();
   transport::upgrade_request start;
-  start.target = "/exec/" + transport::url_encode(string_of(json.root, "Id")) + "/start";
+  start.target = "/exec/" + transport::url_encode(string_of(*tree, "Id")) + "/start";
   start.protocol = "tcp";
   start.body = "{\"Detach\":false,\"Tty\":false}";
   auto stream = co_await hijack(std::move(start));
@@ -305,12 +281,12 @@ result<std::string> read_load_reply(std::string_view lines) {
     const auto end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
     lines = end == lines.npos ? std::string_view() : lines.substr(end + 1);
-    document json;
     // A line that is not JSON is nothing to act on: the status was good.
-    if (line.empty() || json.read(line, "").has_error()) continue;
-    if (std::string error = string_of(json.root, "error"); !error.empty())
+    const auto tree = data::parse_json(line, "");
+    if (tree.has_error()) continue;
+    if (std::string error = string_of(*tree, "error"); !error.empty())
       return failure(errc::io, std::move(error), origin::peer);
-    if (std::string text = string_of(json.root, "stream"); !text.empty()) said += text;
+    if (std::string text = string_of(*tree, "stream"); !text.empty()) said += text;
   }
   while (!said.empty() && (said.back() == '\n' || said.back() == ' ')) said.pop_back();
   return said;

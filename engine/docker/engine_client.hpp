@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/docker/engine_address.hpp"
-#include "engine/http/client.hpp"
+#include "engine/http/connection.hpp"
 #include "transport/http_upgrade.hpp"
 
 namespace peelbox::docker {

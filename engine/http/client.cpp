@@ -2,99 +2,230 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <list>
+#include <map>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
+#include "engine/async/event.hpp"
 #include "engine/async/timeout.hpp"
+#include "engine/http/connection.hpp"
+#include "transport/hijack_stream.hpp"
 
 namespace peelbox::http {
-
 namespace {
 
-/// So much of a body is written at a time that a slow link takes it well within the limit.
-constexpr std::size_t most_at_once = 256 << 10;
+using clock = std::chrono::steady_clock;
 
-task<result<void>> send(transport::stream& on, byte_chain bytes, std::chrono::milliseconds stall) {
-  while (!bytes.empty()) {
-    byte_chain part;
-    bytes.move_front(std::min(bytes.size(), most_at_once), part);
-    auto writing = on.write(std::move(part));
-    std::string late = fmt::format("the peer has taken nothing for {} ms", stall.count());
-    result<void> sent = co_await with_timeout(std::move(writing), stall, std::move(late));
-    if (sent.has_error()) co_return sent;
-  }
-  co_return result<void>();
+struct idle_connection {
+  std::unique_ptr<connection> on;
+  clock::time_point since;
+};
+
+/// The connections to one origin.
+struct origin_pool {
+  explicit origin_pool(executor ex) : changed(std::move(ex)) {}
+
+  std::list<idle_connection> idle;
+  std::size_t in_use = 0;
+  event changed;
+};
+
+task<result<transport::stream_ptr>> dial_tcp(origin_address to, transport::dial_limits limits) {
+  transport::endpoint where;
+  where.kind = transport::scheme::tcp;
+  where.text = to.text();
+  where.host = to.host;
+  where.port = to.port;
+  transport::dial_options plain;
+  plain.limits = limits;
+  auto dialling = transport::dial(where, plain);
+  co_return co_await std::move(dialling);
 }
 
-task<result<void>> send_streamed(transport::stream& on, const body_source& pieces, std::chrono::milliseconds stall) {
-  for (;;) {
-    result<std::optional<byte_chain>> piece = co_await pieces();
-    if (piece.has_error()) co_return piece.error();
-    byte_chain chunk;
-    if (*piece) {
-      if ((*piece)->empty()) continue;  // an empty chunk would end the body (RFC 9112, 7.1)
-      chunk.append_copy(fmt::format("{:x}\r\n", (*piece)->size()));
-      chunk.append(std::move(**piece));
-      chunk.append_copy("\r\n");
-    } else {
-      chunk.append_copy("0\r\n\r\n");
-    }
-    const bool last = !*piece;
-    result<void> sent = co_await send(on, std::move(chunk), stall);
-    if (sent.has_error() || last) co_return sent;
-  }
+void add_credentials(const proxy& through, transport::http_headers& headers) {
+  const std::string_view both = through.credentials;
+  if (both.empty()) return;
+  const auto colon = both.find(':');
+  headers.emplace_back("Proxy-Authorization", basic_credentials(both.substr(0, colon), colon == both.npos ? std::string_view() : both.substr(colon + 1)));
 }
 
-task<result<reply>> receive(transport::stream& on, std::size_t body_limit) {
-  transport::http_reply parser(body_limit);
+/// Asks a proxy for a way to `to` (RFC 9110, 9.3.6).
+task<result<transport::stream_ptr>> connect_through(transport::stream_ptr on, proxy through, origin_address to) {
+  const std::string authority =
+      fmt::format("{}:{}", to.host.find(':') == to.host.npos ? to.host : "[" + to.host + "]", to.port);
+  transport::http_headers headers;
+  add_credentials(through, headers);
+  result<std::string> head = transport::http_request_head("CONNECT", authority, authority, headers);
+  if (head.has_error()) co_return head.error();
+  byte_chain bytes(byte_slice::of(std::move(*head)));
+  result<void> sent = co_await on->write(std::move(bytes));
+  if (sent.has_error()) co_return sent.error();
+  transport::http_reply reply(64 << 10, true);
   for (;;) {
-    result<byte_view> got = co_await on.read();
+    result<byte_view> got = co_await on->read();
     if (got.has_error()) co_return got.error();
-    result<bool> done = got->empty() ? parser.end() : parser.feed(*got);
+    result<bool> done = got->empty() ? reply.end() : reply.feed(*got);
     if (done.has_error()) co_return done.error();
     if (*done) break;
   }
-  reply r;
-  r.status = parser.status();
-  r.reason = parser.reason();
-  r.content_type = parser.header("content-type");
-  r.location = parser.header("location");
-  r.body = parser.body();
-  if (!r.ok()) r.words = transport::words_of_reply(parser);
-  co_return r;
+  if (reply.status() / 100 != 2)
+    co_return failure(errc::connection,
+                      fmt::format("the proxy {} refuses a connection to {}: {} {}", through.where.text(), authority,
+                                  reply.status(), reply.reason()),
+                      origin::peer);
+  std::string left = reply.take_leftover();
+  if (left.empty()) co_return std::move(on);
+  co_return transport::make_prefixed_stream(std::move(on), std::move(left));
+}
+
+void remove_header(transport::http_headers& headers, std::string_view name) {
+  std::erase_if(headers, [&](const auto& one) { return lower(one.first) == name; });
+}
+
+/// The request behind a redirection; std::nullopt when it is not followed.
+std::optional<url> follow(const url& from, const reply& got, request& what) {
+  const std::string_view location = got.header("location");
+  const bool plain = what.method == "GET" || what.method == "HEAD";
+  const bool repeats = got.status == 307 || got.status == 308;
+  if (location.empty() || (got.status != 301 && got.status != 302 && got.status != 303 && !repeats)) return std::nullopt;
+  if (!plain && got.status != 303 && (!repeats || what.streamed)) return std::nullopt;
+  result<url> next = resolve(from, location);
+  if (next.has_error() || (from.where.tls && !next->where.tls)) return std::nullopt;
+  if (got.status == 303 && !plain) {
+    what.method = "GET";
+    what.body.clear();
+    what.streamed = nullptr;
+    remove_header(what.headers, "content-type");
+  }
+  if (next->where != from.where) {
+    remove_header(what.headers, "authorization");
+    remove_header(what.headers, "cookie");
+  }
+  return std::move(*next);
 }
 
 }  // namespace
 
-task<result<reply>> exchange(transport::stream_ptr on, request what, limits most) {
-  const std::string name = fmt::format("{}: {} {}", on->describe(), what.method, what.target.substr(0, 200));
-  transport::http_headers headers = what.headers;
-  headers.emplace_back("Connection", "close");
-  if (what.streamed) headers.emplace_back("Transfer-Encoding", "chunked");
-  else if (what.method != "GET" || !what.body.empty())
-    headers.emplace_back("Content-Length", std::to_string(what.body.size()));
-  result<std::string> head = transport::http_request_head(what.method, what.target, what.host, headers);
-  if (head.has_error()) co_return head.error().in(name);
-  byte_chain first(byte_slice::of(*head + (what.streamed ? std::string() : what.body)));
-  result<void> sent = co_await send(*on, std::move(first), most.stall);
-  if (sent.has_value() && what.streamed) {
-    // Named, so that a failure of the source is told from one of the connection.
-    std::optional<failure> source_failure;
-    const body_source guarded = [&]() -> task<result<std::optional<byte_chain>>> {
-      result<std::optional<byte_chain>> piece = co_await what.streamed();
-      if (piece.has_error()) source_failure = piece.error();
-      co_return piece;
-    };
-    sent = co_await send_streamed(*on, guarded, most.stall);
-    if (source_failure) co_return *source_failure;
+struct client::state {
+  client_options options;
+  dial_function dial;
+  std::map<std::string, std::unique_ptr<origin_pool>> pools;
+  transport::tls_setup_ptr tls;
+
+  task<result<transport::stream_ptr>> open(origin_address to, std::optional<proxy> through);
+  task<result<reply>> once(url to, request what, limits most);
+  /// Gives an idle connection, or none; waits while too many are in use.
+  task<std::unique_ptr<connection>> take(origin_pool& pool, bool fresh);
+};
+
+client::client(client_options options) : client(std::move(options), nullptr) {}
+client::client(client_options options, dial_function dial) : state_(std::make_unique<state>()) {
+  state_->options = std::move(options);
+  state_->options.tls.protocol = "http/1.1";
+  state_->dial = std::move(dial);
+}
+client::~client() = default;
+
+task<result<transport::stream_ptr>> client::state::open(origin_address to, std::optional<proxy> through) {
+  if (dial) {
+    auto dialling = dial(to);
+    co_return co_await std::move(dialling);
   }
-  if (sent.has_error() && sent.error().code == errc::timed_out) co_return sent.error().in(name);
-  auto work = receive(*on, most.body);
-  result<reply> got = co_await with_timeout(std::move(work), most.reply,
-                                            fmt::format("no complete answer within {} ms", most.reply.count()));
-  if (got.has_error() && sent.has_error()) co_return sent.error().in(name);
-  if (got.has_error()) co_return got.error().in(name);
-  co_return got;
+  if (!tls && (to.tls || (through && through->where.tls))) {
+    result<transport::tls_setup_ptr> made = transport::prepare_tls(options.tls);
+    if (made.has_error()) co_return made.error();
+    tls = *made;
+  }
+  const transport::dial_limits limits = options.dial;
+  auto dialling = dial_tcp(through ? through->where : to, limits);
+  result<transport::stream_ptr> stream = co_await std::move(dialling);
+  if (stream.has_error()) co_return stream.error();
+  if (through) {
+    if (through->where.tls) {
+      auto handshake = transport::start_tls(std::move(*stream), tls, through->where.host, limits.handshake);
+      stream = co_await std::move(handshake);
+      if (stream.has_error()) co_return stream.error();
+    }
+    if (!to.tls) co_return stream;
+    auto work = connect_through(std::move(*stream), *through, to);
+    std::string late = fmt::format("the proxy {} did not answer within {} ms", through->where.text(), limits.overall.count());
+    stream = co_await with_timeout(std::move(work), limits.overall, std::move(late));
+    if (stream.has_error()) co_return stream.error();
+  }
+  if (!to.tls) co_return stream;
+  auto handshake = transport::start_tls(std::move(*stream), tls, to.host, limits.handshake);
+  co_return co_await std::move(handshake);
+}
+
+task<std::unique_ptr<connection>> client::state::take(origin_pool& pool, bool fresh) {
+  while (pool.in_use >= options.connections_per_origin)
+    if (co_await pool.changed.wait() == wake::cancelled)
+      throw boost::system::system_error(asio::error::operation_aborted);
+  const auto oldest = clock::now() - options.idle_limit;
+  pool.idle.remove_if([&](const idle_connection& one) { return one.since < oldest; });
+  ++pool.in_use;
+  if (fresh || pool.idle.empty()) co_return nullptr;
+  std::unique_ptr<connection> newest = std::move(pool.idle.back().on);
+  pool.idle.pop_back();
+  co_return newest;
+}
+
+task<result<reply>> client::state::once(url to, request what, limits most) {
+  std::optional<proxy> through;
+  if (!dial && options.variables) {
+    result<std::optional<proxy>> found = find_proxy(to.where, options.variables);
+    if (found.has_error()) co_return found.error();
+    through = std::move(*found);
+  }
+  what.host = to.where.host_header();
+  what.target = to.target;
+  if (through && !to.where.tls) {
+    // A plain request goes to the proxy itself, with the whole URL (RFC 9112, 3.2.2).
+    what.target = to.text();
+    add_credentials(*through, what.headers);
+  }
+  std::unique_ptr<origin_pool>& pool = pools[to.where.text()];
+  if (!pool) pool = std::make_unique<origin_pool>(co_await asio::this_coro::executor);
+  struct place {
+    origin_pool& of;
+    ~place() {
+      --of.in_use;
+      of.changed.notify();
+    }
+  };
+  for (bool fresh = false;; fresh = true) {
+    std::unique_ptr<connection> on = co_await take(*pool, fresh);
+    const place held{*pool};
+    const bool kept = on != nullptr;
+    if (!on) {
+      auto opening = open(to.where, through);
+      result<transport::stream_ptr> stream = co_await std::move(opening);
+      if (stream.has_error()) co_return stream.error();
+      on = std::make_unique<connection>(std::move(*stream));
+    }
+    auto work = on->exchange(what, most);
+    result<reply> got = co_await std::move(work);
+    if (got.has_error() && kept && on->went_unanswered() && !what.streamed && got.error().code == errc::connection) continue;
+    if (got.has_value() && on->reusable()) pool->idle.push_back({std::move(on), clock::now()});
+    co_return got;
+  }
+}
+
+task<result<reply>> client::send(url to, request what, limits most) {
+  for (int left = state_->options.redirections;; --left) {
+    auto work = state_->once(to, what, most);
+    result<reply> got = co_await std::move(work);
+    if (got.has_error()) co_return got;
+    std::optional<url> next = follow(to, *got, what);
+    if (!next) co_return got;
+    if (left == 0)
+      co_return failure(errc::protocol, fmt::format("{}: it is redirected more than {} times", to.text(), state_->options.redirections),
+                        origin::peer);
+    to = std::move(*next);
+  }
 }
 
 }  // namespace peelbox::http

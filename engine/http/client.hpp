@@ -1,52 +1,55 @@
-// One HTTP/1.1 request and its reply on a stream.
+// Requests to URLs: connections are kept and shared, redirections followed, proxies used.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 
-#include "transport/http_message.hpp"
-#include "transport/stream.hpp"
+#include "engine/http/message.hpp"
+#include "engine/http/proxy.hpp"
+#include "engine/http/url.hpp"
+#include "transport/dialer.hpp"
+#include "transport/tls_stream.hpp"
 
 namespace peelbox::http {
 
-/// The next piece of a request body; std::nullopt after the last one. A failure drops the connection, so that the peer
-/// does not take what it got for the whole.
-using body_source = std::function<task<result<std::optional<byte_chain>>>()>;
-
-struct request {
-  std::string method = "GET";
-  std::string target = "/";
-  std::string host = "localhost";
-  transport::http_headers headers;
-  /// Sent with its length.
-  std::string body;
-  /// Instead of `body`: sent in chunks as it comes.
-  body_source streamed;
+struct client_options {
+  /// For https; ALPN is set to http/1.1. Empty: the authorities of the system.
+  transport::tls_options tls;
+  transport::dial_limits dial;
+  /// Where HTTPS_PROXY and the like are read; empty: no proxy.
+  environment variables;
+  /// More requests to one origin wait for one of these connections.
+  std::size_t connections_per_origin = 8;
+  /// A connection that nobody used for so long is closed. Servers close idle ones after 60 s and more.
+  std::chrono::milliseconds idle_limit{30'000};
+  int redirections = 10;
 };
 
-struct limits {
-  std::chrono::milliseconds stall{60'000};  ///< during which the peer takes nothing of the request
-  std::chrono::milliseconds reply{30'000};  ///< from the last byte of the request to the last one of the reply
-  std::size_t body = 4 << 20;               ///< bytes of the reply's body
+/// Opens a stream to an origin, TLS included. For origins that are not dialled in the usual way.
+using dial_function = std::function<task<result<transport::stream_ptr>>(const origin_address& to)>;
+
+/// May be used by several coroutines of one thread at a time; must outlive their calls.
+class client {
+ public:
+  explicit client(client_options options);
+  /// `dial` instead of TCP, TLS and proxies.
+  client(client_options options, dial_function dial);
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Sends the request, whose `target` and `host` are set from `to`, and gives the reply behind all redirections. A
+  /// redirection is followed for GET and HEAD, after 303 as GET, and for 307 and 308 where the body can be sent again;
+  /// never from https to http; to another origin without Authorization and Cookie (RFC 9110, 15.4; fetch.spec.whatwg.org).
+  /// Any other 3xx is the reply. A request without streamed body that meets a connection which was closed while idle is
+  /// sent once more. Failures: those of connection::exchange and of dialling, errc::usage and tls.
+  task<result<reply>> send(url to, request what, limits most);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
 };
-
-struct reply {
-  int status = 0;
-  std::string reason;
-  std::string content_type;
-  std::string location;  ///< of a redirection
-  std::string body;
-  /// Only of a refused request: the peer's own words.
-  std::string words;
-
-  bool ok() const noexcept { return status >= 200 && status < 300; }
-};
-
-/// Sends the request and gives the reply, whatever its status; the connection is not used again. A body that the peer
-/// does not read to its end gives the peer's reply, if there is one. Failures: errc::connection, timed_out, protocol,
-/// limit, and the failure of `streamed`.
-task<result<reply>> exchange(transport::stream_ptr on, request what, limits most);
 
 }  // namespace peelbox::http

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/data/json.hpp"
 #include "engine/llb/node.hpp"
 #include "engine/llb/op.hpp"
 
@@ -115,26 +116,7 @@ void write_mount(node& n, const mount& m, std::int64_t output) {
 }  // namespace
 
 std::string json_array(const std::vector<std::string>& items) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out = "[";
-  for (const std::string& item : items) {
-    if (out.size() > 1) out += ',';
-    out += '"';
-    for (const char c : item) {
-      if (c == '"' || c == '\\') {
-        out += '\\';
-        out += c;
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        out += "\\u00";
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
-      } else {
-        out += c;
-      }
-    }
-    out += '"';
-  }
-  return out + "]";
+  return data::to_text(data::json::array(items.begin(), items.end()));
 }
 
 state image(std::string reference, const oci::platform& platform, std::string name) {

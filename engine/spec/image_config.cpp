@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "engine/data/json.hpp"
 #include "engine/spec/packages.hpp"
 
 namespace peelbox::spec {
@@ -12,40 +14,35 @@ namespace {
 constexpr std::string_view default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::int64_t second = 1'000'000'000;
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
+using data::json::value;
+
+value list(const std::vector<std::string>& items) { return data::json::array(items.begin(), items.end()); }
+
+/// std::map keeps the keys sorted, so that equal configurations are equal bytes.
+value object(const std::map<std::string, value>& members) {
+  data::json::object all;
+  for (const auto& [key, content] : members) all.emplace(key, content);
+  return all;
 }
 
-std::string list(const std::vector<std::string>& items) {
-  std::string out = "[";
-  for (const std::string& item : items) out += (out.size() > 1 ? "," : "") + quoted(item);
-  return out + "]";
+/// What the base image has, kept as text by oci::image_config.
+value parsed(const std::string& text) {
+  auto tree = data::parse_json(text, "base image");
+  return tree.has_value() ? std::move(*tree) : value();
 }
 
-/// A JSON object; std::map keeps its keys sorted. Values are JSON already.
-std::string object(const std::map<std::string, std::string>& members) {
-  std::string out = "{";
-  for (const auto& [key, value] : members) {
-    if (out.size() > 1) out += ',';
-    out += quoted(key);
-    out += ':';
-    out += value;
-  }
-  return out + "}";
+/// What every image configuration has; layers are the exporter's.
+std::map<std::string, value> image_of(const oci::platform& platform, value config) {
+  std::map<std::string, value> image;
+  image["architecture"] = platform.arch;
+  image["config"] = std::move(config);
+  image["os"] = platform.os;
+  image["rootfs"] = object({{"diff_ids", data::json::array()}, {"type", "layers"}});
+  if (!platform.variant.empty()) image["variant"] = platform.variant;
+  return image;
 }
 
-std::string environment(const universal_build& service, const plan_options& options) {
+value environment(const universal_build& service, const plan_options& options) {
   std::vector<std::string> lines = merged_environment(options.runtime_base, service.runtime.env);
   const auto is_path = [](const std::string& line) { return line.starts_with("PATH="); };
   if (std::none_of(lines.begin(), lines.end(), is_path)) lines.push_back("PATH=" + std::string(default_path));
@@ -54,9 +51,9 @@ std::string environment(const universal_build& service, const plan_options& opti
 }
 
 /// The names as an object of empty objects, as ExposedPorts and Volumes are written.
-std::string set_of(const std::vector<std::string>& names) {
-  std::map<std::string, std::string> members;
-  for (const std::string& name : names) members[name] = "{}";
+value set_of(const std::vector<std::string>& names) {
+  std::map<std::string, value> members;
+  for (const std::string& name : names) members[name] = data::json::object();
   return object(members);
 }
 
@@ -103,7 +100,7 @@ std::string health_command(std::uint16_t port, const std::string& endpoint) {
 std::string image_config_json(const universal_build& service, const plan_options& options, bool has_shell) {
   const oci::platform platform = oci::normalise(options.platform);
   const oci::image_config base = options.runtime_base ? options.runtime_base->config : oci::image_config{};
-  std::map<std::string, std::string> config;
+  std::map<std::string, value> config;
   config["Env"] = environment(service, options);
   const std::vector<std::string>& entrypoint =
       options.entrypoint ? *options.entrypoint : service.runtime.command;
@@ -113,49 +110,37 @@ std::string image_config_json(const universal_build& service, const plan_options
   else if (!base.entrypoint.empty()) config["Entrypoint"] = list(base.entrypoint);
   if (!options.cmd.empty()) config["Cmd"] = list(options.cmd);
   else if (keeps_command && !base.cmd.empty()) config["Cmd"] = list(base.cmd);
-  config["WorkingDir"] = quoted(working_dir(service, options, base));
+  config["WorkingDir"] = working_dir(service, options, base);
   if (const std::string& user = options.user.empty() ? base.user : options.user; !user.empty())
-    config["User"] = quoted(user);
-  std::map<std::string, std::string> labels;
-  for (const auto& [key, value] : base.labels) labels[key] = quoted(value);
-  for (const auto& [key, value] : options.labels) labels[key] = quoted(value);
+    config["User"] = user;
+  std::map<std::string, value> labels;
+  for (const auto& [key, text] : base.labels) labels[key] = text;
+  for (const auto& [key, text] : options.labels) labels[key] = text;
   if (!labels.empty()) config["Labels"] = object(labels);
   std::vector<std::string> ports = base.exposed_ports;
   for (const std::uint16_t port : service.runtime.ports) ports.push_back(fmt::format("{}/tcp", port));
   if (!ports.empty()) config["ExposedPorts"] = set_of(ports);
   if (!base.volumes.empty()) config["Volumes"] = set_of(base.volumes);
-  if (!base.stop_signal.empty()) config["StopSignal"] = quoted(base.stop_signal);
-  if (!base.health_check_json.empty()) config["Healthcheck"] = base.health_check_json;
+  if (!base.stop_signal.empty()) config["StopSignal"] = base.stop_signal;
+  if (!base.health_check_json.empty()) config["Healthcheck"] = parsed(base.health_check_json);
   if (service.runtime.health && !service.runtime.ports.empty() && has_shell) {
     config["Healthcheck"] = object({
-        {"Interval", std::to_string(30 * second)},
-        {"Retries", "3"},
-        {"StartPeriod", std::to_string(15 * second)},
+        {"Interval", 30 * second},
+        {"Retries", 3},
+        {"StartPeriod", 15 * second},
         {"Test", list({"CMD-SHELL",
                        health_command(service.runtime.ports.front(), service.runtime.health->endpoint)})},
-        {"Timeout", std::to_string(5 * second)},
+        {"Timeout", 5 * second},
     });
   }
-  std::map<std::string, std::string> image{
-      {"architecture", quoted(platform.arch)},
-      {"config", object(config)},
-      {"history", base.history_json.empty() ? "[]" : base.history_json},
-      {"os", quoted(platform.os)},
-      {"rootfs", object({{"diff_ids", "[]"}, {"type", quoted("layers")}})},
-  };
-  if (!platform.variant.empty()) image["variant"] = quoted(platform.variant);
-  return object(image);
+  std::map<std::string, value> image = image_of(platform, object(config));
+  image["history"] = base.history_json.empty() ? value(data::json::array()) : parsed(base.history_json);
+  return data::to_text(object(image));
 }
 
 std::string plain_image_config_json(const oci::platform& platform) {
-  std::map<std::string, std::string> image{
-      {"architecture", quoted(platform.arch)},
-      {"config", object({{"Env", list({"PATH=" + std::string(default_path)})}, {"WorkingDir", quoted("/")}})},
-      {"os", quoted(platform.os)},
-      {"rootfs", object({{"diff_ids", "[]"}, {"type", quoted("layers")}})},
-  };
-  if (!platform.variant.empty()) image["variant"] = quoted(platform.variant);
-  return object(image);
+  const value config = object({{"Env", list({"PATH=" + std::string(default_path)})}, {"WorkingDir", "/"}});
+  return data::to_text(object(image_of(platform, config)));
 }
 
 }  // namespace peelbox::spec

@@ -63,6 +63,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(ZLIB REQUIRED)
 # Debian's plain Boost is 1.74; the versioned 1.81 package installs its own CMake configuration.
 find_package(Boost 1.81 REQUIRED)
+find_package(boost_json 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 peelbox_prefer_archive(PkgConfig::NGHTTP2 nghttp2)

@@ -20,17 +20,18 @@ ASIO = r"boost/asio/|boost/system/"
 # An entry that ends with "/" is a folder, others are files. "proto/" is what protoc generates.
 RULES = {
     "engine/async": ((), ASIO + "|fmt/"),
-    "transport": (("engine/async/",), ASIO + "|boost/beast/http|openssl/|fmt/"),
+    "engine/data": (("engine/async/failure.hpp",), "boost/json|fmt/"),
+    "transport": (("engine/async/", "engine/data/"), ASIO + "|boost/beast/http|openssl/|fmt/"),
     "h2grpc/h2": (ASYNC_PURE, "fmt/"),
     "h2grpc/grpc": (ASYNC_PURE + ("h2grpc/h2/types.hpp",), "fmt/"),
-    "engine/oci": (ASYNC_PURE, "openssl/|simdjson|fmt/"),
+    "engine/oci": (ASYNC_PURE + ("engine/data/",), "openssl/|fmt/"),
     "engine/progress": (("engine/async/",), ASIO + "|fmt/"),
     "engine/filesync": (("engine/async/",), ASIO + "|fmt/"),
     "h2grpc/rpc": (("engine/async/", "transport/stream.hpp", "h2grpc/h2/", "h2grpc/grpc/"), ASIO + "|fmt/"),
-    "engine/llb": (("engine/async/failure.hpp", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
+    "engine/llb": (("engine/async/failure.hpp", "engine/data/", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
     "engine/http": (("engine/async/", "transport/"), ASIO + "|fmt/"),
-    "engine/docker": (("engine/async/", "engine/http/", "engine/oci/digest.hpp", "transport/"), ASIO + "|simdjson|fmt/"),
-    "engine/spec": (ASYNC_PURE + ("engine/llb/", "engine/oci/"), "simdjson|fmt/"),
+    "engine/docker": (("engine/async/", "engine/data/", "engine/http/", "engine/oci/digest.hpp", "transport/"), ASIO + "|fmt/"),
+    "engine/spec": (ASYNC_PURE + ("engine/data/", "engine/llb/", "engine/oci/"), "simdjson|fmt/"),
     "engine/session": (("engine/async/", "h2grpc/", "transport/stream.hpp", "engine/filesync/", "engine/oci/", "proto/"),
                        ASIO + "|google/protobuf/|openssl/|fmt/"),
     "engine/detect": (ASYNC_PURE + ("engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|yaml-cpp/|zlib\\.h|fmt/"),
@@ -52,7 +53,7 @@ EXCEPTIONS = {
 # Files without executor, socket, timer, thread or clock: of Asio they may see buffer.hpp only, also through what they
 # include. Patterns of paths; a "!" takes files out again.
 PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.hpp", "engine/async/log.hpp", "engine/async/closest.*",
-        "engine/async/ascii.hpp", "engine/async/base64.*",
+        "engine/async/ascii.hpp", "engine/async/base64.*", "engine/data/*",
         "transport/endpoint.*", "transport/tls_options.*", "transport/http_message.*",
         "transport/http_upgrade.*", "transport/stdcopy.hpp", "transport/stdcopy.cpp",
         "transport/helper_command.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+
 #include "engine/async/task_group.hpp"
 #include "tests/support/memory_stream.hpp"
 #include "tests/support/run_task.hpp"
@@ -9,120 +11,103 @@
 namespace peelbox::http {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
-using namespace std::chrono_literals;
 
-/// Reads until `until` was seen, answers, and keeps reading until the end.
-task<result<void>> serve(transport::stream& on, std::string until, std::string answer, std::string& seen) {
-  bool answered = false;
-  for (;;) {
-    const auto got = co_await on.read();
-    if (got.has_error() || got->empty()) break;
-    seen += as_text(*got);
-    if (answered || seen.find(until) == std::string::npos) continue;
-    answered = true;
-    byte_chain bytes(byte_slice::of(answer));
-    (void)co_await on.write(std::move(bytes));
-    (void)co_await on.shutdown_write();
+/// A server of whatever origin is dialled: each connection answers request after request with what `answers` has for its
+/// first line, and ends after as many requests as `most` says.
+struct web {
+  std::map<std::string, std::string> answers;
+  std::vector<std::string> dialled;
+  std::vector<std::string> asked;
+  std::size_t most = 100;
+  task_group* group = nullptr;
+
+  dial_function dial() {
+    return [this](const origin_address& to) { return connect(to); };
   }
-  co_return result<void>();
-}
 
-struct conversation {
-  result<reply> got = failure(errc::internal, "not run");
-  std::string seen;
-  std::size_t operations = 0;
+  task<result<transport::stream_ptr>> connect(origin_address to) {
+    dialled.push_back(to.text());
+    auto pair = test::make_memory_pair(co_await asio::this_coro::executor);
+    group->spawn(serve(to.text(), std::move(pair.b)));
+    co_return std::move(pair.a);
+  }
+
+  task<result<void>> serve(std::string origin, transport::stream_ptr on) {
+    std::string seen;
+    for (std::size_t i = 0; i < most;) {
+      const auto got = co_await on->read();
+      if (got.has_error() || got->empty()) co_return result<void>();
+      seen += as_text(*got);
+      const auto end = seen.find("\r\n\r\n");
+      if (end == seen.npos) continue;
+      const std::string line = seen.substr(0, seen.find(" HTTP/"));
+      asked.push_back(origin + " " + line + (seen.find("Authorization") == seen.npos ? "" : " with login"));
+      seen.erase(0, end + 4);
+      ++i;
+      const auto found = answers.find(line);
+      byte_chain bytes(byte_slice::of(found == answers.end() ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : found->second));
+      (void)co_await on->write(std::move(bytes));
+    }
+    co_return result<void>();
+  }
 };
 
-conversation run(request what, std::string until, std::string answer, test::memory_end ours = {}, limits most = {}) {
+std::string redirect(int status, const std::string& to) {
+  return "HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n";
+}
+constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+std::vector<std::string> run(web& server, std::vector<std::pair<std::string, request>> all, client_options options = {}) {
+  std::vector<std::string> got;
   asio::io_context io;
-  auto pair = test::make_memory_pair(io.get_executor(), std::move(ours));
-  conversation c;
   const auto ended = test::run_task(io, task_group::run([&](task_group& group) -> task<result<void>> {
-    group.spawn(serve(*pair.b, until, answer, c.seen));
-    c.got = co_await exchange(std::move(pair.a), what, most);
+    server.group = &group;
+    client web_client(options, server.dial());
+    for (auto& [where, what] : all) {
+      auto sending = web_client.send(*parse_url(where), what, {});
+      const result<reply> answer = co_await std::move(sending);
+      got.push_back(answer.has_error() ? answer.error().text : std::to_string(answer->status) + " " + answer->body);
+    }
     co_return result<void>();
   }));
   EXPECT_TRUE(ended.has_value());
-  c.operations = pair.end_a->operations;
-  return c;
+  return got;
 }
 
-constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
-
-body_source pieces(std::vector<std::string> all) {
-  auto left = std::make_shared<std::vector<std::string>>(std::move(all));
-  return [left]() -> task<result<std::optional<byte_chain>>> {
-    if (left->empty()) co_return std::optional<byte_chain>();
-    byte_chain bytes(byte_slice::of(left->front()));
-    left->erase(left->begin());
-    co_return std::optional<byte_chain>(std::move(bytes));
-  };
+TEST(HttpClient, KeepsAConnectionForEachOrigin) {
+  web server{{{"GET /a", ok}, {"GET /b", ok}}, {}, {}};
+  EXPECT_THAT(run(server, {{"http://x/a", {}}, {"http://x/b", {}}, {"http://y/a", {}}}), ElementsAre("200 ok", "200 ok", "200 ok"));
+  EXPECT_THAT(server.dialled, ElementsAre("http://x", "http://y"));
 }
 
-TEST(HttpClient, GetsAReply) {
+TEST(HttpClient, AConnectionThatWasClosedWhileIdleIsReplaced) {
+  web server{{{"GET /a", ok}}, {}, {}};
+  server.most = 1;
+  EXPECT_THAT(run(server, {{"http://x/a", {}}, {"http://x/a", {}}}), ElementsAre("200 ok", "200 ok"));
+  EXPECT_THAT(server.dialled, ElementsAre("http://x", "http://x"));
+}
+
+TEST(HttpClient, FollowsRedirectionsWithoutTheLoginOfAnotherOrigin) {
+  web server{{{"GET /a", redirect(302, "/b")}, {"GET /b", redirect(307, "https://y/c")}, {"GET /c", ok}}, {}, {}};
   request what;
-  what.target = "/version";
-  const auto c = run(what, "\r\n\r\n", ok);
-  ASSERT_TRUE(c.got.has_value()) << c.got.error().text;
-  EXPECT_EQ(c.got->status, 200);
-  EXPECT_EQ(c.got->body, "{}");
-  EXPECT_EQ(c.got->content_type, "application/json");
-  EXPECT_EQ(c.seen, "GET /version HTTP/1.1\r\nHost: localhost\r\nUser-Agent: peelbox\r\nConnection: close\r\n\r\n");
+  what.headers.emplace_back("Authorization", "Bearer x");
+  EXPECT_THAT(run(server, {{"http://x/a", what}}), ElementsAre("200 ok"));
+  EXPECT_THAT(server.asked, ElementsAre("http://x GET /a with login", "http://x GET /b with login", "https://y GET /c"));
 }
 
-TEST(HttpClient, StreamsABodyInChunks) {
-  request what;
-  what.method = "POST";
-  what.streamed = pieces({"hello", "", std::string(20, 'x')});
-  const auto c = run(what, "0\r\n\r\n", ok);
-  ASSERT_TRUE(c.got.has_value()) << c.got.error().text;
-  EXPECT_THAT(c.seen, HasSubstr("Transfer-Encoding: chunked\r\n"));
-  EXPECT_TRUE(c.seen.ends_with("\r\n\r\n5\r\nhello\r\n14\r\n" + std::string(20, 'x') + "\r\n0\r\n\r\n"));
+TEST(HttpClient, NeverFollowsToALessSafePlaceOrWithoutEnd) {
+  web server{{{"GET /a", redirect(302, "http://x/b")}, {"GET /l", redirect(302, "/l")}}, {}, {}};
+  EXPECT_THAT(run(server, {{"https://x/a", {}}}), ElementsAre("302 "));
+  EXPECT_THAT(run(server, {{"https://x/l", {}}}).front(), HasSubstr("redirected more than 10 times"));
 }
 
-TEST(HttpClient, AFailingBodyIsItsOwnFailureAndNeverLooksComplete) {
+TEST(HttpClient, AfterSeeOtherAPostBecomesAGet) {
+  web server{{{"POST /a", redirect(303, "/b")}, {"GET /b", ok}, {"POST /c", redirect(302, "/b")}}, {}, {}};
   request what;
   what.method = "POST";
-  what.streamed = []() -> task<result<std::optional<byte_chain>>> { co_return failure(errc::io, "disk"); };
-  const auto c = run(what, "0\r\n\r\n", ok);
-  ASSERT_TRUE(c.got.has_error());
-  EXPECT_EQ(c.got.error().text, "disk");
-  EXPECT_EQ(c.seen.find("0\r\n\r\n"), std::string::npos);
-}
-
-TEST(HttpClient, ARefusalCarriesThePeersWords) {
-  const auto c = run({}, "\r\n\r\n", "HTTP/1.1 404 Not Found\r\n\r\n{\"message\":\"No such image: x\"}");
-  ASSERT_TRUE(c.got.has_value());
-  EXPECT_FALSE(c.got->ok());
-  EXPECT_EQ(c.got->words, "No such image: x");
-}
-
-TEST(HttpClient, BoundsSizeAndTime) {
-  limits small;
-  small.body = 10;
-  EXPECT_EQ(run({}, "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901", {}, small).got.error().code,
-            errc::limit);
-  limits soon;
-  soon.reply = 20ms;
-  EXPECT_EQ(run({}, "never", "", {}, soon).got.error().code, errc::timed_out);
-}
-
-TEST(HttpClient, AFaultAtEveryStepIsAConnectionFailure) {
-  request what;
-  what.method = "POST";
-  what.streamed = pieces({"one", "two", "three"});
-  const auto whole = run(what, "0\r\n\r\n", ok);
-  ASSERT_TRUE(whole.got.has_value());
-  ASSERT_GT(whole.operations, 4u);
-  for (std::size_t at = 0; at < whole.operations; ++at) {
-    what.streamed = pieces({"one", "two", "three"});
-    test::memory_end end;
-    end.fail_at = at;
-    const auto c = run(what, "0\r\n\r\n", ok, end);
-    ASSERT_TRUE(c.got.has_error()) << at;
-    EXPECT_EQ(c.got.error().code, errc::connection) << c.got.error().text;
-  }
+  EXPECT_THAT(run(server, {{"http://x/a", what}, {"http://x/c", what}}), ElementsAre("200 ok", "302 "));
 }
 
 }  // namespace
