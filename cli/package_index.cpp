@@ -27,7 +27,7 @@ constexpr hours fresh{24};
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
-/// An APKINDEX.tar.gz, or text.
+/// Reads an APKINDEX.tar.gz, or its text.
 result<detect::package_index> read_index(std::string_view bytes, const std::string& source) {
   if (!detect::is_gzip(bytes)) return detect::package_index::parse(bytes, source);
   const auto names = detect::names_of_apk_archive(bytes);
@@ -117,7 +117,7 @@ task<result<http::reply>> fetch(http::url from, std::optional<std::chrono::syste
   co_return co_await std::move(asking);
 }
 
-/// What to do without the network.
+/// What to use without the network.
 chosen_index without_network(const std::string& url, const std::optional<copy>& kept, const std::string& why) {
   chosen_index out;
   if (kept) {

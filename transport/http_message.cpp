@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 constexpr std::uint32_t head_limit = 64 << 10;
 constexpr int most_interim_replies = 8;
 constexpr std::size_t longest_words = 1000;
-/// "0", CRLF, CRLF: every chunked body ends with at least that much, and Beast asserts that it is given as much once it
-/// has seen the last chunk (basic_parser::parse_chunk_header).
+/// "0", CRLF, CRLF: the shortest end of a chunked body. Beast asserts that it is given this much after the last chunk
+/// (basic_parser::parse_chunk_header).
 constexpr std::size_t shortest_last_chunk = 5;
 
 bool is_token(std::string_view text) {
@@ -30,7 +30,7 @@ bool is_token(std::string_view text) {
   });
 }
 
-/// Nothing that could end a line; targets may not hold blanks either.
+/// No character that could end a line; targets may have no blanks either.
 bool fits_line(std::string_view text, bool blanks) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -79,7 +79,7 @@ struct http_reply::state {
   std::size_t body_limit;
   bool headless;
   std::optional<http::response_parser<http::string_body>> parser;
-  std::string pending;  // what the parser could not take yet, then what follows the reply
+  std::string pending;  // what the parser could not use yet; at the end, what follows the reply
   int interim = 0;
 };
 
@@ -96,7 +96,7 @@ result<bool> http_reply::feed(byte_view bytes) {
       const std::size_t taken = s.parser->put(asio::buffer(s.pending), error);
       s.pending.erase(0, taken);
       if (error == http::error::need_more) {
-        // The parser asks for a whole head; without this it would be asked for ever.
+        // The parser only takes a whole head. Without this bound we would offer it more for ever.
         if (s.pending.size() > head_limit)
           return failure(errc::protocol, "the head of the HTTP reply is too large", origin::peer);
         return false;

@@ -33,12 +33,12 @@ class http_reply {
   http_reply(const http_reply&) = delete;
   http_reply& operator=(const http_reply&) = delete;
 
-  /// True: the reply is complete, and what follows it is in leftover(). errc::protocol when it is not HTTP.
+  /// True when the reply is complete; leftover() then is what follows it. errc::protocol when it is not HTTP.
   result<bool> feed(byte_view bytes);
-  /// The peer ended the connection. True: the reply is complete (its body had no length).
+  /// The peer ended the connection. True when that completes the reply (its body had no length).
   result<bool> end();
 
-  /// All of these may be read once the head is complete; before, `status` is 0.
+  /// These are valid once the head is complete; before, status() is 0.
   int status() const;
   std::string reason() const;
   bool has_head() const;

@@ -18,7 +18,7 @@ failure wrong(std::string_view file, std::string_view key, std::string_view reas
   return failure(errc::usage, fmt::format("{}: {}{}{}", file, key, key.empty() ? "" : " ", reason), origin::user);
 }
 
-/// A key of the file as it appears in a message.
+/// A key of the file, for messages.
 std::string quoted(std::string_view outer, std::string_view name) {
   return fmt::format("{}[\"{}\"]", outer, name.substr(0, 200));
 }

@@ -23,7 +23,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_output = 64 << 10;
 constexpr std::size_t most_errors = 4 << 10;
-/// A pipe takes this without a reader (pipe(7): PIPE_BUF).
+/// A pipe takes this much without a reader (pipe(7): PIPE_BUF).
 constexpr std::size_t longest_server = 4096;
 
 struct channel_ends {
@@ -37,7 +37,7 @@ result<channel_ends> make_pipe() {
   return channel_ends{unique_fd(ends[0]), unique_fd(ends[1])};
 }
 
-/// Takes what is there; false when the other end is closed.
+/// Reads what is there; false when the other end is closed.
 bool take(int fd, std::string& to, std::size_t most, bool& more) {
   std::array<char, 4096> part;
   for (;;) {
@@ -49,7 +49,7 @@ bool take(int fd, std::string& to, std::size_t most, bool& more) {
     const std::size_t room = most - std::min(most, to.size());
     if (count > room) more = true;
     to.append(part.data(), std::min(count, room));
-    if (more) return true;  // the caller decides; a flood must not keep us here
+    if (more) return true;  // a flood must not keep us here; the caller decides what to do
   }
 }
 
@@ -70,7 +70,7 @@ result<outcome> converse(transport::child_process& program, const std::string& n
     if (out >= 0 && !take(out, o.out, most_output, too_much)) out = -1;
     if (err >= 0 && !take(err, o.err, most_errors, ignored)) err = -1;
     if (too_much) return failure(errc::limit, fmt::format("{}: it wrote more than {} KiB", name, most_output >> 10));
-    // Whatever the child wrote before its end is taken by now. A grandchild may keep the pipes open; it is not awaited.
+    // All that the child wrote before its end has been read. A grandchild may keep the pipes open; we do not wait for it.
     if (ended) return o;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
     if (left.count() <= 0)
@@ -127,7 +127,7 @@ result<helper_login> run_credential_helper(const std::string& name, const std::s
   auto err = make_pipe();
   for (const auto* pipe : {&in, &out, &err})
     if (pipe->has_error()) return pipe->error().in(program);
-  // Written before the child exists: the pipe holds it all, so this neither waits nor meets a closed end.
+  // Written before the child exists. It all fits into the pipe, so the write neither waits nor finds a closed end.
   const ssize_t written = ::write(in->write.get(), server.data(), server.size());
   if (written != static_cast<ssize_t>(server.size())) return errno_failure(errno, program);
   in->write.reset();
@@ -148,7 +148,7 @@ result<helper_login> run_credential_helper(const std::string& name, const std::s
     return said.error();
   }
   if (running->succeeded()) return parse_answer(program, said->out);
-  // docker-credential-helpers, credentials/error.go: the word for "no login" comes on stdout.
+  // The helpers say "no login" on stdout (docker-credential-helpers, credentials/error.go).
   std::string_view words = trimmed(said->out);
   if (words == "credentials not found in native keychain") return helper_login();
   if (words.empty()) words = trimmed(said->err);

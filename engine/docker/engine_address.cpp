@@ -31,7 +31,7 @@ std::string config_directory(const environment& variables) {
   return directory;
 }
 
-/// Docker looks for ca.pem, cert.pem and key.pem; each may be missing.
+/// Docker's file names are ca.pem, cert.pem and key.pem; each may be missing.
 void add_material(transport::tls_options& tls, const std::string& directory) {
   const auto pick = [&](const char* name) { return exists(directory + "/" + name) ? directory + "/" + name : ""; };
   tls.ca_file = pick("ca.pem");
@@ -80,14 +80,14 @@ result<engine_address> of_context(const std::string& directory, const std::strin
 }
 
 result<engine_address> of_docker_host(const environment& variables, const std::string& host) {
-  // DOCKER_TLS_VERIFY counts as set whatever its value, as with docker (cli/flags/options.go).
+  // Any value of DOCKER_TLS_VERIFY but the empty one turns TLS on, as with docker (cli/flags/options.go).
   const bool tls = !variables("DOCKER_TLS_VERIFY").value_or("").empty() || host.starts_with("https://");
   auto address = parse_engine_host(host, tls, "DOCKER_HOST");
   if (address.has_error() || !tls || address->where.kind != transport::scheme::tcp) return address;
   std::string directory = variables("DOCKER_CERT_PATH").value_or("");
   if (directory.empty()) directory = config_directory(variables);
   add_material(address->tls, directory);
-  // Without an authority of its own it is the system's; the name makes it TLS.
+  // Without a certificate authority the system's are used; setting the name turns TLS on.
   if (address->tls.empty()) address->tls.server_name = address->where.host;
   return address;
 }
@@ -104,7 +104,7 @@ engine_address of_default_socket(const environment& variables) {
     }
   }
   auto where = transport::parse_endpoint(text);
-  // A runtime directory with a path that is too long for a socket cannot hold one.
+  // The path may be too long for a socket; then nothing can listen there.
   if (where.has_error()) where = transport::parse_endpoint(default_socket);
   address.where = std::move(*where);
   return address;
@@ -128,7 +128,7 @@ result<engine_address> parse_engine_host(std::string_view host, bool tls, std::s
   if (text.starts_with("https://")) text = "tcp://" + text.substr(8);
   if (text.find("://") == std::string::npos) text = (text.starts_with('/') ? "unix://" : "tcp://") + text;
   while (text.starts_with("tcp://") && text.ends_with('/')) text.pop_back();
-  // Without a port it is the one that was registered for Docker.
+  // The port that is registered for Docker, when none is given.
   if (text.starts_with("tcp://") && text.find(':', text.rfind(']') == text.npos ? 6 : text.rfind(']')) == text.npos)
     text += tls ? ":2376" : ":2375";
   auto where = transport::parse_endpoint(text);

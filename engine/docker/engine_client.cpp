@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// An engine loads layers after it has read the archive, so its reply may take long.
+/// An engine unpacks layers after it has read the archive, so its reply may take long.
 constexpr std::chrono::milliseconds load_limit = 10min;
 constexpr std::chrono::milliseconds upgrade_limit = 20s;
 
@@ -44,7 +44,7 @@ failure refused(const engine_address& where, const http::request& what, const ht
                  origin::peer);
 }
 
-/// Words for a socket of Docker's; the dialer's are about buildkitd.
+/// Rewords a failure to connect: the dialer's text is about buildkitd.
 failure of_docker(failure why, const engine_address& where) {
   const std::string name = fmt::format("Docker engine at {} ({})", where.where.text, where.source);
   if (where.where.kind != transport::scheme::unix_socket) return std::move(why).in(name);
@@ -281,7 +281,7 @@ result<std::string> read_load_reply(std::string_view lines) {
     const auto end = lines.find('\n');
     const std::string_view line = lines.substr(0, end);
     lines = end == lines.npos ? std::string_view() : lines.substr(end + 1);
-    // A line that is not JSON is nothing to act on: the status was good.
+    // A line that is not JSON is ignored: the status was good.
     const auto tree = data::parse_json(line, "");
     if (tree.has_error()) continue;
     if (std::string error = string_of(*tree, "error"); !error.empty())

@@ -22,7 +22,7 @@ struct engine_version {
 
 struct engine_info {
   std::string storage_driver;
-  /// The containerd image store: it holds indexes and attestations (moby, daemon/containerd).
+  /// Whether it has the containerd image store, which holds indexes and attestations (moby, daemon/containerd).
   bool containerd_store = false;
 };
 

@@ -14,8 +14,8 @@
 
 namespace peelbox::http {
 
-/// The next piece of a request body; std::nullopt after the last one. A failure drops the connection, so that the peer
-/// does not take what it got for the whole.
+/// Gives the next piece of a request body; std::nullopt after the last one. A failure drops the connection, so that the
+/// peer does not take what it got for the whole body.
 using body_source = std::function<task<result<std::optional<byte_chain>>>()>;
 
 /// Takes the body of a good reply as it comes. Not asked again before it has returned, which is the back-pressure. A
@@ -48,7 +48,7 @@ struct reply {
   std::string reason;
   transport::http_headers headers;
   std::string body;
-  /// Only of a refused request: the peer's own words.
+  /// The peer's own words, when it refused the request.
   std::string words;
 
   bool ok() const noexcept { return status >= 200 && status < 300; }

@@ -51,7 +51,7 @@ std::shared_ptr<node> make_node(std::string name) {
   return n;
 }
 
-/// The index of `input` in `n`, which gets it when it is new; -1 for scratch.
+/// The index of `input` in `n`, to which it is added when it is new; -1 for scratch.
 std::int64_t input_index(node& n, const state& input) {
   if (input.is_scratch()) return none;
   for (std::size_t i = 0; i < n.inputs.size(); ++i)
@@ -241,7 +241,7 @@ state file(const state& base, std::vector<file_step> steps, std::string name) {
   if (steps.empty()) return base;
   auto n = make_node(std::move(name));
   const std::int64_t first_input = input_index(*n, base);
-  // All inputs have to be known first: results of actions are numbered after them.
+  // All inputs first, because the results of actions are numbered after them.
   std::vector<std::int64_t> sources;
   for (const file_step& step : steps) {
     const auto* copy = std::get_if<copy_step>(&step);
@@ -292,7 +292,7 @@ state merge(const std::vector<state>& layers, std::string name) {
   if (real.size() == 1) return real.front();
   auto n = make_node(std::move(name));
   for (const state& layer : real) {
-    // Not input_index(): the daemon wants every layer by its own number, also an equal one.
+    // Not input_index(): the daemon wants a number of its own for every layer, even for equal ones.
     n->op.mutable_merge()->add_inputs()->set_input(static_cast<std::int64_t>(n->inputs.size()));
     n->inputs.push_back(layer);
   }

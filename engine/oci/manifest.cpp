@@ -162,7 +162,7 @@ const descriptor* select(const image_index& index, const platform& wanted) {
   const descriptor* best = nullptr;
   for (const descriptor& d : index.manifests) {
     if (!d.platform || !matches(wanted, *d.platform)) continue;
-    // Of several variants that run, the equal one or else the newest: "v7" > "v6" > "".
+    // Of several variants that run, the equal one, else the newest: "v7" > "v6" > "".
     if (!best ||
         (best->platform->variant != normalise(wanted).variant &&
          (d.platform->variant == normalise(wanted).variant || d.platform->variant > best->platform->variant)))

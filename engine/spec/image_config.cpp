@@ -57,7 +57,7 @@ value set_of(const std::vector<std::string>& names) {
   return object(members);
 }
 
-/// The image's own working directory counts as long as the spec puts nothing into ours.
+/// The base image's own working directory is kept unless the spec copies something into ours.
 std::string working_dir(const universal_build& service, const plan_options& options, const oci::image_config& base) {
   const std::string ours = options.working_dir.empty() ? "/" : options.working_dir;
   if (base.working_dir.empty() || base.working_dir == "/") return ours;
@@ -84,7 +84,7 @@ std::string shell_quoted(std::string_view text) {
 std::string health_command(std::uint16_t port, const std::string& endpoint) {
   const std::string path = endpoint.starts_with('/') ? endpoint : "/" + endpoint;
   const std::string url = shell_quoted(fmt::format("http://127.0.0.1:{}{}", port, path));
-  // Slim images have no HTTP client; bash can speak enough of it.
+  // Slim images have no HTTP client; bash alone can send such a request.
   const std::string with_bash = shell_quoted(fmt::format(
       "exec 3<>/dev/tcp/127.0.0.1/{} && printf 'GET %s HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' \"$0\" >&3 "
       "&& read -r line <&3 && [[ $line == HTTP/*\\ [23]* ]]",
@@ -104,7 +104,7 @@ std::string image_config_json(const universal_build& service, const plan_options
   config["Env"] = environment(service, options);
   const std::vector<std::string>& entrypoint =
       options.entrypoint ? *options.entrypoint : service.runtime.command;
-  // A new entrypoint makes the image's arguments meaningless, as in a Dockerfile.
+  // The base image's arguments belong to its own entrypoint, so a new one drops them, as in a Dockerfile.
   const bool keeps_command = entrypoint.empty() && options.cmd.empty();
   if (!entrypoint.empty()) config["Entrypoint"] = list(entrypoint);
   else if (!base.entrypoint.empty()) config["Entrypoint"] = list(base.entrypoint);

@@ -176,7 +176,7 @@ def check_pure(root):
 
 
 def check_paths(root):
-    """Where this tree lies, and home directories of people, are of no use to others."""
+    """The place of this tree and people's home directories mean nothing to others."""
     places = [os.path.realpath(root), os.path.dirname(os.path.realpath(root))]
     home = os.path.expanduser("~")
     # A container's user is often root: its home is a path that build steps name.
@@ -194,7 +194,7 @@ def check_paths(root):
 
 
 def check_coroutines(root):
-    """GCC 12 destroys a braced temporary in a co_await expression twice: it has to be a named object."""
+    """GCC 12 destroys a braced temporary in a co_await expression twice, so it has to be a named object."""
     pattern = re.compile(r"co_await\b[^;]*?[(,]\s*(?:[A-Za-z_:]+)?\{[^;]*?;")
     for path in tracked(root):
         if not path.endswith((".hpp", ".cpp")):
