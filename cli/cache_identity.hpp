@@ -12,8 +12,8 @@ struct checkout {
   std::string origin;  ///< as spec::normalised_origin() gives it
   std::string below;   ///< the directory below the checkout's top; empty for the top itself
 };
-/// Looks for .git, a directory or the file of a worktree or submodule, in `canonical_dir` and above. Both empty when there
-/// is none, when its origin is not another host's, or when it cannot be read. Runs no git. Reads 1 MiB at most.
+/// Of the work tree around `canonical_dir` (filesync/git_work_tree). Both empty when there is none, when its origin is not another
+/// host's, or when its configuration cannot be read or has more than 1 MiB. Runs no git.
 checkout checkout_of(const std::string& canonical_dir);
 
 /// Twelve hexadecimal digits for spec::plan_options::cache_key. Equal for all clones of one repository; else for this user's

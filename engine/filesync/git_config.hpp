@@ -7,8 +7,8 @@
 
 namespace peelbox::filesync {
 
-/// The last value of `section.key` (both lower case; sections with a subsection do not count) in the text of one file, as
-/// git reads it: quotes, escapes, comments and lines that go on behind a backslash. A key without '=' has the value
+/// The last value of `section.key` in the text of one file (git-config(1), "Syntax"). Both are lower case; a section with a
+/// subsection is written as in the file: remote "origin", and its letters' case does not count here. As git reads it: quotes, escapes, comments and lines that go on behind a backslash. A key without '=' has the value
 /// "true". include.path is not followed. What follows a line that git would refuse does not count.
 std::optional<std::string> git_config_value(std::string_view text, std::string_view section, std::string_view key);
 

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "engine/async/ascii.hpp"
+#include "engine/async/percent.hpp"
 
 namespace peelbox::http {
 namespace {
@@ -76,26 +77,6 @@ bool goes_directly(const origin_address& to, std::string_view no_proxy) {
     if (!entry.empty() && covers(lower(entry), to, address)) return true;
   }
   return false;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 }  // namespace

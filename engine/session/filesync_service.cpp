@@ -1,40 +1,24 @@
 #include "engine/session/filesync_service.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "engine/async/percent.hpp"
 #include "engine/session/call_packets.hpp"
 
 namespace peelbox::session {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Query-style percent-decoding; a broken escape stays as it is.
-std::string query_unescape(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      plain += ' ';
-    } else if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      plain += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
+std::string query_unescape(std::string text) {
+  std::replace(text.begin(), text.end(), '+', ' ');
+  return percent_decoded(text);
 }
 
 std::vector<std::string> values_of(const h2grpc::metadata& headers, const std::string& key) {
   std::vector<std::string> values = headers.get_all(key);
   if (headers.get(key + "-encoded") == "1")
-    for (std::string& value : values) value = query_unescape(value);
+    for (std::string& value : values) value = query_unescape(std::move(value));
   return values;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/async/ascii.hpp"
+#include "engine/async/percent.hpp"
 
 namespace peelbox::spec {
 
@@ -15,123 +16,6 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(blanks);
   if (begin == text.npos) return {};
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-/// Reads a configuration file from front to back.
-class config_reader {
- public:
-  explicit config_reader(std::string_view text) : rest_(text) {}
-
-  std::string origin() {
-    while (!rest_.empty()) {
-      const char c = rest_.front();
-      if (c == '#' || c == ';') skip_line();
-      else if (c == '[') read_section();
-      else if (c == '\n' || blanks.find(c) != blanks.npos) rest_.remove_prefix(1);
-      else if (const auto [key, value] = read_entry(); in_origin_ && key == "url" && !value.empty()) return value;
-    }
-    return {};
-  }
-
- private:
-  struct entry {
-    std::string key;
-    std::string value;
-  };
-
-  void skip_line() { rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size())); }
-
-  void read_section() {
-    rest_.remove_prefix(1);
-    std::string name;
-    std::string subsection;
-    bool quoted = false;
-    bool has_subsection = false;
-    while (!rest_.empty() && rest_.front() != '\n') {
-      char c = rest_.front();
-      rest_.remove_prefix(1);
-      if (!quoted && c == ']') break;
-      if (c == '"') {
-        quoted = !quoted;
-        has_subsection = true;
-        continue;
-      }
-      if (quoted && c == '\\' && !rest_.empty()) {
-        c = rest_.front();
-        rest_.remove_prefix(1);
-      }
-      if (quoted) subsection += c;
-      else if (blanks.find(c) == blanks.npos) name += to_lower(c);
-    }
-    in_origin_ = has_subsection ? name == "remote" && subsection == "origin" : name == "remote.origin";
-  }
-
-  entry read_entry() {
-    const std::size_t end = std::min(rest_.find_first_of("=\n"), rest_.size());
-    entry e{lower(trimmed(rest_.substr(0, end))), {}};
-    rest_.remove_prefix(end);
-    if (rest_.empty() || rest_.front() != '=') return e;
-    rest_.remove_prefix(1);
-    e.value = read_value();
-    return e;
-  }
-
-  /// Up to the end of the line; quoted parts keep their blanks and comment signs.
-  std::string read_value() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(blanks), rest_.size()));
-    std::string value;
-    std::size_t kept = 0;  // blanks behind it, outside of quotes, do not count
-    bool quoted = false;
-    while (!rest_.empty() && rest_.front() != '\n') {
-      char c = rest_.front();
-      rest_.remove_prefix(1);
-      if (c == '"') {
-        quoted = !quoted;
-        kept = value.size();
-        continue;
-      }
-      if (!quoted && (c == '#' || c == ';')) {
-        skip_line();
-        break;
-      }
-      bool plain = quoted;
-      if (c == '\\' && !rest_.empty()) {
-        c = rest_.front();
-        rest_.remove_prefix(1);
-        if (c == '\n') continue;  // the value goes on in the next line
-        if (c == 'n') c = '\n';
-        if (c == 't') c = '\t';
-        plain = true;
-      }
-      value += c;
-      if (plain || blanks.find(c) == blanks.npos) kept = value.size();
-    }
-    value.resize(kept);
-    return value;
-  }
-
-  std::string_view rest_;
-  bool in_origin_ = false;
-};
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 /// "//a//b.git/" -> "a/b".
@@ -175,8 +59,6 @@ std::string of_authority(const scheme& how, std::string_view rest) {
 }
 
 }  // namespace
-
-std::string origin_url(std::string_view config) { return config_reader(config).origin(); }
 
 std::string normalised_origin(std::string_view url) {
   url = trimmed(url);

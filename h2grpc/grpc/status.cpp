@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "engine/async/base64.hpp"
+#include "engine/async/percent.hpp"
 
 namespace peelbox::h2grpc {
 
@@ -14,13 +15,6 @@ constexpr std::array<std::string_view, 17> names{
     "OK",          "Canceled",           "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",    "AlreadyExists",
     "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal",
     "Unavailable", "DataLoss",           "Unauthenticated"};
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 void put_varint(std::string& to, std::uint64_t value) {
   while (value >= 0x80) {
@@ -120,20 +114,6 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
-std::string percent_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      decoded.push_back(static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2])));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
-    }
-  }
-  return decoded;
-}
-
 void append_status(const grpc_status& status, h2::header_list& to) {
   to.push_back({"grpc-status", std::to_string(status.code)});
   if (!status.message.empty()) to.push_back({"grpc-message", percent_encode(status.message)});
@@ -148,7 +128,7 @@ std::optional<grpc_status> parse_status(const h2::header_list& headers) {
   const auto parsed = std::from_chars(number->data(), end, status.code);
   if (parsed.ec != std::errc() || parsed.ptr != end || status.code < 0)
     return make_status(code::unknown, "the peer sent the malformed grpc-status \"" + *number + "\"");
-  if (const std::string* message = h2::find(headers, "grpc-message")) status.message = percent_decode(*message);
+  if (const std::string* message = h2::find(headers, "grpc-message")) status.message = percent_decoded(*message);
   if (const std::string* details = h2::find(headers, "grpc-status-details-bin"))
     if (const auto bytes = decode_base64(*details))
       if (auto decoded = decode_status_proto(*bytes)) status.details = std::move(decoded->details);

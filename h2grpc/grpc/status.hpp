@@ -43,7 +43,6 @@ failure status_failure(const grpc_status& status, std::string_view what);
 
 /// grpc-message: bytes outside printable ASCII and '%' become %XX. Decoding leaves what is not %XX as it is.
 std::string percent_encode(std::string_view text);
-std::string percent_decode(std::string_view text);
 
 /// grpc-status, grpc-message and, with details, grpc-status-details-bin.
 void append_status(const grpc_status& status, h2::header_list& to);

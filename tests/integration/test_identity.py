@@ -15,7 +15,9 @@ class Caches(BedTest):
         root.mkdir()
         self.sign(root)
         if origin:
-            (root / ".git").mkdir()
+            for folder in ("objects", "refs"):
+                (root / ".git" / folder).mkdir(parents=True)
+            (root / ".git/HEAD").write_text("ref: refs/heads/main\n")
             (root / ".git/config").write_text(f'[remote "origin"]\n\turl = {origin}\n')
         return root
 

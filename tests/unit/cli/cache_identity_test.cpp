@@ -25,8 +25,14 @@ class CacheIdentity : public testing::Test {
     fs::create_directories((top / name).parent_path());
     std::ofstream(top / name) << text;
   }
+  void repository(const std::string& git_dir, const std::string& url) const {
+    write(git_dir + "/HEAD", "ref: refs/heads/main\n");
+    fs::create_directories(top / git_dir / "objects");
+    fs::create_directories(top / git_dir / "refs");
+    write(git_dir + "/config", "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = " + url + "\n");
+  }
   void clone(const std::string& name, const std::string& url) const {
-    write(name + "/.git/config", "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = " + url + "\n");
+    repository(name + "/.git", url);
     fs::create_directories(top / name / "services/api");
   }
   std::string of(const std::string& dir, const std::string& chosen = "") const {
@@ -78,9 +84,10 @@ TEST_F(CacheIdentity, WorktreesAndSubmodules) {
   clone("main", "git@github.com:owner/repo.git");
   write("wt/.git", "gitdir: " + (top / "main/.git/worktrees/wt").string() + "\n");
   write("main/.git/worktrees/wt/commondir", "../..\n");
+  write("main/.git/worktrees/wt/HEAD", "ref: refs/heads/wt\n");
   EXPECT_EQ(of("wt"), of("main"));
   write("main/lib/.git", "gitdir: ../.git/modules/lib\n");
-  write("main/.git/modules/lib/config", "[remote \"origin\"]\nurl = https://github.com/owner/lib\n");
+  repository("main/.git/modules/lib", "https://github.com/owner/lib");
   EXPECT_EQ(checkout_of((top / "main/lib").string()).origin, "github.com/owner/lib");
   fs::create_directories(top / "main/lib/src");
   EXPECT_EQ(checkout_of((top / "main/lib/src").string()).below, "src");
@@ -91,14 +98,21 @@ TEST_F(CacheIdentity, WhatIsNoRepositoryIsPassedOver) {
   fs::create_directories(top / "a/empty/.git");
   write("a/odd/.git", "no pointer");
   write("a/gone/.git", "gitdir: /nowhere/at/all\n");
-  fs::create_directories(top / "a/pipe/.git");
-  ASSERT_EQ(mkfifo((top / "a/pipe/.git/config").c_str(), 0600), 0);
-  write("a/huge/.git/config", std::string((1 << 20) + 1, '\n'));
-  for (const char* name : {"empty", "odd", "gone", "pipe", "huge"}) {
+  for (const char* name : {"empty", "odd", "gone"}) {
     const checkout found = checkout_of((top / "a" / name).string());
     EXPECT_EQ(found.origin, "github.com/owner/repo") << name;
     EXPECT_EQ(found.below, name);
   }
+}
+
+TEST_F(CacheIdentity, AConfigurationThatCannotBeReadNamesNoOrigin) {
+  clone("a", "git@github.com:owner/repo.git");
+  clone("a/huge", "git@github.com:owner/huge.git");
+  write("a/huge/.git/config", std::string((1 << 20) + 1, '\n'));
+  clone("a/pipe", "git@github.com:owner/pipe.git");
+  fs::remove(top / "a/pipe/.git/config");
+  ASSERT_EQ(mkfifo((top / "a/pipe/.git/config").c_str(), 0600), 0);
+  for (const char* name : {"huge", "pipe"}) EXPECT_EQ(checkout_of((top / "a" / name).string()).origin, "") << name;
 }
 
 }  // namespace

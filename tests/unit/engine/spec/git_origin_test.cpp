@@ -40,18 +40,5 @@ TEST(git_origin, what_names_no_other_host_is_nothing) {
     EXPECT_EQ(normalised_origin(url), "") << url;
 }
 
-TEST(git_origin, configuration) {
-  EXPECT_EQ(origin_url("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = git@h:a/b.git\n\tfetch = +refs/*\n"), "git@h:a/b.git");
-  EXPECT_EQ(origin_url("[REMOTE \"origin\"] URL=https://h/a"), "https://h/a");
-  EXPECT_EQ(origin_url("[remote.Origin]\r\nurl = h:a\r\n"), "h:a");
-  EXPECT_EQ(origin_url("[remote \"origin\"]\nurl = \"h:a # b\" ; comment\n"), "h:a # b");
-  EXPECT_EQ(origin_url("[remote \"origin\"]\nurl = h:a\\\nb # c\n"), "h:ab");
-  EXPECT_EQ(origin_url("[remote \"origin\"]\npushurl = h:p\nurl = one\nurl = two\n"), "one");
-  EXPECT_EQ(origin_url("# [remote \"origin\"]\n;url = x\n[remote \"Origin\"]\nurl = y\n[remote \"up\"]\nurl = z\n"), "");
-  EXPECT_EQ(origin_url("[remote \"origin\"]\nfetch\nurl\n[branch \"url = x\"]\nremote = origin\n"), "");
-  for (const char* broken : {"[", "[remote \"", "[remote \"origin\"", "url", "=", "[remote \"origin\"]\nurl = \"a", "\\", "[a]\nb = \\"})
-    (void)origin_url(broken);
-}
-
 }  // namespace
 }  // namespace peelbox::spec
