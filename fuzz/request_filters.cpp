@@ -33,7 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check("include-patterns", found.include);
   check("exclude-patterns", found.exclude);
   check("followpaths", found.follow_paths);
-  const auto rules = filesync::filter::compile({{}, false, found.include, found.exclude});
+  filesync::filter::rules asked;
+  asked.include = found.include;
+  asked.exclude = found.exclude;
+  const auto rules = filesync::filter::compile(std::move(asked));
   filesync::filter::scope inner;
   if (rules) rules->judge("some/path", true, {}, inner);
   return 0;

@@ -35,7 +35,9 @@ TEST(EmptiedDirectory, NotTheContextTheHomeOrWhereWeAre) {
   EXPECT_THAT(refused(".", dir / "context"), HasSubstr("the working directory"));
   EXPECT_THAT(refused("..", dir / "context"), HasSubstr("the working directory"));
   EXPECT_THAT(refused("/", dir / "context"), HasSubstr("mode=delete"));
-  if (const char* home = std::getenv("HOME")) EXPECT_NE(refused(home, dir / "context"), "allowed");
+  if (const char* home = std::getenv("HOME")) {
+    EXPECT_NE(refused(home, dir / "context"), "allowed");
+  }
 }
 
 }  // namespace

@@ -28,13 +28,13 @@ TEST(grown_files, are_named_and_counted) {
   EXPECT_FALSE(grown_files_warning(stats));
   stats.files_grown = 1;
   stats.first_grown = "logs/a\nb";
-  EXPECT_THAT(grown_files_warning(stats).value(), HasSubstr("context file 'logs/a\\nb' grew while it was sent"));
+  EXPECT_THAT(grown_files_warning(stats).value(), HasSubstr("context file 'logs/a\\x0ab' grew while it was sent"));
   filesync::transfer_stats sum;
   sum += stats;
   stats.files_grown = 2;
   stats.first_grown = "other";
   sum += stats;
-  EXPECT_THAT(grown_files_warning(sum).value(), HasSubstr("3 context files ('logs/a\\nb' is one) grew while they were sent"));
+  EXPECT_THAT(grown_files_warning(sum).value(), HasSubstr("3 context files ('logs/a\\x0ab' is one) grew while they were sent"));
 }
 
 TEST(large_context, names_size_paths_and_lines) {

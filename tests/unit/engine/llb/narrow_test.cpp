@@ -19,6 +19,7 @@ file_step copy(const state& from, std::string path, std::string target = "/") {
   step.from = from;
   step.source = std::move(path);
   step.target = std::move(target);
+  step.wildcard = step.source.find('*') != std::string::npos;
   return step;
 }
 
@@ -44,7 +45,7 @@ TEST(narrow, copied_paths_become_followpaths_and_digests_follow) {
     on scratch copy 0:0 /src/main.c -> /
     on action 0 copy 0:0 /lib -> /
 2 file # two
-    on 1:0 copy 0:0 /*.md -> /
+    on 1:0 copy 0:0 /*.md -> / wildcard
 3 merge 1:0 2:0
 result 3:0
 )GRAPH");
