@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+import urllib.request
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 PEELBOX = os.environ.get("PEELBOX_BINARY", str(REPO / "build/release/bin/peelbox"))
@@ -43,6 +44,54 @@ class Outcome:
 
     def __str__(self):
         return f"exit {self.code} after {self.seconds:.1f}s\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def registry_call(method, path, body=None, kind="application/octet-stream"):
+    ask = urllib.request.Request(path if path.startswith("http") else f"http://{bed('REGISTRY')}/v2/{path}", data=body, method=method)
+    ask.add_header("Content-Type", kind)
+    ask.add_header("Accept", f"{MANIFEST}, application/vnd.docker.distribution.manifest.v2+json, {INDEX}")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ask, timeout=30) as reply:
+        return reply.headers, reply.read()
+
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def for_platforms(image, platforms):
+    """The bed's images have one platform. This is `image` as an index whose entries say that they are for `platforms`, with the
+    programs of the one that there is."""
+    repository, tag = image.removeprefix("docker.io/").split(":")
+    headers, text = registry_call("GET", f"{repository}/manifests/{tag}")
+    if headers["Content-Type"] == INDEX:
+        text = registry_call("GET", f"{repository}/manifests/{json.loads(text)['manifests'][0]['digest']}")[1]
+    config = json.loads(registry_call("GET", f"{repository}/blobs/{json.loads(text)['config']['digest']}")[1])
+    entries = []
+    for name in platforms.split(","):
+        parts = name.split("/")
+        platform = {"os": parts[0], "architecture": parts[1], **({"variant": parts[2]} if len(parts) > 2 else {})}
+        blob = json.dumps({**config, **platform}).encode()
+        digest = "sha256:" + hashlib.sha256(blob).hexdigest()
+        place = registry_call("POST", f"{repository}/blobs/uploads/", b"")[0]["Location"]
+        registry_call("PUT", place + ("&" if "?" in place else "?") + "digest=" + digest, blob)
+        manifest = json.loads(text)
+        manifest["config"].update(digest=digest, size=len(blob))
+        body = json.dumps(manifest).encode()
+        kind = manifest.get("mediaType", MANIFEST)
+        own = "sha256:" + hashlib.sha256(body).hexdigest()
+        registry_call("PUT", f"{repository}/manifests/{own}", body, kind)
+        entries.append({"mediaType": kind, "digest": own, "size": len(body), "platform": platform})
+    made = f"{tag}-{hashlib.sha256(platforms.encode()).hexdigest()[:8]}"
+    registry_call("PUT", f"{repository}/manifests/{made}", json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode(), INDEX)
+    return f"docker.io/{repository}:{made}"
+
+
+def images_for(arguments):
+    """The bed's images, for the platforms that --platform asks for."""
+    if "--platform" not in arguments:
+        return BUILD_IMAGE, RUNTIME_IMAGE
+    platforms = arguments[arguments.index("--platform") + 1]
+    return for_platforms(BUILD_IMAGE, platforms), for_platforms(RUNTIME_IMAGE, platforms)
 
 
 def clean_environment(extra=None):
@@ -194,9 +243,10 @@ class BedTest(unittest.TestCase):
 
     def build(self, *arguments, spec=None, output=None, daemon=None, context=None, progress="plain", **how):
         """`peelbox build` with the bed's images on the bed's daemon."""
+        build_image, runtime_image = images_for(arguments)
         command = ["build", "--spec", spec or self.spec(), "--tag", "it:test", "--context", context or self.context(),
                    "--output", output or f"type=oci,dest={self.dir}/image.tar",
-                   "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
+                   "--build-image", build_image, "--runtime-image", runtime_image,
                    "--progress", progress, "--buildkit", daemon or bed("BUILDKITD"), *arguments]
         return peelbox(*command, **how)
 

@@ -2,7 +2,7 @@
 
 import json
 
-from bed import BUILD_IMAGE, REPO, RUNTIME_IMAGE, BedTest, bed, peelbox, run
+from bed import REPO, BedTest, bed, images_for, peelbox, run
 
 
 def docker(*arguments):
@@ -13,9 +13,10 @@ class DockerTest(BedTest):
     engine = property(lambda self: {"DOCKER_HOST": bed("DOCKER")})
 
     def into_docker(self, *arguments, tag="it-docker:1", buildkit="docker://", env=None, spec=None, context=None, progress="plain"):
-        images = [] if "--runtime-image" in arguments else ["--runtime-image", RUNTIME_IMAGE]
+        build_image, runtime_image = images_for(arguments)
+        images = [] if "--runtime-image" in arguments else ["--runtime-image", runtime_image]
         return peelbox("build", "--spec", spec or self.spec(), "--context", context or self.context(), "--tag", tag,
-                       "--build-image", BUILD_IMAGE, *images, "--progress", progress,
+                       "--build-image", build_image, *images, "--progress", progress,
                        *(["--buildkit", buildkit] if buildkit else []), *arguments, env=env or self.engine)
 
     def example(self, name, tag, *arguments, **how):

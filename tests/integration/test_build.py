@@ -159,7 +159,7 @@ class Outputs(BedTest):
                          ["/bin/sh", "-c", "echo hi"])
 
     def test_platform_reaches_the_image(self):
-        # The bed's images have one platform only and are taken for any; the result has to carry the asked one.
+        # The result has to carry the platform that was asked for.
         self.context({"f": "x"})
         self.assert_ok(self.build("--platform", "linux/s390x", spec=self.spec(runtime=self.COPY)))
         archive = OciArchive(self.dir / "image.tar")

@@ -107,7 +107,7 @@ class Embedded(ConfigCase):
         self.assertEqual(docker("run", "--rm", "--network=none", "it-docker/attested:1").code, 0)
 
     def test_several_platforms_are_stored(self):
-        """The bed's images are all amd64 and taken for any platform, so the programs run whatever the name says."""
+        """The programs are those of this machine, whatever platform the images say, so they run."""
         tag = f"it-docker/platforms:{os.getpid()}"
         self.addCleanup(docker, "rmi", "-f", tag)
         outcome = self.into_docker("--platform", "linux/amd64,linux/arm64", "--metadata-file", self.dir / "meta.json", tag=tag,
