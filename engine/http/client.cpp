@@ -222,7 +222,7 @@ task<result<reply>> client::send(url to, request what, limits most) {
     std::optional<url> next = follow(to, *got, what);
     if (!next) co_return got;
     if (left == 0)
-      co_return failure(errc::protocol, fmt::format("{}: it is redirected more than {} times", to.text(), state_->options.redirections),
+      co_return failure(errc::protocol, fmt::format("{}: too many redirections, more than {}", to.text(), state_->options.redirections),
                         origin::peer);
     to = std::move(*next);
   }

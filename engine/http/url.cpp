@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t longest_url = 8192;
 
 failure wrong(std::string_view text, std::string_view why) {
-  return failure(errc::usage, fmt::format("\"{}\" is not a URL: {}", text.substr(0, 200), why), origin::user);
+  return failure(errc::usage, fmt::format("\"{}\" is not a URL: {}; expected for example https://example.org/file", text.substr(0, 200), why), origin::user);
 }
 
 /// Only what may stand in a request line; the rest would have to be percent-encoded by whoever made the URL.

@@ -49,10 +49,10 @@ class Command(BedTest):
 
     def test_package_index_decides_versions(self):
         self.context({"package.json": '{"name": "x", "scripts": {"start": "node a.js"}}'})
-        index = self.write("APKINDEX", "P:nodejs-20\nV:20.1\n\nP:nodejs-31\nV:31.0\n")
+        index = self.write("APKINDEX", "P:nodejs-20\nV:20.1\n\nP:nodejs-32\nV:31.0\n")
         outcome = peelbox("detect", self.dir / "ctx", "--package-index", index)
         self.assert_ok(outcome)
-        self.assertEqual(json.loads(outcome.out)[0]["runtime"]["packages"], ["nodejs-31"])
+        self.assertEqual(json.loads(outcome.out)[0]["runtime"]["packages"], ["nodejs-32"])
 
     def test_yaml_explanation_and_schema(self):
         repo = FIXTURES / "c-make/repo"
@@ -109,7 +109,7 @@ class PackageIndex(BedTest):
         self.context({"package.json": '{"name": "x", "scripts": {"start": "node a.js"}}'})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Requests)
         self.server.asked = []
-        self.server.answer = lambda request: (200, {}, apk_archive(["nodejs-20", "nodejs-31"]))
+        self.server.answer = lambda request: (200, {}, apk_archive(["nodejs-20", "nodejs-32"]))
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -133,7 +133,7 @@ class PackageIndex(BedTest):
 
     def test_asked_once_in_24_hours(self):
         for _ in range(3):
-            self.assertEqual(self.node(self.detect()), ["nodejs-31"])
+            self.assertEqual(self.node(self.detect()), ["nodejs-32"])
         self.assertEqual(self.server.asked, [("/os/APKINDEX.tar.gz", None)])
         self.age(23)
         self.node(self.detect())
@@ -143,7 +143,7 @@ class PackageIndex(BedTest):
         self.node(self.detect())
         self.age(25)
         self.server.answer = lambda request: (304, {}, b"")
-        self.assertEqual(self.node(self.detect()), ["nodejs-31"])
+        self.assertEqual(self.node(self.detect()), ["nodejs-32"])
         self.assertEqual(len(self.server.asked), 2)
         self.assertRegex(self.server.asked[1][1], r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d GMT$")
         # It counts as fresh again.
@@ -155,14 +155,14 @@ class PackageIndex(BedTest):
 
     def test_offline_asks_nobody(self):
         built_in = self.detect("--offline")
-        self.assertEqual(self.node(built_in), ["nodejs-25"])
+        self.assertEqual(self.node(built_in), ["nodejs-24"])
         self.assertIn("--offline", built_in.err)
         self.assertIn("built-in table of 20", built_in.err)
         self.assertEqual(self.server.asked, [])
         self.node(self.detect())
         self.age(1000)
         kept = self.detect("--offline")
-        self.assertEqual(self.node(kept), ["nodejs-31"])
+        self.assertEqual(self.node(kept), ["nodejs-32"])
         self.assertIn("the copy of 41 days ago", kept.err)
         self.assertEqual(len(self.server.asked), 1)
 
@@ -170,22 +170,22 @@ class PackageIndex(BedTest):
         for answer in ((500, {}, b"no"), (200, {}, b"\x1f\x8bbroken"), (200, {}, b""), (302, {"Location": "ftp://x/"}, b"")):
             self.server.answer = lambda request, answer=answer: answer
             outcome = self.detect()
-            self.assertEqual(self.node(outcome), ["nodejs-25"], str(outcome))
+            self.assertEqual(self.node(outcome), ["nodejs-24"], str(outcome))
             self.assertIn("the built-in table of 20", outcome.err)
         self.assertEqual(self.copies(), [])
-        self.server.answer = lambda request: (200, {}, apk_archive(["nodejs-31"]))
+        self.server.answer = lambda request: (200, {}, apk_archive(["nodejs-32"]))
         self.node(self.detect())
         self.age(30)
         self.server.answer = lambda request: (503, {}, b"")
         outcome = self.detect()
-        self.assertEqual(self.node(outcome), ["nodejs-31"])
+        self.assertEqual(self.node(outcome), ["nodejs-32"])
         self.assertIn("the copy of 30 hours ago is used", outcome.err)
 
     def test_nobody_listens(self):
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
             outcome = self.detect(url=f"http://127.0.0.1:{closed.getsockname()[1]}/x")
-        self.assertEqual(self.node(outcome), ["nodejs-25"])
+        self.assertEqual(self.node(outcome), ["nodejs-24"])
         self.assertIn("the built-in table of 20", outcome.err)
 
     def test_redirections_and_loops(self):
@@ -196,7 +196,7 @@ class PackageIndex(BedTest):
         self.server.answer = lambda request: (302, {"Location": "/again"}, b"")
         outcome = self.detect(url=self.url + "?loop")
         self.assertIn("too many redirections", outcome.err)
-        self.assertEqual(self.node(outcome), ["nodejs-25"])
+        self.assertEqual(self.node(outcome), ["nodejs-24"])
 
     def test_https(self):
         key, certificate = self.dir / "key.pem", self.dir / "cert.pem"
@@ -207,10 +207,10 @@ class PackageIndex(BedTest):
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         url = f"https://localhost:{self.server.server_port}/index"
         refused = self.detect(url=url)
-        self.assertEqual(self.node(refused), ["nodejs-25"])
+        self.assertEqual(self.node(refused), ["nodejs-24"])
         self.assertIn("certificate", refused.err)
         self.assertEqual(self.server.asked, [])
-        self.assertEqual(self.node(self.detect(url=url, env={"SSL_CERT_FILE": str(certificate)})), ["nodejs-31"])
+        self.assertEqual(self.node(self.detect(url=url, env={"SSL_CERT_FILE": str(certificate)})), ["nodejs-32"])
 
     def test_files(self):
         packed = self.dir / "APKINDEX.tar.gz"
