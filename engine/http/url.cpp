@@ -24,7 +24,7 @@ bool is_plain(std::string_view text) {
 
 result<origin_address> parse_authority(bool tls, std::string_view authority, std::string_view text) {
   if (authority.find('@') != authority.npos)
-    return failure(errc::usage, "a URL may not hold a user name or password; give them separately", origin::user);
+    return failure(errc::usage, "user names and passwords in a URL are not supported: they would show up in messages and process lists", origin::user);
   origin_address where{tls, {}, static_cast<std::uint16_t>(tls ? 443 : 80)};
   std::string_view port;
   if (authority.starts_with('[')) {
