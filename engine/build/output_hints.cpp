@@ -107,7 +107,7 @@ bool says(string_view line, string_view words) {
   return line.ends_with(": ") || line.ends_with("[Errno 28] ") || line.ends_with("[Errno -3] ");
 }
 
-// apt: "W: Failed to fetch http://…  Temporary failure resolving 'deb.debian.org'"; git: "fatal: unable to
+// apt: "W: Failed to fetch http://…  Temporary failure resolving 'HOST'"; git: "fatal: unable to
 // access 'https://…': Could not resolve host: github.com".
 bool name_lookup_failed(string_view line) {
   if (line.starts_with("W: Failed to fetch ") || line.starts_with("E: Failed to fetch "))
