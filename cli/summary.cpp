@@ -71,7 +71,7 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
   std::string platforms;
   for (const oci::platform& platform : outcome.platforms)
     platforms += (platforms.empty() ? "" : ", ") + oci::to_string(platform);
-  lines.push_back("platform " + platforms);
+  if (!platforms.empty()) lines.push_back("platform " + platforms);
   if (!output.is_image()) return;
   std::string made;
   if (outcome.has_sbom) made += " SBOM";

@@ -7,6 +7,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/build/context_watch.hpp"
+#include "engine/build/daemon_platform.hpp"
 #include "engine/build/provenance_reader.hpp"
 #include "engine/build/solve.hpp"
 
@@ -84,48 +85,21 @@ task<result<daemon_version>> accept_version(build_state& state) {
   co_return version;
 }
 
-/// The platform that a daemon builds for by itself, which is its first (worker/base, client/workers), for whoever named none.
-/// One that cannot tell is taken to be on a machine like this.
-task<result<void>> ask_platform(build_state& state) {
-  const auto wants = [](const solve_state* solve) { return solve->request.for_daemon_platform; };
-  if (std::none_of(state.solves.begin(), state.solves.end(), wants)) co_return result<void>();
-  result<std::vector<worker>> workers = co_await list_workers(state.control);
-  if (workers.has_error()) {
-    const auto& status = workers.error().status;
-    if (status && status->code == static_cast<int>(h2grpc::code::unimplemented)) co_return result<void>();
-    co_return workers.error();
-  }
-  if (workers->empty() || workers->front().platforms.empty()) co_return result<void>();
-  const result<oci::platform> own = oci::parse_platform(workers->front().platforms.front());
-  if (own.has_error()) co_return result<void>();
-  state.log.info("daemon builds for {}", oci::to_string(*own));
-  for (solve_state* solve : state.solves)
-    if (wants(solve)) solve->request.parts.front().platform = *own;
-  co_return result<void>();
-}
-
-/// Gives the daemon's version, which has been accepted. The second connection is made, and the platform asked for, while
-/// the daemon tells it, so they cost no round trip; not beside the first, because that may be what starts the daemon.
+/// Gives the daemon's version, which has been accepted. The second connection is made while the daemon tells it, so it
+/// costs no round trip; not beside the first, because that may be what starts the daemon.
 task<result<daemon_version>> open_connections(build_state& state, task_group& group) {
   const build_options& options = state.options;
   auto control = co_await connect(group, options.way, state.seen, "outer", state.log, options.silence_limit);
   if (control.has_error()) co_return control.error();
   state.control = *control;
   result<daemon_version> version = failure(errc::internal, "the daemon was not asked for its version");
-  // Where nobody answers, the question for the version fails with the better words.
-  result<void> platform;
   result<void> joined = co_await task_group::run([&](task_group& both) -> task<result<void>> {
     both.spawn(open_carrier(state, group));
-    both.spawn([](build_state& s, result<void>& answer) -> task<result<void>> {
-      answer = co_await ask_platform(s);
-      co_return result<void>();
-    }(state, platform));
     version = co_await accept_version(state);
     if (version.has_error()) co_return version.error();
     co_return result<void>();
   });
   if (joined.has_error()) co_return joined.error();
-  if (platform.has_error()) co_return platform.error();
   co_return version;
 }
 
@@ -241,6 +215,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
       result<void> prepared = co_await prepare_solve(solve);
       if (prepared.has_error()) co_return prepared;
     }
+    group.spawn(ask_platform(state));
     phases.end("prepare");
     result<void> solved = co_await solve_all(state, solves);
     phases.end("solve");

@@ -105,7 +105,7 @@ struct service_outcome {
   std::optional<docker_delivery> delivery;
   std::vector<std::string> warnings;
   bool has_sbom = false;
-  /// What it was built for.
+  /// What it was built for; empty when the definition that was given does not say it.
   std::vector<oci::platform> platforms;
   std::chrono::milliseconds took{0};
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/async/task_group.hpp"
+#include "engine/build/daemon_platform.hpp"
 #include "engine/build/solve_request.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
@@ -133,6 +134,8 @@ void set_error(gateway::ReturnRequest& answer, const failure& why) {
 }
 
 task<result<gateway::ReturnRequest>> solve_parts(solve_state& state) {
+  result<void> platform = co_await await_platform(state);
+  if (platform.has_error()) co_return platform.error();
   if (state.service.plan || state.sbom_is_optional()) {
     result<void> planned = co_await ensure_plans(state);
     if (planned.has_error()) co_return planned.error();

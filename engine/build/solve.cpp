@@ -255,7 +255,8 @@ task<void> run_solve(solve_state& state) {
     for (const auto& [key, value] : reply->exporterresponse()) state.outcome.exporter_response[key] = value;
   }
   if (state.service.to_docker) state.outcome.delivery = *state.delivery;
-  for (const platform_build& part : state.request.parts) state.outcome.platforms.push_back(part.platform);
+  if (!state.request.for_daemon_platform || needs_gateway(state.request))
+    for (const platform_build& part : state.request.parts) state.outcome.platforms.push_back(part.platform);
   state.outcome.has_sbom = state.request.attest.sbom.has_value();
   state.outcome.exported_bytes = state.targets->received.bytes_transferred;
   state.outcome.took =

@@ -19,7 +19,7 @@ struct build_state {
   build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
       : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services),
-        plans_changed(std::move(ex)) {}
+        platform_known(ex), plans_changed(std::move(ex)) {}
 
   const build_options options;
   stop_request& stop;
@@ -36,6 +36,9 @@ struct build_state {
   bool all_solved = false;
   /// All solves of the build; outlive whatever runs.
   std::vector<solve_state*> solves;
+  /// Whether the daemon told its platform (daemon_platform.hpp); absent until it did.
+  std::optional<result<void>> platform_found;
+  event platform_known;
   /// late_plan, and a look for the default SBOM scanner: done once, for all solves, by the first one that gets there.
   std::optional<result<void>> planned;
   bool planning = false;
