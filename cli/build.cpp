@@ -22,6 +22,7 @@
 #include "cli/warning_list.hpp"
 #include "engine/build/error_text.hpp"
 #include "engine/build/process_message.hpp"
+#include "engine/session/auth_service.hpp"
 #include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/login_book.hpp"
@@ -97,9 +98,10 @@ task<result<build::build_outcome>> find_and_build(const shown_build& what) {
   if (daemon->docker_as_fallback && !what.args.quiet)
     with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
                          options.way->name()));
-  for (build::service_build& service : options.services)
-    if (service.to_docker) service.to_docker->variables = with.env;
-  options.logins = make_login_lookup(with);
+  for (build::solve_request& request : options.services)
+    for (build::export_request& one : request.exports)
+      if (auto* store = std::get_if<build::docker_store>(&one.where)) store->variables = with.env;
+  options.attachables.push_back(session::logins(make_login_lookup(with)));
   co_return co_await build::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
@@ -167,8 +169,8 @@ session::user_secret secret_of_user(const surroundings& with) {
   return user;
 }
 
-bool goes_to_standard_output(const build::service_build& service) {
-  const auto* file = service.output ? std::get_if<session::file_target>(&*service.output) : nullptr;
+bool goes_to_standard_output(const build::export_request& one) {
+  const auto* file = std::get_if<session::file_target>(&one.where);
   return file != nullptr && file->file->is_standard_output();
 }
 
@@ -221,8 +223,9 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   }
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
-  for (build::service_build& service : prepared->options.services) service.solve.source_date_epoch = epoch;
-  const bool image_to_stdout = goes_to_standard_output(prepared->options.services.front());
+  for (build::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
+  const auto& first_exports = prepared->options.services.front().exports;
+  const bool image_to_stdout = std::any_of(first_exports.begin(), first_exports.end(), goes_to_standard_output);
   if (image_to_stdout && isatty(STDOUT_FILENO) != 0)
     co_return say_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);
@@ -258,7 +261,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
     shown.listeners.push_back(warnings);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
-  for (build::service_build& service : prepared->options.services) service.solve.ref = session::random_id();
+  for (build::solve_request& request : prepared->options.services) request.ref = session::random_id();
 
   std::vector<build::build_phase> phases{{"plan", since(started)}};
   const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};

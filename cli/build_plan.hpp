@@ -21,7 +21,6 @@ struct prepared_build {
   transport::dial_options dial;
   /// In the order of options.services.
   std::vector<prepared_service> services;
-  std::string context_dir;
   std::vector<std::string> warnings;
 };
 

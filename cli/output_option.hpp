@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
-#include "engine/build/solve_options.hpp"
+#include "engine/build/request.hpp"
 
 namespace peelbox::cli {
 

@@ -104,9 +104,9 @@ result<void> result_files::stage_ref(const std::string& ref) {
 
 result<void> result_files::stage(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
   for (std::size_t i = 0; i < prepared.options.services.size(); ++i) {
-    const std::optional<session::export_target>& target = prepared.options.services[i].output;
-    const auto* file = target ? std::get_if<session::file_target>(&*target) : nullptr;
-    if (file != nullptr && outcome.services[i].has_value()) staged_.push_back(file->file.get());
+    if (outcome.services[i].has_error()) continue;
+    for (const build::export_request& one : prepared.options.services[i].exports)
+      if (const auto* file = std::get_if<session::file_target>(&one.where)) staged_.push_back(file->file.get());
   }
   const result<build::service_outcome>& first = outcome.services.front();
   if (image_id_ && first.has_value()) {
@@ -138,7 +138,7 @@ result<void> leave_results(result_files& files, const prepared_build& prepared,
     return {};  // a build that reached no daemon has no reference that anybody knows
   }
   const bool known = any && outcome->services.front().has_value();
-  result<void> done = files.stage_ref(known ? outcome->services.front()->ref : prepared.options.services.front().solve.ref);
+  result<void> done = files.stage_ref(known ? outcome->services.front()->ref : prepared.options.services.front().ref);
   if (done.has_value() && outcome.has_value() && !stopped && (all || prepared.services.size() > 1))
     done = files.stage(prepared, *outcome, warnings);
   return done.has_error() ? done : files.commit();

@@ -60,7 +60,7 @@ std::string output_text(const output_option& output, const build::service_outcom
                      human_bytes(outcome.exported_bytes));
 }
 
-void add_service(std::vector<std::string>& lines, const prepared_service& service, const build::service_build& asked,
+void add_service(std::vector<std::string>& lines, const prepared_service& service, const build::solve_request& asked,
                  const build::service_outcome& outcome) {
   const output_option& output = service.output;
   if (output.is_image()) {
@@ -75,7 +75,7 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
   if (!output.is_image()) return;
   std::string made;
   if (outcome.has_sbom) made += " SBOM";
-  if (asked.solve.attest.provenance) made += " provenance";
+  if (asked.attest.provenance) made += " provenance";
   if (!made.empty()) lines.push_back("attested" + made);
 }
 

@@ -13,12 +13,10 @@
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
 #include "engine/build/docker_output.hpp"
-#include "engine/build/late_plan.hpp"
-#include "engine/build/solve_options.hpp"
+#include "engine/build/request.hpp"
 #include "engine/filesync/sender.hpp"
 #include "engine/progress/event_sink.hpp"
-#include "engine/session/auth_service.hpp"
-#include "engine/session/filesend_service.hpp"
+#include "engine/session/attachable.hpp"
 #include "engine/session/identity.hpp"
 
 namespace peelbox::build {
@@ -53,38 +51,23 @@ class stop_request {
   event changed_;
 };
 
-/// One wanted result: an image or another output.
-struct service_build {
-  /// For people, when there are several.
-  std::string name;
-  /// `parts`, `for_daemon_platform`, `target`, `attest`, `no_cache`; session_id is filled in, and `ref` unless it is given.
-  solve_options solve;
-  /// When set, it makes the parts again as soon as the base images are known.
-  std::optional<late_plan> plan;
-  /// Where the exporter's output goes; absent for exporters that keep it in the daemon.
-  std::optional<session::export_target> output;
-  /// Instead of `output` and the exporter in `solve`: the image goes into Docker's store.
-  std::optional<docker_output> to_docker;
-  /// Nobody asked for the SBOM, it is a default: the build goes on without it when its scanner cannot be pulled.
-  bool sbom_is_optional = false;
-};
-
 /// Everything a build was asked for.
 struct build_options {
   /// How the daemon is reached.
   std::shared_ptr<route> way;
-  /// The session that serves the contexts and the first service. Several services share one transfer if their definitions
-  /// name it in `local.session`, because then the operations are equal bytes.
+  /// The session of the first service. Several services share one transfer if their definitions name it in `local.session`,
+  /// because then the operations are equal bytes.
   session::identity names;
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
-  session::login_lookup logins;
+  /// What every session of the build serves beside them: logins, and whatever else the daemon may ask for.
+  std::vector<session::attachable> attachables;
   /// A daemon that is silent for longer on one of the connections hangs: on each it is asked for a sign of life every 5 s.
   std::chrono::seconds silence_limit = default_silence_limit;
   /// Whether the daemon is asked for service_outcome::provenance, and how much of it is kept.
   provenance_mode provenance = provenance_mode::disabled;
-  /// At least one.
-  std::vector<service_build> services;
+  /// At least one; several are solved side by side.
+  std::vector<solve_request> services;
 };
 
 /// One stretch of a build's time.
@@ -101,7 +84,7 @@ struct service_outcome {
   /// Keys of --metadata-file and their JSON objects (provenance.hpp). What went wrong is among the warnings.
   std::map<std::string, std::string> provenance;
   std::uint64_t exported_bytes = 0;
-  /// Set for service_build::to_docker.
+  /// Set when something went into a Docker store.
   std::optional<docker_delivery> delivery;
   std::vector<std::string> warnings;
   bool has_sbom = false;

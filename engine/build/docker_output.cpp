@@ -83,9 +83,11 @@ failure no_engine(failure why, const route& way) {
 
 }  // namespace
 
-result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted,
-                                    solve_options& solve) {
-  const bool several = solve.parts.size() > 1;
+result<docker_exporter> choose_docker_exporter(bool embedded, image_store store, const docker_store& wanted,
+                                               const exporter& given, const solve_request& solve) {
+  docker_exporter chosen{given, false};
+  auto& attributes = chosen.how.attributes;
+  const bool several = solve.platforms.size() > 1;
   if (store == image_store::graph_driver && (several || solve.attest.any()))
     return failure(errc::usage,
                    fmt::format("this Docker engine's image store cannot hold {}. Write a file instead (--output "
@@ -95,7 +97,7 @@ result<void> choose_docker_exporter(bool embedded, image_store store, const dock
                    origin::user);
   if (embedded && store == image_store::graph_driver) {
     // Its exporter takes a name and a configuration, nothing else (moby, daemon/internal/builder/exporter).
-    for (const auto& [key, value] : solve.target.attributes)
+    for (const auto& [key, value] : attributes)
       if (key != "name")
         return failure(errc::usage,
                        fmt::format("{} of --output has no effect: the BuildKit of this Docker engine stores images with a graph "
@@ -103,53 +105,57 @@ result<void> choose_docker_exporter(bool embedded, image_store store, const dock
                                    "or switch the engine to the containerd image store",
                                    key),
                        origin::user);
-    solve.source_date_epoch.clear();
+    chosen.ignores_epoch = true;
   }
-  solve.target.attributes["name"] = fmt::format("{}", fmt::join(wanted.image_names, ","));
+  attributes["name"] = fmt::format("{}", fmt::join(wanted.image_names, ","));
   if (embedded) {
-    solve.target.type = "moby";
-    solve.through_gateway = true;
-    return {};
+    chosen.how.type = "moby";
+    return chosen;
   }
-  solve.target.type = several || solve.attest.any() ? "oci" : "docker";
+  chosen.how.type = several || solve.attest.any() ? "oci" : "docker";
   // Not compressed: a local engine would unpack it at once.
-  solve.target.attributes.try_emplace("compression", "uncompressed");
-  return {};
+  attributes.try_emplace("compression", "uncompressed");
+  return chosen;
 }
 
-task<result<void>> prepare_docker_output(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
-                                         docker_output wanted, solve_options& solve,
-                                         std::optional<session::export_target>& target,
-                                         std::shared_ptr<docker_delivery> delivery, const logger& log) {
+task<result<docker_export>> prepare_docker_export(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
+                                                  docker_store wanted, exporter given, const solve_request& solve,
+                                                  const logger& log) {
+  docker_export ready;
+  ready.delivery = std::make_shared<docker_delivery>();
   if (way->embedding_engine()) {
     result<std::vector<worker>> workers = co_await list_workers(control);
     if (workers.has_error()) co_return workers.error();
     const bool containerd = !workers->empty() && workers->front().has_snapshotter();
-    delivery->way = docker_delivery::how::stored;
-    delivery->engine = way->embedding_engine()->address().where.text;
-    co_return choose_docker_exporter(true, containerd ? image_store::containerd : image_store::graph_driver, wanted,
-                                     solve);
+    ready.delivery->way = docker_delivery::how::stored;
+    ready.delivery->engine = way->embedding_engine()->address().where.text;
+    const image_store store = containerd ? image_store::containerd : image_store::graph_driver;
+    result<docker_exporter> chosen = choose_docker_exporter(true, store, wanted, given, solve);
+    if (chosen.has_error()) co_return chosen.error();
+    ready.exporter = std::move(*chosen);
+    co_return ready;
   }
   result<docker::engine_address> address = docker::find_engine(wanted.variables, "");
   if (address.has_error()) co_return no_engine(address.error(), *way);
   auto engine = std::make_shared<const docker::engine_client>(*address);
   result<docker::engine_info> info = co_await engine->info();
   if (info.has_error()) co_return no_engine(info.error(), *way);
-  delivery->way = docker_delivery::how::loaded;
-  delivery->engine = address->where.text;
-  result<void> chosen = choose_docker_exporter(
-      false, info->containerd_store ? image_store::containerd : image_store::graph_driver, wanted, solve);
-  if (chosen.has_error()) co_return chosen;
+  ready.delivery->way = docker_delivery::how::loaded;
+  ready.delivery->engine = address->where.text;
+  const image_store store = info->containerd_store ? image_store::containerd : image_store::graph_driver;
+  result<docker_exporter> chosen = choose_docker_exporter(false, store, wanted, given, solve);
+  if (chosen.has_error()) co_return chosen.error();
+  ready.exporter = std::move(*chosen);
   session::consumer_target consumer;
-  consumer.consume = [engine, names = wanted.image_names, silence = wanted.silence_limit, delivery,
+  consumer.consume = [engine, names = wanted.image_names, silence = wanted.silence_limit, delivery = ready.delivery,
                       &log](const h2grpc::metadata& about, session::piece_source pieces) {
     image_digests digests;
     digests.manifest = about.get("exporter-md-containerimage.digest").value_or("");
     digests.config = about.get("exporter-md-containerimage.config.digest").value_or("");
     return load(engine, names, silence, std::move(digests), std::move(pieces), delivery, log);
   };
-  target = std::move(consumer);
-  co_return result<void>();
+  ready.where = std::move(consumer);
+  co_return ready;
 }
 
 }  // namespace peelbox::build

@@ -10,19 +10,9 @@
 #include "engine/async/log.hpp"
 #include "engine/build/daemon.hpp"
 #include "engine/build/route.hpp"
-#include "engine/build/solve_options.hpp"
-#include "engine/session/filesend_service.hpp"
+#include "engine/build/request.hpp"
 
 namespace peelbox::build {
-
-/// Asks for the result in Docker's image store instead of a file.
-struct docker_output {
-  /// Normalised references with a tag; at least one.
-  std::vector<std::string> image_names;
-  docker::environment variables;
-  /// How long an engine that loads the image may be without a sign of life.
-  std::chrono::milliseconds silence_limit{60'000};
-};
 
 /// How the image came to the engine.
 struct docker_delivery {
@@ -37,11 +27,18 @@ struct docker_delivery {
 /// [p] Which store an engine has.
 enum class image_store { containerd, graph_driver };
 
-/// [p] Sets exporter and attributes of `solve`. `embedded`: the daemon is the engine's own BuildKit, which stores the
-/// image itself ("moby"); else an archive is made to be loaded: a Docker archive, or an OCI archive for attestations
-/// and several platforms. errc::usage when the store cannot hold what was asked for, or would ignore a field of the
-/// output. Where SOURCE_DATE_EPOCH would be ignored it is taken out.
-result<void> choose_docker_exporter(bool embedded, image_store store, const docker_output& wanted, solve_options& solve);
+/// [p] How an image gets into a Docker store.
+struct docker_exporter {
+  exporter how;
+  /// The store sets times of its own, so SOURCE_DATE_EPOCH is of no use.
+  bool ignores_epoch = false;
+};
+
+/// [p] `embedded`: the daemon is the engine's own BuildKit, which stores the image itself ("moby"); else an archive is made to
+/// be loaded: a Docker archive, or an OCI archive for attestations and several platforms. `given` are the attributes that
+/// the user named. errc::usage when the store cannot hold what was asked for, or would ignore one of them.
+result<docker_exporter> choose_docker_exporter(bool embedded, image_store store, const docker_store& wanted,
+                                               const exporter& given, const solve_request& solve);
 
 /// The digests of the exporter's report that tell whether the engine has the image already.
 struct image_digests {
@@ -51,11 +48,18 @@ struct image_digests {
   bool name(const std::string& id) const { return !id.empty() && (id == manifest || id == config); }
 };
 
-/// Asks daemon and engine, and fills exporter and target of the build. `delivery` is written when it has ended.
-/// Fails before anything is built when the engine cannot be reached.
-task<result<void>> prepare_docker_output(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
-                                         docker_output wanted, solve_options& solve,
-                                         std::optional<session::export_target>& target,
-                                         std::shared_ptr<docker_delivery> delivery, const logger& log);
+/// An export into a Docker store that is ready to run.
+struct docker_export {
+  docker_exporter exporter;
+  /// Takes the archive; stays_in_daemon for an engine's own BuildKit.
+  export_sink where;
+  /// Written until the export has ended.
+  std::shared_ptr<docker_delivery> delivery;
+};
+
+/// Asks daemon and engine. Fails before anything is built when the engine cannot be reached. `log` must outlive the export.
+task<result<docker_export>> prepare_docker_export(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
+                                                  docker_store wanted, exporter given, const solve_request& solve,
+                                                  const logger& log);
 
 }  // namespace peelbox::build

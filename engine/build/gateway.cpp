@@ -7,7 +7,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/build/daemon_platform.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_messages.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
 namespace peelbox::build {
@@ -16,61 +16,108 @@ namespace {
 
 namespace gateway = moby::buildkit::v1::frontend;
 
-/// The daemon waits 3 s for the build of this id to be registered (control/gateway/gateway.go).
-h2grpc::metadata headers_of(const solve_state& state) {
+[[noreturn]] void unwind() { throw boost::system::system_error(asio::error::operation_aborted); }
+
+/// A call to the bridge of this solve. The daemon waits 3 s for the build of this id to be registered
+/// (control/gateway/gateway.go).
+template <class Reply, class Request>
+task<result<Reply>> ask(solve_state& state, const char* method, Request request) {
   h2grpc::metadata headers;
   headers.add("buildkit-controlapi-buildid", state.request.ref);
-  return headers;
+  std::string path = fmt::format("/moby.buildkit.v1.frontend.LLBBridge/{}", method);
+  result<Reply> reply = co_await h2grpc::unary<Reply>(state.build.control, std::move(path), std::move(request), std::move(headers));
+  co_return reply;
 }
 
-/// One image on one platform.
-struct image_question {
-  std::string reference;
-  oci::platform platform;
-  resolved_image answer;
+/// Tells those who wait for an answer when the one who asks goes away.
+struct asking {
+  explicit asking(std::shared_ptr<image_answer> of) : entry(std::move(of)) {}
+  ~asking() {
+    entry->abandoned = !entry->answer;
+    entry->known.notify();
+  }
+  asking(const asking&) = delete;
+  asking& operator=(const asking&) = delete;
+  std::shared_ptr<image_answer> entry;
 };
 
-task<result<void>> resolve(solve_state& state, image_question& question) {
-  result<gateway::ResolveImageConfigResponse> reply = co_await h2grpc::unary<gateway::ResolveImageConfigResponse>(
-      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/ResolveImageConfig",
-      gateway_resolve(question.reference, question.platform), headers_of(state));
-  if (reply.has_error()) co_return reply.error();
-  // A source policy may have replaced the image; then the daemon will replace it in the definition too.
-  if (reply->ref().empty() || reply->ref() == question.reference) question.answer.digest = reply->digest();
-  question.answer.config = reply->config();
-  co_return result<void>();
-}
+/// What programs see of one solve. Several may use that of the first solve for their preparation.
+class bridge final : public gateway_client {
+ public:
+  /// `sees` is the solve that the program belongs to, `asks` the one whose bridge is used.
+  bridge(solve_state& sees, solve_state& asks) : state_(sees), asks_(asks) {}
 
-/// All images that definitions of the build depend on, on each platform, each once.
-std::vector<image_question> questions_of(const build_state& build) {
-  std::vector<image_question> all;
-  for (const solve_state* solve : build.solves) {
-    if (!solve->service.plan) continue;
-    for (const platform_build& part : solve->request.parts)
-      for (const std::string& reference : solve->service.plan->base_images) {
-        const auto same = [&](const image_question& q) {
-          return q.reference == reference && q.platform == part.platform;
-        };
-        if (std::none_of(all.begin(), all.end(), same)) all.push_back({reference, part.platform, {}});
-      }
+  task<result<std::vector<oci::platform>>> platforms() override {
+    if (!state_.request.platforms.empty()) co_return state_.request.platforms;
+    result<oci::platform> own = co_await daemon_platform(state_.build);
+    if (own.has_error()) co_return own.error();
+    co_return std::vector<oci::platform>{*own};
   }
-  return all;
-}
 
-void make_parts(solve_state& solve, const std::vector<image_question>& answers) {
-  if (!solve.service.plan) return;
-  for (platform_build& part : solve.request.parts) {
-    resolved_images images;
-    for (const image_question& q : answers)
-      if (q.platform == part.platform) images[q.reference] = q.answer;
-    result<platform_build> made = solve.service.plan->make(part, images);
-    if (made.has_error()) {
-      solve.plan_failure = made.error();
-      return;
+  task<result<resolved_image>> resolve_image(std::string reference, oci::platform platform) override {
+    auto& known = state_.build.images;
+    auto key = std::pair(reference, oci::to_string(platform));
+    while (const auto found = known.contains(key) ? known.at(key) : nullptr) {
+      if (found->answer) co_return *found->answer;
+      if (found->abandoned) break;
+      if (co_await found->known.wait() == wake::cancelled) unwind();
     }
-    part = std::move(*made);
+    const executor ex = co_await asio::this_coro::executor;
+    auto mine = std::make_shared<image_answer>(ex);
+    known[key] = mine;
+    const asking mark(mine);
+    result<resolved_image> answer = co_await resolve(std::move(reference), std::move(platform));
+    mine->answer = answer;
+    co_return answer;
   }
-  solve.build.shown.define(solve.index, solve.request.parts);
+
+  task<result<gateway_result>> solve(std::shared_ptr<const pb::Definition> definition) override {
+    if (state_.uses_cache) definition = with_cache(*definition);
+    return run(gateway_solve(*definition));
+  }
+  task<result<gateway_result>> solve(frontend_call frontend) override { return run(gateway_solve(frontend)); }
+
+  task<result<std::string>> read_file(gateway_result of, std::string path, std::size_t most) override {
+    gateway::ReadFileRequest request;
+    if (of.message() != nullptr) request.set_ref(of.message()->ref().id());
+    request.set_filepath(path);
+    // One byte more tells that there is more.
+    request.mutable_range()->set_length(static_cast<std::int64_t>(most) + 1);
+    auto reply = co_await ask<gateway::ReadFileResponse>(asks_, "ReadFile", std::move(request));
+    if (reply.has_error()) co_return reply.error();
+    if (reply->data().size() > most)
+      co_return failure(errc::limit, fmt::format("{} has more than {} bytes, the most that are read of it", path, most), origin::user);
+    co_return std::move(*reply->mutable_data());
+  }
+
+ private:
+  task<result<resolved_image>> resolve(std::string reference, oci::platform platform) {
+    gateway::ResolveImageConfigRequest request = gateway_resolve(reference, platform);
+    auto reply = co_await ask<gateway::ResolveImageConfigResponse>(asks_, "ResolveImageConfig", std::move(request));
+    if (reply.has_error()) co_return reply.error();
+    resolved_image image;
+    // A source policy may have replaced the image; then the daemon will replace it in the definition too.
+    if (reply->ref().empty() || reply->ref() == reference) image.digest = reply->digest();
+    image.config = reply->config();
+    co_return image;
+  }
+
+  task<result<gateway_result>> run(gateway::SolveRequest request) {
+    auto reply = co_await ask<gateway::SolveResponse>(asks_, "Solve", std::move(request));
+    if (reply.has_error()) co_return reply.error();
+    co_return gateway_result(std::make_shared<const gateway::Result>(std::move(*reply->mutable_result())));
+  }
+
+  solve_state& state_;
+  solve_state& asks_;
+};
+
+task<result<void>> prepare(solve_state& solve, solve_state& asks) {
+  bridge daemon(solve, asks);
+  result<void> ready = co_await solve.program->prepare(daemon);
+  if (ready.has_error()) solve.plan_failure = ready.error();
+  else solve.build.shown.define(solve.index, solve.program->plan());
+  co_return result<void>();
 }
 
 /// The daemon looks for the scanner when everything else is done (solver/llbsolver/proc/sbom.go), and a second solve would
@@ -79,33 +126,33 @@ task<result<void>> look_for_scanner(solve_state& state) {
   const auto& all = state.build.solves;
   if (std::none_of(all.begin(), all.end(), [](const solve_state* s) { return s->sbom_is_optional(); }))
     co_return result<void>();
-  image_question question{std::string(default_sbom_scanner), {}, {}};
-  result<void> found = co_await resolve(state, question);
-  if (found.has_error() && found.error().code != errc::remote) co_return found;
-  if (found.has_error()) state.build.scanner_missing = found.error().text;
+  bridge daemon(state, state);
+  std::string scanner(default_sbom_scanner);
+  oci::platform any;
+  result<resolved_image> found = co_await daemon.resolve_image(std::move(scanner), std::move(any));
+  // Another failure is met again, by a call that explains it better.
+  if (found.has_error() && found.error().code == errc::remote) state.build.scanner_missing = found.error().text;
   co_return result<void>();
 }
 
-task<result<void>> make_all_plans(solve_state& state) {
-  std::vector<image_question> questions = questions_of(state.build);
-  result<void> resolved = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    for (image_question& question : questions) group.spawn(resolve(state, question));
+task<result<void>> prepare_all(solve_state& state) {
+  std::function<task<result<void>>(task_group&)> body = [&](task_group& group) -> task<result<void>> {
+    for (solve_state* solve : state.build.solves)
+      if (solve->program) group.spawn(prepare(*solve, state));
     group.spawn(look_for_scanner(state));
     co_return result<void>();
-  });
-  if (resolved.has_error()) co_return resolved;
-  for (solve_state* solve : state.build.solves) make_parts(*solve, questions);
-  co_return result<void>();
+  };
+  result<void> ran = co_await task_group::run(std::move(body));
+  co_return ran;
 }
 
-/// The first solve that gets here makes the definitions of all, so that they are known and agree before any of their steps
+/// The first solve that gets here prepares the programs of all, so that they are known and agree before any of their steps
 /// is reported.
-task<result<void>> ensure_plans(solve_state& state) {
+task<result<void>> ensure_prepared(solve_state& state) {
   build_state& build = state.build;
   while (!build.planned && build.planning)
-    if (co_await build.plans_changed.wait() == wake::cancelled)
-      throw boost::system::system_error(asio::error::operation_aborted);
-  if (build.planned) co_return *build.planned;
+    if (co_await build.plans_changed.wait() == wake::cancelled) unwind();
+  if (build.planned) co_return result<void>();
   struct mark {
     explicit mark(build_state& b) : of(b) { of.planning = true; }
     ~mark() {
@@ -115,8 +162,8 @@ task<result<void>> ensure_plans(solve_state& state) {
     build_state& of;
   };
   const mark planning(build);
-  result<void> made = co_await make_all_plans(state);
-  build.planned = made;
+  result<void> made = co_await prepare_all(state);
+  build.planned = true;
   co_return made;
 }
 
@@ -133,35 +180,25 @@ void set_error(gateway::ReturnRequest& answer, const failure& why) {
   }
 }
 
-task<result<gateway::ReturnRequest>> solve_parts(solve_state& state) {
-  result<void> platform = co_await await_platform(state);
-  if (platform.has_error()) co_return platform.error();
-  if (state.service.plan || state.sbom_is_optional()) {
-    result<void> planned = co_await ensure_plans(state);
-    if (planned.has_error()) co_return planned.error();
-    if (state.plan_failure) co_return *state.plan_failure;
-  }
+task<result<gateway_result>> run_program(solve_state& state) {
+  result<void> prepared = co_await ensure_prepared(state);
+  if (prepared.has_error()) co_return prepared.error();
+  if (state.plan_failure) co_return *state.plan_failure;
   if (state.sbom_is_optional() && state.build.scanner_missing)
     co_return failure(errc::remote, *state.build.scanner_missing, origin::peer);
-  std::vector<gateway::SolveResponse> solved;
-  for (const platform_build& part : state.request.parts) {
-    result<gateway::SolveResponse> one = co_await h2grpc::unary<gateway::SolveResponse>(
-        state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Solve", gateway_solve(part), headers_of(state));
-    if (one.has_error()) co_return one.error();
-    solved.push_back(std::move(*one));
-  }
-  co_return gateway_return(state.request, solved);
+  bridge daemon(state, state);
+  result<gateway_result> made = co_await state.program->run(daemon);
+  co_return made;
 }
 
 }  // namespace
 
 task<result<void>> drive_gateway(solve_state& state) {
-  result<gateway::ReturnRequest> made = co_await solve_parts(state);
+  result<gateway_result> made = co_await run_program(state);
   gateway::ReturnRequest answer;
-  if (made.has_value()) answer = std::move(*made);
-  else set_error(answer, made.error());
-  result<gateway::ReturnResponse> returned = co_await h2grpc::unary<gateway::ReturnResponse>(
-      state.build.control, "/moby.buildkit.v1.frontend.LLBBridge/Return", std::move(answer), headers_of(state));
+  if (made.has_error()) set_error(answer, made.error());
+  else if (made->message() != nullptr) *answer.mutable_result() = *made->message();
+  auto returned = co_await ask<gateway::ReturnResponse>(state, "Return", std::move(answer));
   if (returned.has_error()) state.build.log.debug("outer: gateway return: {}", returned.error().text);
   co_return result<void>();
 }

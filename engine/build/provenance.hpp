@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
-#include "engine/build/solve_options.hpp"
+#include "engine/build/request.hpp"
 #include "proto/control.pb.h"
 
 namespace peelbox::build {

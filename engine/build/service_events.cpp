@@ -2,8 +2,7 @@
 
 #include <utility>
 
-#include "engine/build/build.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_messages.hpp"
 #include "engine/oci/digest.hpp"
 
 namespace peelbox::build {
@@ -21,11 +20,12 @@ std::unordered_set<std::string> operations_of(const std::vector<platform_build>&
 
 }  // namespace
 
-service_events::service_events(const std::vector<service_build>& services) {
+service_events::service_events(const std::vector<solve_request>& services) {
   if (services.size() < 2) return;
-  for (const service_build& service : services) {
+  for (const solve_request& service : services) {
     names_.push_back(service.name);
-    operations_.push_back(operations_of(service.solve.parts));
+    const auto* finished = std::get_if<definitions>(&service.source);
+    operations_.push_back(finished != nullptr ? operations_of(finished->parts) : std::unordered_set<std::string>());
   }
   find_shared();
 }

@@ -12,14 +12,14 @@
 namespace peelbox::build {
 
 struct platform_build;
-struct service_build;
+struct solve_request;
 
 /// With one service all events pass unchanged. With several, steps get the name of their service, except those that several
 /// definitions have: the daemon runs such a step once and reports it to each solve, so we take the reports of the first
 /// solve that sends one, and those of another one when that has ended.
 class service_events {
  public:
-  explicit service_events(const std::vector<service_build>& services);
+  explicit service_events(const std::vector<solve_request>& services);
 
   /// The final definitions of a service; decides again what is shared. Call it before any of these steps is reported.
   void define(std::size_t index, const std::vector<platform_build>& parts);

@@ -5,7 +5,7 @@
 #include "engine/async/task_group.hpp"
 #include "engine/build/gateway.hpp"
 #include "engine/build/observed_stream.hpp"
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_messages.hpp"
 #include "engine/build/status_stream.hpp"
 #include "engine/session/health_service.hpp"
 #include "h2grpc/rpc/typed.hpp"
@@ -21,14 +21,15 @@ using connection_ptr = std::shared_ptr<h2grpc::connection>;
 /// After the solve the daemon may still send the last log lines; it ends the stream by itself soon after.
 constexpr auto status_idle_limit = 5s;
 
-/// The first session serves the contexts and everything else, the others only what their own solve asks for.
+/// Which session serves what. The definitions of a build name its first session for their contexts, so that equal operations
+/// are equal bytes; a frontend asks in the session of its own solve. The daemon may ask any of them for the rest.
 h2grpc::method_table make_services(solve_state& state) {
   build_state& build = state.build;
   h2grpc::method_table methods;
   session::add_health_service(methods);
-  if (state.index == 0) session::add_filesync_service(methods, build.contexts, build.pool, build.log);
+  session::add_filesync_service(methods, build.contexts, build.pool, build.log);
   if (!state.targets->by_id.empty()) session::add_filesend_service(methods, state.targets, build.pool);
-  if (build.options.logins) session::add_auth_service(methods, build.options.logins);
+  for (const session::attachable& add : build.options.attachables) add(methods);
   return methods;
 }
 
@@ -94,7 +95,8 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
 failure explain(const solve_state& state, const failure& why) {
   if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
   if (state.targets->first_failure) return *state.targets->first_failure;
-  if (state.plan_failure) return *state.plan_failure;
+  // The daemon's answer has more of a failure that was the daemon's already.
+  if (state.plan_failure && !state.plan_failure->status) return *state.plan_failure;
   return definition_too_large(why).value_or(why);
 }
 
@@ -103,7 +105,6 @@ failure explain(const solve_state& state, const failure& why) {
 std::optional<std::string> missing_scanner(const solve_state& state, const failure& why) {
   const build_state& build = state.build;
   if (!state.sbom_is_optional() || why.code != errc::remote) return std::nullopt;
-  if (build.planned && build.planned->has_error()) return std::nullopt;
   if (state.plan_failure) return std::nullopt;
   if (build.scanner_missing) return build.scanner_missing;
   if (why.text.find("buildkit-syft-scanner") == std::string::npos) return std::nullopt;
@@ -116,14 +117,12 @@ void go_without_sbom(solve_state& state, const std::string& reason) {
                                    "). Use --sbom=generator=IMAGE for another one, or --sbom=false to be quiet about it.");
 }
 
-/// What the first try has done shall not be done again, also by a build that used no cache.
-void use_cache(solve_options& request) {
-  request.no_cache = false;
-  for (platform_build& part : request.parts) {
-    auto definition = std::make_shared<pb::Definition>(*part.definition);
-    for (auto& [digest, operation] : *definition->mutable_metadata()) operation.set_ignore_cache(false);
-    part.definition = std::move(definition);
-  }
+/// Definitions that the program hands in follow (gateway.cpp).
+void use_cache(solve_state& state) {
+  state.uses_cache = true;
+  state.request.no_cache = false;
+  if (auto* finished = std::get_if<definitions>(&state.request.source))
+    for (platform_build& part : finished->parts) part.definition = with_cache(*part.definition);
 }
 
 struct status_end {
@@ -148,7 +147,7 @@ task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
   result<wire_v1::SolveResponse> reply = failure(errc::internal, "the solve did not run");
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
     parts.spawn(follow_status(state, end));
-    if (needs_gateway(state.request)) parts.spawn(drive_gateway(state));
+    if (state.program) parts.spawn(drive_gateway(state));
     reply = co_await exchange_solve(state, parts);
     // The daemon has answered: let the last events arrive, then stop what is left.
     const auto until = std::chrono::steady_clock::now() + status_idle_limit;
@@ -185,29 +184,53 @@ task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_s
 
 }  // namespace
 
-solve_state::solve_state(build_state& b, std::size_t i)
-    : build(b), index(i), service(b.options.services[i]), request(service.solve) {
-  if (service.plan) request.through_gateway = true;
+solve_state::solve_state(build_state& b, std::size_t i) : build(b), index(i), request(b.options.services[i]) {}
+
+namespace {
+
+/// Puts an exporter and a sink in the place of a Docker store.
+task<result<void>> prepare_docker(solve_state& state, export_request& wanted) {
+  build_state& build = state.build;
+  docker_store store = std::get<docker_store>(wanted.where);
+  store.silence_limit = build.options.silence_limit;
+  result<docker_export> ready = co_await prepare_docker_export(build.options.way, build.control, std::move(store), wanted.how,
+                                                               state.request, build.log);
+  if (ready.has_error()) co_return ready.error();
+  wanted = {std::move(ready->exporter.how), std::move(ready->where)};
+  state.delivery = std::move(ready->delivery);
+  if (!ready->exporter.ignores_epoch || state.request.source_date_epoch.empty()) co_return result<void>();
+  state.request.source_date_epoch.clear();
+  state.outcome.warnings.emplace_back(
+      "SOURCE_DATE_EPOCH has no effect: the BuildKit of this Docker engine stores images with a graph driver, which sets its own "
+      "times. The containerd image store and --output type=oci,dest=FILE follow it.");
+  co_return result<void>();
 }
+
+/// The place of the exporter's output in its session; std::nullopt for one that needs none.
+std::optional<session::export_target> target_of(const export_sink& where) {
+  if (const auto* file = std::get_if<session::file_target>(&where)) return *file;
+  if (const auto* directory = std::get_if<session::directory_target>(&where)) return *directory;
+  if (const auto* consumer = std::get_if<session::consumer_target>(&where)) return *consumer;
+  return std::nullopt;
+}
+
+}  // namespace
 
 task<result<void>> prepare_solve(solve_state& state) {
   build_state& build = state.build;
-  std::optional<session::export_target> output = state.service.output;
-  if (state.service.to_docker) {
-    docker_output wanted = *state.service.to_docker;
-    wanted.silence_limit = build.options.silence_limit;
-    result<void> prepared = co_await prepare_docker_output(build.options.way, build.control, std::move(wanted),
-                                                           state.request, output, state.delivery, build.log);
+  solve_request& request = state.request;
+  for (export_request& one : request.exports) {
+    if (!std::holds_alternative<docker_store>(one.where)) continue;
+    result<void> prepared = co_await prepare_docker(state, one);
     if (prepared.has_error()) co_return prepared;
-    if (state.request.source_date_epoch.empty() && !state.service.solve.source_date_epoch.empty())
-      state.outcome.warnings.emplace_back(
-          "SOURCE_DATE_EPOCH has no effect: the BuildKit of this Docker engine stores images with a graph driver, which sets its own "
-          "times. The containerd image store and --output type=oci,dest=FILE follow it.");
   }
-  if (output) state.targets->by_id.push_back(std::move(*output));
+  for (std::size_t i = 0; i < request.exports.size(); ++i)
+    if (auto target = target_of(request.exports[i].where)) state.targets->by_id.emplace(i, std::move(*target));
+  if (const auto* own = std::get_if<std::shared_ptr<gateway_program>>(&request.source)) state.program = *own;
+  else if (needs_gateway(request)) state.program = program_of(std::get<definitions>(request.source));
   state.callbacks.emplace(session_names(build, state.index), make_services(state), build.log,
                           build.options.silence_limit);
-  state.request.session_id = state.callbacks->names().id;
+  request.session_id = state.callbacks->names().id;
   co_return result<void>();
 }
 
@@ -240,7 +263,7 @@ task<void> run_solve(solve_state& state) {
   if (reason) {
     go_without_sbom(state, *reason);
     // Where the scanner was known to be missing nothing has run yet.
-    if (!state.build.scanner_missing) use_cache(state.request);
+    if (!state.build.scanner_missing) use_cache(state);
     filesync::transfer_stats& past = state.build.contexts->past;
     const filesync::transfer_stats first_try = state.build.contexts->total();
     reply = co_await solve_once(state);
@@ -254,9 +277,11 @@ task<void> run_solve(solve_state& state) {
   } else {
     for (const auto& [key, value] : reply->exporterresponse()) state.outcome.exporter_response[key] = value;
   }
-  if (state.service.to_docker) state.outcome.delivery = *state.delivery;
-  if (!state.request.for_daemon_platform || needs_gateway(state.request))
-    for (const platform_build& part : state.request.parts) state.outcome.platforms.push_back(part.platform);
+  if (state.delivery) state.outcome.delivery = *state.delivery;
+  state.outcome.platforms = state.request.platforms;
+  if (state.program)
+    for (const platform_build& part : state.program->plan())
+      if (state.request.platforms.empty()) state.outcome.platforms.push_back(part.platform);
   state.outcome.has_sbom = state.request.attest.sbom.has_value();
   state.outcome.exported_bytes = state.targets->received.bytes_transferred;
   state.outcome.took =

@@ -1,11 +1,14 @@
 // One Control.Solve with what belongs to it: its Status stream, its half of the gateway, the session for its output.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/build/build.hpp"
+#include "engine/build/program.hpp"
 #include "engine/build/service_events.hpp"
 #include "engine/session/filesync_service.hpp"
 #include "engine/session/session.hpp"
@@ -14,12 +17,21 @@ namespace peelbox::build {
 
 struct solve_state;
 
+/// The answer about one image on one platform, for whoever asks.
+struct image_answer {
+  explicit image_answer(executor ex) : known(std::move(ex)) {}
+  std::optional<result<resolved_image>> answer;
+  /// The one who asked went away without an answer.
+  bool abandoned = false;
+  event known;
+};
+
 /// Shared by the solves of one build. Lives in the frame of run_build, which joins all of them.
 struct build_state {
   build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
-      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services),
-        platform_known(ex), plans_changed(std::move(ex)) {}
+      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services), platform_known(ex),
+        plans_changed(ex) {}
 
   const build_options options;
   stop_request& stop;
@@ -36,41 +48,47 @@ struct build_state {
   bool all_solved = false;
   /// All solves of the build; outlive whatever runs.
   std::vector<solve_state*> solves;
-  /// Whether the daemon told its platform (daemon_platform.hpp); absent until it did.
-  std::optional<result<void>> platform_found;
+  /// What the daemon builds for by itself (daemon_platform.hpp); absent until it was asked.
+  std::optional<result<oci::platform>> platform;
   event platform_known;
-  /// late_plan, and a look for the default SBOM scanner: done once, for all solves, by the first one that gets there.
-  std::optional<result<void>> planned;
+  /// What the daemon was asked about images; equal questions share an answer.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<image_answer>> images;
+  /// The preparation of all programs, and a look for the default SBOM scanner: done once, by the first solve that gets there.
+  bool planned = false;
   bool planning = false;
   event plans_changed;
   /// Why the daemon cannot give the scanner.
   std::optional<std::string> scanner_missing;
 };
 
-/// One service of the build. The daemon tells exporters apart by their position in a solve only, so each solve has a
-/// session of its own for what it exports (session/filesync/filesync.go).
+/// One solve of the build. The daemon tells exporters apart by their position in a solve only, so each solve has a session of
+/// its own for what it exports (session/filesync/filesync.go).
 struct solve_state {
   solve_state(build_state& b, std::size_t i);
 
   /// An SBOM would be nice, and nobody insists on it.
-  bool sbom_is_optional() const { return service.sbom_is_optional && request.attest.sbom; }
+  bool sbom_is_optional() const { return request.sbom_is_optional && request.attest.sbom; }
 
   build_state& build;
   const std::size_t index;
-  const service_build& service;
-  solve_options request;
+  /// As it was asked for; prepare_solve() completes it.
+  solve_request request;
+  /// Runs on our side of the gateway; null when Control.Solve carries everything.
+  std::shared_ptr<gateway_program> program;
   std::shared_ptr<session::export_targets> targets = std::make_shared<session::export_targets>();
-  std::shared_ptr<docker_delivery> delivery = std::make_shared<docker_delivery>();
+  /// Of the export into Docker's store, if there is one.
+  std::shared_ptr<docker_delivery> delivery;
   std::optional<session::session> callbacks;  ///< made by prepare_solve()
   bool solved = false;  ///< the daemon has answered, or never will
+  /// What the first try has done shall not be done again, also by a build that used no cache.
+  bool uses_cache = false;
   std::optional<failure> why;
-  /// The definition could not be made; the daemon's error only repeats it.
+  /// The program could not be prepared.
   std::optional<failure> plan_failure;
   service_outcome outcome;
 };
 
-/// Makes the session, and before that chooses exporter and target when the image goes to Docker; fails when its engine
-/// cannot be reached.
+/// Chooses exporters for Docker stores, where it fails when the engine cannot be reached, and makes the session.
 task<result<void>> prepare_solve(solve_state& state);
 
 /// Serves the session until it ends. A session that ends before its solve makes the build fail; after it, that is the

@@ -95,4 +95,8 @@ void add_auth_service(h2grpc::method_table& methods, login_lookup lookup) {
   add("/moby.filesync.v1.Auth/VerifyTokenAuthority", verify_token_authority);
 }
 
+attachable logins(login_lookup lookup) {
+  return [lookup = std::move(lookup)](h2grpc::method_table& methods) { add_auth_service(methods, lookup); };
+}
+
 }  // namespace peelbox::session

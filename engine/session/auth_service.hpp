@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "engine/session/attachable.hpp"
 #include "h2grpc/rpc/server.hpp"
 
 namespace peelbox::session {
@@ -21,5 +22,7 @@ using login_lookup = std::function<task<result<registry_login>>(std::string host
 /// about tokens hand out a bearer token that stands in the configuration; for all other registries they answer
 /// unavailable, and the daemon exchanges tokens itself with what Credentials gave it (util/resolver/authorizer.go).
 void add_auth_service(h2grpc::method_table& methods, login_lookup lookup);
+/// The same for several sessions.
+attachable logins(login_lookup lookup);
 
 }  // namespace peelbox::session

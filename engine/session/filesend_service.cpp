@@ -111,9 +111,10 @@ task<grpc_status> give_to_consumer(h2grpc::server_call& call, std::shared_ptr<ex
 
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_targets> targets, blocking_pool& pool) {
   const std::size_t id = exporter_id(call.request_metadata());
-  if (id >= targets->by_id.size())
+  const auto asked = targets->by_id.find(id);
+  if (asked == targets->by_id.end())
     co_return make_status(code::not_found, "no output was asked for exporter " + std::to_string(id));
-  const export_target target = targets->by_id[id];
+  const export_target target = asked->second;
   if (const auto* file = std::get_if<file_target>(&target)) {
     if (!file->file) co_return make_status(code::failed_precondition, "this output has no file");
     std::shared_ptr<output_file> open_file = file->file;

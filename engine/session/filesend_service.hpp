@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "engine/async/blocking_pool.hpp"
 #include "engine/filesync/transfer_stats.hpp"
@@ -38,12 +37,13 @@ struct consumer_target {
   std::function<task<result<bool>>(const h2grpc::metadata& about, piece_source pieces)> consume;
 };
 
-/// Where one exporter's output goes; the position in `export_targets::by_id` is the exporter's index in SolveRequest.
+/// Where one exporter's output goes.
 using export_target = std::variant<file_target, directory_target, consumer_target>;
 
 /// Shared between the service and the build, which reads it after the solve.
 struct export_targets {
-  std::vector<export_target> by_id;
+  /// By the exporter's index in SolveRequest; without those whose output stays in the daemon.
+  std::map<std::size_t, export_target> by_id;
   /// What has arrived so far, for progress. For a file, only its bytes are counted.
   filesync::transfer_stats received;
   /// The first failure on our side. The daemon's error only repeats its text.

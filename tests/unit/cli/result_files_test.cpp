@@ -133,11 +133,11 @@ class LeaveResults : public testing::Test {
     prepared_build all;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       all.services.push_back({"s" + std::to_string(i), {}, {}});
-      build::service_build& service = all.options.services.emplace_back();
-      service.solve.ref = "asked";
+      build::solve_request& request = all.options.services.emplace_back();
+      request.ref = "asked";
       auto file = session::output_file::create(dir_ / ("image" + std::to_string(i)));
       EXPECT_TRUE(file.has_value() && (*file)->write("image").has_value());
-      service.output = session::file_target{std::move(*file)};
+      request.exports.push_back({{}, session::file_target{std::move(*file)}});
     }
     auto files = result_files::open(args, outcomes.size());
     if (files.has_error()) return files.error();

@@ -2,71 +2,78 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/build/solve_request.hpp"
+#include "engine/build/solve_messages.hpp"
 
 namespace peelbox::build {
 namespace {
 
-const docker_output wanted{{"docker.io/library/app:1"}, {}};
+const docker_store wanted{{"docker.io/library/app:1"}, {}};
+
+solve_request plain() {
+  solve_request solve;
+  solve.source = definitions{{{}}};
+  return solve;
+}
+
+exporter with(std::map<std::string, std::string> attributes) { return {{}, std::move(attributes)}; }
 
 TEST(DockerOutput, AnEnginesOwnBuildKitStoresTheImage) {
   for (const image_store store : {image_store::containerd, image_store::graph_driver}) {
-    solve_options solve;
-    ASSERT_TRUE(choose_docker_exporter(true, store, wanted, solve).has_value());
-    EXPECT_EQ(solve.target.type, "moby");
-    EXPECT_EQ(solve.target.attributes.at("name"), "docker.io/library/app:1");
+    const auto chosen = choose_docker_exporter(true, store, wanted, {}, plain());
+    ASSERT_TRUE(chosen.has_value());
+    EXPECT_EQ(chosen->how.type, "moby");
+    EXPECT_EQ(chosen->how.attributes.at("name"), "docker.io/library/app:1");
     // The exporter takes the image config from there only.
+    solve_request solve = plain();
+    EXPECT_FALSE(needs_gateway(solve));
+    solve.exports.push_back({chosen->how, {}});
     EXPECT_TRUE(needs_gateway(solve));
   }
 }
 
 TEST(DockerOutput, AStandaloneBuildKitMakesAnArchiveToLoad) {
-  solve_options solve;
-  ASSERT_TRUE(choose_docker_exporter(false, image_store::graph_driver, wanted, solve).has_value());
-  EXPECT_EQ(solve.target.type, "docker");
-  EXPECT_EQ(solve.target.attributes.at("compression"), "uncompressed");
+  const auto chosen = choose_docker_exporter(false, image_store::graph_driver, wanted, {}, plain());
+  ASSERT_TRUE(chosen.has_value());
+  EXPECT_EQ(chosen->how.type, "docker");
+  EXPECT_EQ(chosen->how.attributes.at("compression"), "uncompressed");
+  solve_request solve = plain();
+  solve.exports.push_back({chosen->how, {}});
   EXPECT_FALSE(needs_gateway(solve));
-  solve_options chosen;
-  chosen.target.attributes["compression"] = "zstd";
-  ASSERT_TRUE(choose_docker_exporter(false, image_store::containerd, wanted, chosen).has_value());
-  EXPECT_EQ(chosen.target.attributes.at("compression"), "zstd");
+  const auto zstd = choose_docker_exporter(false, image_store::containerd, wanted, with({{"compression", "zstd"}}), plain());
+  ASSERT_TRUE(zstd.has_value());
+  EXPECT_EQ(zstd->how.attributes.at("compression"), "zstd");
 }
 
 TEST(DockerOutput, AGraphDriverTakesNoFieldsAndNoEpoch) {
-  solve_options plain;
-  plain.target.attributes["name"] = "x";
-  plain.source_date_epoch = "1";
-  ASSERT_TRUE(choose_docker_exporter(true, image_store::graph_driver, wanted, plain).has_value());
-  EXPECT_EQ(plain.source_date_epoch, "");
-  solve_options zstd;
-  zstd.target.attributes["compression"] = "zstd";
-  EXPECT_THAT(choose_docker_exporter(true, image_store::graph_driver, wanted, zstd).error().text,
+  const auto named = choose_docker_exporter(true, image_store::graph_driver, wanted, with({{"name", "x"}}), plain());
+  ASSERT_TRUE(named.has_value());
+  EXPECT_TRUE(named->ignores_epoch);
+  EXPECT_THAT(choose_docker_exporter(true, image_store::graph_driver, wanted, with({{"compression", "zstd"}}), plain()).error().text,
               testing::HasSubstr("compression of --output has no effect"));
   for (const auto& [embedded, store] : {std::pair{true, image_store::containerd}, std::pair{false, image_store::graph_driver}}) {
-    solve_options kept;
-    kept.target.attributes["compression"] = "zstd";
-    kept.source_date_epoch = "1";
-    ASSERT_TRUE(choose_docker_exporter(embedded, store, wanted, kept).has_value());
-    EXPECT_EQ(kept.source_date_epoch, "1");
+    const auto kept = choose_docker_exporter(embedded, store, wanted, with({{"compression", "zstd"}}), plain());
+    ASSERT_TRUE(kept.has_value());
+    EXPECT_FALSE(kept->ignores_epoch);
   }
 }
 
 TEST(DockerOutput, SeveralNamesAreOneList) {
   for (const bool embedded : {true, false}) {
-    solve_options solve;
-    const docker_output two{{"docker.io/library/app:1", "docker.io/library/app:2"}, {}};
-    ASSERT_TRUE(choose_docker_exporter(embedded, image_store::containerd, two, solve).has_value());
-    EXPECT_EQ(solve.target.attributes.at("name"), "docker.io/library/app:1,docker.io/library/app:2");
+    const docker_store two{{"docker.io/library/app:1", "docker.io/library/app:2"}, {}};
+    const auto chosen = choose_docker_exporter(embedded, image_store::containerd, two, {}, plain());
+    ASSERT_TRUE(chosen.has_value());
+    EXPECT_EQ(chosen->how.attributes.at("name"), "docker.io/library/app:1,docker.io/library/app:2");
   }
 }
 
 TEST(DockerOutput, AttestationsNeedTheContainerdStore) {
-  solve_options solve;
+  solve_request solve = plain();
   solve.attest.provenance = "mode=max";
-  ASSERT_TRUE(choose_docker_exporter(false, image_store::containerd, wanted, solve).has_value());
-  EXPECT_EQ(solve.target.type, "oci");
+  const auto chosen = choose_docker_exporter(false, image_store::containerd, wanted, {}, solve);
+  ASSERT_TRUE(chosen.has_value());
+  EXPECT_EQ(chosen->how.type, "oci");
   for (const bool embedded : {true, false}) {
-    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, solve);
+    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, {}, solve);
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, errc::usage);
     EXPECT_THAT(refused.error().text, testing::HasSubstr("type=oci,dest=FILE"));
@@ -75,11 +82,12 @@ TEST(DockerOutput, AttestationsNeedTheContainerdStore) {
 
 TEST(DockerOutput, SeveralPlatformsNeedTheContainerdStore) {
   for (const bool embedded : {true, false}) {
-    solve_options solve;
-    solve.parts.resize(2);
-    ASSERT_TRUE(choose_docker_exporter(embedded, image_store::containerd, wanted, solve).has_value());
-    EXPECT_EQ(solve.target.type, embedded ? "moby" : "oci");
-    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, solve);
+    solve_request solve = plain();
+    solve.platforms.resize(2);
+    const auto chosen = choose_docker_exporter(embedded, image_store::containerd, wanted, {}, solve);
+    ASSERT_TRUE(chosen.has_value());
+    EXPECT_EQ(chosen->how.type, embedded ? "moby" : "oci");
+    const auto refused = choose_docker_exporter(embedded, image_store::graph_driver, wanted, {}, solve);
     ASSERT_TRUE(refused.has_error());
     EXPECT_EQ(refused.error().code, errc::usage);
     EXPECT_THAT(refused.error().text, testing::HasSubstr("an image of several platforms"));

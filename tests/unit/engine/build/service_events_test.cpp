@@ -13,14 +13,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<service_build> services(std::vector<std::pair<std::string, std::vector<std::string>>> described) {
-  std::vector<service_build> all;
+std::vector<solve_request> services(std::vector<std::pair<std::string, std::vector<std::string>>> described) {
+  std::vector<solve_request> all;
   for (auto& [name, operations] : described) {
-    service_build service;
+    solve_request service;
     service.name = name;
     auto definition = std::make_shared<pb::Definition>();
     for (const std::string& operation : operations) definition->add_def(operation);
-    service.solve.parts.emplace_back().definition = std::move(definition);
+    service.source = definitions{{{{}, std::move(definition), {}}}};
     all.push_back(std::move(service));
   }
   return all;

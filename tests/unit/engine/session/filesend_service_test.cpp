@@ -68,7 +68,7 @@ struct exported {
 
 exported run_export(const std::string& from, const directory_target& to, const h2grpc::metadata& headers) {
   exported out{{}, std::make_shared<export_targets>()};
-  out.targets->by_id.push_back(to);
+  out.targets->by_id.emplace(0, to);
   blocking_pool pool(2);
   out.status = test::run_task(export_directory(from, headers, out.targets, pool));
   return out;

@@ -1,0 +1,33 @@
+// The ways into `peelbox build`. Each door turns the flags that are its own into a value (build_modes.hpp says which those are),
+// and that value into requests.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/service_targets.hpp"
+#include "engine/build/request.hpp"
+#include "engine/filesync/sender.hpp"
+
+namespace peelbox::cli {
+
+/// What a door plans with, besides its own value.
+struct door_setting {
+  /// The session that serves the contexts; empty for a definition that somebody else will solve.
+  std::string session_id;
+  /// One for each name of the door.
+  std::vector<service_target> targets;
+};
+
+/// Requests without exporters and attestations, and the directories that the daemon may read for them.
+struct door_plan {
+  std::vector<build::solve_request> requests;
+  std::map<std::string, std::shared_ptr<filesync::context_source>> contexts;
+  /// Under which the daemon keeps what it got from them (session/identity.hpp).
+  std::string shared_key;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace peelbox::cli
