@@ -8,8 +8,6 @@
 #include <memory>
 #include <vector>
 
-#include "engine/async/read_file.hpp"
-
 namespace peelbox::transport {
 namespace {
 
@@ -21,16 +19,15 @@ struct pkey_deleter {
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
 };
 
-// The certificate bundles of whole systems are smaller than 1 MiB.
-constexpr std::size_t largest_file = 4 << 20;
-
-result<std::string> read_pem(const std::string& path, std::string_view flag) {
-  return read_file(path, fmt::format("{} {}", flag, path), largest_file);
+bio_ptr bio_over(const secret_text& text) {
+  return bio_ptr(BIO_new_mem_buf(text.get().data(), static_cast<int>(text.get().size())));
 }
 
-bio_ptr bio_over(const std::string& text) {
-  return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+std::string name_of_ca(const tls_options& options) { return options.ca.described("--tlscacert", "CA"); }
+std::string name_of_certificate(const tls_options& options) {
+  return options.certificate.described("--tlscert", "certificate");
 }
+std::string name_of_key(const tls_options& options) { return options.key.described("--tlskey", "key"); }
 
 bool queue_says_end_of_pem() {
   const unsigned long error = ERR_peek_last_error();
@@ -38,10 +35,10 @@ bool queue_says_end_of_pem() {
 }
 
 /// All certificates of a PEM text, in order.
-result<std::vector<x509_ptr>> read_certificates(const std::string& path, std::string_view flag) {
-  auto text = read_pem(path, flag);
+result<std::vector<x509_ptr>> read_certificates(const tls_material& from, const std::string& name) {
+  auto text = from.read(name);
   if (text.has_error()) return text.error();
-  const bio_ptr bio = bio_over(*text);
+  const bio_ptr bio = bio_over(**text);
   std::vector<x509_ptr> all;
   ERR_clear_error();
   while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) all.emplace_back(next);
@@ -49,11 +46,10 @@ result<std::vector<x509_ptr>> read_certificates(const std::string& path, std::st
   const std::string error = take_openssl_error();
   if (all.empty() && clean_end)
     return failure(errc::usage,
-                   fmt::format("{} {}: it contains no certificate in PEM form (-----BEGIN CERTIFICATE-----)", flag, path),
+                   fmt::format("{}: it contains no certificate in PEM form (-----BEGIN CERTIFICATE-----)", name),
                    origin::user);
   if (!clean_end)
-    return failure(errc::usage, fmt::format("{} {}: a certificate in it cannot be read: {}", flag, path, error),
-                   origin::user);
+    return failure(errc::usage, fmt::format("{}: a certificate in it cannot be read: {}", name, error), origin::user);
   return all;
 }
 
@@ -62,13 +58,26 @@ int no_passphrase(char*, int, int, void* asked) {
   return -1;
 }
 
-result<void> trust(SSL_CTX* context, const std::string& ca_file) {
-  if (ca_file.empty()) {
+failure half_given(const tls_options& options) {
+  const bool no_key = options.key.empty();
+  if (options.certificate.is_data() || options.key.is_data())
+    return failure(errc::usage,
+                   fmt::format("a client certificate and its key have to be given together: the {} is missing",
+                               no_key ? "key" : "certificate"),
+                   origin::user);
+  return failure(errc::usage,
+                 fmt::format("--tlscert and --tlskey have to be given together: {} is missing",
+                             no_key ? "--tlskey" : "--tlscert"),
+                 origin::user);
+}
+
+result<void> trust(SSL_CTX* context, const tls_options& options) {
+  if (options.ca.empty()) {
     if (SSL_CTX_set_default_verify_paths(context) != 1)
       return failure(errc::tls, "the system's certificate authorities cannot be read: " + take_openssl_error());
     return {};
   }
-  auto authorities = read_certificates(ca_file, "--tlscacert");
+  auto authorities = read_certificates(options.ca, name_of_ca(options));
   if (authorities.has_error()) return authorities.error();
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   for (const auto& authority : *authorities) X509_STORE_add_cert(store, authority.get());
@@ -76,41 +85,41 @@ result<void> trust(SSL_CTX* context, const std::string& ca_file) {
   return {};
 }
 
-result<void> show(SSL_CTX* context, const std::string& cert_file, const std::string& key_file) {
-  auto chain = read_certificates(cert_file, "--tlscert");
+result<void> show(SSL_CTX* context, const tls_options& options) {
+  const std::string certificate_name = name_of_certificate(options);
+  auto chain = read_certificates(options.certificate, certificate_name);
   if (chain.has_error()) return chain.error();
   if (SSL_CTX_use_certificate(context, chain->front().get()) != 1)
     return failure(errc::usage,
-                   fmt::format("--tlscert {}: the certificate cannot be used: {}", cert_file, take_openssl_error()),
+                   fmt::format("{}: the certificate cannot be used: {}", certificate_name, take_openssl_error()),
                    origin::user);
   for (std::size_t i = 1; i < chain->size(); ++i) SSL_CTX_add1_chain_cert(context, (*chain)[i].get());
 
-  auto text = read_pem(key_file, "--tlskey");
+  const std::string key_name = name_of_key(options);
+  auto text = options.key.read(key_name);
   if (text.has_error()) return text.error();
-  const bio_ptr bio = bio_over(*text);
+  const bio_ptr bio = bio_over(**text);
   bool encrypted = false;
   ERR_clear_error();
   const std::unique_ptr<EVP_PKEY, pkey_deleter> key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, &encrypted));
-  OPENSSL_cleanse(text->data(), text->size());
   if (!key) {
     ERR_clear_error();
     return failure(errc::usage,
-                   encrypted ? fmt::format("--tlskey {}: the key is encrypted; give a key without a passphrase "
+                   encrypted ? fmt::format("{}: the key is encrypted; give a key without a passphrase "
                                            "(openssl pkey -in KEY -out PLAIN_KEY)",
-                                           key_file)
-                             : fmt::format("--tlskey {}: it contains no private key in PEM form", key_file),
+                                           key_name)
+                             : fmt::format("{}: it contains no private key in PEM form", key_name),
                    origin::user);
   }
   if (X509_check_private_key(chain->front().get(), key.get()) != 1) {
     ERR_clear_error();
     return failure(errc::usage,
-                   fmt::format("--tlskey {}: the key does not belong to the certificate of --tlscert {}", key_file,
-                               cert_file),
+                   fmt::format("{}: the key does not belong to the certificate of {}", key_name, certificate_name),
                    origin::user);
   }
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
-    return failure(errc::usage, fmt::format("--tlskey {}: the key cannot be used: {}", key_file, take_openssl_error()),
+    return failure(errc::usage, fmt::format("{}: the key cannot be used: {}", key_name, take_openssl_error()),
                    origin::user);
   return {};
 }
@@ -126,11 +135,7 @@ std::string take_openssl_error() {
 }
 
 result<ssl_context_ptr> make_tls_context(const tls_options& options) {
-  if (options.cert_file.empty() != options.key_file.empty())
-    return failure(errc::usage,
-                   fmt::format("--tlscert and --tlskey have to be given together: {} is missing",
-                               options.cert_file.empty() ? "--tlscert" : "--tlskey"),
-                   origin::user);
+  if (options.certificate.empty() != options.key.empty()) return half_given(options);
   ssl_context_ptr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return failure(errc::tls, "TLS cannot be set up: " + take_openssl_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -140,10 +145,10 @@ result<ssl_context_ptr> make_tls_context(const tls_options& options) {
   // As with buildctl (Go's crypto/x509), a certificate that somebody trusts is the end of the chain, be it an
   // intermediate authority or the daemon's own.
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
-  auto trusted = trust(context.get(), options.ca_file);
+  auto trusted = trust(context.get(), options);
   if (trusted.has_error()) return trusted.error();
-  if (!options.cert_file.empty()) {
-    auto shown = show(context.get(), options.cert_file, options.key_file);
+  if (!options.certificate.empty()) {
+    auto shown = show(context.get(), options);
     if (shown.has_error()) return shown.error();
   }
   return context;

@@ -20,7 +20,8 @@ using ssl_context_ptr = std::unique_ptr<SSL_CTX, ssl_deleter>;
 using ssl_ptr = std::unique_ptr<SSL, ssl_deleter>;
 using x509_ptr = std::unique_ptr<X509, ssl_deleter>;
 
-/// Reads the files. TLS 1.2 or later, the peer is verified. Failures name the flag and the file.
+/// Reads the files. TLS 1.2 or later, the peer is verified. Failures name the flag and the file, or say what was given as
+/// data.
 result<ssl_context_ptr> make_tls_context(const tls_options& options);
 
 /// The newest entry of OpenSSL's error queue of this thread, for people; clears the queue.

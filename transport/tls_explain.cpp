@@ -81,16 +81,18 @@ failure explain_certificate(const tls_peer& peer) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-      if (peer.options.ca_file.empty())
+      if (peer.options.ca.empty())
         return failure(errc::tls,
                        fmt::format("the certificate of {} is not signed by an authority of this system: give the "
                                    "daemon's authority with --tlscacert FILE",
                                    peer.name),
                        origin::peer);
       return failure(errc::tls,
-                     fmt::format("the certificate of {} is not signed by {} (--tlscacert), nor by an intermediate "
-                                 "authority that the daemon sends along",
-                                 peer.name, peer.options.ca_file),
+                     fmt::format("the certificate of {} is not signed by {}, nor by an intermediate authority that the "
+                                 "daemon sends along",
+                                 peer.name,
+                                 peer.options.ca.is_data() ? "the authorities given as data"
+                                                           : peer.options.ca.path() + " (--tlscacert)"),
                      origin::peer);
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -125,7 +127,8 @@ failure explain_certificate(const tls_peer& peer) {
 }
 
 failure explain_tls_error(const tls_peer& peer, unsigned long error) {
-  const std::string& certificate = peer.options.cert_file;
+  const tls_material& shown = peer.options.certificate;
+  const std::string certificate = shown.is_data() ? "(given as data)" : shown.path();
   const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
   switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:

@@ -36,9 +36,9 @@ result<tls_options> tls_options_of_directory(const std::string& directory) {
   auto key = one_of(directory, {"key.pem", "tls.key"});
   if (key.has_error()) return key.error();
   tls_options options;
-  options.ca_file = std::move(*ca);
-  options.cert_file = std::move(*cert);
-  options.key_file = std::move(*key);
+  options.ca = tls_material::file(std::move(*ca));
+  options.certificate = tls_material::file(std::move(*cert));
+  options.key = tls_material::file(std::move(*key));
   return options;
 }
 

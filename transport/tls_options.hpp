@@ -4,16 +4,17 @@
 #include <string>
 
 #include "engine/async/failure.hpp"
+#include "transport/tls_material.hpp"
 
 namespace peelbox::transport {
 
-/// TLS is used when one of these is set (cmd/buildctl/common/common.go). All files are PEM.
+/// TLS is used when one of these is set (cmd/buildctl/common/common.go).
 struct tls_options {
   /// Authorities that may have signed the daemon's certificate; empty: those of the system.
-  std::string ca_file;
+  tls_material ca;
   /// Certificate (with its chain) and key that we show to the daemon; both or neither.
-  std::string cert_file;
-  std::string key_file;
+  tls_material certificate;
+  tls_material key;
   /// The name (or IP address) that the daemon's certificate has to carry; empty: the host of the address.
   std::string server_name;
   /// What ALPN offers (RFC 7301). Set by the program: an HTTP/1.1 connection that will be upgraded needs
@@ -21,7 +22,7 @@ struct tls_options {
   std::string protocol = "h2";
 
   bool empty() const noexcept {
-    return ca_file.empty() && cert_file.empty() && key_file.empty() && server_name.empty();
+    return ca.empty() && certificate.empty() && key.empty() && server_name.empty();
   }
 };
 

@@ -340,6 +340,7 @@ class tls_stream final : public stream {
 result<tls_setup_ptr> prepare_tls(tls_options options) {
   auto context = make_tls_context(options);
   if (context.has_error()) return context.error();
+  options.key = {};  // nobody needs the text again
   return std::make_shared<const tls_setup>(tls_setup{std::move(options), std::move(*context)});
 }
 

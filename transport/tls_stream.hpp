@@ -10,7 +10,7 @@
 
 namespace peelbox::transport {
 
-/// tls_options with their files read; can be used for several connections.
+/// tls_options with their files read; can be used for several connections. Keeps no text of the key beside OpenSSL's own.
 struct tls_setup;
 using tls_setup_ptr = std::shared_ptr<const tls_setup>;
 /// Reads and checks the files. errc::usage, not_found, permission, limit or tls.

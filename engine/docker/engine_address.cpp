@@ -33,10 +33,12 @@ std::string config_directory(const environment& variables) {
 
 /// Docker's file names are ca.pem, cert.pem and key.pem; each may be missing.
 void add_material(transport::tls_options& tls, const std::string& directory) {
-  const auto pick = [&](const char* name) { return exists(directory + "/" + name) ? directory + "/" + name : ""; };
-  tls.ca_file = pick("ca.pem");
-  tls.cert_file = pick("cert.pem");
-  tls.key_file = pick("key.pem");
+  const auto pick = [&](const char* name) {
+    return transport::tls_material::file(exists(directory + "/" + name) ? directory + "/" + name : "");
+  };
+  tls.ca = pick("ca.pem");
+  tls.certificate = pick("cert.pem");
+  tls.key = pick("key.pem");
 }
 
 std::string known_contexts(const std::string& directory) {

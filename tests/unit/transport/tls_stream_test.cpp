@@ -29,15 +29,16 @@ class Tls : public testing::Test {
   Tls() {
     server_.shown = ca_.issue({.common_name = "daemon", .alternative_names = "DNS:buildkit.test,IP:127.0.0.1"});
     options_.limits.handshake = 5s;
-    options_.tls.ca_file = file("ca.pem", ca_.certificate());
+    options_.tls.ca = pem("ca.pem", ca_.certificate());
   }
   std::string file(const std::string& name, const std::string& text) {
     test::write_file(scratch_.file(name), text);
     return scratch_.file(name);
   }
+  tls_material pem(const std::string& name, const std::string& text) { return tls_material::file(file(name, text)); }
   void show_client_certificate(const test::identity& who) {
-    options_.tls.cert_file = file("client.pem", who.certificate);
-    options_.tls.key_file = file("client-key.pem", who.key);
+    options_.tls.certificate = pem("client.pem", who.certificate);
+    options_.tls.key = pem("client-key.pem", who.key);
   }
   result<stream_ptr> dial_to(std::uint16_t port) {
     return test::run_task(io_, dial(test::tcp_endpoint("127.0.0.1", port), options_));
@@ -132,7 +133,7 @@ TEST_F(Tls, APeerThatSelectsAnotherProtocolIsRefused) {
 }
 
 TEST_F(Tls, WrongAuthority) {
-  options_.tls.ca_file = file("other.pem", other_ca_.certificate());
+  options_.tls.ca = pem("other.pem", other_ca_.certificate());
   test::tls_server server(server_);
   const failure f = refused(server.port());
   EXPECT_EQ(f.code, errc::tls);
@@ -142,7 +143,7 @@ TEST_F(Tls, WrongAuthority) {
 }
 
 TEST_F(Tls, TheSystemsAuthoritiesDoNotKnowThisOne) {
-  options_.tls.ca_file.clear();
+  options_.tls.ca = {};
   options_.tls.server_name = "buildkit.test";
   test::tls_server server(server_);
   const failure f = refused(server.port());
@@ -162,7 +163,7 @@ TEST_F(Tls, WrongNameSaysBothNames) {
 TEST_F(Tls, AnIntermediateAuthorityCanBeTheOneThatIsTrusted) {
   const test::authority between("between", ca_);
   server_.shown = between.issue({.alternative_names = "IP:127.0.0.1"});
-  options_.tls.ca_file = file("between.pem", between.certificate());
+  options_.tls.ca = pem("between.pem", between.certificate());
   test::tls_server server(server_);
   auto s = dial_to(server.port());
   ASSERT_TRUE(s.has_value()) << s.error().text;
@@ -173,14 +174,14 @@ TEST_F(Tls, TheDaemonsOwnCertificateCanBeTheOneThatIsTrusted) {
   for (const bool by_itself : {true, false}) {
     const test::certificate_wish wish{.alternative_names = "IP:127.0.0.1"};
     server_.shown = by_itself ? test::self_signed(wish) : ca_.issue(wish);
-    options_.tls.ca_file = file("own.pem", server_.shown.certificate);
+    options_.tls.ca = pem("own.pem", server_.shown.certificate);
     test::tls_server server(server_);
     auto s = dial_to(server.port());
     ASSERT_TRUE(s.has_value()) << s.error().text;
     EXPECT_EQ(test::run_task(io_, echo(**s, "x")).value(), "x");
   }
   // Trusting another certificate of the same authority is not trusting the authority.
-  options_.tls.ca_file = file("another.pem", ca_.issue({.alternative_names = "IP:127.0.0.1"}).certificate);
+  options_.tls.ca = pem("another.pem", ca_.issue({.alternative_names = "IP:127.0.0.1"}).certificate);
   test::tls_server server(server_);
   EXPECT_THAT(refused(server.port()).text, HasSubstr("is not signed by"));
 }
@@ -211,7 +212,7 @@ TEST_F(Tls, FilesCanBePipes) {
     std::this_thread::sleep_for(20ms);
     to << client.key.substr(50);
   });
-  auto prepared = prepare_tls({.ca_file = {}, .cert_file = file("c.pem", client.certificate), .key_file = key,
+  auto prepared = prepare_tls({.ca = {}, .certificate = pem("c.pem", client.certificate), .key = tls_material::file(key),
                                .server_name = {}});
   writer.join();
   EXPECT_TRUE(prepared.has_value()) << prepared.error().text;
@@ -362,28 +363,76 @@ TEST_F(Tls, WrongFilesAreNamed) {
   };
   const test::identity client = ca_.issue({});
   const test::identity other = ca_.issue({});
-  const std::string cert = file("c.pem", client.certificate);
-  const std::string key = file("k.pem", client.key);
-  EXPECT_TRUE(prepare_tls({.ca_file = {}, .cert_file = cert, .key_file = key, .server_name = {}}).has_value());
+  const tls_material cert = pem("c.pem", client.certificate);
+  const tls_material key = pem("k.pem", client.key);
+  EXPECT_TRUE(prepare_tls({.ca = {}, .certificate = cert, .key = key, .server_name = {}}).has_value());
 
-  const failure alone = reason({.ca_file = {}, .cert_file = cert, .key_file = {}, .server_name = {}});
+  const failure alone = reason({.ca = {}, .certificate = cert, .key = {}, .server_name = {}});
   EXPECT_EQ(alone.code, errc::usage);
   EXPECT_THAT(alone.text, HasSubstr("--tlskey is missing"));
-  EXPECT_THAT(reason({.ca_file = {}, .cert_file = {}, .key_file = key, .server_name = {}}).text,
+  EXPECT_THAT(reason({.ca = {}, .certificate = {}, .key = key, .server_name = {}}).text,
               HasSubstr("--tlscert is missing"));
 
-  const failure missing = reason({.ca_file = scratch_.file("none.pem"), .cert_file = {}, .key_file = {}, .server_name = {}});
+  const failure missing = reason({.ca = tls_material::file(scratch_.file("none.pem")), .certificate = {}, .key = {}, .server_name = {}});
   EXPECT_EQ(missing.code, errc::not_found);
   EXPECT_THAT(missing.text, AllOf(HasSubstr("--tlscacert"), HasSubstr("none.pem")));
-  EXPECT_THAT(reason({.ca_file = file("text.pem", "hello"), .cert_file = {}, .key_file = {}, .server_name = {}}).text,
+  EXPECT_THAT(reason({.ca = pem("text.pem", "hello"), .certificate = {}, .key = {}, .server_name = {}}).text,
               HasSubstr("no certificate in PEM form"));
   const std::string half = client.certificate.substr(0, client.certificate.size() / 2);
-  EXPECT_THAT(reason({.ca_file = file("half.pem", half), .cert_file = {}, .key_file = {}, .server_name = {}}).text,
+  EXPECT_THAT(reason({.ca = pem("half.pem", half), .certificate = {}, .key = {}, .server_name = {}}).text,
               HasSubstr("cannot be read"));
-  EXPECT_THAT(reason({.ca_file = {}, .cert_file = cert, .key_file = cert, .server_name = {}}).text,
+  EXPECT_THAT(reason({.ca = {}, .certificate = cert, .key = cert, .server_name = {}}).text,
               HasSubstr("no private key in PEM form"));
-  EXPECT_THAT(reason({.ca_file = {}, .cert_file = cert, .key_file = file("o.pem", other.key), .server_name = {}}).text,
+  EXPECT_THAT(reason({.ca = {}, .certificate = cert, .key = pem("o.pem", other.key), .server_name = {}}).text,
               HasSubstr("does not belong to the certificate"));
+}
+
+TEST_F(Tls, MaterialFromMemory) {
+  const test::identity client = ca_.issue({.common_name = "client"});
+  options_.tls.ca = tls_material::data(ca_.certificate());
+  options_.tls.certificate = tls_material::data(client.certificate);
+  options_.tls.key = tls_material::data(client.key);
+  server_.client_authority = ca_.certificate();
+  for (int i = 0; i < 2; ++i) {  // the same options serve for several connections
+    test::tls_server server(server_);
+    auto s = dial_to(server.port());
+    ASSERT_TRUE(s.has_value()) << s.error().text;
+    EXPECT_EQ(test::run_task(io_, echo(**s, "x")).value(), "x");
+    EXPECT_EQ(server.outcome(), "");
+  }
+  options_.tls.ca = tls_material::data(other_ca_.certificate());
+  test::tls_server server(server_);
+  EXPECT_THAT(refused(server.port()).text, HasSubstr("is not signed by the authorities given as data"));
+}
+
+TEST_F(Tls, WrongDataIsNamedAndNeverShown) {
+  const test::identity client = ca_.issue({});
+  const test::identity other = ca_.issue({});
+  const auto data = [](std::string text) { return tls_material::data(std::move(text)); };
+  const std::string secret = client.key.substr(client.key.size() / 2, 40);
+  const auto reason = [&](tls_options o) {
+    auto r = prepare_tls(std::move(o));
+    EXPECT_TRUE(r.has_error());
+    const std::string text = r.has_error() ? r.error().text : "";
+    EXPECT_EQ(text.find(secret), text.npos);
+    EXPECT_EQ(text.find("-tls"), text.npos) << text;  // nobody gave a flag
+    return text;
+  };
+  const tls_material cert = data(client.certificate);
+  const tls_material key = data(client.key);
+  EXPECT_THAT(reason({.ca = {}, .certificate = cert, .key = {}, .server_name = {}}), HasSubstr("the key is missing"));
+  EXPECT_THAT(reason({.ca = {}, .certificate = {}, .key = key, .server_name = {}}), HasSubstr("the certificate is missing"));
+  // Base64 that nobody has decoded.
+  EXPECT_THAT(reason({.ca = data("LS0tLS1CRUdJTg=="), .certificate = {}, .key = {}, .server_name = {}}),
+              AllOf(HasSubstr("the data given as CA: "), HasSubstr("no certificate in PEM form")));
+  EXPECT_THAT(reason({.ca = data(""), .certificate = {}, .key = {}, .server_name = {}}), HasSubstr("no certificate in PEM form"));
+  EXPECT_THAT(reason({.ca = {}, .certificate = key, .key = key, .server_name = {}}),
+              HasSubstr("the data given as certificate: it contains no certificate"));
+  EXPECT_THAT(reason({.ca = {}, .certificate = cert, .key = data(client.key.substr(0, client.key.size() / 2)), .server_name = {}}),
+              HasSubstr("the data given as key: it contains no private key in PEM form"));
+  EXPECT_THAT(reason({.ca = {}, .certificate = cert, .key = data(other.key), .server_name = {}}),
+              HasSubstr("the data given as key: the key does not belong to the certificate of the data given as certificate"));
+  EXPECT_THAT(reason({.ca = data(std::string(5 << 20, 'x')), .certificate = {}, .key = {}, .server_name = {}}), HasSubstr("larger than"));
 }
 
 TEST_F(Tls, ADirectoryOfFiles) {
@@ -399,11 +448,11 @@ TEST_F(Tls, ADirectoryOfFiles) {
   test::write_file(directory + "/tls.key", "");
   auto second = tls_options_of_directory(directory);
   ASSERT_TRUE(second.has_value());
-  EXPECT_EQ(second->ca_file, directory + "/ca.crt");
-  EXPECT_EQ(second->cert_file, directory + "/tls.crt");
-  EXPECT_EQ(second->key_file, directory + "/tls.key");
+  EXPECT_EQ(second->ca.path(), directory + "/ca.crt");
+  EXPECT_EQ(second->certificate.path(), directory + "/tls.crt");
+  EXPECT_EQ(second->key.path(), directory + "/tls.key");
   for (const char* name : {"/ca.pem", "/cert.pem", "/key.pem"}) test::write_file(directory + name, "");
-  EXPECT_EQ(tls_options_of_directory(directory).value().key_file, directory + "/key.pem");
+  EXPECT_EQ(tls_options_of_directory(directory).value().key.path(), directory + "/key.pem");
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ TEST_F(EngineAddress, DockerHostWithTls) {
                                  "");
   ASSERT_TRUE(found.has_value()) << found.error().text;
   EXPECT_EQ(found->where.port, 2376);
-  EXPECT_EQ(found->tls.ca_file, dir_.path() + "/certs/ca.pem");
-  EXPECT_EQ(found->tls.cert_file, "");
+  EXPECT_EQ(found->tls.ca.path(), dir_.path() + "/certs/ca.pem");
+  EXPECT_EQ(found->tls.certificate.path(), "");
   const auto system = find_engine(env({{"DOCKER_HOST", "tcp://host"}, {"DOCKER_TLS_VERIFY", "1"}}), "");
   EXPECT_FALSE(system->tls.empty());
 }
@@ -81,7 +81,7 @@ TEST_F(EngineAddress, ContextsWithTheirMaterial) {
   for (const auto& found : {find_engine(env(), "remote"), find_engine(env({{"DOCKER_CONTEXT", "remote"}}), "")}) {
     ASSERT_TRUE(found.has_value()) << found.error().text;
     EXPECT_EQ(found->where.text, "tcp://remote:2376");
-    EXPECT_TRUE(found->tls.cert_file.ends_with("/docker/cert.pem"));
+    EXPECT_TRUE(found->tls.certificate.path().ends_with("/docker/cert.pem"));
     EXPECT_THAT(found->source, HasSubstr("\"remote\""));
   }
   dir_.write("config.json", R"({"currentContext":"remote"})");
