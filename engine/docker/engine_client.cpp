@@ -4,11 +4,13 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <limits>
 #include <utility>
 
 #include "engine/async/event.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/data/json.hpp"
+#include "engine/http/connection.hpp"
 #include "transport/dialer.hpp"
 #include "transport/helper_command.hpp"
 #include "transport/hijack_stream.hpp"
@@ -23,6 +25,9 @@ using namespace std::chrono_literals;
 /// An engine unpacks layers after it has read the archive, so its reply may take long.
 constexpr std::chrono::milliseconds load_limit = 10min;
 constexpr std::chrono::milliseconds upgrade_limit = 20s;
+/// Longer than a build's calls are apart when they come one after the other; short, because an ssh:// engine's connection
+/// is a program here and a session there.
+constexpr std::chrono::milliseconds idle_limit = 10s;
 
 std::string string_of(const data::json::value& from, std::string_view key) {
   return std::string(data::text_of(from, key));
@@ -79,35 +84,52 @@ failure with_tls_advice(failure why, const engine_address& where) {
   return why;
 }
 
+task<result<transport::stream_ptr>> dial_engine(engine_address to, transport::dial_limits limits,
+                                                std::shared_ptr<transport::dial_gate> gate) {
+  if (to.where.kind == transport::scheme::ssh) {
+    auto argv = transport::docker_ssh_command(to.where);
+    if (argv.has_error()) co_return std::move(argv).error().in(to.source);
+    transport::process_rules rules;
+    rules.gate = std::move(gate);
+    auto starting = transport::start_process_stream(*argv, to.where.text, std::move(rules));
+    co_return co_await std::move(starting);
+  }
+  transport::dial_options options;
+  options.tls = to.tls;
+  options.tls.protocol = "http/1.1";
+  options.limits = limits;
+  auto dialling = transport::dial(to.where, options);
+  auto stream = co_await std::move(dialling);
+  if (stream.has_error()) co_return of_docker(stream.error(), to);
+  co_return stream;
+}
+
 }  // namespace
 
 engine_client::engine_client(engine_address where, transport::dial_limits limits)
     : where_(std::move(where)), limits_(limits),
       gate_(std::make_shared<transport::dial_gate>(transport::programs_at_once)),
-      patience_(where_.where.kind == transport::scheme::ssh ? transport::program_patience : 0s) {}
-
-task<result<transport::stream_ptr>> engine_client::dial() const {
-  if (where_.where.kind == transport::scheme::ssh) {
-    auto argv = transport::docker_ssh_command(where_.where);
-    if (argv.has_error()) co_return std::move(argv).error().in(where_.source);
-    transport::process_rules rules;
-    rules.gate = gate_;
-    co_return co_await transport::start_process_stream(*argv, where_.where.text, std::move(rules));
-  }
-  transport::dial_options options;
-  options.tls = where_.tls;
-  options.tls.protocol = "http/1.1";
-  options.limits = limits_;
-  auto stream = co_await transport::dial(where_.where, options);
-  if (stream.has_error()) co_return of_docker(stream.error(), where_);
-  co_return stream;
+      patience_(where_.where.kind == transport::scheme::ssh ? transport::program_patience : 0s) {
+  http::client_options options;
+  options.idle_limit = idle_limit;
+  options.redirections = 0;
+  // No call waits for another one: a ping is judged by when its answer comes.
+  options.connections_per_origin = std::numeric_limits<std::size_t>::max();
+  client_ = std::make_unique<http::client>(std::move(options), [to = where_, limits, gate = gate_](const http::origin_address&) {
+    return dial_engine(to, limits, gate);
+  });
 }
 
+task<result<transport::stream_ptr>> engine_client::dial() const { return dial_engine(where_, limits_, gate_); }
+
 task<result<http::reply>> engine_client::call(http::request what, http::limits most) const {
-  auto stream = co_await dial();
-  if (stream.has_error()) co_return stream.error();
   most.reply += patience_;
-  auto reply = co_await http::exchange(std::move(*stream), what, most);
+  // The engine is wherever `dial_engine` leads; the host is only what the request says.
+  http::url to;
+  to.where.host = what.host;
+  to.target = what.target;
+  auto sending = client_->send(std::move(to), what, most);
+  auto reply = co_await std::move(sending);
   if (reply.has_value() && !reply->ok()) co_return with_tls_advice(refused(where_, what, *reply), where_);
   co_return reply;
 }

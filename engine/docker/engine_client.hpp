@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/docker/engine_address.hpp"
-#include "engine/http/connection.hpp"
+#include "engine/http/client.hpp"
 #include "transport/http_upgrade.hpp"
 
 namespace peelbox::docker {
@@ -32,8 +32,9 @@ struct engine_image {
   std::string id;
 };
 
-/// Each call uses a connection of its own. Failures carry the engine's address and its own words: errc::connection,
-/// not_found (no such socket; 404), permission, timed_out, protocol, limit, tls, usage.
+/// Calls share connections, which are kept for a few seconds after a call; load_image, exec's stream and hijack have each
+/// one of their own. Used on one thread; must outlive its calls. Failures carry the engine's address and its own words:
+/// errc::connection, not_found (no such socket; 404), permission, timed_out, protocol, limit, tls, usage.
 class engine_client {
  public:
   engine_client(engine_address where, transport::dial_limits limits = {});
@@ -70,6 +71,7 @@ class engine_client {
   std::shared_ptr<transport::dial_gate> gate_;
   /// What a program that carries connections may take before its first answer.
   std::chrono::milliseconds patience_;
+  std::unique_ptr<http::client> client_;
 };
 
 /// [p] True for an engine's words of an image that it has loaded (moby and Podman: "Loaded image: …").

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <list>
 #include <map>
@@ -25,12 +26,49 @@ struct idle_connection {
 };
 
 /// The connections to one origin.
-struct origin_pool {
-  explicit origin_pool(executor ex) : changed(std::move(ex)) {}
+struct origin_pool : std::enable_shared_from_this<origin_pool> {
+  origin_pool(const executor& ex, clock::duration limit) : idle_limit(limit), changed(ex), due(ex) {}
 
-  std::list<idle_connection> idle;
+  void keep(std::unique_ptr<connection> on) {
+    idle.push_back({std::move(on), clock::now()});
+    watch_idle();
+  }
+  /// The newest, which the server has most likely not closed; none when none is young enough.
+  std::unique_ptr<connection> take_idle() {
+    drop_old();
+    if (idle.empty()) return nullptr;
+    std::unique_ptr<connection> newest = std::move(idle.back().on);
+    idle.pop_back();
+    return newest;
+  }
+
+  const clock::duration idle_limit;
   std::size_t in_use = 0;
   event changed;
+
+ private:
+  void drop_old() {
+    const auto oldest = clock::now() - idle_limit;
+    while (!idle.empty() && idle.front().since <= oldest) idle.pop_front();
+  }
+  /// A connection may be a program that somebody waits for; it does not stay until the next request.
+  void watch_idle() {
+    if (watching || idle.empty()) return;
+    watching = true;
+    due.expires_at(idle.front().since + idle_limit);
+    // The handler may already be queued when the pool goes.
+    due.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->watching = false;
+      self->drop_old();
+      self->watch_idle();
+    });
+  }
+
+  std::list<idle_connection> idle;  // the oldest first
+  asio::steady_timer due;
+  bool watching = false;
 };
 
 task<result<transport::stream_ptr>> dial_tcp(origin_address to, transport::dial_limits limits) {
@@ -112,7 +150,7 @@ std::optional<url> follow(const url& from, const reply& got, request& what) {
 struct client::state {
   client_options options;
   dial_function dial;
-  std::map<std::string, std::unique_ptr<origin_pool>> pools;
+  std::map<std::string, std::shared_ptr<origin_pool>> pools;
   transport::tls_setup_ptr tls;
 
   task<result<transport::stream_ptr>> open(origin_address to, std::optional<proxy> through);
@@ -164,13 +202,10 @@ task<std::unique_ptr<connection>> client::state::take(origin_pool& pool, bool fr
   while (pool.in_use >= options.connections_per_origin)
     if (co_await pool.changed.wait() == wake::cancelled)
       throw boost::system::system_error(asio::error::operation_aborted);
-  const auto oldest = clock::now() - options.idle_limit;
-  pool.idle.remove_if([&](const idle_connection& one) { return one.since < oldest; });
   ++pool.in_use;
-  if (fresh || pool.idle.empty()) co_return nullptr;
-  std::unique_ptr<connection> newest = std::move(pool.idle.back().on);
-  pool.idle.pop_back();
-  co_return newest;
+  if (fresh) co_return nullptr;
+  std::unique_ptr<connection> kept = pool.take_idle();
+  co_return kept;
 }
 
 task<result<reply>> client::state::once(url to, request what, limits most) {
@@ -187,8 +222,9 @@ task<result<reply>> client::state::once(url to, request what, limits most) {
     what.target = to.text();
     add_credentials(*through, what.headers);
   }
-  std::unique_ptr<origin_pool>& pool = pools[to.where.text()];
-  if (!pool) pool = std::make_unique<origin_pool>(co_await asio::this_coro::executor);
+  std::shared_ptr<origin_pool>& pool = pools[to.where.text()];
+  const executor ex = co_await asio::this_coro::executor;
+  if (!pool) pool = std::make_shared<origin_pool>(ex, options.idle_limit);
   struct place {
     origin_pool& of;
     ~place() {
@@ -209,7 +245,7 @@ task<result<reply>> client::state::once(url to, request what, limits most) {
     auto work = on->exchange(what, most);
     result<reply> got = co_await std::move(work);
     if (got.has_error() && kept && on->went_unanswered() && !what.streamed && got.error().code == errc::connection) continue;
-    if (got.has_value() && on->reusable()) pool->idle.push_back({std::move(on), clock::now()});
+    if (got.has_value() && on->reusable()) pool->keep(std::move(on));
     co_return got;
   }
 }
@@ -219,6 +255,7 @@ task<result<reply>> client::send(url to, request what, limits most) {
     auto work = state_->once(to, what, most);
     result<reply> got = co_await std::move(work);
     if (got.has_error()) co_return got;
+    if (state_->options.redirections == 0) co_return got;
     std::optional<url> next = follow(to, *got, what);
     if (!next) co_return got;
     if (left == 0)

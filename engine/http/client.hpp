@@ -22,8 +22,10 @@ struct client_options {
   environment variables;
   /// More requests to one origin wait for one of these connections.
   std::size_t connections_per_origin = 8;
-  /// A connection that nobody used for so long is closed. Servers close idle ones after 60 s and more.
+  /// A connection that nobody used for so long is closed, also when no other request comes. Servers close idle ones after
+  /// 60 s and more.
   std::chrono::milliseconds idle_limit{30'000};
+  /// More in a row are errc::protocol; 0: none is followed, each is the reply.
   int redirections = 10;
 };
 

@@ -134,5 +134,95 @@ TEST_F(LoadImage, ARefusalIsTheEnginesOwnWord) {
   EXPECT_THAT(said.error().text, HasSubstr("cannot load the image: no space"));
 }
 
+/// An engine that answers request after request of a connection.
+class Calls : public testing::Test {
+ protected:
+  static constexpr const char* version_words = R"({"Version":"26.1.5","ApiVersion":"1.45","Os":"linux","Arch":"amd64"})";
+
+  task<void> serve(local::socket socket) {
+    std::string seen;
+    std::string part(4096, '\0');
+    for (std::size_t answered = 0; answered < most_;) {
+      auto [error, count] = co_await socket.async_read_some(asio::buffer(part), asio::as_tuple(asio::use_awaitable));
+      if (error) co_return;
+      seen.append(part, 0, count);
+      const auto end = seen.find("\r\n\r\n");
+      if (end == seen.npos) continue;
+      const std::string line = seen.substr(0, seen.find(" HTTP/"));
+      asked_.push_back(line);
+      EXPECT_THAT(seen, HasSubstr("Host: localhost\r\n"));
+      seen.erase(0, end + 4);
+      ++answered;
+      const std::string body = line == "GET /version" ? version_words : line == "GET /info" ? "{\"Driver\":\"overlay2\"}" : "{}";
+      std::string status = "200 OK";
+      if (line.starts_with("GET /images/gone")) status = "404 Not Found";
+      if (line.starts_with("GET /images/moved")) status = "301 Moved Permanently\r\nLocation: /version";
+      const std::string answer =
+          "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      (void)co_await asio::async_write(socket, asio::buffer(answer), asio::as_tuple(asio::use_awaitable));
+    }
+  }
+  task<void> accept(local::acceptor& from) {
+    for (;;) {
+      auto [error, socket] = co_await from.async_accept(asio::as_tuple(asio::use_awaitable));
+      if (error) co_return;
+      ++accepted_;
+      asio::co_spawn(co_await asio::this_coro::executor, serve(std::move(socket)), asio::detached);
+    }
+  }
+  Calls() { asio::co_spawn(io_, accept(listener_), asio::detached); }
+
+  test::scratch_directory scratch_;
+  asio::io_context io_;
+  std::string path_ = scratch_.file("docker.sock");
+  local::acceptor listener_{io_, local::endpoint(path_)};
+  std::size_t most_ = 100;
+  int accepted_ = 0;
+  std::vector<std::string> asked_;
+  engine_client engine_{parse_engine_host("unix://" + path_, false, "DOCKER_HOST").value()};
+};
+
+TEST_F(Calls, ShareAConnection) {
+  EXPECT_TRUE(test::run_task(io_, engine_.ping()).has_value());
+  const auto version = test::run_task(io_, engine_.version());
+  ASSERT_TRUE(version.has_value()) << version.error().text;
+  EXPECT_EQ(version->api_version, "1.45");
+  EXPECT_EQ(test::run_task(io_, engine_.info()).value().storage_driver, "overlay2");
+  // A refusal ends no connection.
+  EXPECT_EQ(test::run_task(io_, engine_.inspect_image("gone")).value(), std::nullopt);
+  EXPECT_TRUE(test::run_task(io_, engine_.tag_image("a", "b", "c")).has_value());
+  EXPECT_EQ(accepted_, 1);
+  EXPECT_EQ(asked_.size(), 5u);
+  EXPECT_EQ(asked_.back(), "POST /images/a/tag?repo=b&tag=c");
+}
+
+TEST_F(Calls, AnEngineMayCloseConnectionsAfterEachAnswer) {
+  most_ = 1;
+  for (int i = 0; i < 3; ++i) {
+    const auto version = test::run_task(io_, engine_.version());
+    ASSERT_TRUE(version.has_value()) << version.error().text;
+  }
+  EXPECT_TRUE(test::run_task(io_, engine_.tag_image("a", "b", "c")).has_value());
+  EXPECT_EQ(accepted_, 4);
+}
+
+TEST_F(Calls, AnEngineThatWentAwayBetweenTwoCallsIsNamed) {
+  most_ = 1;
+  EXPECT_TRUE(test::run_task(io_, engine_.ping()).has_value());
+  listener_.close();
+  std::filesystem::remove(path_);
+  const auto version = test::run_task(io_, engine_.version());
+  ASSERT_TRUE(version.has_error());
+  EXPECT_EQ(version.error().code, errc::not_found);
+  EXPECT_THAT(version.error().text, HasSubstr("there is no such socket"));
+}
+
+TEST_F(Calls, ARedirectionIsARefusal) {
+  const auto image = test::run_task(io_, engine_.inspect_image("moved"));
+  ASSERT_TRUE(image.has_error());
+  EXPECT_THAT(image.error().text, HasSubstr("HTTP status 301"));
+  EXPECT_EQ(asked_.size(), 1u);
+}
+
 }  // namespace
 }  // namespace peelbox::docker

@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "engine/async/event.hpp"
 #include "engine/async/task_group.hpp"
 #include "tests/support/memory_stream.hpp"
 #include "tests/support/run_task.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 /// A server of whatever origin is dialled: each connection answers request after request with what `answers` has for its
 /// first line, and ends after as many requests as `most` says.
@@ -21,6 +23,7 @@ struct web {
   std::vector<std::string> dialled;
   std::vector<std::string> asked;
   std::size_t most = 100;
+  int open = 0;
   task_group* group = nullptr;
 
   dial_function dial() {
@@ -35,6 +38,12 @@ struct web {
   }
 
   task<result<void>> serve(std::string origin, transport::stream_ptr on) {
+    struct counted {
+      int& open;
+      explicit counted(int& count) : open(count) { ++open; }
+      ~counted() { --open; }
+    };
+    const counted here(open);
     std::string seen;
     for (std::size_t i = 0; i < most;) {
       const auto got = co_await on->read();
@@ -87,6 +96,42 @@ TEST(HttpClient, AConnectionThatWasClosedWhileIdleIsReplaced) {
   server.most = 1;
   EXPECT_THAT(run(server, {{"http://x/a", {}}, {"http://x/a", {}}}), ElementsAre("200 ok", "200 ok"));
   EXPECT_THAT(server.dialled, ElementsAre("http://x", "http://x"));
+}
+
+TEST(HttpClient, AnIdleConnectionIsClosedWithoutAnotherRequest) {
+  web server{{{"GET /a", ok}}, {}, {}};
+  client_options options;
+  options.idle_limit = 30ms;
+  asio::io_context io;
+  const auto ended = test::run_task(io, task_group::run([&](task_group& group) -> task<result<void>> {
+    server.group = &group;
+    client web_client(options, server.dial());
+    const url where = parse_url("http://x/a").value();
+    for (int i = 0; i < 2; ++i) {
+      auto sending = web_client.send(where, {}, {});
+      const result<reply> answer = co_await std::move(sending);
+      EXPECT_TRUE(answer.has_value());
+    }
+    EXPECT_EQ(server.dialled.size(), 1u);
+    EXPECT_EQ(server.open, 1);
+    event later(co_await asio::this_coro::executor);
+    for (int i = 0; i < 500 && server.open > 0; ++i) co_await later.wait_for(10ms);
+    EXPECT_EQ(server.open, 0);
+    auto sending = web_client.send(where, {}, {});
+    const result<reply> answer = co_await std::move(sending);
+    EXPECT_TRUE(answer.has_value());
+    EXPECT_EQ(server.dialled.size(), 2u);
+    co_return result<void>();
+  }));
+  EXPECT_TRUE(ended.has_value());
+  EXPECT_EQ(server.open, 0);  // the client has gone before its next timer
+}
+
+TEST(HttpClient, RedirectionsMayBeReplies) {
+  web server{{{"GET /a", redirect(302, "/b")}}, {}, {}};
+  client_options options;
+  options.redirections = 0;
+  EXPECT_THAT(run(server, {{"http://x/a", {}}}, options), ElementsAre("302 "));
 }
 
 TEST(HttpClient, FollowsRedirectionsWithoutTheLoginOfAnotherOrigin) {
