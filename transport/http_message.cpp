@@ -148,13 +148,14 @@ std::string http_reply::take_body() { return std::exchange(state_->parser->get()
 const std::string& http_reply::body() const { return state_->parser->get().body(); }
 std::string http_reply::take_leftover() { return std::exchange(state_->pending, {}); }
 
-std::string words_of_reply(const http_reply& reply) {
-  if (const auto tree = data::parse_json(reply.body(), "reply"); tree.has_value())
+std::string words_of_reply(const http_reply& reply) { return words_of_reply(reply.body(), reply.reason()); }
+
+std::string words_of_reply(std::string_view body, std::string_view reason) {
+  if (const auto tree = data::parse_json(body, "reply"); tree.has_value())
     if (const std::string_view message = data::text_of(*tree, "message"); !message.empty())
       return std::string(message.substr(0, longest_words));
-  std::string_view body = reply.body();
   while (!body.empty() && std::string_view(" \r\n\t").find(body.back()) != body.npos) body.remove_suffix(1);
-  if (body.empty()) return reply.reason();
+  if (body.empty()) return std::string(reason.substr(0, longest_words));
   return std::string(body.substr(0, longest_words));
 }
 

@@ -60,5 +60,7 @@ class http_reply {
 /// The daemon's own words of an error reply: "message" of Docker's JSON, else the first lines of the body, else the
 /// reason of the status line. Text of the peer, at most about 1000 bytes.
 std::string words_of_reply(const http_reply& reply);
+/// The same of a reply that was read elsewhere.
+std::string words_of_reply(std::string_view body, std::string_view reason);
 
 }  // namespace peelbox::transport

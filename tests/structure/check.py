@@ -48,6 +48,8 @@ EXCEPTIONS = {
     "h2grpc/h2/nghttp2_api.hpp": r"nghttp2/",
     "h2grpc/h2/session.cpp": r"nghttp2/",
     "h2grpc/rpc/typed.hpp": r"google/protobuf/",
+    "engine/http/beast_stream.hpp": r"boost/beast/",
+    "engine/http/websocket.cpp": r"boost/beast/",
 }
 
 # Files without executor, socket, timer, thread or clock: of Asio they may see buffer.hpp only, also through what they
