@@ -10,6 +10,8 @@
 #include <exception>
 #include <utility>
 
+#include "engine/async/clock.hpp"
+
 namespace peelbox {
 
 std::optional<failure> failure_of(std::exception_ptr exception) {
@@ -28,34 +30,43 @@ task_group::task_group(executor ex) : executor_(ex), changed_(ex) {}
 
 namespace {
 
-/// Children start after spawn() has returned. A child may fail or cancel its group at once, while the group is not yet
+/// A spawned child starts after spawn() has returned. It may fail or cancel its group at once, while the group is not yet
 /// set up, and Asio does not support cancelling a coroutine that has not suspended yet.
 task<result<void>> start_later(executor ex, task<result<void>> child) {
   co_await asio::post(ex, asio::use_awaitable);
   co_return co_await std::move(child);
 }
 
+bool is_cancelled(const asio::cancellation_state& state) {
+  return state.cancelled() != asio::cancellation_type::none;
+}
+
 }  // namespace
 
-void task_group::spawn(task<result<void>> child_task) {
+void task_group::spawn(task<result<void>> child_task) { start(start_later(executor_, std::move(child_task))); }
+
+void task_group::start(task<result<void>> child_task) {
   children_.emplace_back();
   const auto which = std::prev(children_.end());
-  asio::co_spawn(executor_, start_later(executor_, std::move(child_task)),
+  asio::co_spawn(executor_, std::move(child_task),
                  asio::bind_cancellation_slot(which->signal.slot(),
                                               [this, which](std::exception_ptr exception, result<void> r) {
                                                 std::optional<failure> why = failure_of(exception);
                                                 if (!why && r.has_error()) why = r.error();
-                                                ended(which, std::move(why));
+                                                ended(which, exception, std::move(why));
                                               }));
   // In a cancelled group a child runs only to its first wait.
   if (cancelled_) which->signal.emit(asio::cancellation_type::terminal);
 }
 
-void task_group::ended(std::list<child>::iterator which, std::optional<failure> why) {
+void task_group::ended(std::list<child>::iterator which, std::exception_ptr thrown, std::optional<failure> why) {
   children_.erase(which);
   if (why && !first_) {
     // Children that end because the group was cancelled are not the cause.
-    if (!(cancelled_ && why->code == errc::cancelled)) first_ = std::move(why);
+    if (!(cancelled_ && why->code == errc::cancelled)) {
+      first_ = std::move(why);
+      thrown_ = std::move(thrown);
+    }
     cancel();
   }
   changed_.notify();
@@ -70,30 +81,44 @@ void task_group::cancel() {
   }
 }
 
-task<void> task_group::idle() {
-  while (!children_.empty()) co_await changed_.wait();
+void task_group::rethrow() const {
+  if (thrown_) std::rethrow_exception(thrown_);
+}
+
+task<wake> task_group::join(std::optional<std::chrono::steady_clock::duration> limit) {
+  const steady_time begun = steady_now();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  wake why = wake::signalled;
+  bool late = false;
+  while (!children_.empty()) {
+    if (why == wake::signalled) {
+      // Asks for the state instead of the last wake-up's reason: a cancellation may come between a child's end and our
+      // resumption.
+      if (is_cancelled(co_await asio::this_coro::cancellation_state)) why = wake::cancelled;
+      else if (late) why = wake::timed_out;
+      if (why != wake::signalled) {
+        // From here on we only wait for the children to end.
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        cancel();
+        continue;
+      }
+    }
+    if (limit && why == wake::signalled) late = co_await changed_.wait_for(begun + *limit - steady_now()) == wake::timed_out;
+    else co_await changed_.wait();
+  }
+  if (why != wake::signalled)
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  co_await asio::this_coro::throw_if_cancelled(true);
+  co_return why;
 }
 
 task<result<void>> task_group::run(std::function<task<result<void>>(task_group&)> body) {
   const executor ex = co_await asio::this_coro::executor;
   task_group group(ex);
   group.spawn(body(group));
-  co_await asio::this_coro::throw_if_cancelled(false);
-  bool cancelled = false;
-  while (!group.children_.empty()) {
-    // Asks for the state instead of the last wake-up's reason: a cancellation may come between a child's end and our resumption.
-    if (!cancelled && (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      cancelled = true;
-      // From here on we only wait for the children to end.
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-      group.cancel();
-    }
-    if (!group.children_.empty()) co_await group.changed_.wait();
-  }
-  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) cancelled = true;
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-  co_await asio::this_coro::throw_if_cancelled(true);
-  if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  const wake why = co_await group.join();
+  if (why == wake::cancelled || is_cancelled(co_await asio::this_coro::cancellation_state))
+    throw boost::system::system_error(asio::error::operation_aborted);
   if (group.first_) co_return *group.first_;
   co_return result<void>();
 }

@@ -1,12 +1,9 @@
 #include "h2grpc/rpc/server.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <utility>
 
-#include "engine/async/event.hpp"
 #include "engine/async/task_group.hpp"
 
 namespace peelbox::h2grpc {
@@ -24,47 +21,33 @@ grpc_status unknown_path(const method_table& table, const std::string& path) {
   return make_status(code::unimplemented, "unknown service " + service);
 }
 
-// A handler's status, or std::nullopt when it was cancelled.
-task<std::optional<grpc_status>> handled(server_call& call, const method& m) {
+// Leaves the handler's status, or none when it was cancelled.
+task<result<void>> handle(server_call& call, const method& m, std::optional<grpc_status>& status) {
   try {
-    grpc_status status = co_await m.handle(call);
-    co_return std::move(status);
+    grpc_status answer = co_await m.handle(call);
+    status = std::move(answer);
+    co_return result<void>();
   } catch (const boost::system::system_error& e) {
-    if (e.code() == asio::error::operation_aborted) co_return std::nullopt;
+    if (e.code() == asio::error::operation_aborted) co_return result<void>();
   } catch (const std::exception&) {
     // The text of a bug of ours is not for the peer.
   }
-  co_return make_status(code::internal, "internal error in the handler of " + call.path());
+  status = make_status(code::internal, "internal error in the handler of " + call.path());
+  co_return result<void>();
 }
 
-// Runs the handler as a coroutine of its own, so that the caller's reset stops it and nothing else.
+// Runs the handler in a group of its own, so that the caller's reset stops it and nothing else.
 task<result<void>> run_handler(server_call taken, const method& m) {
   server_call call = std::move(taken);
   if (m.urgent) call.set_urgent();
   const executor ex = co_await asio::this_coro::executor;
-  event changed(ex);
-  asio::cancellation_signal stop;
-  bool done = false;
   std::optional<grpc_status> status;
-  asio::co_spawn(ex, handled(call, m),
-                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr, std::optional<grpc_status> s) {
-                   done = true;
-                   status = std::move(s);
-                   changed.notify();
-                 }));
-  call.on_cancelled([&stop] { stop.emit(asio::cancellation_type::terminal); });
-  co_await asio::this_coro::throw_if_cancelled(false);
-  bool cancelled = false;
-  while (!done) {
-    const bool now = (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-    if (now && !cancelled) {
-      cancelled = true;
-      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-      stop.emit(asio::cancellation_type::terminal);
-      continue;
-    }
-    co_await changed.wait();
-  }
+  task_group alone(ex);
+  // A handler whose call was reset already runs too, and hears of it from the call.
+  alone.start(handle(call, m, status));
+  call.on_cancelled([&alone] { alone.cancel(); });
+  // Our own cancellation needs no unwinding here: what follows does not wait.
+  co_await alone.join();
   call.on_cancelled(nullptr);
   call.finish(status ? std::move(*status) : make_status(code::cancelled, "the call was cancelled"));
   co_return result<void>();

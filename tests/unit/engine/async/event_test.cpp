@@ -3,7 +3,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "engine/async/timeout.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace peelbox {
@@ -45,35 +44,6 @@ TEST(Event, WaitSaysWhyItEnded) {
   io.run_for(5s);
   EXPECT_EQ(seen, wake::cancelled);
   EXPECT_FALSE(changed.has_waiters());
-}
-
-TEST(Timeout, CancelsTheOperationAndWaitsForItsEnd) {
-  bool unwound = false;
-  auto work = [](bool& flag) -> task<result<int>> {
-    auto forever = [](bool& ended) -> task<result<int>> {
-      struct guard {
-        bool& f;
-        ~guard() { f = true; }
-      } g{ended};
-      event never(co_await asio::this_coro::executor);
-      for (;;) co_await never.wait();
-    };
-    auto r = co_await with_timeout(forever(flag), 5ms, "waiting for nothing");
-    EXPECT_TRUE(flag);
-    co_return r;
-  };
-  const auto r = test::run_task(work(unwound));
-  ASSERT_TRUE(r.has_error());
-  EXPECT_EQ(r.error().code, errc::timed_out);
-  EXPECT_EQ(r.error().text, "waiting for nothing");
-}
-
-TEST(Timeout, PassesTheValueThrough) {
-  auto work = []() -> task<result<int>> {
-    auto quick = []() -> task<result<int>> { co_return 7; };
-    co_return co_await with_timeout(quick(), 5s, "never said");
-  };
-  EXPECT_EQ(*test::run_task(work()), 7);
 }
 
 }  // namespace
