@@ -13,7 +13,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "engine/async/event.hpp"
+#include "engine/async/sleep.hpp"
 #include "transport/socket_stream.hpp"
 
 namespace peelbox::transport {
@@ -79,7 +79,6 @@ task<result<stream_ptr>> connect_unix(endpoint where, std::chrono::milliseconds 
   const executor ex = co_await asio::this_coro::executor;
   const unix_address address = address_of(where.path);
   const auto until = std::chrono::steady_clock::now() + limit;
-  event never(ex);
   for (;;) {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) co_return explain(where, errno);
@@ -98,7 +97,7 @@ task<result<stream_ptr>> connect_unix(endpoint where, std::chrono::milliseconds 
                         fmt::format("{}: the daemon accepted no connection within {} ms: it hangs or is overloaded",
                                     where.text, limit.count()),
                         origin::transport);
-    if (co_await never.wait_for(retry_pause) == wake::cancelled)
+    if (co_await sleep_for(retry_pause) == wake::cancelled)
       throw boost::system::system_error(asio::error::operation_aborted);
   }
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/context_watch.hpp"
 #include "engine/build/daemon_platform.hpp"
@@ -42,13 +43,11 @@ progress::batch transfer_event(const session::shared_contexts::transfer& one) {
 
 /// Reports what the session sends, beside the daemon's own count. A report that is not taken is lost; later ones say more.
 task<result<void>> report_transfers(build_state& state) {
-  const executor ex = co_await asio::this_coro::executor;
-  event tick(ex);
   std::map<std::uint64_t, std::uint64_t> told;
   if (state.options.contexts.empty()) co_return result<void>();
   std::chrono::milliseconds pause = 200ms;
   while (!state.all_solved) {
-    co_await tick.wait_for(pause);
+    co_await sleep_for(pause);
     // During most of a build nothing is sent.
     pause = state.contexts->running.empty() ? std::min<std::chrono::milliseconds>(pause + 100ms, 1s) : 200ms;
     std::map<std::uint64_t, std::uint64_t> now;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/history_stream.hpp"
 #include "engine/build/status_stream.hpp"
@@ -46,8 +47,7 @@ history_record to_record(const wire_v1::BuildHistoryRecord& from) {
 }
 
 task<result<void>> end_after(std::chrono::steady_clock::duration limit, task_group& group) {
-  event timer(co_await asio::this_coro::executor);
-  co_await timer.wait_for(limit);
+  co_await sleep_for(limit);
   group.cancel();
   co_return result<void>();
 }

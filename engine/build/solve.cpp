@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/build/gateway.hpp"
 #include "engine/build/observed_stream.hpp"
@@ -240,11 +241,9 @@ task<result<void>> run_session(solve_state& state) {
   const failure why = co_await serve_session(state, cannot_start);
   if (cannot_start) co_return *cannot_start;
   build.log.debug("{}", why.text);
-  const executor ex = co_await asio::this_coro::executor;
-  event tick(ex);
   const auto expected = [&] { return state.index == 0 ? build.all_solved : state.solved; };
   // The solve's own answer says more, so it gets a moment to arrive.
-  for (int i = 0; i < 30 && !expected(); ++i) co_await tick.wait_for(100ms);
+  for (int i = 0; i < 30 && !expected(); ++i) co_await sleep_for(100ms);
   if (expected()) co_return result<void>();
   co_return failure(errc::lost,
                     fmt::format("the daemon at {} {} during the build: {}", build.options.way->name(),

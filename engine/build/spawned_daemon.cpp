@@ -15,7 +15,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/async/event.hpp"
+#include "engine/async/sleep.hpp"
 #include "transport/dialer.hpp"
 #include "transport/stdcopy_stream.hpp"
 
@@ -158,7 +158,6 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
   daemon->address_ = *address;
 
   const executor ex = co_await asio::this_coro::executor;
-  event never(ex);
   const auto until = std::chrono::steady_clock::now() + start_limit;
   const transport::dial_options options;
   for (;;) {
@@ -174,7 +173,7 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::envi
         text += "\nWhat helps: " + advice;
       co_return failure(errc::connection, std::move(text), origin::peer);
     }
-    if (co_await never.wait_for(look_again) == wake::cancelled)
+    if (co_await sleep_for(look_again) == wake::cancelled)
       throw boost::system::system_error(asio::error::operation_aborted);
   }
   co_return std::move(daemon);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/async/clock.hpp"
+#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "h2grpc/grpc/request_head.hpp"
 #include "h2grpc/h2/session.hpp"
@@ -157,8 +158,7 @@ task<result<void>> connection_impl::write_loop() {
     }
     result<void> written = co_await stream_->write(std::move(out));
     if (written.has_error()) {
-      event last_words(executor_);
-      co_await last_words.wait_for(last_words_limit);
+      co_await sleep_for(last_words_limit);
       co_return written.error();
     }
   }
@@ -169,13 +169,12 @@ task<result<void>> connection_impl::write_loop() {
 task<result<void>> connection_impl::watch_peer() {
   const result<void> begun = co_await await_handshake();
   if (begun.has_error()) co_return begun.error();
-  event tick(executor_);
   const milliseconds limit = options_.silence_limit;
   const milliseconds pause = std::min(probe_after, limit / 4);
   steady_time heard = last_heard_;
   for (milliseconds silent{0}; silent < limit;) {
     const auto since = std::chrono::duration_cast<milliseconds>(steady_now() - heard);
-    co_await tick.wait_for(silent == silent.zero() ? std::clamp(pause - since, milliseconds(1), pause) : pause);
+    co_await sleep_for(silent == silent.zero() ? std::clamp(pause - since, milliseconds(1), pause) : pause);
     if (last_heard_ != heard) {
       heard = last_heard_;
       silent = silent.zero();

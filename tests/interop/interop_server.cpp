@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/async/event.hpp"
+#include "engine/async/sleep.hpp"
 #include "h2grpc/rpc/server.hpp"
 #include "h2grpc/rpc/typed.hpp"
 #include "tests/interop/interop.pb.h"
@@ -98,10 +98,10 @@ task<grpc_status> streaming_input_call(server_call& call) {
   co_return sent.has_error() ? as_status(sent.error()) : ok();
 }
 
-task<result<void>> send_replies(server_call& call, const rpc::StreamingOutputCallRequest& request, event& pause) {
+task<result<void>> send_replies(server_call& call, const rpc::StreamingOutputCallRequest& request) {
   for (const auto& wanted : request.response_parameters()) {
     if (!valid_size(wanted.size())) co_return failure(errc::usage, "size out of range");
-    if (wanted.interval_us() > 0) co_await pause.wait_for(std::chrono::microseconds(wanted.interval_us()));
+    if (wanted.interval_us() > 0) co_await sleep_for(std::chrono::microseconds(wanted.interval_us()));
     rpc::StreamingOutputCallResponse reply;
     reply.mutable_payload()->set_body(std::string(static_cast<std::size_t>(wanted.size()), '\0'));
     auto sent = co_await call.send(h2grpc::encode(reply));
@@ -111,15 +111,13 @@ task<result<void>> send_replies(server_call& call, const rpc::StreamingOutputCal
 }
 
 task<grpc_status> streaming_output_call(server_call& call) {
-  event pause(co_await asio::this_coro::executor);
   auto request = co_await receive_one<rpc::StreamingOutputCallRequest>(call);
   if (request.has_error()) co_return as_status(request.error());
-  auto sent = co_await send_replies(call, *request, pause);
+  auto sent = co_await send_replies(call, *request);
   co_return sent.has_error() ? as_status(sent.error()) : ok();
 }
 
 task<grpc_status> full_duplex_call(server_call& call) {
-  event pause(co_await asio::this_coro::executor);
   echoes echo(call.request_metadata());
   call.send_initial_metadata(std::move(echo.initial));
   for (;;) {
@@ -130,7 +128,7 @@ task<grpc_status> full_duplex_call(server_call& call) {
     if (request.has_error()) co_return as_status(request.error());
     if (request->has_response_status())
       co_return grpc_status{request->response_status().code(), request->response_status().message(), {}};
-    auto sent = co_await send_replies(call, *request, pause);
+    auto sent = co_await send_replies(call, *request);
     if (sent.has_error()) co_return as_status(sent.error());
   }
   call.finish(ok(), std::move(echo.trailing));

@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "engine/async/sleep.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace peelbox {
@@ -24,8 +25,7 @@ TEST(TaskGroup, FirstFailureCancelsTheOthersAndAllAreJoined) {
   auto r = test::run_task(task_group::run([&](task_group& group) -> task<result<void>> {
     group.spawn(wait_forever(ended));
     group.spawn(wait_forever(ended));
-    event started(co_await asio::this_coro::executor);
-    co_await started.wait_for(1ms);
+    co_await sleep_for(1ms);
     co_return failure(errc::io, "first");
   }));
   ASSERT_TRUE(r.has_error());

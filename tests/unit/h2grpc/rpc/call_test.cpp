@@ -1,6 +1,7 @@
 // Calls between two connections of ours, when all goes well and when one side stops early.
 #include <gtest/gtest.h>
 
+#include "engine/async/sleep.hpp"
 #include "tests/unit/h2grpc/rpc/fixture.hpp"
 
 namespace peelbox::h2grpc::test {
@@ -116,8 +117,7 @@ TEST(Call, CancelReachesTheHandlerWhereverItWaits) {
       client_call one = c.open("/t.S/Wait", {});
       client_call two = c.open("/t.S/Receive", {});
       client_call three = c.open("/t.S/Receive", {});
-      event tick(co_await asio::this_coro::executor);
-      while (!started) co_await tick.wait_for(1ms);
+      while (!started) co_await sleep_for(1ms);
       three.cancel();
       const grpc_status status = co_await three.finish();
       EXPECT_EQ(status.code, static_cast<int>(code::cancelled));
@@ -373,10 +373,9 @@ TEST(Call, MessagesGatherUntilThereAreEnoughOrNoMore) {
   pair_of_connections pair(io);
   constexpr std::size_t wire_size = 5 + 100;
   pair.table.add("/t.S/Tell", [](server_call& call) -> task<grpc_status> {
-    event tick(co_await asio::this_coro::executor);
     for (int i = 0; i < 20; ++i) {
       (void)co_await call.send(chain_of(std::string(100, static_cast<char>('a' + i))));
-      co_await tick.wait_for(1ms);
+      co_await sleep_for(1ms);
     }
     co_return make_status(code::ok);
   });
@@ -441,8 +440,7 @@ TEST(Call, GatheringEndsAfterItsTimeAndWhenItIsCancelled) {
         co_return result<void>();
       }(call));
       return [](task_group& all) -> task<result<void>> {
-        event tick(co_await asio::this_coro::executor);
-        co_await tick.wait_for(1ms);
+        co_await sleep_for(1ms);
         all.cancel();
         co_return result<void>();
       }(group);

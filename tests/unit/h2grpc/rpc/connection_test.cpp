@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/async/sleep.hpp"
 #include "engine/async/timeout.hpp"
 #include "h2grpc/grpc/framing.hpp"
 #include "tests/support/frames.hpp"
@@ -313,11 +314,10 @@ TEST(Connection, CancellingRunEndsAllCalls) {
       asio::co_spawn(co_await asio::this_coro::executor, c->run(),
                      asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, failure) { ended = e != nullptr; }));
       client_call call = c->open("/s/m", {});
-      event tick(co_await asio::this_coro::executor);
-      co_await tick.wait_for(1ms);
+      co_await sleep_for(1ms);
       stop.emit(asio::cancellation_type::terminal);
       s = co_await call.finish();
-      while (!ended) co_await tick.wait_for(1ms);
+      while (!ended) co_await sleep_for(1ms);
       client_call late = c->open("/s/m", {});
       const grpc_status dead = co_await late.finish();
       EXPECT_FALSE(dead.ok());
