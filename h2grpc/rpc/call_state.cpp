@@ -8,7 +8,7 @@
 namespace peelbox::h2grpc {
 
 call_state::call_state(std::shared_ptr<call_host> host, h2::stream_id id)
-    : host_(std::move(host)), id_(id), changed_(host_->get_executor()), high_water_(host_->call_high_water()) {}
+    : host_(std::move(host)), id_(id), changed_(host_->get_executor()), high_water_(host_->most().call_high_water) {}
 
 void call_state::on_data(byte_view bytes) {
   if (receive_ended_ || broken_) return;
@@ -37,9 +37,8 @@ task<result<void>> call_state::send(byte_chain message) {
     co_return failure(errc::limit, "a message of " + std::to_string(message.size()) + " bytes cannot be sent");
   before_send();
   const auto prefix = message_prefix(message.size());
-  host_->session().write_copy(id_, prefix);
-  host_->session().write(id_, std::move(message));
-  host_->wake_writer();
+  host_->write_copy(id_, prefix);
+  host_->write(id_, std::move(message));
   co_return co_await await_room();
 }
 
@@ -57,15 +56,14 @@ task<result<void>> call_state::send_batch(byte_slice bytes, std::vector<std::uin
     if (size < byte_chain::copy_below) {
       append(bytes.view().subspan(begin, size));
     } else {
-      host_->session().write_copy(id_, small);
+      host_->write_copy(id_, small);
       small.clear();
-      host_->session().write(id_, byte_chain(bytes.sub(begin, size)));
+      host_->write(id_, byte_chain(bytes.sub(begin, size)));
     }
     begin = end;
   }
-  host_->session().write_copy(id_, small);
-  host_->session().write(id_, byte_chain());
-  host_->wake_writer();
+  host_->write_copy(id_, small);
+  host_->write(id_, byte_chain());
   co_return co_await await_room();
 }
 
@@ -114,12 +112,12 @@ task<void> call_state::gather(std::size_t bytes, std::chrono::milliseconds limit
   }
 }
 
-std::size_t call_state::queued() const noexcept { return host_ ? host_->session().queued(id_) : 0; }
+std::size_t call_state::queued() const noexcept { return host_ ? host_->queued(id_) : 0; }
 
 // A call whose queue is empty may always go on, so calls whose peer takes nothing cannot stop the others for good.
 bool call_state::has_room() const noexcept {
   const std::size_t mine = queued();
-  return mine <= high_water_ && (mine == 0 || host_->session().queued() <= host_->send_high_water());
+  return mine <= high_water_ && (mine == 0 || host_->queued() <= host_->most().send_high_water);
 }
 
 bool call_state::tell_held() {
@@ -163,8 +161,7 @@ void call_state::detach() {
 void call_state::give_back(std::size_t count) {
   held_ -= count;
   if (!host_ || count == 0) return;
-  host_->session().consume(id_, count);
-  if (host_->session().wants_write()) host_->wake_writer();
+  host_->consume(id_, count);
 }
 
 }  // namespace peelbox::h2grpc

@@ -9,30 +9,10 @@
 #include "engine/async/event.hpp"
 #include "h2grpc/grpc/framing.hpp"
 #include "h2grpc/h2/event.hpp"
-#include "h2grpc/h2/session.hpp"
 #include "h2grpc/rpc/call.hpp"
+#include "h2grpc/rpc/call_host.hpp"
 
 namespace peelbox::h2grpc {
-
-/// What a call needs from its connection.
-class call_host {
- public:
-  virtual h2::session& session() noexcept = 0;
-  /// The session has something to write.
-  virtual void wake_writer() = 0;
-  /// The call's handle is gone: no more events for it.
-  virtual void forget(h2::stream_id id) = 0;
-  virtual executor get_executor() const = 0;
-  virtual std::size_t call_high_water() const noexcept = 0;
-  /// Most bytes that all calls together should have queued: a call that has some then waits.
-  virtual std::size_t send_high_water() const noexcept = 0;
-  /// What a call holds of the memory for received bytes has changed: messages that wait for receive(), and those that
-  /// have not ended. False: with that, all calls hold too much.
-  virtual bool hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfinished) = 0;
-
- protected:
-  ~call_host() = default;
-};
 
 /// Owned by the connection's table while the stream lives, and by the call's handle. The connection calls the on_…
 /// functions with what arrived; the handle's coroutines wait for `changed_`.

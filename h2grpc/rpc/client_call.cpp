@@ -81,8 +81,7 @@ void client_call_state::on_connection_end(const failure& why) {
 
 void client_call_state::half_close() {
   if (std::exchange(half_closed_, true) || status_ || !host_) return;
-  host_->session().end(id_);
-  host_->wake_writer();
+  host_->end(id_);
 }
 
 task<result<metadata>> client_call_state::initial_metadata() {
@@ -125,11 +124,8 @@ void client_call_state::complete(grpc_status status, h2::error_code reset) {
   status_ = std::move(status);
   receive_ended_ = true;
   deadline_.reset();
-  if (host_) {
-    // Has no effect when the stream has ended on both sides.
-    host_->session().reset(id_, reset);
-    if (host_->session().wants_write()) host_->wake_writer();
-  }
+  // Has no effect when the stream has ended on both sides.
+  if (host_) host_->reset(id_, reset);
   changed_.notify();
 }
 

@@ -38,15 +38,15 @@ h2::session_options session_options_of(role side, const connection_options& o) {
 class connection_impl final : public connection, public call_host {
  public:
   connection_impl(role side, transport::stream_ptr stream, connection_options options, executor ex, const logger& log)
-      : side_(side),
+      : call_host(session_, writer_wake_, std::move(ex), {options.call_high_water, options.send_high_water}),
+        side_(side),
         stream_(std::move(stream)),
         options_(std::move(options)),
-        executor_(std::move(ex)),
         log_(log),
         session_(session_options_of(side, options_)),
-        writer_wake_(executor_),
-        handshake_(executor_),
-        accept_wake_(executor_) {}
+        writer_wake_(get_executor()),
+        handshake_(get_executor()),
+        accept_wake_(get_executor()) {}
 
   // connection
   task<failure> run() override;
@@ -56,12 +56,7 @@ class connection_impl final : public connection, public call_host {
   const std::optional<failure>& ended() const noexcept override { return ended_; }
 
   // call_host
-  h2::session& session() noexcept override { return session_; }
-  void wake_writer() override { writer_wake_.notify(); }
   void forget(h2::stream_id id) override { calls_.erase(id); }
-  executor get_executor() const override { return executor_; }
-  std::size_t call_high_water() const noexcept override { return options_.call_high_water; }
-  std::size_t send_high_water() const noexcept override { return options_.send_high_water; }
   bool hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfinished) override;
 
  private:
@@ -87,7 +82,6 @@ class connection_impl final : public connection, public call_host {
   role side_;
   transport::stream_ptr stream_;
   connection_options options_;
-  executor executor_;
   const logger& log_;
   h2::session session_;
   event writer_wake_;
@@ -300,7 +294,7 @@ bool connection_impl::hold_received(std::ptrdiff_t waiting, std::ptrdiff_t unfin
   const bool full = waiting_ > options_.receive_high_water;
   if (std::exchange(window_held_, full) != full) {
     session_.hold_connection_window(full);
-    if (session_.wants_write()) wake_writer();
+    wake_writer_if_needed();
   }
   return waiting_ + unfinished_ <= options_.receive_limit;
 }

@@ -58,24 +58,22 @@ void server_call_state::end() {
 void server_call_state::send_initial_metadata(const metadata& m) {
   if (responded_ || finished_ || !host_) return;
   responded_ = true;
-  host_->session().respond(id_, make_response(m), false);
-  host_->wake_writer();
+  host_->respond(id_, make_response(m), false);
 }
 
 void server_call_state::finish(const grpc_status& status, const metadata& trailing) {
   if (std::exchange(finished_, true)) return;
   deadline_.reset();
   if (host_) {
-    if (responded_) host_->session().end(id_, make_trailers(status, trailing));
-    else host_->session().respond(id_, make_trailers_only(status, trailing), true);
+    if (responded_) host_->end(id_, make_trailers(status, trailing));
+    else host_->respond(id_, make_trailers_only(status, trailing), true);
     responded_ = true;
-    host_->wake_writer();
   }
   changed_.notify();
 }
 
 void server_call_state::set_urgent() {
-  if (host_) host_->session().set_urgent(id_);
+  if (host_) host_->set_urgent(id_);
 }
 
 void server_call_state::on_cancelled(std::function<void()> react) {

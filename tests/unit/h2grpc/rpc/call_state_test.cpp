@@ -14,18 +14,15 @@ using namespace std::chrono_literals;
 
 class host final : public call_host {
  public:
-  explicit host(asio::io_context& io) : io_(io) {}
-  h2::session& session() noexcept override { return session_; }
-  void wake_writer() override {}
+  explicit host(asio::io_context& io)
+      : call_host(session_, writer_, io.get_executor(), {1 << 20, 1 << 20}), writer_(io.get_executor()) {}
+  h2::session& session() noexcept { return session_; }
   void forget(h2::stream_id) override {}
-  executor get_executor() const override { return io_.get_executor(); }
-  std::size_t call_high_water() const noexcept override { return 1 << 20; }
-  std::size_t send_high_water() const noexcept override { return 1 << 20; }
   bool hold_received(std::ptrdiff_t, std::ptrdiff_t) override { return true; }
 
  private:
-  asio::io_context& io_;
   h2::session session_{{}};
+  event writer_;
 };
 
 grpc_status reset_by_server(std::chrono::milliseconds deadline, std::chrono::milliseconds after) {
