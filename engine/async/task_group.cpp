@@ -97,8 +97,9 @@ task<wake> task_group::join(std::optional<std::chrono::steady_clock::duration> l
       if (is_cancelled(co_await asio::this_coro::cancellation_state)) why = wake::cancelled;
       else if (late) why = wake::timed_out;
       if (why != wake::signalled) {
-        // From here on we only wait for the children to end.
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        // From here on we only wait for the children to end. A cancellation that comes meanwhile is noted, but ends no wait.
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation(),
+                                                           asio::disable_cancellation());
         cancel();
         continue;
       }
@@ -106,8 +107,10 @@ task<wake> task_group::join(std::optional<std::chrono::steady_clock::duration> l
     if (limit && why == wake::signalled) late = co_await changed_.wait_for(begun + *limit - steady_now()) == wake::timed_out;
     else co_await changed_.wait();
   }
-  if (why != wake::signalled)
+  if (why != wake::signalled) {
+    if (is_cancelled(co_await asio::this_coro::cancellation_state)) why = wake::cancelled;
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  }
   co_await asio::this_coro::throw_if_cancelled(true);
   co_return why;
 }

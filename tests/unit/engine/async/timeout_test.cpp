@@ -112,5 +112,34 @@ TEST(Timeout, AnOperationThatHasEndedKeepsItsResultWhenTheCallerIsCancelled) {
   EXPECT_EQ(**got, 7);
 }
 
+// The caller would go on as if nobody had cancelled it.
+TEST(Timeout, ACancellationWhileALateOperationUnwindsIsNotLost) {
+  asio::io_context io;
+  asio::cancellation_signal stop;
+  event release(io.get_executor());
+  bool done = false, aborted = false;
+  auto slow_to_end = [](event& e) -> task<result<int>> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (co_await e.wait() != wake::signalled) {}
+    co_return 7;
+  };
+  asio::co_spawn(io, with_timeout(slow_to_end(release), 1ms, "late"),
+                 asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr thrown, result<int>) {
+                   done = true;
+                   aborted = is_cancellation(thrown);
+                 }));
+  io.run_for(50ms);  // it is late, and was told to stop
+  EXPECT_FALSE(done);
+  stop.emit(asio::cancellation_type::terminal);
+  io.restart();
+  io.poll();
+  EXPECT_FALSE(done);
+  release.notify();
+  io.restart();
+  io.run_for(5s);
+  EXPECT_TRUE(done);
+  EXPECT_TRUE(aborted);
+}
+
 }  // namespace
 }  // namespace peelbox
