@@ -21,7 +21,7 @@
 #include "transport/child_process.hpp"
 #include "transport/helper_advice.hpp"
 #include "transport/socket_stream.hpp"
-#include "transport/stdcopy_stream.hpp"
+#include "transport/stderr_tail.hpp"
 
 namespace peelbox::transport {
 namespace {

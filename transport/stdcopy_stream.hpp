@@ -11,16 +11,4 @@ namespace peelbox::transport {
 /// after such lines, or before anything came from stdout, the end is a failure with these lines.
 stream_ptr make_stdcopy_stream(stream_ptr inner, std::string name);
 
-/// The last lines of a program's stderr, bounded. Untrusted text.
-class stderr_tail {
- public:
-  void append(std::string_view text);
-  bool empty() const noexcept { return text_.empty(); }
-  /// The lines, without blanks at both ends.
-  std::string text() const;
-
- private:
-  std::string text_;
-};
-
 }  // namespace peelbox::transport

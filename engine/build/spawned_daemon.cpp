@@ -17,7 +17,7 @@
 
 #include "engine/async/sleep.hpp"
 #include "transport/dialer.hpp"
-#include "transport/stdcopy_stream.hpp"
+#include "transport/stderr_tail.hpp"
 
 namespace peelbox::build {
 
