@@ -9,15 +9,9 @@
 
 #include "engine/async/failure.hpp"
 #include "engine/async/unique_fd.hpp"
+#include "transport/become.hpp"
 
 namespace peelbox::transport {
-
-/// Which descriptors the child gets; -1 is /dev/null.
-struct child_descriptors {
-  int in = -1;
-  int out = -1;
-  int error = -1;
-};
 
 /// A program in a session of its own, with the environment of ours, default signals and no descriptor but its three. It
 /// has no controlling terminal: Ctrl-C reaches only us, who end it in good order, and a program that wants to ask
