@@ -5,31 +5,15 @@
 #include <limits>
 #include <optional>
 
+#include "engine/async/varint.hpp"
+
 namespace peelbox::filesync {
 
 namespace {
 
-constexpr std::size_t max_varint = 10;
-
 enum wire : std::uint32_t { varint = 0, fixed64 = 1, length_delimited = 2, fixed32 = 5 };
 
 constexpr std::uint32_t tag(std::uint32_t field, wire type) { return field << 3 | type; }
-
-template <class Byte>
-Byte* put_varint(Byte* out, std::uint64_t value) noexcept {
-  while (value >= 0x80) {
-    *out++ = static_cast<Byte>(static_cast<unsigned char>(value | 0x80));
-    value >>= 7;
-  }
-  *out++ = static_cast<Byte>(static_cast<unsigned char>(value));
-  return out;
-}
-
-std::size_t varint_size(std::uint64_t value) noexcept {
-  std::size_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
-}
 
 // All our tags are below 128, so each takes one byte.
 std::size_t number_size(std::uint64_t value) noexcept { return value == 0 ? 0 : 1 + varint_size(value); }
@@ -80,13 +64,10 @@ class reader {
 
   std::optional<std::uint64_t> number() noexcept {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < max_varint && at_ != end_; ++i) {
-      const auto byte = static_cast<std::uint64_t>(*at_++);
-      // The tenth byte has one bit; higher ones are dropped, as protobuf decoders do.
-      value |= (byte & 0x7f) << (7 * i);
-      if ((byte & 0x80) == 0) return value;
-    }
-    return std::nullopt;
+    const std::byte* const next = read_varint(at_, end_, value);
+    if (!next) return std::nullopt;
+    at_ = next;
+    return value;
   }
   std::optional<byte_view> bytes() noexcept {
     const auto size = number();

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/async/varint.hpp"
+
 namespace peelbox::session {
 
 namespace {
@@ -12,14 +14,10 @@ struct cursor {
 
   bool done() const { return at == bytes.size(); }
   bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (done()) return false;
-      const auto byte = std::to_integer<std::uint64_t>(bytes[at++]);
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
+    const std::byte* const next = read_varint(bytes.data() + at, bytes.data() + bytes.size(), value);
+    if (!next) return false;
+    at = static_cast<std::size_t>(next - bytes.data());
+    return true;
   }
   bool skip(std::uint64_t count) {
     if (count > bytes.size() - at) return false;
@@ -33,17 +31,10 @@ failure broken() { return failure(errc::protocol, "the daemon sent a malformed B
 }  // namespace
 
 byte_chain encode_bytes_message(byte_chain data) {
-  std::array<std::byte, 11> header{};
-  std::size_t size = 0;
-  header[size++] = std::byte{0x0a};
-  for (std::uint64_t left = data.size();;) {
-    const bool more = left >= 0x80;
-    header[size++] = static_cast<std::byte>((left & 0x7f) | (more ? 0x80u : 0u));
-    left >>= 7;
-    if (!more) break;
-  }
+  std::array<std::byte, 1 + max_varint> header{std::byte{0x0a}};
+  const std::byte* const end = put_varint(header.data() + 1, data.size());
   byte_chain message;
-  message.append_copy(byte_view(header.data(), size));
+  message.append_copy(byte_view(header.data(), end));
   message.append(std::move(data));
   return message;
 }

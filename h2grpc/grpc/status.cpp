@@ -6,6 +6,7 @@
 
 #include "engine/async/base64.hpp"
 #include "engine/async/percent.hpp"
+#include "engine/async/varint.hpp"
 
 namespace peelbox::h2grpc {
 
@@ -16,17 +17,14 @@ constexpr std::array<std::string_view, 17> names{
     "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented", "Internal",
     "Unavailable", "DataLoss",           "Unauthenticated"};
 
-void put_varint(std::string& to, std::uint64_t value) {
-  while (value >= 0x80) {
-    to.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  to.push_back(static_cast<char>(value));
+void append_varint(std::string& to, std::uint64_t value) {
+  std::array<char, max_varint> bytes;
+  to.append(bytes.data(), put_varint(bytes.data(), value));
 }
 
 void put_bytes(std::string& to, unsigned field, std::string_view bytes) {
-  put_varint(to, field << 3 | 2);
-  put_varint(to, bytes.size());
+  append_varint(to, field << 3 | 2);
+  append_varint(to, bytes.size());
   to += bytes;
 }
 
@@ -66,15 +64,10 @@ class field_reader {
     return true;
   }
   bool varint(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (rest_.empty()) return false;
-      const auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
+    const char* const next = read_varint(rest_.data(), rest_.data() + rest_.size(), value);
+    if (!next) return false;
+    rest_.remove_prefix(static_cast<std::size_t>(next - rest_.data()));
+    return true;
   }
 
   std::string_view rest_;
@@ -138,8 +131,8 @@ std::optional<grpc_status> parse_status(const h2::header_list& headers) {
 std::string encode_status_proto(const grpc_status& status) {
   std::string bytes;
   if (status.code != 0) {
-    put_varint(bytes, 1 << 3);
-    put_varint(bytes, static_cast<std::uint64_t>(status.code));
+    append_varint(bytes, 1 << 3);
+    append_varint(bytes, static_cast<std::uint64_t>(status.code));
   }
   if (!status.message.empty()) put_bytes(bytes, 2, status.message);
   for (const status_detail& detail : status.details) {
