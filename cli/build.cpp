@@ -20,8 +20,8 @@
 #include "cli/result_files.hpp"
 #include "cli/transition_log.hpp"
 #include "cli/warning_list.hpp"
-#include "engine/build/error_text.hpp"
-#include "engine/build/process_message.hpp"
+#include "engine/client/error_text.hpp"
+#include "engine/client/process_message.hpp"
 #include "engine/session/auth_service.hpp"
 #include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
@@ -34,7 +34,7 @@ namespace peelbox::cli {
 
 namespace {
 
-result<progress::mode> progress_mode(const build_args& args, const build::environment& env) {
+result<progress::mode> progress_mode(const build_args& args, const client::environment& env) {
   if (args.quiet) return progress::mode::quiet;
   result<progress::mode> flag = progress::parse_mode(args.progress);
   if (flag.has_error()) return flag.error().in("--progress");
@@ -63,7 +63,7 @@ struct shown_build {
   progress::display& display;
   /// Whether lines for people go through the display, because it draws on standard error.
   bool draws_where_we_speak;
-  std::vector<build::build_phase>& phases;
+  std::vector<client::build_phase>& phases;
   const surroundings& with;
 };
 
@@ -82,15 +82,15 @@ void note(progress::event_sink& events, std::string text) {
 }
 
 /// Looks for the daemon and builds. Closes the display in any case.
-task<result<build::build_outcome>> find_and_build(const shown_build& what) {
+task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   const progress::closes_sink close_events(what.display);
   const surroundings& with = what.with;
-  build::build_options& options = what.prepared.options;
+  client::build_options& options = what.prepared.options;
   const std::string address = what.args.buildkit ? *what.args.buildkit : with.env("BUILDKIT_HOST").value_or("");
   note(what.display, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
   const auto began = std::chrono::steady_clock::now();
-  result<build::found_daemon> daemon =
-      co_await build::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
+  result<client::found_daemon> daemon =
+      co_await client::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
   if (daemon.has_error()) co_return daemon.error();
   what.phases.push_back(
       {"find", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began)});
@@ -98,16 +98,16 @@ task<result<build::build_outcome>> find_and_build(const shown_build& what) {
   if (daemon->docker_as_fallback && !what.args.quiet)
     with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
                          options.way->name()));
-  for (build::solve_request& request : options.services)
-    for (build::export_request& one : request.exports)
-      if (auto* store = std::get_if<build::docker_store>(&one.where)) store->variables = with.env;
+  for (client::solve_request& request : options.services)
+    for (client::export_request& one : request.exports)
+      if (auto* store = std::get_if<client::docker_store>(&one.where)) store->variables = with.env;
   options.attachables.push_back(session::logins(make_login_lookup(with)));
-  co_return co_await build::run_build(options, with.stop, what.display, with.pool, with.log);
+  co_return co_await client::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
 /// The first failure counts. The display ends by itself when it is closed.
-task<result<build::build_outcome>> build_and_show(const shown_build& what) {
-  result<build::build_outcome> outcome = failure(errc::internal, "the build did not run");
+task<result<client::build_outcome>> build_and_show(const shown_build& what) {
+  result<client::build_outcome> outcome = failure(errc::internal, "the build did not run");
   result<void> joined = co_await task_group::run([&](task_group& group) -> task<result<void>> {
     group.spawn(show(what));
     outcome = co_await find_and_build(what);
@@ -147,17 +147,17 @@ constexpr std::size_t most_llb_bytes = 64u << 20;
 
 /// Writes the pictures, with the first failure in their title.
 result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
-                            const result<build::build_outcome>& outcome, const progress::trace& picture) {
+                            const result<client::build_outcome>& outcome, const progress::trace& picture) {
   std::string title;
   for (const prepared_service& service : prepared.services) {
     const std::string& name = service.image_names.empty() ? service.name : service.image_names.front();
     if (!name.empty()) title += (title.empty() ? "" : ", ") + name;
   }
   std::string error;
-  if (outcome.has_error()) error = build::error_message(outcome.error(), picture);
+  if (outcome.has_error()) error = client::error_message(outcome.error(), picture);
   else
-    for (const result<build::service_outcome>& service : outcome->services)
-      if (service.has_error() && error.empty()) error = build::error_message(service.error(), picture);
+    for (const result<client::service_outcome>& service : outcome->services)
+      if (service.has_error() && error.empty()) error = client::error_message(service.error(), picture);
   return pictures.write(title, error);
 }
 
@@ -169,7 +169,7 @@ session::user_secret secret_of_user(const surroundings& with) {
   return user;
 }
 
-bool goes_to_standard_output(const build::export_request& one) {
+bool goes_to_standard_output(const client::export_request& one) {
   const auto* file = std::get_if<session::file_target>(&one.where);
   return file != nullptr && file->file->is_standard_output();
 }
@@ -223,7 +223,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   }
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
-  for (build::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
+  for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
   const auto& first_exports = prepared->options.services.front().exports;
   const bool image_to_stdout = std::any_of(first_exports.begin(), first_exports.end(), goes_to_standard_output);
   if (image_to_stdout && isatty(STDOUT_FILENO) != 0)
@@ -239,7 +239,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
 
   progress::display_options shown;
   shown.how = *mode;
-  shown.readable = build::readable_message;
+  shown.readable = client::readable_message;
   // Modes for programs write to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
   for (const std::string& ignored : use_display_environment(shown, with.env)) with.say("warning: " + ignored);
@@ -261,11 +261,11 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
     shown.listeners.push_back(warnings);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
   if (display.has_error()) co_return say_failure(display.error(), with);
-  for (build::solve_request& request : prepared->options.services) request.ref = session::random_id();
+  for (client::solve_request& request : prepared->options.services) request.ref = session::random_id();
 
-  std::vector<build::build_phase> phases{{"plan", since(started)}};
+  std::vector<client::build_phase> phases{{"plan", since(started)}};
   const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};
-  const result<build::build_outcome> outcome = co_await build_and_show(what);
+  const result<client::build_outcome> outcome = co_await build_and_show(what);
   // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.
   const bool began = !(*display)->picture().steps().empty();
   const result<void> left = leave_results(*files, *prepared, outcome, began, warnings->json());

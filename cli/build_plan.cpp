@@ -48,7 +48,7 @@ std::string build_name(const service_target& target, const std::string& name) {
 }
 
 /// Sets what all doors have in common: exporter and attestations. Pure.
-result<void> complete_request(const build_args& args, const service_target& target, build::solve_request& request) {
+result<void> complete_request(const build_args& args, const service_target& target, client::solve_request& request) {
   const output_option& output = target.output;
   attestation_flags flags = args.attest;
   if (args.no_sbom) flags.sbom = "false";
@@ -62,10 +62,10 @@ result<void> complete_request(const build_args& args, const service_target& targ
     return wrong(fmt::format("--iidfile has no effect with --output type={}, which makes no image", to_string(output.type)));
   request.build_name = build_name(target, request.name);
   if (output.type == output_option::kind::cacheonly) return {};
-  build::export_request one{{std::string(to_string(output.type)), output.attributes}, {}};
+  client::export_request one{{std::string(to_string(output.type)), output.attributes}, {}};
   // Exporters take several, with commas (exporter/containerimage/export.go).
   if (output.is_image()) one.how.attributes["name"] = fmt::format("{}", fmt::join(target.image_names, ","));
-  if (output.into_docker()) one.where = build::docker_store{target.image_names, {}};
+  if (output.into_docker()) one.where = client::docker_store{target.image_names, {}};
   request.exports.push_back(std::move(one));
   return {};
 }
@@ -89,9 +89,9 @@ result<void> open_outputs(prepared_build& prepared) {
     const output_option& output = prepared.services[i].output;
     if (requests.size() > 1 && !output.dest.empty())
       if (result<void> made = make_parents(output); made.has_error()) return made;
-    result<build::export_sink> opened = open_output(output, roots);
+    result<client::export_sink> opened = open_output(output, roots);
     if (opened.has_error()) return opened.error();
-    if (!std::holds_alternative<build::stays_in_daemon>(*opened)) requests[i].exports.front().where = std::move(*opened);
+    if (!std::holds_alternative<client::stays_in_daemon>(*opened)) requests[i].exports.front().where = std::move(*opened);
   }
   return {};
 }
@@ -114,7 +114,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   if (tls.has_error()) return tls.error();
   prepared_build prepared;
   prepared.dial.tls = *tls;
-  build::build_options& options = prepared.options;
+  client::build_options& options = prepared.options;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
   options.names.id = session::random_id();
   door_setting with;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/build_args.hpp"
-#include "engine/build/build.hpp"
+#include "engine/client/build.hpp"
 #include "engine/session/user_secret.hpp"
 
 namespace peelbox::cli {
@@ -17,7 +17,7 @@ struct prepared_service {
 };
 
 struct prepared_build {
-  build::build_options options;  ///< complete, except for the way to the daemon
+  client::build_options options;  ///< complete, except for the way to the daemon
   transport::dial_options dial;
   /// In the order of options.services.
   std::vector<prepared_service> services;

@@ -7,7 +7,7 @@
 #include "cli/build_stats.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/summary.hpp"
-#include "engine/build/error_text.hpp"
+#include "engine/client/error_text.hpp"
 
 namespace peelbox::cli {
 
@@ -21,13 +21,13 @@ std::chrono::milliseconds whole(std::chrono::microseconds time) {
 }
 
 /// The ignore rule that kept a file from the failed step, if there is one. Looks at files, so it runs on the pool.
-task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended, const failure& why,
+task<std::optional<client::left_out_file>> look_for_rule(const ended_build& ended, const failure& why,
                                                         const surroundings& with) {
-  std::vector<std::string> paths = build::paths_missed(why, ended.display.picture(), directory_of_build);
+  std::vector<std::string> paths = client::paths_missed(why, ended.display.picture(), directory_of_build);
   if (paths.empty()) co_return std::nullopt;
   for (const auto& [name, source] : ended.prepared.options.contexts) {
-    auto job = [context = source, paths] { return build::find_left_out(*context, paths); };
-    std::optional<build::left_out_file> found = co_await with.pool.run(std::move(job));
+    auto job = [context = source, paths] { return client::find_left_out(*context, paths); };
+    std::optional<client::left_out_file> found = co_await with.pool.run(std::move(job));
     if (found) co_return found;
   }
   co_return std::nullopt;
@@ -36,14 +36,14 @@ task<std::optional<build::left_out_file>> look_for_rule(const ended_build& ended
 task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
   // That a build was interrupted is said once, at the end of the program.
   if (why.code == errc::cancelled) co_return;
-  build::error_text_options options;
+  client::error_text_options options;
   options.log_lines = !ended.display.shows_error_blocks();
   options.left_out = co_await look_for_rule(ended, why, with);
-  const std::string text = build::error_text(why, ended.display.picture(), options);
+  const std::string text = client::error_text(why, ended.display.picture(), options);
   with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
 }
 
-bool was_stopped(const result<build::build_outcome>& outcome) {
+bool was_stopped(const result<client::build_outcome>& outcome) {
   if (outcome.has_error()) return outcome.error().code == errc::cancelled;
   return std::any_of(outcome->services.begin(), outcome->services.end(),
                      [](const auto& service) { return service.has_error() && service.error().code == errc::cancelled; });
@@ -71,7 +71,7 @@ task<int> report_services(const ended_build& ended, const surroundings& with) {
   const std::vector<prepared_service>& prepared = ended.prepared.services;
   int code = exit_ok;
   for (std::size_t i = 0; i < ended.outcome->services.size(); ++i) {
-    const result<build::service_outcome>& service = ended.outcome->services[i];
+    const result<client::service_outcome>& service = ended.outcome->services[i];
     const std::string name = prepared.size() > 1 ? prepared[i].name : "";
     if (service.has_error()) {
       co_await say_why(ended, service.error(), name, with);

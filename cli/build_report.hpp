@@ -6,7 +6,7 @@
 
 #include "cli/build_plan.hpp"
 #include "cli/command.hpp"
-#include "engine/build/build.hpp"
+#include "engine/client/build.hpp"
 #include "engine/progress/display.hpp"
 
 namespace peelbox::cli {
@@ -14,11 +14,11 @@ namespace peelbox::cli {
 struct ended_build {
   const build_args& args;
   const prepared_build& prepared;
-  const result<build::build_outcome>& outcome;
+  const result<client::build_outcome>& outcome;
   const progress::display& display;
   std::chrono::microseconds took;
   /// Before run_build().
-  std::vector<build::build_phase> phases;
+  std::vector<client::build_phase> phases;
   /// Whether everything that the build leaves was written.
   const result<void>& left;
 };

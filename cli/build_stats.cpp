@@ -48,7 +48,7 @@ process_cost cost_so_far() {
 std::vector<std::string> stats_lines(const build_stats& stats) {
   std::vector<std::string> lines;
   std::string phases;
-  for (const build::build_phase& phase : stats.phases)
+  for (const client::build_phase& phase : stats.phases)
     phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", phase.name, short_time(phase.took));
   if (!phases.empty()) lines.push_back("phases   " + phases);
   const process_cost& cost = stats.cost;
@@ -64,7 +64,7 @@ std::vector<std::string> stats_lines(const build_stats& stats) {
 
 std::string stats_json(const build_stats& stats) {
   json::object phases;
-  for (const build::build_phase& phase : stats.phases) phases[phase.name] = milliseconds(phase.took);
+  for (const client::build_phase& phase : stats.phases) phases[phase.name] = milliseconds(phase.took);
   json::object cpu{{"user_ms", milliseconds(stats.cost.user)}, {"system_ms", milliseconds(stats.cost.system)}};
   json::object wire{{"sent_bytes", stats.wire.bytes_out}, {"received_bytes", stats.wire.bytes_in}};
   const filesync::transfer_stats& sent = stats.context;

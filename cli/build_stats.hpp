@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/build/build.hpp"
+#include "engine/client/build.hpp"
 
 namespace peelbox::cli {
 
@@ -27,9 +27,9 @@ process_cost cost_so_far();
 struct build_stats {
   bool succeeded = false;
   std::chrono::microseconds took{0};
-  std::vector<build::build_phase> phases;
+  std::vector<client::build_phase> phases;
   process_cost cost;
-  build::traffic wire;
+  client::traffic wire;
   filesync::transfer_stats context;
   std::uint64_t exported_bytes = 0;
 };

@@ -9,8 +9,8 @@
 #include "engine/async/asio.hpp"
 #include "engine/async/blocking_pool.hpp"
 #include "engine/async/log.hpp"
-#include "engine/build/build.hpp"
-#include "engine/build/find.hpp"
+#include "engine/client/build.hpp"
+#include "engine/client/find.hpp"
 
 namespace CLI {
 class App;
@@ -20,10 +20,10 @@ namespace peelbox::cli {
 
 /// Made once by main() and used by every command.
 struct surroundings {
-  build::environment env;
+  client::environment env;
   blocking_pool& pool;
   const logger& log;
-  build::stop_request& stop;
+  client::stop_request& stop;
   /// Writes one line for people to standard error, sanitised.
   std::function<void(std::string_view line)> say;
   /// Writes a result for programs to standard output.

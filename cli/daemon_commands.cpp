@@ -12,7 +12,7 @@
 #include "cli/daemon_args.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
-#include "engine/build/inspect.hpp"
+#include "engine/client/inspect.hpp"
 #include "engine/progress/sanitize.hpp"
 #include "transport/standard_stream.hpp"
 
@@ -33,16 +33,16 @@ int say_failure(const failure& why, const surroundings& with) {
   return code == exit_context || code == exit_build_failed ? exit_connection : code;
 }
 
-task<result<build::found_daemon>> find(const daemon_args& args, const surroundings& with) {
+task<result<client::found_daemon>> find(const daemon_args& args, const surroundings& with) {
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
   dial.tls = *tls;
-  result<build::found_daemon> found = co_await build::find_daemon(args.buildkit, with.env, dial, with.log);
+  result<client::found_daemon> found = co_await client::find_daemon(args.buildkit, with.env, dial, with.log);
   co_return found;
 }
 
-std::string shown_version(const build::daemon_report& report) {
+std::string shown_version(const client::daemon_report& report) {
   if (!report.version.has_info) return "older than v0.11";
   return report.version.text.empty() ? "unknown" : report.version.text;
 }
@@ -53,9 +53,9 @@ json::array list(const std::vector<std::string>& all) {
   return out;
 }
 
-json::array workers_json(const std::vector<build::worker>& workers) {
+json::array workers_json(const std::vector<client::worker>& workers) {
   json::array all;
-  for (const build::worker& w : workers) {
+  for (const client::worker& w : workers) {
     json::object labels;
     for (const auto& [key, value] : w.labels) labels[key] = value;
     all.push_back(json::object{
@@ -64,7 +64,7 @@ json::array workers_json(const std::vector<build::worker>& workers) {
   return all;
 }
 
-std::string report_json(const build::daemon_report& report, const build::found_daemon& found) {
+std::string report_json(const client::daemon_report& report, const client::found_daemon& found) {
   json::object root{{"address", found.way->address().text},
                     {"reached", report.name},
                     {"source", found.source},
@@ -81,19 +81,19 @@ std::string report_json(const build::daemon_report& report, const build::found_d
         {"imageStore", report.engine_info && report.engine_info->containerd_store ? "containerd" : "graph driver"},
         {"storageDriver", report.engine_info ? report.engine_info->storage_driver : ""}};
   json::array tried;
-  for (const build::attempt& one : found.tried)
+  for (const client::attempt& one : found.tried)
     tried.push_back(json::object{{"address", one.what.address}, {"source", one.what.source}, {"reason", one.reason}});
   root["tried"] = std::move(tried);
   return json::serialize(root);
 }
 
-void answer_text(const build::daemon_report& report, const build::found_daemon& found, const surroundings& with) {
+void answer_text(const client::daemon_report& report, const client::found_daemon& found, const surroundings& with) {
   const auto line = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) with.answer(progress::sanitize(fmt::format("{:<12} {}", key, value)));
   };
   line("daemon", report.name);
   line("chosen by", found.source);
-  for (const build::attempt& one : found.tried) line("not", one.what.address + ": " + one.reason);
+  for (const client::attempt& one : found.tried) line("not", one.what.address + ": " + one.reason);
   line("buildkit", shown_version(report));
   if (report.engine) {
     line("docker", report.engine->version + " (API " + report.engine->api_version + ")");
@@ -101,7 +101,7 @@ void answer_text(const build::daemon_report& report, const build::found_daemon& 
       line("image store", (report.engine_info->containerd_store ? "containerd, " : "graph driver, ") +
                               report.engine_info->storage_driver);
   }
-  for (const build::worker& w : report.workers) {
+  for (const client::worker& w : report.workers) {
     line("worker", w.id);
     line("platforms", fmt::format("{}", fmt::join(w.platforms, ", ")));
   }
@@ -111,12 +111,12 @@ void answer_text(const build::daemon_report& report, const build::found_daemon& 
 }
 
 task<int> run_info(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<build::found_daemon> found = co_await find(*args, with);
+  result<client::found_daemon> found = co_await find(*args, with);
   if (found.has_error()) {
     if (args->as_json) with.answer(json::serialize(json::object{{"healthy", false}, {"reason", found.error().text}}));
     co_return say_failure(found.error(), with);
   }
-  result<build::daemon_report> report = co_await build::inspect_daemon(found->way, with.log);
+  result<client::daemon_report> report = co_await client::inspect_daemon(found->way, with.log);
   if (report.has_error()) {
     if (args->as_json)
       with.answer(json::serialize(json::object{
@@ -130,27 +130,27 @@ task<int> run_info(std::shared_ptr<const info_args> args, const surroundings& wi
 }
 
 task<int> run_workers(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<build::found_daemon> found = co_await find(*args, with);
+  result<client::found_daemon> found = co_await find(*args, with);
   if (found.has_error()) co_return say_failure(found.error(), with);
-  result<build::daemon_report> report = co_await build::inspect_daemon(found->way, with.log);
+  result<client::daemon_report> report = co_await client::inspect_daemon(found->way, with.log);
   if (report.has_error()) co_return say_failure(report.error(), with);
   if (args->as_json) {
     with.answer(json::serialize(workers_json(report->workers)));
     co_return exit_ok;
   }
   with.answer("ID                         PLATFORMS");
-  for (const build::worker& w : report->workers)
+  for (const client::worker& w : report->workers)
     with.answer(progress::sanitize(fmt::format("{:<26} {}", w.id, fmt::join(w.platforms, ","))));
   co_return exit_ok;
 }
 
 task<int> run_dial_stdio(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<build::found_daemon> found = co_await find(*args, with);
+  result<client::found_daemon> found = co_await find(*args, with);
   if (found.has_error()) co_return say_failure(found.error(), with);
   result<transport::stream_ptr> daemon = co_await found->way->control();
   if (daemon.has_error()) co_return say_failure(daemon.error(), with);
   transport::standard_streams standard = co_await transport::open_standard_stream();
-  result<void> done = co_await build::join_streams(*standard.both, **daemon);
+  result<void> done = co_await client::join_streams(*standard.both, **daemon);
   standard.both.reset();
   with.answer.note(*standard.write_error);
   if (with.answer.error() != 0) co_return exit_ok;  // the program's end tells it

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/service_targets.hpp"
-#include "engine/build/request.hpp"
+#include "engine/client/request.hpp"
 #include "engine/filesync/sender.hpp"
 
 namespace peelbox::cli {
@@ -23,7 +23,7 @@ struct door_setting {
 
 /// Requests without exporters and attestations, and the directories that the daemon may read for them.
 struct door_plan {
-  std::vector<build::solve_request> requests;
+  std::vector<client::solve_request> requests;
   std::map<std::string, std::shared_ptr<filesync::context_source>> contexts;
   /// Under which the daemon keeps what it got from them (session/identity.hpp).
   std::string shared_key;

@@ -14,8 +14,8 @@
 #include "cli/history_report.hpp"
 #include "cli/subcommand.hpp"
 #include "engine/async/task_group.hpp"
-#include "engine/build/history.hpp"
-#include "engine/build/process_message.hpp"
+#include "engine/client/history.hpp"
+#include "engine/client/process_message.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -23,8 +23,8 @@ namespace peelbox::cli {
 
 namespace {
 
-using build::history;
-using build::history_record;
+using client::history;
+using client::history_record;
 
 /// How long to wait for the record of a build after its last event.
 constexpr std::chrono::seconds record_patience{15};
@@ -52,7 +52,7 @@ task<int> on_daemon(history_args_ptr args, const surroundings& with, std::functi
     done = tls.error();
   } else {
     dial.tls = *tls;
-    result<build::found_daemon> found = co_await build::find_daemon(args->buildkit, with.env, dial, with.log);
+    result<client::found_daemon> found = co_await client::find_daemon(args->buildkit, with.env, dial, with.log);
     if (found.has_error()) {
       done = found.error();
     } else {
@@ -92,7 +92,7 @@ task<int> run_inspect(history_args_ptr args, const surroundings& with) {
   co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
-    result<history_record> one = build::find_record(*all, args->refs.front());
+    result<history_record> one = client::find_record(*all, args->refs.front());
     if (one.has_error()) co_return one.error();
     if (args->as_json) with.answer(history_json(*one));
     else
@@ -115,7 +115,7 @@ task<int> run_remove(history_args_ptr args, const surroundings& with) {
         if (one.completed && !one.pinned) gone.push_back(one);
     }
     for (const std::string& ref : args->refs) {
-      result<history_record> one = build::find_record(*known, ref);
+      result<history_record> one = client::find_record(*known, ref);
       if (one.has_error()) co_return one.error();
       if (!one->completed)
         co_return failure(errc::usage, fmt::format("build {} is running; only builds that have ended can be removed", one->ref),
@@ -147,7 +147,7 @@ result<std::unique_ptr<progress::display>> make_display(const history_args& args
   if (mode.has_error()) return mode.error().in("--progress");
   progress::display_options options;
   options.how = *mode;
-  options.readable = build::readable_message;
+  options.readable = client::readable_message;
   options.fd = fd;
   for (const std::string& ignored : use_display_environment(options, with.env)) with.say("warning: " + ignored);
   return progress::display::make(options);
@@ -157,7 +157,7 @@ task<int> run_logs(history_args_ptr args, const surroundings& with) {
   co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
-    result<history_record> one = build::find_record(*all, args->refs.empty() ? "latest" : args->refs.front());
+    result<history_record> one = client::find_record(*all, args->refs.empty() ? "latest" : args->refs.front());
     if (one.has_error()) co_return one.error();
     // The log was asked for, so it goes to standard output.
     auto display = make_display(*args, with, STDOUT_FILENO);
@@ -170,7 +170,7 @@ task<int> run_logs(history_args_ptr args, const surroundings& with) {
 }
 
 result<history_record> record_to_attach(const std::vector<history_record>& all, const std::vector<std::string>& refs) {
-  if (!refs.empty()) return build::find_record(all, refs.front());
+  if (!refs.empty()) return client::find_record(all, refs.front());
   std::vector<history_record> running;
   for (const history_record& one : all)
     if (!one.completed) running.push_back(one);

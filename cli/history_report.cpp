@@ -21,7 +21,7 @@ std::string utc(progress::wall_time t) {
                                                   std::chrono::time_point_cast<std::chrono::system_clock::duration>(t))));
 }
 
-progress::duration took(const build::history_record& r, progress::wall_time now) {
+progress::duration took(const client::history_record& r, progress::wall_time now) {
   return std::max(r.completed.value_or(now) - r.created, progress::duration{0});
 }
 
@@ -39,7 +39,7 @@ std::string ago(progress::duration d) {
   return words(seconds / 86400, "day");
 }
 
-std::string steps(const build::history_record& r) {
+std::string steps(const client::history_record& r) {
   if (r.total_steps == 0) return "-";
   return r.completed ? fmt::format("{}/{}", r.cached_steps, r.total_steps) : fmt::format("{} of {} done", r.completed_steps, r.total_steps);
 }
@@ -52,17 +52,17 @@ json::object object(const std::map<std::string, std::string>& from) {
 
 }  // namespace
 
-std::vector<std::string> history_table(const std::vector<build::history_record>& records, progress::wall_time now) {
+std::vector<std::string> history_table(const std::vector<client::history_record>& records, progress::wall_time now) {
   std::vector<std::string> lines{fmt::format("{:<25}  {:<9}  {:<15}  {:>8}  {:>12}  {}", "REF", "STATE", "STARTED", "TIME",
                                              "CACHED/STEPS", "NAME")};
-  for (const build::history_record& r : records)
+  for (const client::history_record& r : records)
     lines.push_back(progress::sanitize_line(fmt::format("{:<25}  {:<9}  {:<15}  {:>8}  {:>12}  {}{}", r.ref, to_string(r.state()),
                                                         ago(now - r.created), short_time(took(r, now)), steps(r), r.name(),
                                                         r.pinned ? " (pinned)" : "")));
   return lines;
 }
 
-std::vector<std::string> history_details(const build::history_record& r, progress::wall_time now) {
+std::vector<std::string> history_details(const client::history_record& r, progress::wall_time now) {
   std::vector<std::string> lines;
   const auto line = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) lines.push_back(fmt::format("{:<9} {}", key, progress::sanitize(value)));
@@ -87,7 +87,7 @@ std::vector<std::string> history_details(const build::history_record& r, progres
   return lines;
 }
 
-std::string history_json(const build::history_record& r) {
+std::string history_json(const client::history_record& r) {
   json::object root{{"ref", r.ref},
                     {"state", to_string(r.state())},
                     {"name", r.name()},

@@ -109,8 +109,8 @@ result<door_plan> plan_build(llb_door door, const door_setting& with) {
       plan.warnings.push_back(fmt::format("--local {} has no effect: the definition of --llb reads {}", name,
                                           read.empty() ? "no directory" : fmt::format("{}", fmt::join(read, ", "))));
   }
-  build::solve_request request;
-  build::platform_build part;
+  client::solve_request request;
+  client::platform_build part;
   if (const std::optional<oci::platform> own = llb::platform_of(definition)) {
     request.platforms = {*own};
     part.platform = *own;
@@ -118,7 +118,7 @@ result<door_plan> plan_build(llb_door door, const door_setting& with) {
     if (with.targets.front().output.is_image()) part.image_config = spec::plain_image_config_json(*own);
   }
   part.definition = door.definition;
-  request.source = build::definitions{{std::move(part)}};
+  request.source = client::definitions{{std::move(part)}};
   plan.requests.push_back(std::move(request));
   return plan;
 }

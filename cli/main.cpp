@@ -47,7 +47,7 @@ std::optional<std::string> environment_variable(std::string_view name) {
 /// The first signal asks the command to stop, the second one ends the process at once.
 class signal_watch {
  public:
-  signal_watch(asio::io_context& io, build::stop_request& stop, asio::cancellation_signal& command, const voice& speech)
+  signal_watch(asio::io_context& io, client::stop_request& stop, asio::cancellation_signal& command, const voice& speech)
       : signals_(io, SIGINT, SIGTERM), patience_(io), stop_(stop), command_(command), speech_(speech) {
     wait();
   }
@@ -86,7 +86,7 @@ class signal_watch {
 
   asio::signal_set signals_;
   asio::steady_timer patience_;
-  build::stop_request& stop_;
+  client::stop_request& stop_;
   asio::cancellation_signal& command_;
   const voice& speech_;
   int received_ = 0;
@@ -111,7 +111,7 @@ int run(const command& chosen) {
   voice speech;
   const auto say = [&speech](std::string_view line) { speech.say(line); };
   const logger log(level, [&speech](log_level, std::string_view line) { speech.say(line); });
-  build::stop_request stop(io.get_executor());
+  client::stop_request stop(io.get_executor());
   asio::cancellation_signal cancel;
   signal_watch signals(io, stop, cancel, speech);
   int code = exit_build_failed;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/async/failure.hpp"
-#include "engine/build/request.hpp"
+#include "engine/client/request.hpp"
 
 namespace peelbox::cli {
 
@@ -39,7 +39,7 @@ struct attestation_flags {
 };
 
 struct attestation_choice {
-  build::attestations wanted;
+  client::attestations wanted;
   /// Whether the SBOM is only our default, so that a missing scanner image is no error.
   bool sbom_is_default = false;
 };

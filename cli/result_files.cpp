@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-json::object metadata_of(const build::service_outcome& outcome) {
+json::object metadata_of(const client::service_outcome& outcome) {
   json::object all;
   for (const auto& [key, value] : outcome.exporter_response) {
     // Go adds padding (base64.StdEncoding).
@@ -34,7 +34,7 @@ json::object metadata_of(const build::service_outcome& outcome) {
   }
   all["buildx.build.ref"] = outcome.ref;
   json::parse_options deep;
-  deep.max_depth = build::deepest_provenance;
+  deep.max_depth = client::deepest_provenance;
   for (const auto& [key, text] : outcome.provenance) all[key] = json::parse(text, {}, deep);
   return all;
 }
@@ -48,14 +48,14 @@ result<std::unique_ptr<session::output_file>> open_file(const std::string& flag,
 
 }  // namespace
 
-build::provenance_mode metadata_provenance_mode(std::string_view variable) {
+client::provenance_mode metadata_provenance_mode(std::string_view variable) {
   constexpr std::array<std::string_view, 7> no{"disabled", "0", "f", "F", "false", "FALSE", "False"};
-  if (variable == "max") return build::provenance_mode::max;
-  return std::find(no.begin(), no.end(), variable) != no.end() ? build::provenance_mode::disabled
-                                                               : build::provenance_mode::min;
+  if (variable == "max") return client::provenance_mode::max;
+  return std::find(no.begin(), no.end(), variable) != no.end() ? client::provenance_mode::disabled
+                                                               : client::provenance_mode::min;
 }
 
-std::string metadata_text(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
+std::string metadata_text(const prepared_build& prepared, const client::build_outcome& outcome, const std::string& warnings) {
   json::object all;
   if (prepared.services.size() == 1) {
     all = metadata_of(*outcome.services.front());
@@ -67,7 +67,7 @@ std::string metadata_text(const prepared_build& prepared, const build::build_out
   return json::serialize(all) + "\n";
 }
 
-std::string image_id(const build::service_outcome& outcome) {
+std::string image_id(const client::service_outcome& outcome) {
   const auto config = outcome.exporter_response.find("containerimage.config.digest");
   return config == outcome.exporter_response.end() ? image_digest(outcome) : config->second;
 }
@@ -102,13 +102,13 @@ result<void> result_files::stage_ref(const std::string& ref) {
   return written.has_error() ? written.error().in("--ref-file") : written;
 }
 
-result<void> result_files::stage(const prepared_build& prepared, const build::build_outcome& outcome, const std::string& warnings) {
+result<void> result_files::stage(const prepared_build& prepared, const client::build_outcome& outcome, const std::string& warnings) {
   for (std::size_t i = 0; i < prepared.options.services.size(); ++i) {
     if (outcome.services[i].has_error()) continue;
-    for (const build::export_request& one : prepared.options.services[i].exports)
+    for (const client::export_request& one : prepared.options.services[i].exports)
       if (const auto* file = std::get_if<session::file_target>(&one.where)) staged_.push_back(file->file.get());
   }
-  const result<build::service_outcome>& first = outcome.services.front();
+  const result<client::service_outcome>& first = outcome.services.front();
   if (image_id_ && first.has_value()) {
     staged_.push_back(image_id_.get());
     if (result<void> done = image_id_->write(image_id(*first)); done.has_error()) return done.error().in("--iidfile");
@@ -124,7 +124,7 @@ result<void> result_files::stage(const prepared_build& prepared, const build::bu
 result<void> result_files::commit() { return session::commit_all(std::exchange(staged_, {})); }
 
 result<void> leave_results(result_files& files, const prepared_build& prepared,
-                           const result<build::build_outcome>& outcome, bool began, const std::string& warnings) {
+                           const result<client::build_outcome>& outcome, bool began, const std::string& warnings) {
   bool any = false;
   bool all = false;
   bool stopped = false;

@@ -11,7 +11,7 @@
 #include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
 #include "cli/split_command.hpp"
-#include "engine/build/program.hpp"
+#include "engine/client/program.hpp"
 #include "engine/oci/base_platform.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/session/identity.hpp"
@@ -96,7 +96,7 @@ result<void> check_platform(const oci::platform& wanted, const oci::platform& ha
 }
 
 /// Adds what the daemon says about the base images to the options. `flag` chooses the image.
-result<void> describe(const build::late_plan::images& images, const std::string& reference, const oci::platform& wanted,
+result<void> describe(const client::late_plan::images& images, const std::string& reference, const oci::platform& wanted,
                       std::string_view flag, std::optional<spec::base_description>& description) {
   const auto normalised = oci::parse_image_reference(reference);
   if (normalised.has_error()) return {};  // "scratch"; other errors were refused before
@@ -116,7 +116,7 @@ struct part_maker {
   spec::plan_options how;
   bool is_image;
 
-  result<build::platform_build> operator()(const oci::platform& platform, const build::late_plan::images& images) const {
+  result<client::platform_build> operator()(const oci::platform& platform, const client::late_plan::images& images) const {
     spec::plan_options options = how;
     options.platform = platform;
     result<void> described = describe(images, options.build_image, platform, "--build-image", options.build_base);
@@ -128,7 +128,7 @@ struct part_maker {
     return part_of(std::move(*plan));
   }
 
-  build::platform_build part_of(spec::plan_result plan) const {
+  client::platform_build part_of(spec::plan_result plan) const {
     auto definition = std::make_shared<const pb::Definition>(std::move(plan.definition.message));
     return {plan.platform, std::move(definition), is_image ? std::move(plan.image_config_json) : std::string()};
   }
@@ -225,7 +225,7 @@ result<door_plan> plan_build(spec_door door, const door_setting& with) {
   for (std::size_t i = 0; i < door.services.size(); ++i) {
     const spec::universal_build& service = door.services[i];
     const output_option& output = with.targets[i].output;
-    build::solve_request request;
+    client::solve_request request;
     request.name = spec::service_name(service);
     request.platforms = door.platforms;
     if (door.platforms.size() > 1 && output.type == output_option::kind::docker && !output.into_docker())
@@ -238,11 +238,11 @@ result<door_plan> plan_build(spec_door door, const door_setting& with) {
     add_warnings(plan.warnings, plans->front().warnings, door.services.size() > 1 ? request.name : "");
     part_maker make{service, door.how, output.is_image()};
     if (images->empty() && !door.platforms.empty()) {
-      build::definitions finished;
+      client::definitions finished;
       for (spec::plan_result& one : *plans) finished.parts.push_back(make.part_of(std::move(one)));
       request.source = std::move(finished);
     } else {
-      request.source = build::program_of(build::late_plan{std::move(*images), std::move(make)});
+      request.source = client::program_of(client::late_plan{std::move(*images), std::move(make)});
     }
     plan.requests.push_back(std::move(request));
   }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/build/error_text.hpp"
+#include "engine/client/error_text.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::cli {
@@ -28,13 +28,13 @@ std::string human_time(std::chrono::milliseconds time) {
   return fmt::format("{}m {}s", ms / 60'000, ms % 60'000 / 1000);
 }
 
-std::string image_digest(const build::service_outcome& outcome) {
+std::string image_digest(const client::service_outcome& outcome) {
   const auto found = outcome.exporter_response.find("containerimage.digest");
   return found == outcome.exporter_response.end() ? std::string() : found->second;
 }
 
-std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes) {
-  using how = build::docker_delivery::how;
+std::string delivery_text(const client::docker_delivery& delivery, std::uint64_t bytes) {
+  using how = client::docker_delivery::how;
   switch (delivery.way) {
     case how::stored: return fmt::format("Docker at {} (stored by its own BuildKit)", delivery.engine);
     case how::loaded: return fmt::format("Docker at {} (loaded, {})", delivery.engine, human_bytes(bytes));
@@ -53,15 +53,15 @@ std::size_t cached_steps(const progress::trace& picture) {
   }));
 }
 
-std::string output_text(const output_option& output, const build::service_outcome& outcome) {
+std::string output_text(const output_option& output, const client::service_outcome& outcome) {
   if (outcome.delivery) return delivery_text(*outcome.delivery, outcome.exported_bytes);
   if (output.type == output_option::kind::cacheonly) return "none; the result stays in the daemon's cache";
   return fmt::format("{} ({}, {})", output.dest == "-" ? "standard output" : output.dest, to_string(output.type),
                      human_bytes(outcome.exported_bytes));
 }
 
-void add_service(std::vector<std::string>& lines, const prepared_service& service, const build::solve_request& asked,
-                 const build::service_outcome& outcome) {
+void add_service(std::vector<std::string>& lines, const prepared_service& service, const client::solve_request& asked,
+                 const client::service_outcome& outcome) {
   const output_option& output = service.output;
   if (output.is_image()) {
     lines.push_back(fmt::format("image    {}", fmt::join(service.image_names, ", ")));
@@ -79,13 +79,13 @@ void add_service(std::vector<std::string>& lines, const prepared_service& servic
   if (!made.empty()) lines.push_back("attested" + made);
 }
 
-void add_services(std::vector<std::string>& lines, const prepared_build& prepared, const build::build_outcome& outcome) {
+void add_services(std::vector<std::string>& lines, const prepared_build& prepared, const client::build_outcome& outcome) {
   std::size_t failed = 0;
   std::size_t widest = 0;
   for (const prepared_service& service : prepared.services) widest = std::max(widest, service.name.size());
   for (std::size_t i = 0; i < prepared.services.size(); ++i) {
     const prepared_service& service = prepared.services[i];
-    const result<build::service_outcome>& gave = outcome.services[i];
+    const result<client::service_outcome>& gave = outcome.services[i];
     if (gave.has_error()) {
       ++failed;
       lines.push_back(fmt::format("service  {:<{}}  failed", service.name, widest));
@@ -101,7 +101,7 @@ void add_services(std::vector<std::string>& lines, const prepared_build& prepare
 
 }  // namespace
 
-std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
+std::vector<std::string> summary_lines(const prepared_build& prepared, const client::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took) {
   std::vector<std::string> lines;
   if (prepared.services.size() > 1) add_services(lines, prepared, outcome);
@@ -148,7 +148,7 @@ std::vector<std::string> clipped_lines(const progress::trace& picture) {
     lines.push_back("warning: not all output was kept of: " + step.name);
   }
   if (clipped > most_named) lines.push_back(fmt::format("warning: nor of {} more", clipped - most_named));
-  if (clipped > 0) lines.push_back("         " + build::clipped_advice(notice));
+  if (clipped > 0) lines.push_back("         " + client::clipped_advice(notice));
   return lines;
 }
 

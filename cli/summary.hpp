@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/build_plan.hpp"
-#include "engine/build/build.hpp"
+#include "engine/client/build.hpp"
 #include "engine/progress/trace.hpp"
 
 namespace peelbox::cli {
@@ -17,13 +17,13 @@ std::string human_bytes(std::uint64_t bytes);
 std::string human_time(std::chrono::milliseconds time);
 
 /// The digest of the image; empty for exporters without one.
-std::string image_digest(const build::service_outcome& outcome);
+std::string image_digest(const client::service_outcome& outcome);
 
 /// How the image came to Docker.
-std::string delivery_text(const build::docker_delivery& delivery, std::uint64_t bytes);
+std::string delivery_text(const client::docker_delivery& delivery, std::uint64_t bytes);
 
 /// For one successful service, a line for each property; for several, a line for each service.
-std::vector<std::string> summary_lines(const prepared_build& prepared, const build::build_outcome& outcome,
+std::vector<std::string> summary_lines(const prepared_build& prepared, const client::build_outcome& outcome,
                                        const progress::trace& picture, std::chrono::milliseconds took);
 
 /// One line: what failed, after how long, and how far the build had come. `stopped`: it was interrupted.

@@ -1,5 +1,5 @@
 // A failed build with any status: the text is harmless and bounded.
-#include "engine/build/error_text.hpp"
+#include "engine/client/error_text.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   picture.finish(now);
   failure why(errc::remote, "failed to solve: " + status.message, origin::peer);
   why.status = std::make_shared<const grpc_status>(std::move(status));
-  const std::string text = build::error_text(why, picture);
+  const std::string text = client::error_text(why, picture);
   if (progress::sanitize(text) != text) std::abort();
   return 0;
 }

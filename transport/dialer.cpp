@@ -43,7 +43,7 @@ task<result<stream_ptr>> dial_helper(endpoint where, dial_options options) {
   co_return co_await start_process_stream(std::move(*argv), where.text, std::move(rules));
 }
 
-/// Addresses that need Docker's configuration are resolved by the caller (engine/build/route.cpp).
+/// Addresses that need Docker's configuration are resolved by the caller (engine/client/route.cpp).
 task<result<stream_ptr>> elsewhere(endpoint where, dial_options) {
   co_return failure(errc::internal, fmt::format("{}: {}:// has to be resolved first", where.text, to_string(where.kind)));
 }

@@ -36,7 +36,7 @@ struct dial_options {
 /// Connects, in `limits.overall`, but for what a program carries: that has the limits of process_stream.hpp, and who waits
 /// for its first answer needs as much patience. podman-container://, nerdctl-container://, kube-pod:// and ssh:// by their programs. Failures:
 /// errc::connection, not_found, permission, timed_out, tls, usage (wrong TLS options), unsupported (npipe://), and
-/// internal for docker://, docker-container:// and spawn:, which engine/build resolves. Cancelling leaves nothing behind.
+/// internal for docker://, docker-container:// and spawn:, which engine/client resolves. Cancelling leaves nothing behind.
 /// Both arguments are copied before it returns. They have to be named objects in a co_await expression
 /// (engine/async/asio.cpp tells why).
 task<result<stream_ptr>> dial(const endpoint& where, const dial_options& options);

@@ -1,4 +1,4 @@
-# `cmake --install` gives the program and a CMake package: find_package(peelbox), target peelbox::peelbox_build.
+# `cmake --install` gives the program and a CMake package: find_package(peelbox), target peelbox::peelbox_client.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "engine/async/task_group.hpp"
-#include "engine/build/daemon.hpp"
+#include "engine/client/daemon.hpp"
 
 using namespace peelbox;
 
@@ -13,9 +13,9 @@ task<result<void>> ask(const logger& log) {
     result<transport::endpoint> address = transport::parse_endpoint("unix:///nonexistent/buildkitd.sock");
     if (address.has_error()) co_return address.error();
     const transport::dial_options options;
-    auto way = build::make_route(*address, options, docker::process_environment(), log);
+    auto way = client::make_route(*address, options, docker::process_environment(), log);
     if (way.has_error()) co_return way.error();
-    auto connecting = build::connect(group, *way, std::make_shared<build::traffic>(), "outer", log);
+    auto connecting = client::connect(group, *way, std::make_shared<client::traffic>(), "outer", log);
     auto control = co_await std::move(connecting);
     if (control.has_error()) co_return control.error();
     co_return result<void>();

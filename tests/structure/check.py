@@ -36,7 +36,7 @@ RULES = {
     "engine/session": (("engine/async/", "h2grpc/", "transport/stream.hpp", "engine/filesync/", "engine/oci/", "proto/"),
                        ASIO + "|google/protobuf/|openssl/|fmt/"),
     "engine/detect": (ASYNC_PURE + ("engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|yaml-cpp/|zlib\\.h|fmt/"),
-    "engine/build": (("engine/", "h2grpc/rpc/", "h2grpc/grpc/status.hpp", "transport/", "proto/"),
+    "engine/client": (("engine/", "h2grpc/rpc/", "h2grpc/grpc/status.hpp", "transport/", "proto/"),
                      ASIO + "|google/protobuf/|boost/json|fmt/"),
     "cli": (("engine/", "transport/"), ASIO + "|CLI/|boost/json|fmt/"),
 }

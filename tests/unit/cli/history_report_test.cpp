@@ -7,7 +7,7 @@ namespace peelbox::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using build::history_record;
+using client::history_record;
 using testing::HasSubstr;
 
 constexpr progress::wall_time now{std::chrono::seconds(1'000'000)};
@@ -36,14 +36,14 @@ TEST(History, StatesFollowFromTheRecord) {
 
 TEST(History, RefsMayBeShortened) {
   const std::vector<history_record> all{record("abcd", 1s), record("abxy", 2s), record("ab", 3s), record("zz", 4s)};
-  EXPECT_EQ(build::find_record(all, "latest")->ref, "abcd");
-  EXPECT_EQ(build::find_record(all, "abx")->ref, "abxy");
-  EXPECT_EQ(build::find_record(all, "ab")->ref, "ab");  // all of a ref wins
-  EXPECT_EQ(build::find_record(all, "z")->ref, "zz");
-  EXPECT_THAT(build::find_record(all, "a").error().text, HasSubstr("several builds"));
-  EXPECT_EQ(build::find_record(all, "q").error().code, errc::usage);
-  EXPECT_EQ(build::find_record(all, "").error().code, errc::usage);
-  EXPECT_THAT(build::find_record({}, "latest").error().text, HasSubstr("remembers no build"));
+  EXPECT_EQ(client::find_record(all, "latest")->ref, "abcd");
+  EXPECT_EQ(client::find_record(all, "abx")->ref, "abxy");
+  EXPECT_EQ(client::find_record(all, "ab")->ref, "ab");  // all of a ref wins
+  EXPECT_EQ(client::find_record(all, "z")->ref, "zz");
+  EXPECT_THAT(client::find_record(all, "a").error().text, HasSubstr("several builds"));
+  EXPECT_EQ(client::find_record(all, "q").error().code, errc::usage);
+  EXPECT_EQ(client::find_record(all, "").error().code, errc::usage);
+  EXPECT_THAT(client::find_record({}, "latest").error().text, HasSubstr("remembers no build"));
 }
 
 TEST(History, ABuildHasANameAlsoWithoutAnImage) {

@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-build::service_outcome outcome_of(std::map<std::string, std::string> response) {
-  build::service_outcome outcome;
+client::service_outcome outcome_of(std::map<std::string, std::string> response) {
+  client::service_outcome outcome;
   outcome.exporter_response = std::move(response);
   outcome.ref = "theref";
   return outcome;
@@ -28,7 +28,7 @@ prepared_build prepared(std::vector<std::string> names) {
 }
 
 TEST(ResultFiles, MetadataHasTheKeysOfBuildx) {
-  build::build_outcome outcome;
+  client::build_outcome outcome;
   outcome.services.emplace_back(outcome_of({{"containerimage.digest", "sha256:aa"},
                                             {"containerimage.descriptor", "eyJzaXplIjo3fQ=="},   // {"size":7}
                                             {"list", "WzFd"},                                    // [1]
@@ -47,7 +47,7 @@ TEST(ResultFiles, WarningsAreThereWhenAskedFor) {
   for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_TRUE(wants_metadata_warnings(yes));
   for (const char* no : {"", "0", "false", "yes", "tRUE"}) EXPECT_FALSE(wants_metadata_warnings(no)) << no;
 
-  build::build_outcome outcome;
+  client::build_outcome outcome;
   outcome.services.emplace_back(outcome_of({}));
   warning_list list;
   const progress::trace picture;
@@ -77,13 +77,13 @@ TEST(ResultFiles, WarningsAreThereWhenAskedFor) {
 }
 
 TEST(ResultFiles, ProvenanceStandsBesideTheRest) {
-  using mode = build::provenance_mode;
+  using mode = client::provenance_mode;
   for (const char* no : {"disabled", "0", "f", "F", "false", "FALSE", "False"}) EXPECT_EQ(metadata_provenance_mode(no), mode::disabled) << no;
   for (const char* min : {"", "min", "1", "true", "MAX", "none"}) EXPECT_EQ(metadata_provenance_mode(min), mode::min) << min;
   EXPECT_EQ(metadata_provenance_mode("max"), mode::max);
 
-  build::build_outcome outcome;
-  build::service_outcome one = outcome_of({});
+  client::build_outcome outcome;
+  client::service_outcome one = outcome_of({});
   const std::string deep = std::string(100, '[') + std::string(100, ']');
   one.provenance = {{"buildx.build.provenance/linux/arm64", "{\"builder\":{\"id\":\"\"},\"deep\":" + deep + "}"}};
   outcome.services.emplace_back(one);
@@ -92,7 +92,7 @@ TEST(ResultFiles, ProvenanceStandsBesideTheRest) {
 }
 
 TEST(ResultFiles, SeveralServicesAreKeptApart) {
-  build::build_outcome outcome;
+  client::build_outcome outcome;
   outcome.services.emplace_back(outcome_of({{"containerimage.digest", "sha256:aa"}}));
   outcome.services.emplace_back(failure(errc::remote, "no"));
   const auto parsed = boost::json::parse(metadata_text(prepared({"api", "web"}), outcome)).as_object();
@@ -124,7 +124,7 @@ class LeaveResults : public testing::Test {
   void TearDown() override { fs::remove_all(dir_); }
 
   /// A build of services with files that have arrived; `outcomes` are their ends.
-  result<void> leave(std::vector<result<build::service_outcome>> outcomes) {
+  result<void> leave(std::vector<result<client::service_outcome>> outcomes) {
     build_args args;
     args.metadata_file = dir_ / "meta";
     args.ref_file = dir_ / "ref";
@@ -133,7 +133,7 @@ class LeaveResults : public testing::Test {
     prepared_build all;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
       all.services.push_back({"s" + std::to_string(i), {}, {}});
-      build::solve_request& request = all.options.services.emplace_back();
+      client::solve_request& request = all.options.services.emplace_back();
       request.ref = "asked";
       auto file = session::output_file::create(dir_ / ("image" + std::to_string(i)));
       EXPECT_TRUE(file.has_value() && (*file)->write("image").has_value());
@@ -141,9 +141,9 @@ class LeaveResults : public testing::Test {
     }
     auto files = result_files::open(args, outcomes.size());
     if (files.has_error()) return files.error();
-    build::build_outcome outcome;
+    client::build_outcome outcome;
     outcome.services = std::move(outcomes);
-    return leave_results(*files, all, result<build::build_outcome>(std::move(outcome)), true, "");
+    return leave_results(*files, all, result<client::build_outcome>(std::move(outcome)), true, "");
   }
   std::string there() const {
     std::vector<std::string> names;

@@ -1,0 +1,117 @@
+// One build, end to end: connections, session, solve, status.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/async/blocking_pool.hpp"
+#include "engine/async/event.hpp"
+#include "engine/async/log.hpp"
+#include "engine/client/daemon.hpp"
+#include "engine/client/docker_output.hpp"
+#include "engine/client/request.hpp"
+#include "engine/filesync/sender.hpp"
+#include "engine/progress/event_sink.hpp"
+#include "engine/session/attachable.hpp"
+#include "engine/session/identity.hpp"
+
+namespace peelbox::client {
+
+/// Asks a running build to stop: the Solve call is reset, which cancels the build on the daemon, and its last events are
+/// still shown. Used on the network thread.
+class stop_request {
+ public:
+  explicit stop_request(executor ex) : changed_(std::move(ex)) {}
+
+  /// Returns false when no solve is under way that could be reset; then cancel the coroutine of the build.
+  bool ask() {
+    asked_ = true;
+    changed_.notify();
+    return solving_ > 0;
+  }
+  bool asked() const noexcept { return asked_; }
+  /// The daemon has built everything and said so, which is the point of no return: asking has no effect any more, the
+  /// results that wait for their names get them, and the build counts as done.
+  bool too_late() const noexcept { return built_; }
+  void built() noexcept { built_ = true; }
+  task<void> wait() {
+    while (!asked_) co_await changed_.wait();
+  }
+  void solve_begins() noexcept { ++solving_; }
+  void solve_ends() noexcept { --solving_; }
+
+ private:
+  bool asked_ = false;
+  bool built_ = false;
+  std::size_t solving_ = 0;
+  event changed_;
+};
+
+/// Everything a build was asked for.
+struct build_options {
+  /// How the daemon is reached.
+  std::shared_ptr<route> way;
+  /// The session of the first service. Several services share one transfer if their definitions name it in `local.session`,
+  /// because then the operations are equal bytes.
+  session::identity names;
+  /// `local://NAME` -> tree.
+  std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
+  /// What every session of the build serves beside them: logins, and whatever else the daemon may ask for.
+  std::vector<session::attachable> attachables;
+  /// A daemon that is silent for longer on one of the connections hangs: on each it is asked for a sign of life every 5 s.
+  std::chrono::seconds silence_limit = default_silence_limit;
+  /// Whether the daemon is asked for service_outcome::provenance, and how much of it is kept.
+  provenance_mode provenance = provenance_mode::disabled;
+  /// At least one; several are solved side by side.
+  std::vector<solve_request> services;
+};
+
+/// One stretch of a build's time.
+struct build_phase {
+  std::string name;
+  std::chrono::microseconds took{0};
+};
+
+/// The result of one service.
+struct service_outcome {
+  /// Names the build in the daemon's history.
+  std::string ref;
+  std::map<std::string, std::string> exporter_response;
+  /// Keys of --metadata-file and their JSON objects (provenance.hpp). What went wrong is among the warnings.
+  std::map<std::string, std::string> provenance;
+  std::uint64_t exported_bytes = 0;
+  /// Set when something went into a Docker store.
+  std::optional<docker_delivery> delivery;
+  std::vector<std::string> warnings;
+  bool has_sbom = false;
+  /// What it was built for; empty when the definition that was given does not say it.
+  std::vector<oci::platform> platforms;
+  std::chrono::milliseconds took{0};
+};
+
+/// The result of a build.
+struct build_outcome {
+  /// In the order of build_options::services; a service that fails does not stop the others.
+  std::vector<result<service_outcome>> services;
+  daemon_version daemon;
+  filesync::transfer_stats context;
+  traffic wire;
+  std::vector<std::string> warnings;
+  /// One after the other: connect, prepare, solve, provenance if wanted, close.
+  std::vector<build_phase> phases;
+};
+
+/// Runs the build: all services in parallel over one pair of connections. Progress goes to `events`, which is closed at
+/// the end. Files of session::file_target are complete then, but whoever opened them gives them their names with commit():
+/// at once, together with whatever else tells of the build. A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status),
+/// errc::context (our files), errc::io (our output), errc::connection, errc::timed_out, errc::unsupported, errc::tls,
+/// errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon
+/// too. All arguments must outlive it.
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
+                                      blocking_pool& pool, const logger& log);
+
+}  // namespace peelbox::client
