@@ -34,7 +34,7 @@ namespace peelbox::cli {
 
 namespace {
 
-result<progress::mode> progress_mode(const build_args& args, const client::environment& env) {
+result<progress::mode> progress_mode(const build_args& args, const environment& env) {
   if (args.quiet) return progress::mode::quiet;
   result<progress::mode> flag = progress::parse_mode(args.progress);
   if (flag.has_error()) return flag.error().in("--progress");

@@ -20,7 +20,7 @@ namespace peelbox::cli {
 
 /// Made once by main() and used by every command.
 struct surroundings {
-  client::environment env;
+  environment env;
   blocking_pool& pool;
   const logger& log;
   client::stop_request& stop;

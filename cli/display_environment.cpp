@@ -13,7 +13,7 @@ constexpr unsigned most_log_lines = 1000;
 
 }  // namespace
 
-std::vector<std::string> use_display_environment(progress::display_options& options, const client::environment& env) {
+std::vector<std::string> use_display_environment(progress::display_options& options, const environment& env) {
   std::vector<std::string> ignored;
   if (const std::string text = env("BUILDKIT_TTY_LOG_LINES").value_or(""); !text.empty()) {
     unsigned lines = 0;

@@ -11,6 +11,6 @@ namespace peelbox::cli {
 
 /// Reads NO_COLOR (an empty value counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
 /// util/progress/progressui/init.go). Returns what was ignored in them, for people.
-std::vector<std::string> use_display_environment(progress::display_options& options, const client::environment& env);
+std::vector<std::string> use_display_environment(progress::display_options& options, const environment& env);
 
 }  // namespace peelbox::cli

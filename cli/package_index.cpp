@@ -104,7 +104,7 @@ std::string http_date(std::chrono::system_clock::time_point when) {
 
 task<result<http::reply>> fetch(http::url from, std::optional<std::chrono::system_clock::time_point> since) {
   http::client_options options;
-  options.variables = docker::process_environment();
+  options.variables = process_environment();
   options.redirections = 5;
   http::client web(std::move(options));
   http::request ask;

@@ -22,9 +22,6 @@ struct candidate {
   std::string source;
 };
 
-/// A variable of the environment; std::nullopt when it is not set.
-using environment = std::function<std::optional<std::string>(std::string_view name)>;
-
 /// A named address is the only candidate; else the standalone daemon's sockets, of root and of the user, then the
 /// BuildKit inside of the Docker engine.
 std::vector<candidate> candidates(const std::optional<std::string>& flag, const environment& env);

@@ -39,7 +39,7 @@ struct stays_in_daemon {};
 struct docker_store {
   /// Normalised references with a tag; at least one.
   std::vector<std::string> image_names;
-  docker::environment variables;
+  environment variables;
   /// How long an engine that loads the image may be without a sign of life.
   std::chrono::milliseconds silence_limit{60'000};
 };

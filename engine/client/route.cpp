@@ -73,7 +73,7 @@ class container_route final : public route {
 /// Our own daemon, which lives as long as the route.
 class spawned_route final : public route {
  public:
-  spawned_route(transport::endpoint address, transport::dial_options dial, docker::environment variables,
+  spawned_route(transport::endpoint address, transport::dial_options dial, environment variables,
                 const logger& log)
       : route(address, std::move(dial), "spawn:"), variables_(std::move(variables)), log_(log) {}
 
@@ -88,7 +88,7 @@ class spawned_route final : public route {
   }
 
  private:
-  docker::environment variables_;
+  environment variables_;
   const logger& log_;
   std::unique_ptr<spawned_daemon> daemon_;
 };
@@ -108,7 +108,7 @@ std::chrono::milliseconds route::patience() const noexcept {
 }
 
 result<std::shared_ptr<route>> make_route(transport::endpoint address, transport::dial_options dial,
-                                          const docker::environment& variables, const logger& log) {
+                                          const environment& variables, const logger& log) {
   using transport::scheme;
   if (address.kind == scheme::unix_socket || address.kind == scheme::tcp || address.kind == scheme::npipe)
     return std::shared_ptr<route>(std::make_shared<plain_route>(std::move(address), std::move(dial)));

@@ -56,6 +56,6 @@ class route {
 /// Resolves docker:// and docker-container:// with Docker's configuration, without dialling. errc::usage for
 /// contexts that do not exist and TLS options that do not go with the address. `log` must outlive the route.
 result<std::shared_ptr<route>> make_route(transport::endpoint address, transport::dial_options dial,
-                                          const docker::environment& variables, const logger& log);
+                                          const environment& variables, const logger& log);
 
 }  // namespace peelbox::client

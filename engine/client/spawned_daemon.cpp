@@ -55,21 +55,6 @@ std::vector<std::string> words_of(const std::string& text) {
 
 }  // namespace
 
-std::optional<std::string> find_program(const docker::environment& variables, std::string_view name) {
-  if (name.find('/') != name.npos) return std::string(name);
-  const std::string path = variables("PATH").value_or("");
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    const auto end = rest.find(':');
-    const std::string_view directory = rest.substr(0, end);
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (directory.empty()) continue;
-    std::string file = fmt::format("{}/{}", directory, name);
-    if (::access(file.c_str(), X_OK) == 0) return file;
-  }
-  return std::nullopt;
-}
-
 std::string rootless_advice(std::string_view log) {
   if (log.find("newuidmap") != log.npos && log.find("executable file not found") != log.npos)
     return "install newuidmap and newgidmap (Debian, Ubuntu: `sudo apt install uidmap`)";
@@ -81,7 +66,7 @@ std::string rootless_advice(std::string_view log) {
   return {};
 }
 
-result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root, std::string run_directory) {
+result<spawn_plan> plan_spawn(const environment& variables, bool as_root, std::string run_directory) {
   const auto value = [&](std::string_view name, std::string_view otherwise) {
     const std::string text = variables(name).value_or("");
     return text.empty() ? std::string(otherwise) : text;
@@ -121,7 +106,7 @@ result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root
   return plan;
 }
 
-task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(docker::environment variables, const logger& log) {
+task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(environment variables, const logger& log) {
   std::string run = (fs::temp_directory_path() / "peelbox-spawn-XXXXXX").string();
   if (::mkdtemp(run.data()) == nullptr) co_return errno_failure(errno, "spawn: cannot make a directory for the socket");
   std::unique_ptr<spawned_daemon> daemon(new spawned_daemon());

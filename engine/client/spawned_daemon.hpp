@@ -27,13 +27,10 @@ struct spawn_plan {
 /// [p] As root: buildkitd; else rootlesskit buildkitd. BUILDKITD and BUILDKITD_FLAGS name another program and more
 /// flags, ROOTLESSKIT another rootlesskit (as buildctl-daemonless.sh has them). The state is kept in
 /// $XDG_CACHE_HOME/peelbox/buildkitd (~/.cache/…), so that the next build finds its cache.
-result<spawn_plan> plan_spawn(const docker::environment& variables, bool as_root, std::string run_directory);
+result<spawn_plan> plan_spawn(const environment& variables, bool as_root, std::string run_directory);
 
 /// [p] Advice about the end of rootlesskit's log, which itself tells no way out; empty if there is none.
 std::string rootless_advice(std::string_view log);
-
-/// Where a program of that name is in PATH, if it is.
-std::optional<std::string> find_program(const docker::environment& variables, std::string_view name);
 
 /// The destructor ends the daemon (SIGTERM, then SIGKILL to all of its processes) and removes its socket. If we are
 /// killed, a guardian process ends it (transport/child_process.hpp).
@@ -41,7 +38,7 @@ class spawned_daemon {
  public:
   /// Starts it and waits until its socket answers. errc::not_found when there is no buildkitd, errc::connection with
   /// the last lines of its log when it does not come up.
-  static task<result<std::unique_ptr<spawned_daemon>>> start(docker::environment variables, const logger& log);
+  static task<result<std::unique_ptr<spawned_daemon>>> start(environment variables, const logger& log);
   ~spawned_daemon();
   spawned_daemon(const spawned_daemon&) = delete;
   spawned_daemon& operator=(const spawned_daemon&) = delete;

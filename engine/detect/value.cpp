@@ -5,8 +5,6 @@
 namespace peelbox::detect {
 namespace {
 
-const value nothing;
-
 value converted(const spec::json_value& from) {
   using from_kind = spec::json_value::kind;
   value out;
@@ -54,33 +52,6 @@ std::string plain_json(std::string_view text) {
 }
 
 }  // namespace
-
-const value& value::operator[](std::string_view key) const {
-  for (const auto& [name, member] : members)
-    if (name == key) return member;
-  return nothing;
-}
-
-bool value::has(std::string_view key) const { return &(*this)[key] != &nothing; }
-
-std::vector<std::string> value::texts() const {
-  std::vector<std::string> out;
-  if (type == kind::array) {
-    for (const value& item : items)
-      if (item.type == kind::string || item.type == kind::number || item.type == kind::boolean)
-        out.push_back(item.text);
-  } else if (type != kind::null && type != kind::object) {
-    out.push_back(text);
-  }
-  return out;
-}
-
-std::vector<const value*> all(const value& object, std::string_view key) {
-  std::vector<const value*> out;
-  for (const auto& [name, member] : object.members)
-    if (name == key) out.push_back(&member);
-  return out;
-}
 
 result<value> parse_json(std::string_view text) {
   const std::string plain = plain_json(text);

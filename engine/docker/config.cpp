@@ -63,34 +63,13 @@ result<auth_entry> parse_entry(const value& members, std::string_view file, cons
   return entry;
 }
 
-bool is_installed(const environment& variables, std::string_view program) {
-  const std::string path = variables("PATH").value_or("");
-  std::string_view rest = path;
-  while (!rest.empty()) {
-    const auto end = rest.find(':');
-    const std::string_view directory = rest.substr(0, end);
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (directory.empty()) continue;
-    if (::access(fmt::format("{}/{}", directory, program).c_str(), X_OK) == 0) return true;
-  }
-  return false;
-}
-
 /// docker/cli, cli/config/credentials/default_store_linux.go.
 std::string default_store(const environment& variables) {
-  const std::string name = is_installed(variables, "pass") ? "pass" : "secretservice";
-  return is_installed(variables, "docker-credential-" + name) ? name : std::string();
+  const std::string name = find_program(variables, "pass") ? "pass" : "secretservice";
+  return find_program(variables, "docker-credential-" + name) ? name : std::string();
 }
 
 }  // namespace
-
-environment process_environment() {
-  return [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-  };
-}
 
 result<config> parse_config(std::string_view json, std::string_view file) {
   if (json.size() > largest_config_file)

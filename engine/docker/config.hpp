@@ -7,13 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "engine/async/environment.hpp"
 #include "engine/async/failure.hpp"
 
 namespace peelbox::docker {
 
-/// Reads a variable. The product passes process_environment(); tests pass a function over a map.
-using environment = std::function<std::optional<std::string>(std::string_view name)>;
-environment process_environment();
 
 /// One entry of "auths", as it was written. `auth` is base64 of "user:password" and goes before username/password.
 struct auth_entry {

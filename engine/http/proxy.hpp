@@ -1,16 +1,14 @@
 // Which proxy a request goes through, as curl and Go's net/http read it from the environment. Pure.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "engine/async/environment.hpp"
 #include "engine/http/url.hpp"
 
 namespace peelbox::http {
-
-using environment = std::function<std::optional<std::string>(std::string_view)>;
 
 struct proxy {
   origin_address where;

@@ -15,9 +15,11 @@ install(FILES ${shell_help}/bash/peelbox DESTINATION ${CMAKE_INSTALL_DATADIR}/ba
 install(FILES ${shell_help}/zsh/_peelbox DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${shell_help}/fish/peelbox.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(TARGETS ${libraries} peelbox_options EXPORT peelbox_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}/peelbox)
-foreach(folder engine transport h2grpc)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/peelbox
-          FILES_MATCHING PATTERN "*.hpp")
+include(${CMAKE_CURRENT_LIST_DIR}/public_headers.cmake)
+peelbox_public_closure(headers ${PROJECT_SOURCE_DIR})
+foreach(header ${headers})
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/peelbox/${folder})
 endforeach()
 install(DIRECTORY ${PROJECT_BINARY_DIR}/proto/gen/proto DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/peelbox
         FILES_MATCHING PATTERN "*.pb.h")

@@ -13,7 +13,7 @@ task<result<void>> ask(const logger& log) {
     result<transport::endpoint> address = transport::parse_endpoint("unix:///nonexistent/buildkitd.sock");
     if (address.has_error()) co_return address.error();
     const transport::dial_options options;
-    auto way = client::make_route(*address, options, docker::process_environment(), log);
+    auto way = client::make_route(*address, options, process_environment(), log);
     if (way.has_error()) co_return way.error();
     auto connecting = client::connect(group, *way, std::make_shared<client::traffic>(), "outer", log);
     auto control = co_await std::move(connecting);

@@ -15,6 +15,22 @@ foreach(file man/man1/peelbox.1 man/man1/peelbox-build.1 bash-completion/complet
     message(FATAL_ERROR "share/${file} was not installed")
   endif()
 endforeach()
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${WORK}/installed -DCMAKE_BUILD_TYPE=Debug)
+# Sources prove that their headers compile alone (tests/structure, own_header); public headers without one are compiled here.
+set(checkout ${SOURCE}/../..)
+include(${checkout}/scripts/cmake/public_headers.cmake)
+set(alone ${WORK}/alone/all.cpp)
+set(all "")
+foreach(header ${PEELBOX_PUBLIC_HEADERS})
+  string(APPEND all "#include \"${header}\"\n")
+  string(REGEX REPLACE "hpp$" "cpp" source ${header})
+  if(NOT EXISTS ${checkout}/${source})
+    file(WRITE ${WORK}/alone/${source} "#include \"${header}\"\n")
+    list(APPEND alone ${WORK}/alone/${source})
+  endif()
+endforeach()
+# What they include was installed too.
+file(WRITE ${WORK}/alone/all.cpp "${all}")
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${WORK}/installed -DCMAKE_BUILD_TYPE=Debug
+    "-DALONE=${alone}")
 run(${CMAKE_COMMAND} --build ${WORK}/consumer)
 run(${WORK}/consumer/consumer)

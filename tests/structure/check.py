@@ -21,7 +21,7 @@ ASIO = r"boost/asio/|boost/system/"
 # An entry that ends with "/" is a folder, others are files. "proto/" is what protoc generates.
 RULES = {
     "engine/async": ((), ASIO + "|fmt/"),
-    "engine/data": (("engine/async/failure.hpp",), "boost/json|fmt/"),
+    "engine/data": (("engine/async/failure.hpp",), "boost/json|yaml-cpp/|fmt/"),
     "transport": (("engine/async/", "engine/data/"), ASIO + "|boost/beast/http|openssl/|fmt/"),
     "h2grpc/h2": (ASYNC_PURE, "fmt/"),
     "h2grpc/grpc": (ASYNC_PURE + ("h2grpc/h2/types.hpp",), "fmt/"),
@@ -35,7 +35,7 @@ RULES = {
     "engine/spec": (ASYNC_PURE + ("engine/data/", "engine/llb/", "engine/oci/"), "simdjson|fmt/"),
     "engine/session": (("engine/async/", "h2grpc/", "transport/stream.hpp", "engine/filesync/", "engine/oci/", "proto/"),
                        ASIO + "|google/protobuf/|openssl/|fmt/"),
-    "engine/detect": (ASYNC_PURE + ("engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|yaml-cpp/|zlib\\.h|fmt/"),
+    "engine/detect": (ASYNC_PURE + ("engine/data/", "engine/filesync/", "engine/spec/"), "simdjson|toml\\+\\+/|zlib\\.h|fmt/"),
     "engine/client": (("engine/", "h2grpc/rpc/", "h2grpc/grpc/status.hpp", "transport/", "proto/"),
                      ASIO + "|google/protobuf/|boost/json|fmt/"),
     "cli": (("engine/", "transport/"), ASIO + "|CLI/|boost/json|fmt/"),

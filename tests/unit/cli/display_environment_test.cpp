@@ -7,7 +7,7 @@
 namespace peelbox::cli {
 namespace {
 
-client::environment variables(std::map<std::string, std::string> all) {
+environment variables(std::map<std::string, std::string> all) {
   return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
     const auto found = all.find(std::string(name));
     if (found == all.end()) return std::nullopt;

@@ -28,7 +28,7 @@ struct programs {
   programs(const programs&) = delete;
   programs& operator=(const programs&) = delete;
 
-  docker::environment env(std::map<std::string, std::string> more = {}) const {
+  environment env(std::map<std::string, std::string> more = {}) const {
     more.emplace("PATH", "/nonexistent:" + directory);
     more.emplace("HOME", "/h");
     return [more](std::string_view name) -> std::optional<std::string> {

@@ -74,27 +74,6 @@ TEST(Toml, DotsInStringsAndCommentsAreNoKeys) {
   EXPECT_EQ((*tree)["c"].text, dots);
 }
 
-TEST(Yaml, MapsAndSequences) {
-  const auto tree = parse_yaml("packages:\n  - 'a/*'\n  - b\nn: 3\ne:\n");
-  ASSERT_TRUE(tree.has_value()) << tree.error().text;
-  EXPECT_THAT((*tree)["packages"].texts(), ElementsAre("a/*", "b"));
-  EXPECT_EQ((*tree)["n"].text, "3");
-  EXPECT_TRUE((*tree)["e"].is(value::kind::null));
-}
-
-TEST(Yaml, BrokenTextsAndBombs) {
-  EXPECT_TRUE(parse_yaml("a: [1\n").has_error());
-  EXPECT_TRUE(parse_yaml("a: *none\n").has_error());
-  std::string bomb = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n";
-  for (int i = 1; i < 12; ++i) {
-    const std::string before = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
-    for (int j = 0; j < 10; ++j) bomb += before + (j < 9 ? ", " : "]\n");
-  }
-  EXPECT_TRUE(parse_yaml(bomb).has_error());
-  EXPECT_TRUE(parse_yaml("&a [*a]").has_error());
-}
-
 TEST(Xml, ElementsAttributesAndText) {
   const auto tree = parse_xml(
       "\xef\xbb\xbf<?xml version=\"1.0\"?><!DOCTYPE x><!-- c --><p a='1 &amp; 2'><m>one</m><m><![CDATA[<two>]]></m><e/></p>");

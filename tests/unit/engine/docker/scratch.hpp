@@ -48,7 +48,7 @@ class scratch_directory {
   std::filesystem::path path_;
 };
 
-inline docker::environment variables(std::map<std::string, std::string, std::less<>> values) {
+inline environment variables(std::map<std::string, std::string, std::less<>> values) {
   return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
     const auto it = values.find(name);
     if (it == values.end()) return std::nullopt;

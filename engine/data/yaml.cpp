@@ -1,9 +1,9 @@
+#include "engine/data/yaml.hpp"
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include "engine/detect/value.hpp"
-
-namespace peelbox::detect {
+namespace peelbox::data {
 namespace {
 
 /// Aliases are expanded, which the count bounds.
@@ -48,4 +48,4 @@ result<value> parse_yaml(std::string_view text) {
   }
 }
 
-}  // namespace peelbox::detect
+}  // namespace peelbox::data
