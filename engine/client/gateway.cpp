@@ -41,6 +41,25 @@ struct asking {
   std::shared_ptr<image_answer> entry;
 };
 
+std::string reference_of(const gateway_result& result) {
+  return result.message() != nullptr ? result.message()->ref().id() : std::string();
+}
+
+filesync::stat_entry entry_of(const fsutil::types::Stat& stat) {
+  filesync::stat_entry entry;
+  entry.path = stat.path();
+  entry.mode = stat.mode();
+  entry.uid = stat.uid();
+  entry.gid = stat.gid();
+  entry.size = stat.size();
+  entry.mod_time = stat.modtime();
+  entry.linkname = stat.linkname();
+  entry.dev_major = stat.devmajor();
+  entry.dev_minor = stat.devminor();
+  for (const auto& attribute : stat.xattrs()) entry.xattrs.emplace_back(attribute.key(), attribute.value());
+  return entry;
+}
+
 /// What programs see of one solve. Several may use that of the first solve for their preparation.
 class bridge final : public gateway_client {
  public:
@@ -79,7 +98,7 @@ class bridge final : public gateway_client {
 
   task<result<std::string>> read_file(gateway_result of, std::string path, std::size_t most) override {
     gateway::ReadFileRequest request;
-    if (of.message() != nullptr) request.set_ref(of.message()->ref().id());
+    request.set_ref(reference_of(of));
     request.set_filepath(path);
     // One byte more tells that there is more.
     request.mutable_range()->set_length(static_cast<std::int64_t>(most) + 1);
@@ -88,6 +107,25 @@ class bridge final : public gateway_client {
     if (reply->data().size() > most)
       co_return failure(errc::limit, fmt::format("{} has more than {} bytes, the most that are read of it", path, most), origin::user);
     co_return std::move(*reply->mutable_data());
+  }
+
+  task<result<filesync::stat_entry>> stat_file(gateway_result of, std::string path) override {
+    gateway::StatFileRequest request;
+    request.set_ref(reference_of(of));
+    request.set_path(std::move(path));
+    auto reply = co_await ask<gateway::StatFileResponse>(asks_, "StatFile", std::move(request));
+    if (reply.has_error()) co_return reply.error();
+    co_return entry_of(reply->stat());
+  }
+
+  task<result<std::set<std::string>>> capabilities() override {
+    gateway::PingRequest request;
+    auto reply = co_await ask<gateway::PongResponse>(asks_, "Ping", std::move(request));
+    if (reply.has_error()) co_return reply.error();
+    std::set<std::string> all;
+    for (const auto& one : reply->frontendapicaps())
+      if (one.enabled()) all.insert(one.id());
+    co_return all;
   }
 
  private:

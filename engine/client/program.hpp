@@ -2,13 +2,17 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/async/asio.hpp"
 #include "engine/async/failure.hpp"
 #include "engine/client/request.hpp"
+#include "engine/filesync/stat.hpp"
 
 namespace moby::buildkit::v1::frontend {
 class Result;
@@ -49,6 +53,10 @@ class gateway_client {
   virtual task<result<gateway_result>> solve(frontend_call frontend) = 0;
   /// A file of a result that has a single reference, whole. errc::limit beyond `most` bytes.
   virtual task<result<std::string>> read_file(gateway_result of, std::string path, std::size_t most) = 0;
+  /// What stands at a path of such a result, links followed.
+  virtual task<result<filesync::stat_entry>> stat_file(gateway_result of, std::string path) = 0;
+  /// What the daemon's gateway can do, by the names of frontend/gateway/pb/caps.go ("gateway.solve.evaluate").
+  virtual task<result<std::set<std::string>>> capabilities() = 0;
 };
 
 /// A coroutine that says what is built. Used by one build.

@@ -19,6 +19,7 @@ import urllib.request
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
 PEELBOX = os.environ.get("PEELBOX_BINARY", str(REPO / "build/release/bin/peelbox"))
+FRONTEND_TOOL = os.environ.get("PEELBOX_FRONTEND_TOOL", str(REPO / "build/release/bin/frontend_tool"))
 LLB_TOOL = os.environ.get("PEELBOX_LLB_TOOL", str(REPO / "build/release/bin/llb_tool"))
 TESTBED = str(REPO / "scripts/testbed.sh")
 BUILD_IMAGE = "docker.io/peelbox/debian-build:12"

@@ -38,6 +38,10 @@ class fake_daemon final : public gateway_client {
   task<result<std::string>> read_file(gateway_result, std::string path, std::size_t) override {
     co_return failure(errc::internal, path);
   }
+  task<result<filesync::stat_entry>> stat_file(gateway_result, std::string path) override {
+    co_return failure(errc::internal, path);
+  }
+  task<result<std::set<std::string>>> capabilities() override { co_return std::set<std::string>(); }
 };
 
 late_plan plan_with(std::vector<std::string> images) {

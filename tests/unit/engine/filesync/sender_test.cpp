@@ -412,9 +412,9 @@ class odd_tree final : public file_tree {
   struct cut_file final : open_file {
     cut_file(std::unique_ptr<open_file> i, std::size_t r) : inner(std::move(i)), readable(r) {}
     result<file_identity> identify() override {
+      // Pieces of one file are read by several threads.
       auto found = inner->identify();
-      if (found && looked) found->size = static_cast<std::int64_t>(readable);
-      looked = true;
+      if (looked.exchange(true) && found) found->size = static_cast<std::int64_t>(readable);
       return found;
     }
     result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) override {
@@ -423,7 +423,7 @@ class odd_tree final : public file_tree {
     }
     std::unique_ptr<open_file> inner;
     std::size_t readable;
-    bool looked = false;
+    std::atomic<bool> looked = false;
   };
   std::shared_ptr<const file_tree> inner_;
   std::optional<std::size_t> readable_;
