@@ -148,7 +148,8 @@ task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
   result<wire_v1::SolveResponse> reply = failure(errc::internal, "the solve did not run");
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
     parts.spawn(follow_status(state, end));
-    if (state.program) parts.spawn(drive_gateway(state));
+    // Without its SBOM a plain definition may need no gateway any more.
+    if (needs_gateway(state.request)) parts.spawn(drive_gateway(state));
     reply = co_await exchange_solve(state, parts);
     // The daemon has answered: let the last events arrive, then stop what is left.
     const auto until = std::chrono::steady_clock::now() + status_idle_limit;
