@@ -64,18 +64,17 @@ class ScannerMissing(DockerTest):
             self.assertIn("no SBOM was made, because the daemon cannot pull the scanner image", outcome.err)
             self.assertEqual(outcome.err.count("ran-42"), times, str(outcome))
 
-    def test_a_definition_that_has_nothing_left_to_attest_is_solved_directly(self):
+    def test_a_definition_with_nothing_left_to_attest_is_still_exported(self):
         engine = self.engine_without_scanner()
         made = subprocess.run([LLB_TOOL, "local"], capture_output=True, timeout=30)
         llb = self.dir / "def.llb"
         llb.write_bytes(made.stdout)
         outcome = peelbox("build", "--llb", llb, "--local", f"context={self.context({'x': '1'})}", "--tag", "it:plain", "--no-provenance",
-                          "--output", f"type=oci,dest={self.dir}/plain.tar", "--progress", "plain", "--buildkit", "docker://", "-vv",
+                          "--output", f"type=oci,dest={self.dir}/plain.tar", "--progress", "plain", "--buildkit", "docker://",
                           env={"DOCKER_HOST": engine.address})
         self.assert_ok(outcome)
         self.assertIn("no SBOM was made", outcome.err)
-        # Nobody answers a program of a solve that needs none.
-        self.assertNotIn("gateway return", outcome.err)
+        self.assertEqual(len(OciArchive(self.dir / "plain.tar").layer_digests()), 1)
 
     def test_second_try_without_sbom_on_the_same_session(self):
         engine = self.engine_without_scanner()
