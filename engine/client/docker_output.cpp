@@ -120,7 +120,7 @@ result<docker_exporter> choose_docker_exporter(bool embedded, image_store store,
 
 task<result<docker_export>> prepare_docker_export(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
                                                   docker_store wanted, exporter given, const solve_request& solve,
-                                                  const logger& log) {
+                                                  std::chrono::seconds silence_limit, const logger& log) {
   docker_export ready;
   ready.delivery = std::make_shared<docker_delivery>();
   if (way->embedding_engine()) {
@@ -147,12 +147,12 @@ task<result<docker_export>> prepare_docker_export(std::shared_ptr<route> way, st
   if (chosen.has_error()) co_return chosen.error();
   ready.exporter = std::move(*chosen);
   session::consumer_target consumer;
-  consumer.consume = [engine, names = wanted.image_names, silence = wanted.silence_limit, delivery = ready.delivery,
+  consumer.consume = [engine, names = wanted.image_names, silence_limit, delivery = ready.delivery,
                       &log](const h2grpc::metadata& about, session::piece_source pieces) {
     image_digests digests;
     digests.manifest = about.get("exporter-md-containerimage.digest").value_or("");
     digests.config = about.get("exporter-md-containerimage.config.digest").value_or("");
-    return load(engine, names, silence, std::move(digests), std::move(pieces), delivery, log);
+    return load(engine, names, silence_limit, std::move(digests), std::move(pieces), delivery, log);
   };
   ready.where = std::move(consumer);
   co_return ready;

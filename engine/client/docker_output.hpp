@@ -57,9 +57,10 @@ struct docker_export {
   std::shared_ptr<docker_delivery> delivery;
 };
 
-/// Asks daemon and engine. Fails before anything is built when the engine cannot be reached. `log` must outlive the export.
+/// Asks daemon and engine. Fails before anything is built when the engine cannot be reached. `silence_limit`: how long an engine
+/// that loads the image may be without a sign of life. `log` must outlive the export.
 task<result<docker_export>> prepare_docker_export(std::shared_ptr<route> way, std::shared_ptr<h2grpc::connection> control,
                                                   docker_store wanted, exporter given, const solve_request& solve,
-                                                  const logger& log);
+                                                  std::chrono::seconds silence_limit, const logger& log);
 
 }  // namespace peelbox::client

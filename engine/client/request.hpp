@@ -2,7 +2,6 @@
 // Without the messages of the wire, whose headers are large.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,8 +39,6 @@ struct docker_store {
   /// Normalised references with a tag; at least one.
   std::vector<std::string> image_names;
   environment variables;
-  /// How long an engine that loads the image may be without a sign of life.
-  std::chrono::milliseconds silence_limit{60'000};
 };
 
 /// Where the output of an exporter goes.

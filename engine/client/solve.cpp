@@ -194,9 +194,8 @@ namespace {
 task<result<void>> prepare_docker(solve_state& state, export_request& wanted) {
   build_state& build = state.build;
   docker_store store = std::get<docker_store>(wanted.where);
-  store.silence_limit = build.options.silence_limit;
   result<docker_export> ready = co_await prepare_docker_export(build.options.way, build.control, std::move(store), wanted.how,
-                                                               state.request, build.log);
+                                                               state.request, build.options.silence_limit, build.log);
   if (ready.has_error()) co_return ready.error();
   wanted = {std::move(ready->exporter.how), std::move(ready->where)};
   state.delivery = std::move(ready->delivery);
