@@ -188,8 +188,10 @@ task<result<void>> prepare_all(solve_state& state) {
 /// is reported.
 task<result<void>> ensure_prepared(solve_state& state) {
   build_state& build = state.build;
-  while (!build.planned && build.planning)
-    if (co_await build.plans_changed.wait() == wake::cancelled) unwind();
+  while (!build.planned && build.planning) {
+    const wake why = co_await build.plans_changed.wait();
+    if (why == wake::cancelled) unwind();
+  }
   if (build.planned) co_return result<void>();
   struct mark {
     explicit mark(build_state& b) : of(b) { of.planning = true; }

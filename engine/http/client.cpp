@@ -199,9 +199,10 @@ task<result<transport::stream_ptr>> client::state::open(origin_address to, std::
 }
 
 task<std::unique_ptr<connection>> client::state::take(origin_pool& pool, bool fresh) {
-  while (pool.in_use >= options.connections_per_origin)
-    if (co_await pool.changed.wait() == wake::cancelled)
-      throw boost::system::system_error(asio::error::operation_aborted);
+  while (pool.in_use >= options.connections_per_origin) {
+    const wake why = co_await pool.changed.wait();
+    if (why == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  }
   ++pool.in_use;
   if (fresh) co_return nullptr;
   std::unique_ptr<connection> kept = pool.take_idle();

@@ -197,7 +197,8 @@ def check_paths(root):
 
 
 def check_coroutines(root):
-    """GCC 12 destroys a braced temporary in a co_await expression twice, so it has to be a named object."""
+    """GCC 12 destroys a braced temporary in a co_await expression twice, so it has to be a named object. And it lays the frame
+    of `while (…) if (co_await …) …` out differently where it starts and where it resumes."""
     pattern = re.compile(r"co_await\b[^;]*?[(,]\s*(?:[A-Za-z_:]+)?\{[^;]*?;")
     for path in tracked(root):
         if not path.endswith((".hpp", ".cpp")):
@@ -210,6 +211,8 @@ def check_coroutines(root):
             if re.search(r"[(,]\s*(?:[A-Za-z_:]+)?\{", expression):
                 yield path, line_of(text, match.start()), "braced temporary in a co_await expression: " + \
                     " ".join(match.group(0).split())[:100]
+        for match in re.finditer(r"\bwhile \([^;{]*\)\s*if \([^;{]*\bco_await\b", text):
+            yield path, line_of(text, match.start()), "a loop without braces around if (co_await …): GCC 12 resumes it with another frame"
 
 
 def check_built(root):
