@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/choice.hpp"
+#include "engine/async/ascii.hpp"
 
 namespace peelbox::cli {
 
@@ -48,9 +49,7 @@ option_info describe_option(CLI::Option& from) {
     to.repeats = from.get_items_expected_max() > 1;
   }
   if (from.get_positional() && to.longs.empty() && to.shorts.empty()) {
-    to.positional = from.get_name();
-    std::transform(to.positional.begin(), to.positional.end(), to.positional.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    to.positional = upper(from.get_name());
   }
   to.completes = completion_of(to);
   return to;

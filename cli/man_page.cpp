@@ -8,6 +8,8 @@
 #include <span>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::cli {
 
 namespace {
@@ -129,8 +131,7 @@ std::string man_page_name(const command_info& command) {
 }
 
 std::string man_page(const command_info& command, const command_info& root, const std::string& version) {
-  std::string title = man_page_name(command);
-  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::string title = upper(man_page_name(command));
   std::string out = fmt::format(".TH {} 1 \"\" {} {}\n", in_argument(title), in_argument("peelbox " + version), in_argument("peelbox"));
   out += fmt::format(".SH NAME\n{} \\- {}\n", text(man_page_name(command)), text(command.about));
   out += fmt::format(".SH SYNOPSIS\n\\fB{}\\fR{}\n", text(command.path), text(command.usage().substr(command.path.size())));

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <vector>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::transport {
@@ -46,8 +47,7 @@ failure wrong(std::string_view text, std::string_view reason, std::string_view e
 }
 
 bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_';
+  return is_alnum(c) || c == '-' || c == '.' || c == '_';
 }
 
 bool is_zone(std::string_view zone) {

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::transport {
 namespace {
 
@@ -34,7 +36,7 @@ void kill_children() {
   if (list >= 0) ::close(list);
   pid_t pid = 0;
   for (ssize_t i = 0; i < size; ++i) {
-    if (text[i] >= '0' && text[i] <= '9') {
+    if (is_digit(text[i])) {
       pid = pid * 10 + (text[i] - '0');
     } else {
       if (pid > 0) ::kill(pid, SIGKILL);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::transport {
 namespace {
 
@@ -17,8 +19,7 @@ failure wrong(const endpoint& where, std::string_view reason) {
 /// A name that no program takes for a flag, and every shell for one word.
 bool is_name(std::string_view text, std::string_view more) {
   return !text.empty() && text[0] != '-' && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           more.find(c) != std::string_view::npos;
+    return is_alnum(c) || more.find(c) != std::string_view::npos;
   });
 }
 

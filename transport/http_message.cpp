@@ -8,6 +8,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
 
+#include "engine/async/ascii.hpp"
+#include "engine/async/percent.hpp"
 #include "engine/data/json.hpp"
 
 namespace peelbox::transport {
@@ -25,8 +27,7 @@ constexpr std::size_t shortest_last_chunk = 5;
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 
@@ -55,14 +56,7 @@ result<std::string> http_request_head(std::string_view method, std::string_view 
 }
 
 std::string url_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
+  return percent_encoded(text, [](char c) { return is_alnum(c) || std::string_view("-._~").find(c) != std::string_view::npos; });
 }
 
 struct http_reply::state {

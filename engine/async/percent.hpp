@@ -4,14 +4,22 @@
 #include <string>
 #include <string_view>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox {
 
-/// The value of a hexadecimal digit, or -1.
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+/// %XX, with capital digits, for every byte that `plain` does not name.
+template <class Plain>
+std::string percent_encoded(std::string_view text, Plain plain) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain(c)) encoded.push_back(c);
+    else encoded += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return encoded;
 }
 
 /// A broken escape stays as it is.

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
+
 namespace peelbox::client {
 
 namespace {
@@ -90,7 +92,7 @@ std::optional<progress::wall_time> parse_rfc3339(std::string_view text) {
   std::chrono::nanoseconds fraction{0};
   if (at < text.size() && text[at] == '.') {
     std::int64_t unit = 100'000'000;
-    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10)
+    for (++at; at < text.size() && is_digit(text[at]); ++at, unit /= 10)
       fraction += std::chrono::nanoseconds((text[at] - '0') * unit);
   }
   std::chrono::minutes zone{0};

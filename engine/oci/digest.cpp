@@ -7,7 +7,10 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
+
+#include "engine/async/ascii.hpp"
 
 namespace peelbox::oci {
 namespace {
@@ -31,14 +34,7 @@ std::string sha256::finish() {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> raw{};
   SHA256_Final(raw.data(), as_context(context_.get()));
   SHA256_Init(as_context(context_.get()));
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text = "sha256:";
-  text.reserve(text.size() + 2 * raw.size());
-  for (const unsigned char byte : raw) {
-    text.push_back(digits[byte >> 4]);
-    text.push_back(digits[byte & 15]);
-  }
-  return text;
+  return "sha256:" + to_hex(raw);
 }
 
 std::string digest_of(byte_view bytes) {
@@ -62,9 +58,7 @@ result<digest_parts> parse_digest(std::string_view text) {
   if (expected == 0) return refuse("the algorithm is not sha256, sha384 or sha512");
   if (hex.size() != expected)
     return refuse(fmt::format("{} has {} hexadecimal digits, this has {}", algorithm, expected, hex.size()));
-  for (const char c : hex)
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-      return refuse("it has a character other than 0-9 and a-f");
+  if (!std::all_of(hex.begin(), hex.end(), is_lower_hex)) return refuse("it has a character other than 0-9 and a-f");
   return digest_parts{std::string(algorithm), std::string(hex)};
 }
 

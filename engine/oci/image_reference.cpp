@@ -15,8 +15,6 @@ constexpr std::size_t max_tag = 128;
 constexpr std::string_view default_registry = "docker.io";
 constexpr std::string_view official_prefix = "library/";
 
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-
 /// Words of a-z and 0-9, separated by ".", "_", "__" or any number of "-".
 bool is_path_component(std::string_view part) {
   std::size_t i = 0;
@@ -45,7 +43,7 @@ bool is_host(std::string_view host) {
   if (host.starts_with('[')) {
     return host.size() > 3 && host.ends_with(']') &&
            std::all_of(host.begin() + 1, host.end() - 1, [](char c) {
-             return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':';
+             return is_hex(c) || c == ':';
            });
   }
   std::size_t start = 0;
@@ -113,7 +111,7 @@ result<image_reference> parse_image_reference(std::string_view text) {
     rest = rest.substr(0, colon);
   }
   if (rest.empty()) return refuse("the name before the tag or digest is missing");
-  if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_hex))
+  if (text.size() == 64 && std::all_of(text.begin(), text.end(), is_lower_hex))
     return refuse("64 hexadecimal digits are the id of an image, not its name");
 
   const std::size_t slash = rest.find('/');

@@ -82,8 +82,7 @@ result<platform> parse_platform(std::string_view text) {
   for (const char c : text) {
     if (c == '/') {
       parts.emplace_back();
-    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '.' || c == '-') {
+    } else if (is_alnum(c) || c == '_' || c == '.' || c == '-') {
       parts.back().push_back(c);
     } else {
       return refuse("it has a character that no platform has");

@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t longest_excerpt = 30;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_hex(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
 /// Characters of what people write without quotes: names, paths, versions.
 bool in_word(char c) {
   return is_alnum(c) || c == '_' || c == '$' || c == '-' || c == '+' || c == '.' || c == '/' || static_cast<unsigned char>(c) >= 0x80;

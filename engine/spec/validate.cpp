@@ -95,7 +95,7 @@ class checker {
       const std::string path = fmt::format("{}.{}", section, name);
       if (name.empty() || has_control(name) || name.find_first_of("= ") != std::string::npos) {
         fail(path, fmt::format("\"{}\" cannot be the name of an environment variable", name));
-      } else if ((name.front() >= '0' && name.front() <= '9') ||
+      } else if (is_digit(name.front()) ||
                  !std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_'; })) {
         warn(path, "shells cannot use this name; expected A-Z a-z 0-9 _");
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/base64.hpp"
 
 namespace peelbox::h2grpc {
@@ -20,7 +21,7 @@ bool reserved(std::string_view name) {
 
 bool valid_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return is_lower(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
   });
 }
 

@@ -93,18 +93,7 @@ failure status_failure(const grpc_status& status, std::string_view what) {
 }
 
 std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    if (c >= 0x20 && c <= 0x7e && c != '%') {
-      encoded.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return encoded;
+  return percent_encoded(text, [](char c) { return c >= 0x20 && c <= 0x7e && c != '%'; });
 }
 
 void append_status(const grpc_status& status, h2::header_list& to) {
