@@ -6,6 +6,7 @@
 
 #include "cli/command_tree.hpp"
 #include "cli/help_text.hpp"
+#include "cli/version.hpp"
 
 namespace peelbox::cli {
 
@@ -56,7 +57,7 @@ std::vector<command> add_commands(CLI::App& app, std::string_view only) {
     const command_info* const wanted = find(root, path_of(*of));
     return help_text(wanted ? *wanted : root, mode == CLI::AppFormatMode::All);
   });
-  app.set_version_flag("--version", "peelbox " PEELBOX_VERSION, "Print the version");
+  app.set_version_flag("--version", version_text(), "Print the version");
   app.require_subcommand(1);
   std::vector<command> all;
   for (const entry& one : entries)

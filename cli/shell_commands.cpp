@@ -11,6 +11,7 @@
 #include "cli/man_page.hpp"
 #include "cli/misuse.hpp"
 #include "cli/subcommand.hpp"
+#include "cli/version.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
@@ -31,7 +32,7 @@ task<int> print_completion(CLI::App& app, std::shared_ptr<const std::string> she
 }
 
 result<void> write_pages(const command_info& command, const command_info& root, const std::string& dir) {
-  result<void> done = session::write_file(dir + "/" + man_page_name(command) + ".1", man_page(command, root, PEELBOX_VERSION));
+  result<void> done = session::write_file(dir + "/" + man_page_name(command) + ".1", man_page(command, root, version_number()));
   if (done.has_error()) return done;
   for (const command_info& one : command.commands)
     if (!one.hidden)
@@ -53,7 +54,7 @@ task<int> print_manual(CLI::App& app, std::shared_ptr<const man_args> args, cons
     }
     co_return exit_ok;
   }
-  std::string page = man_page(command_of(root, args->words), root, PEELBOX_VERSION);
+  std::string page = man_page(command_of(root, args->words), root, version_number());
   page.pop_back();
   with.answer(page);
   co_return exit_ok;

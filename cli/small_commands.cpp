@@ -4,6 +4,7 @@
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
+#include "cli/version.hpp"
 
 namespace peelbox::cli {
 
@@ -18,7 +19,7 @@ task<int> frontend_is_gone(const surroundings& with) {
 }
 
 task<int> print_version(const surroundings& with) {
-  with.answer("peelbox " PEELBOX_VERSION);
+  with.answer(version_text());
   co_return exit_ok;
 }
 
@@ -34,7 +35,7 @@ command add_frontend_command(CLI::App& app) {
 
 command add_version_command(CLI::App& app) {
   command added;
-  added.app = add_subcommand(app, "version", "Print the version");
+  added.app = add_subcommand(app, "version", "Print the version, and the commit that it was built from");
   added.app->footer("Example:\n  peelbox version");
   added.run = print_version;
   return added;
