@@ -15,10 +15,13 @@ set(PEELBOX_PUBLIC_HEADERS
   # what is built
   engine/llb/state.hpp
   engine/llb/definition.hpp
+  engine/oci/image_reference.hpp
   engine/spec/load.hpp
   engine/spec/validate.hpp
   engine/spec/plan.hpp
   engine/detect/detect.hpp
+  engine/detect/scan.hpp
+  engine/detect/write.hpp
   # what the daemon may ask for, and where results go
   engine/filesync/sender.hpp
   engine/session/attachable.hpp
@@ -29,6 +32,7 @@ set(PEELBOX_PUBLIC_HEADERS
   engine/progress/event.hpp
   engine/progress/event_sink.hpp
   engine/progress/display.hpp
+  engine/progress/sanitize.hpp
   # the ground floor
   engine/async/blocking_pool.hpp
   engine/async/environment.hpp

@@ -30,7 +30,45 @@ foreach(header ${PEELBOX_PUBLIC_HEADERS})
 endforeach()
 # What they include was installed too.
 file(WRITE ${WORK}/alone/all.cpp "${all}")
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${WORK}/installed -DCMAKE_BUILD_TYPE=Debug
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/headers -DCMAKE_PREFIX_PATH=${WORK}/installed -DCMAKE_BUILD_TYPE=Debug
     "-DALONE=${alone}")
-run(${CMAKE_COMMAND} --build ${WORK}/consumer)
-run(${WORK}/consumer/consumer)
+run(${CMAKE_COMMAND} --build ${WORK}/headers)
+
+# The example of docs/library.md, in both ways that it names. Without a daemon it says so.
+function(tells_that_there_is_no_daemon program)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env BUILDKIT_HOST=unix:///nonexistent/buildkitd.sock
+                          ${program} docker.io/library/debian:12 ${SOURCE} ${WORK}/out.tar
+                  RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(NOT status EQUAL 1 OR NOT out MATCHES "^error: .*/nonexistent/buildkitd.sock" OR EXISTS ${WORK}/out.tar)
+    message(FATAL_ERROR "${program}: ${status}\n${out}")
+  endif()
+endfunction()
+set(example ${checkout}/examples/embed)
+run(${CMAKE_COMMAND} -S ${example} -B ${WORK}/embed -DCMAKE_PREFIX_PATH=${WORK}/installed -DCMAKE_BUILD_TYPE=Debug)
+run(${CMAKE_COMMAND} --build ${WORK}/embed)
+tells_that_there_is_no_daemon(${WORK}/embed/embed)
+
+file(GLOB_RECURSE found ${WORK}/installed/*/peelbox.pc)
+cmake_path(GET found PARENT_PATH folder)
+set(ENV{PKG_CONFIG_PATH} ${folder})
+run(sh -ec "c++ ${example}/embed.cpp -o ${WORK}/embed-pc -Wl,-Map=${WORK}/embed.map $(pkg-config --cflags --libs peelbox)")
+tells_that_there_is_no_daemon(${WORK}/embed-pc)
+run(pkg-config --exists --print-errors peelbox-detect)
+
+# Who embeds the client gets no other part with it: neither in what is linked, nor as a library that has to be there.
+file(STRINGS ${WORK}/embed.map members REGEX "libpeelbox_[a-z0-9]+[.]a")
+list(JOIN members "\n" members)
+foreach(part cli detect spec yaml)
+  if(members MATCHES "libpeelbox_${part}[.]a")
+    message(FATAL_ERROR "a program that embeds the client is linked with libpeelbox_${part}.a: see ${WORK}/embed.map")
+  endif()
+endforeach()
+if(NOT members MATCHES "libpeelbox_client[.]a")
+  message(FATAL_ERROR "${WORK}/embed.map names no archive of ours: this check has seen nothing")
+endif()
+foreach(program embed-pc embed/embed)
+  execute_process(COMMAND readelf -d ${WORK}/${program} OUTPUT_VARIABLE needed COMMAND_ERROR_IS_FATAL ANY)
+  if(needed MATCHES "(yaml|simdjson|CLI|toml|libz)[^\n]*")
+    message(FATAL_ERROR "${program} needs a library of another part: ${CMAKE_MATCH_0}")
+  endif()
+endforeach()
