@@ -12,7 +12,8 @@
 namespace peelbox {
 
 /// Runs `operation`. If `limit` passes first, cancels it, waits until it has unwound, and returns
-/// failure{timed_out, what}. Cancelling the caller cancels the operation.
+/// failure{timed_out, what}. Cancelling the caller cancels the operation. `what` is the whole text for people. What the operation
+/// refers to must live until it has unwound, which may be later than `limit`.
 task<result<void>> with_timeout(task<result<void>> operation, std::chrono::steady_clock::duration limit,
                                 std::string what);
 

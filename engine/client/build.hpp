@@ -33,14 +33,18 @@ class stop_request {
     changed_.notify();
     return solving_ > 0;
   }
+  /// Whether ask() was called.
   bool asked() const noexcept { return asked_; }
   /// The daemon has built everything and said so, which is the point of no return: asking has no effect any more, the
   /// results that wait for their names get them, and the build counts as done.
   bool too_late() const noexcept { return built_; }
-  void built() noexcept { built_ = true; }
+  /// Returns after ask().
   task<void> wait() {
     while (!asked_) co_await changed_.wait();
   }
+
+  // Called by run_build() alone.
+  void built() noexcept { built_ = true; }
   void solve_begins() noexcept { ++solving_; }
   void solve_ends() noexcept { --solving_; }
 
@@ -80,16 +84,21 @@ struct build_phase {
 struct service_outcome {
   /// Names the build in the daemon's history.
   std::string ref;
+  /// What the exporters answered, such as containerimage.digest (exporter/containerimage/exptypes). Untrusted text.
   std::map<std::string, std::string> exporter_response;
   /// Keys of --metadata-file and their JSON objects (provenance.hpp). What went wrong is among the warnings.
   std::map<std::string, std::string> provenance;
+  /// What came through the session.
   std::uint64_t exported_bytes = 0;
   /// Set when something went into a Docker store.
   std::optional<docker_delivery> delivery;
+  /// For people, a line each; not sanitised.
   std::vector<std::string> warnings;
+  /// Whether one was made: an optional SBOM may have been given up.
   bool has_sbom = false;
   /// What it was built for; empty when the definition that was given does not say it.
   std::vector<oci::platform> platforms;
+  /// From the Solve call to its answer.
   std::chrono::milliseconds took{0};
 };
 
@@ -98,8 +107,11 @@ struct build_outcome {
   /// In the order of build_options::services; a service that fails does not stop the others.
   std::vector<result<service_outcome>> services;
   daemon_version daemon;
+  /// All contexts of all services together.
   filesync::transfer_stats context;
+  /// All connections together, with what HTTP/2 adds.
   traffic wire;
+  /// Those of no single service.
   std::vector<std::string> warnings;
   /// One after the other: connect, prepare, solve, provenance if wanted, close.
   std::vector<build_phase> phases;
@@ -107,10 +119,13 @@ struct build_outcome {
 
 /// Runs the build: all services in parallel over one pair of connections. Progress goes to `events`, which is closed at
 /// the end. Files of session::file_target are complete then, but whoever opened them gives them their names with commit():
-/// at once, together with whatever else tells of the build. A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status),
-/// errc::context (our files), errc::io (our output), errc::connection, errc::timed_out, errc::unsupported, errc::tls,
-/// errc::usage, errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon
-/// too. All arguments must outlive it.
+/// at once, together with whatever else tells of the build.
+///
+/// A failure of its own, or of a service: errc::remote (the build failed, with the daemon's status), errc::context (our files),
+/// errc::io (our output), errc::connection, errc::lost, errc::timed_out, errc::unsupported, errc::tls, errc::usage,
+/// errc::cancelled after `stop`. Cancelling drops the connections, which cancels the build on the daemon too, and unwinds.
+/// Threading: runs on the caller's executor, which one thread runs; several builds may share it, and `pool`. All arguments must
+/// outlive it.
 task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
                                       blocking_pool& pool, const logger& log);
 

@@ -34,6 +34,7 @@ struct attempt {
 
 struct found_daemon {
   std::shared_ptr<route> way;
+  /// As in `candidate`.
   std::string source;
   /// What was tried before.
   std::vector<attempt> tried;
@@ -43,7 +44,8 @@ struct found_daemon {
 
 /// The first candidate that accepts a connection (Docker: that upgrades it). A named address is not tried, only
 /// parsed: its errors come from the build itself. When none works the failure lists every attempt with its reason and
-/// how to start a daemon. `log` must outlive the route.
+/// how to start a daemon: errc::connection; errc::usage for an address or TLS options that are wrong. Bounded by
+/// `options.limits`; cancelling leaves no connection. `log` must outlive the route.
 task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environment env,
                                        transport::dial_options options, const logger& log);
 

@@ -30,6 +30,7 @@ struct history_record {
   std::optional<progress::wall_time> completed;  ///< none: it is running
   std::optional<grpc_status> error;
   bool pinned = false;
+  // Zero on daemons that do not count them.
   std::int32_t cached_steps = 0;
   std::int32_t total_steps = 0;
   std::int32_t completed_steps = 0;
@@ -48,10 +49,14 @@ std::string_view to_string(history_record::outcome state) noexcept;
 /// matches none or several.
 result<history_record> find_record(const std::vector<history_record>& records, std::string_view ref);
 
-/// A connection to one daemon for these questions; it ends with `run`.
+/// A connection to one daemon for these questions, on one thread; it ends with `use`.
+///
+/// Questions fail with errc::lost when the connection broke, unsupported when the daemon has no history, else errc::remote with
+/// the daemon's status. Cancelling abandons them.
 class history {
  public:
-  /// Connects, checks that the daemon has a history (v0.11), runs `use`, disconnects.
+  /// Connects, checks that the daemon has a history (v0.11: else errc::unsupported), runs `use`, disconnects. Its result is that
+  /// of `use`. Both arguments must outlive it.
   static task<result<void>> open(std::shared_ptr<route> way, const logger& log,
                                  std::function<task<result<void>>(history& daemon)> use);
 
@@ -62,7 +67,8 @@ class history {
   /// Gives `events` everything that a build reports, from its start; of an ended build all at once. Ends when the build
   /// ends. Cancelling it does not disturb the build. `events` is closed in any case.
   task<result<void>> follow(std::string ref, progress::event_sink& events);
-  /// The record of a build that has ended. A daemon writes it a moment later, so this waits up to `patience` after the last news.
+  /// The record of a build that has ended. A daemon writes it a moment later, so this waits up to `patience` after the last news, then
+  /// fails with errc::timed_out.
   task<result<history_record>> ended(std::string ref, std::chrono::seconds patience);
 
   const std::string& name() const noexcept { return name_; }

@@ -26,10 +26,12 @@ struct daemon_report {
   std::optional<failure> refused;
 };
 
-/// Connects, asks and disconnects. A daemon that is too old gives a report; one that does not answer is a failure.
+/// Connects, asks and disconnects. A daemon that is too old gives a report; one that does not answer is a failure, as of
+/// connect() and ask_version(). Cancelling disconnects. `log` must outlive it.
 task<result<daemon_report>> inspect_daemon(std::shared_ptr<route> way, const logger& log);
 
-/// Joins two streams until both directions have ended, for `peelbox dial-stdio`.
+/// Carries bytes both ways until `b` has ended; the end of `a` only closes that direction. The first failure of either stream
+/// ends it. Both must outlive it, and after a failure or cancellation may only be closed.
 task<result<void>> join_streams(transport::stream& a, transport::stream& b);
 
 }  // namespace peelbox::client

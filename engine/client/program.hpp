@@ -40,7 +40,8 @@ class gateway_result {
 };
 
 /// What a program may ask of the daemon (frontend/gateway/pb/gateway.proto). On one thread; lives as long as the call of the
-/// program that got it. All failures may be returned as they are: the daemon repeats them as those of its solve.
+/// program that got it. Fails with errc::remote (the daemon's answer, with its status), connection or lost. All failures may be
+/// returned as they are: the daemon repeats them as those of its solve. Cancelling a question abandons it.
 class gateway_client {
  public:
   virtual ~gateway_client() = default;
@@ -49,6 +50,7 @@ class gateway_client {
   virtual task<result<std::vector<oci::platform>>> platforms() = 0;
   /// Digest and configuration of an image (a normalised reference). Each question is asked once in a build, whoever asks.
   virtual task<result<resolved_image>> resolve_image(std::string reference, oci::platform platform) = 0;
+  /// Builds it, or finds it in the cache. The daemon may put the work off until the result is used.
   virtual task<result<gateway_result>> solve(std::shared_ptr<const pb::Definition> definition) = 0;
   virtual task<result<gateway_result>> solve(frontend_call frontend) = 0;
   /// A file of a result that has a single reference, whole. errc::limit beyond `most` bytes.
@@ -59,7 +61,7 @@ class gateway_client {
   virtual task<result<std::set<std::string>>> capabilities() = 0;
 };
 
-/// A coroutine that says what is built. Used by one build.
+/// A coroutine that says what is built. Used by one build, on its thread. A cancelled build cancels prepare() and run().
 class gateway_program {
  public:
   virtual ~gateway_program() = default;

@@ -18,17 +18,18 @@ namespace peelbox::client {
 using http_header_list = std::vector<std::pair<std::string, std::string>>;
 
 /// Made once from an address. Every connection of a build comes from it, so that all of them reach the same daemon.
-/// Shared, because one of its coroutines may outlive the caller.
+/// Shared, because one of its coroutines may outlive the caller. On one thread.
 class route {
  public:
   virtual ~route() = default;
 
-  /// A connection that speaks HTTP/2 with the daemon's control services.
+  /// A connection that speaks HTTP/2 with the daemon's control services. Fails as transport::dial() does, within its limits;
+  /// cancelling leaves nothing behind.
   virtual task<result<transport::stream_ptr>> control() = 0;
 
   /// Whether sessions have an entry of their own (POST /session); else they go through Control.Session.
   virtual bool has_session_entry() const noexcept { return false; }
-  /// A connection on which the daemon is the HTTP/2 client of our session.
+  /// A connection on which the daemon is the HTTP/2 client of our session. errc::internal where there is no such entry.
   virtual task<result<transport::stream_ptr>> session(http_header_list headers);
 
   /// The engine whose embedded BuildKit this is; nullptr for a standalone BuildKit.

@@ -27,7 +27,7 @@ struct definition {
 };
 
 /// Inputs come before their users, equal operations once, the terminal operation last (PROTOCOL of BuildKit:
-/// solver/pb/ops.proto, client/llb/marshal.go). The same graph gives the same bytes.
+/// solver/pb/ops.proto, client/llb/marshal.go). The same graph gives the same bytes. Pure.
 /// errc::usage when `result` is scratch: BuildKit has no definition for an empty tree.
 result<definition> marshal(const state& result, const marshal_options& options = {});
 

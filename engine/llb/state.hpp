@@ -16,7 +16,10 @@ namespace peelbox::llb {
 struct node;
 
 /// One output of one operation, or scratch: an empty tree. Copying is cheap; the graph behind it is shared
-/// and never changes. Building a graph does no I/O.
+/// and never changes, so several threads may use it. Building a graph does no I/O and cannot fail: what is wrong with paths,
+/// names and images is found by the daemon. Memory is the operations and nothing more.
+///
+/// `name` in what follows is what progress calls the step; empty: the daemon makes one of the operation.
 class state {
  public:
   /// Scratch.
@@ -35,6 +38,7 @@ class state {
 /// `reference` has to be normalised: oci::image_reference::text().
 state image(std::string reference, const oci::platform& platform, std::string name = {});
 
+/// A directory of a client: `source_name` is the key in client::build_options::contexts. Patterns as in filesync/pattern.hpp.
 struct local_options {
   std::string session_id;       ///< local.session
   std::string unique;           ///< local.unique: needed when there is no session id
@@ -65,7 +69,7 @@ struct mount {
   content_key content = content_key::automatic;
   std::string id;  ///< cache, secret, ssh
   cache_sharing sharing = cache_sharing::shared;
-  std::int64_t size = 0;   ///< tmpfs; 0 is no limit
+  std::int64_t size = 0;   ///< tmpfs, in bytes; 0 is no limit
   bool optional = false;   ///< secret, ssh
   std::uint32_t mode = 0;  ///< secret, ssh; 0 is 0400 and 0600
 };
@@ -77,8 +81,9 @@ mount tmpfs(std::string target, std::int64_t size = 0);
 mount secret(std::string target, std::string id, bool optional = false);
 mount ssh(std::string target, std::string id = {}, bool optional = false);
 
+/// A command. It sees the root, the mounts and nothing else; its standard input is empty.
 struct run_options {
-  std::vector<std::string> args;
+  std::vector<std::string> args;  ///< the program and its arguments; no shell reads them
   std::vector<std::string> env;  ///< "NAME=value", in this order
   std::string cwd = "/";
   std::string user;
@@ -99,6 +104,7 @@ struct run_result {
 };
 run_result run(const state& root, run_options options, std::string name = {});
 
+/// Paths are absolute. A copy keeps modes, owners and times of what it copies.
 struct copy_step {
   state from;
   std::string source;
@@ -126,7 +132,9 @@ using file_step = std::variant<copy_step, mkdir_step, mkfile_step>;
 
 /// The steps are applied to `base` in order and make one layer.
 state file(const state& base, std::vector<file_step> steps, std::string name = {});
+/// The trees on top of each other, the last one uppermost, without copying their files (MergeOp, v0.10).
 state merge(const std::vector<state>& layers, std::string name = {});
+/// What `upper` changed in `lower`, as a tree that merge() can put on another one (DiffOp, v0.10).
 state diff(const state& lower, const state& upper, std::string name = {});
 
 }  // namespace peelbox::llb

@@ -15,7 +15,8 @@ struct registry_login {
   std::string bearer_token;  ///< not empty: what the registry takes instead of a token that it would give for a login
 };
 
-/// Finds the login for a registry host as the daemon names it ("registry-1.docker.io").
+/// Finds the login for a registry host as the daemon names it ("registry-1.docker.io"). Runs on the build's thread, for several hosts
+/// at a time; cancelled when the daemon no longer waits for it. A failure is what the daemon is told.
 using login_lookup = std::function<task<result<registry_login>>(std::string host)>;
 
 /// Adds the service. Credentials gives the login, and an empty answer, not an error, where none is known. The three calls

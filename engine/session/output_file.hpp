@@ -33,14 +33,17 @@ class output_file {
   output_file(const output_file&) = delete;
   output_file& operator=(const output_file&) = delete;
 
+  /// errc::io or permission, with the name of the file; after that it is of no use any more.
   result<void> write(const byte_chain& bytes);
   result<void> write(std::string_view text);
   /// After the last write(): what could not be written is known, and nothing is changed yet.
   result<void> settle();
   /// Settles, and does all of commit() that can fail easily without changing anything that has a name.
   result<void> prepare();
+  /// Once, after all else. Fails as write() does.
   result<void> commit();
 
+  /// Bytes that were written.
   std::uint64_t size() const noexcept { return size_; }
   const std::string& path() const noexcept { return path_; }
   /// The bytes go where everything goes that is written to standard output.

@@ -30,7 +30,7 @@ struct loaded_spec {
 /// One service as an object, or several as an array. `file_name` is for messages only.
 /// errc::usage for anything wrong with the text: syntax, UTF-8, types, ranges, duplicate keys, an empty
 /// array. One failure names all problems of type and range, one per line: "spec.json:12: runtime.ports[1]:
-/// expected …". errc::limit when it is larger or deeper than the bounds above.
+/// expected …". errc::limit when it is larger or deeper than the bounds above. Pure, total over hostile texts.
 result<loaded_spec> load(std::string_view text, std::string file_name);
 
 /// The service called `name`; with an empty name, the only one. Otherwise errc::usage, which lists the names.

@@ -16,7 +16,7 @@ struct problem {
   std::string text;  ///< what is wrong and what would be right
 };
 
-/// Everything that is wrong with one service, in the order of the spec.
+/// Everything that is wrong with one service, in the order of the spec. Pure, as is check().
 std::vector<problem> validate(const universal_build& service);
 
 /// validate() for each service, and service names that occur twice. All errors become one failure
