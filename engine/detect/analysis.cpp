@@ -94,7 +94,13 @@ void analysis::starts_program(std::string_view installed, std::string_view from,
   if (std::none_of(words.begin() + 1, words.end(), [](const std::string& w) { return contains(w, "/"); })) starts(rank::deployment, std::move(words), hint.command_from);
 }
 
-std::vector<std::string> analysis::sources(std::initializer_list<std::string_view> endings) const {
+std::vector<std::string> analysis::sources(std::initializer_list<std::string_view> endings) const { return find_sources({}, endings); }
+
+std::vector<std::string> analysis::sources_without(std::string_view manifest, std::initializer_list<std::string_view> endings) const {
+  return find_sources(manifest, endings);
+}
+
+std::vector<std::string> analysis::find_sources(std::string_view manifest, std::initializer_list<std::string_view> endings) const {
   constexpr std::size_t most_of_service = 400;
   constexpr std::size_t most_of_all = 100'000;
   const std::size_t most = std::clamp<std::size_t>(most_of_all / std::max<std::size_t>(all.size(), 1), 1, most_of_service);
@@ -105,7 +111,8 @@ std::vector<std::string> analysis::sources(std::initializer_list<std::string_vie
   std::vector<place> places;
   const auto& dirs = files.directories();
   // Ascending by directory.
-  const auto is_candidate = [&](std::string_view dir) {
+  const auto is_boundary = [&](std::string_view dir) {
+    if (!manifest.empty()) return files.has_file(join(dir, manifest));
     const auto c = std::lower_bound(all.begin(), all.end(), dir, [](const candidate& o, std::string_view d) { return o.dir < d; });
     return c != all.end() && c->dir == dir;
   };
@@ -116,7 +123,7 @@ std::vector<std::string> analysis::sources(std::initializer_list<std::string_vie
   for (; at != dirs.end() && at->path.starts_with(self.dir); ++at) {
     if (!is_inside(at->path, self.dir)) continue;
     bool of_another = false;
-    for (std::string_view dir = at->path; !of_another && dir.size() > self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(dir);
+    for (std::string_view dir = at->path; !of_another && dir.size() > self.dir.size(); dir = parent_of(dir)) of_another = is_boundary(dir);
     const std::string padded = "/" + lower(at->path) + "/";
     const bool of_tests = contains(padded, "/test/") || contains(padded, "/tests/") || contains(padded, "/spec/") ||
                           contains(padded, "/__tests__/") || contains(padded, "/examples/") ||
@@ -173,6 +180,11 @@ std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_l
       // "port=" is not the end of "support=".
       if (at > 0 && is_word(prefix.front()) && is_word(text[at - 1]) ) continue;
       const auto number = port_at(text.substr(at + prefix.size()));
+      // 80 and 443 stand in everything that takes addresses apart; below that nothing of ours listens.
+      constexpr std::uint16_t http = 80;
+      constexpr std::uint16_t https = 443;
+      const bool listens = contains(prefix, "isten") || contains(prefix, "run(") || contains(prefix, "Run(") || contains(prefix, "tart(") || contains(prefix, "0.0.0.0") || contains(prefix, "erver(");
+      if (number && (*number < http || ((*number == http || *number == https) && !listens))) continue;
       if (number && !is_of_another_service(*number) && !in_comment(text, at)) {
         best = at;
         port = number;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/detect/dockerfile.hpp"
 #include "engine/detect/model.hpp"
 #include "engine/detect/repository.hpp"
 
@@ -22,6 +23,8 @@ struct hints {
   std::string command_from;
   std::vector<std::string> images;  ///< of all FROM lines: "node:20-alpine"
   std::string images_from;
+  std::vector<dockerfile_run> runs;  ///< the instructions of the Dockerfile that build
+  std::string runs_from;
   std::vector<std::string> copied;  ///< files of the repository that the last stage takes
   std::vector<std::string> wanted;  ///< names of variables that it is given
   std::string wanted_from;
@@ -68,6 +71,11 @@ class analysis {
   /// Files of the service with one of the endings (".js"), those in directories of other candidates left out; those
   /// nearest to its directory first. Bounded.
   std::vector<std::string> sources(std::initializer_list<std::string_view> endings) const;
+  /// The same for build systems that take in every directory below without a `manifest` of its own, whoever else has it.
+  std::vector<std::string> sources_without(std::string_view manifest, std::initializer_list<std::string_view> endings) const;
+
+ private:
+  std::vector<std::string> find_sources(std::string_view manifest, std::initializer_list<std::string_view> endings) const;
 };
 
 /// Where a program listens and what it answers, as far as its text shows it.

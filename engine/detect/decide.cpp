@@ -93,6 +93,7 @@ void decide_start(analysis& work) {
   const finding<way_to_start>& winner = *d.start.winner();
   d.command = winner.value.words;
   name_our_program(d, d.command);
+  d.build_commands = d.commands.size();
   d.commands.insert(d.commands.end(), winner.value.commands.begin(), winner.value.commands.end());
   d.copy.insert(d.copy.end(), winner.value.copy.begin(), winner.value.copy.end());
   add_tools_of_command(work, d.command);

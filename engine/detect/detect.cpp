@@ -103,6 +103,8 @@ void embed(repository& files, const std::vector<candidate>& candidates, const st
     if (place != whole->dir && !brings_all(*whole))
       whole->spec.runtime.copy.push_back({place + "/", "/app/" + place.substr(whole->dir.empty() ? 0 : whole->dir.size() + 1) + "/"});
     draft d = analyse(files, *part, candidates, how.target);
+    // Nothing starts it; only what builds it counts.
+    if (d.no_service.empty()) d.commands.resize(d.build_commands);
     const spec::universal_build first = assemble(files, d, how.target, how.index);
     build_before(whole->spec.build, first.build);
     whole->reasons.push_back({"part", dir, part->manifest, confidence::likely, {}});

@@ -54,6 +54,8 @@ std::string expanded(std::string_view text, const variables& known) {
       out += at->second;
     else if (braces && text.substr(end, 2) == ":-")
       out += text.substr(end + 2, close - end - 2);
+    else if (braces && text.substr(end, 1) == "-")
+      out += text.substr(end + 1, close - end - 1);
     else
       out += text.substr(i, next - i);
     i = next;
@@ -136,6 +138,16 @@ std::string health_path_of(std::string_view command) {
   return {};
 }
 
+std::uint16_t health_port_of(std::string_view command) {
+  for (const std::string_view host : {"localhost:", "127.0.0.1:", "0.0.0.0:", "[::1]:"}) {
+    const std::size_t at = command.find(host);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = command.substr(at + host.size());
+    return port_of(rest.substr(0, rest.find_first_not_of("0123456789")));
+  }
+  return 0;
+}
+
 namespace {
 
 /// What a stage has so far.
@@ -177,7 +189,9 @@ void take_instruction(std::string_view name, std::string_view rest, const variab
   } else if (name == "cmd") {
     now.arguments = command_of(rest);
   } else if (name == "healthcheck") {
-    now.facts.health = health_path_of(expanded(rest, now.known()));
+    const std::string command = expanded(rest, now.known());
+    now.facts.health = health_path_of(command);
+    now.facts.health_port = health_port_of(command);
   }
 }
 
@@ -187,6 +201,7 @@ dockerfile_facts read_dockerfile(std::string_view text) {
   variables global;
   std::map<std::string, stage> named;
   std::vector<std::string> images;
+  std::vector<dockerfile_run> runs;
   stage now;
   std::string now_is;
   bool begun = false;
@@ -197,6 +212,10 @@ dockerfile_facts read_dockerfile(std::string_view text) {
     const std::string_view rest = trim(std::string_view(line).substr(blank));
     if (name == "arg" && !begun) {
       take_args(rest, {}, global);
+      continue;
+    }
+    if (name == "run") {
+      runs.push_back({expanded(rest, now.known()), now.facts.env});
       continue;
     }
     if (name != "from") {
@@ -216,6 +235,7 @@ dockerfile_facts read_dockerfile(std::string_view text) {
   }
   dockerfile_facts out = std::move(now.facts);
   out.images = std::move(images);
+  out.runs = std::move(runs);
   out.command = std::move(now.entrypoint);
   // The shell form of ENTRYPOINT takes no arguments.
   const bool shell = !out.command.empty() && out.command.front() == "/bin/sh";

@@ -34,6 +34,8 @@ class contest {
   void add(finding<T> found) { all_.push_back(std::move(found)); }
   bool empty() const noexcept { return all_.empty(); }
   const std::vector<finding<T>>& all() const noexcept { return all_; }
+  /// Values may be written in other words; ranks stay.
+  std::vector<finding<T>>& all() noexcept { return all_; }
   const finding<T>* winner() const {
     const finding<T>* best = nullptr;
     for (const finding<T>& f : all_)

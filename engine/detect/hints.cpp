@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "engine/detect/build_system.hpp"
 #include "engine/detect/dockerfile.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
@@ -47,20 +48,98 @@ bool is_candidate(const std::vector<candidate>& all, std::string_view dir) {
   return at != all.end() && at->dir == dir;
 }
 
-/// The first of the usual places; "" when there is none.
-std::string find_dockerfile(const analysis& work) {
+/// How little a Dockerfile of the service says about what is run: the usual places first, then by depth. 1000 and more:
+/// it is for something else.
+std::size_t distance_of(std::string_view path) {
   constexpr std::array<std::string_view, 14> places{
       "Dockerfile", "Containerfile", "docker/Dockerfile", "Docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "deployment/Dockerfile",
       "build/package/Dockerfile", "Dockerfile.prod", "Dockerfile.production", "prod.Dockerfile", "docker/Dockerfile.prod", "docker/prod.Dockerfile", "docker/production/Dockerfile"};
-  for (const std::string_view place : places)
-    if (work.files.has_evidence(work.path(place))) return work.path(place);
-  if (work.self.dir.empty()) return {};
+  if (const auto at = std::find(places.begin(), places.end(), path); at != places.end()) return static_cast<std::size_t>(at - places.begin());
+  constexpr std::array<std::string_view, 20> of_others{"base", "benchmark", "builder", "buildx", "ci", "debug", "dev", "devcontainer", "development",
+                                                       "docs", "e2e", "examples", "fuzz", "gitpod", "integration", "local", "playwright", "test", "testing", "tests"};
+  for (const std::string_view part : split(path, '/'))
+    for (const std::string_view word : split(part, '.'))
+      if (const std::string name = lower(word); !name.empty() && std::binary_search(of_others.begin(), of_others.end(), name)) return 1000;
+  const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+  return depth > 3 || path.starts_with('.') ? 1000 : 100 + depth;
+}
+
+/// One of the workspace's root that starts just this member: its command or its directory names it.
+std::string dockerfile_of_root(const analysis& work) {
+  if (!work.self.is_member || !work.self.system->package_name) return {};
+  const std::string name = work.self.system->package_name(work.files, work.self.manifest);
+  const std::string prefix = work.self.root.empty() ? "" : work.self.root + "/";
+  std::string_view below = work.self.dir;
+  below.remove_prefix(prefix.size());
+  for (const char* place : {"Dockerfile", "docker/Dockerfile"}) {
+    const std::string path = prefix + place;
+    const std::string* text = work.files.has_evidence(path) ? work.files.read(path) : nullptr;
+    if (!text) continue;
+    const dockerfile_facts facts = read_dockerfile(*text);
+    const bool is_program = !facts.command.empty() && !name.empty() && name_of(facts.command.front()) == name;
+    const bool is_directory = ("/" + facts.workdir + "/").find(fmt::format("/{}/", below)) != std::string::npos;
+    if (is_program || is_directory) return path;
+  }
+  return {};
+}
+
+/// The one that says most about the service, among those below its directory that no other service is nearer to; else
+/// one of the root that is called after it. "" when there is none.
+std::string find_dockerfile(const analysis& work) {
+  const std::vector<std::string>& all = work.files.dockerfiles();
+  const std::string prefix = work.self.dir.empty() ? "" : work.self.dir + "/";
+  std::string best;
+  std::size_t least = 1000;
+  for (auto at = std::lower_bound(all.begin(), all.end(), prefix); at != all.end() && at->starts_with(prefix); ++at) {
+    const std::size_t distance = distance_of(std::string_view(*at).substr(prefix.size()));
+    if (distance >= least) continue;
+    bool of_another = false;
+    for (std::string_view dir = parent_of(*at); !of_another && dir.size() > work.self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(work.all, dir);
+    if (of_another) continue;
+    least = distance;
+    best = *at;
+  }
+  if (!best.empty() || work.self.dir.empty() || all.empty()) return best;
+  if (std::string path = dockerfile_of_root(work); !path.empty()) return path;
   // Those of all services in one place, called after them.
   const std::string_view name = name_of(work.self.dir);
   for (const std::string_view folder : {"", "docker/", "deploy/"})
     for (const std::string& file : {fmt::format("Dockerfile.{}", name), fmt::format("{}.Dockerfile", name), fmt::format("{}/Dockerfile", name)})
-      if (const std::string path = std::string(folder) + file; work.files.has_evidence(path)) return path;
+      if (std::string path = std::string(folder) + file; std::binary_search(all.begin(), all.end(), path)) return path;
   return {};
+}
+
+/// What a script that is the entrypoint starts at its end: `exec gunicorn app:app`, or the CMD behind it (`exec "$@"`).
+void follow_entrypoint(analysis& work, const std::string& dockerfile) {
+  std::vector<std::string>& words = work.hint.command;
+  if (words.empty() || !words.front().ends_with(".sh")) return;
+  const std::string_view name = name_of(words.front());
+  std::string script;
+  const auto look = [&](std::string_view dir) {
+    if (script.empty() && work.files.has_file(join(dir, name))) script = join(dir, name);
+  };
+  look(parent_of(dockerfile));
+  look(work.self.dir);
+  for (const char* dir : {"docker", "scripts", "bin", "container", "deploy", "build"}) look(work.path(dir));
+  const std::string* text = script.empty() ? nullptr : work.files.read(script);
+  if (!text) return;
+  if (contains(*text, "\"$@\"") && words.size() > 1) {
+    words.erase(words.begin());
+    return;
+  }
+  std::string last;
+  for (std::string_view line : lines_of(*text))
+    if (line = trim(line); line.starts_with("exec ")) last = trim(line.substr(5));
+  std::vector<std::string> found = words_of(last);
+  while (!found.empty() && (found.back() == "\"$@\"" || found.back() == "$@" || found.back() == "\\")) found.pop_back();
+  if (found.size() > 2 && (found[0] == "gosu" || found[0] == "su-exec" || found[0] == "setpriv")) found.erase(found.begin(), found.begin() + 2);
+  if (found.size() < 2) return;
+  if (contains(found[0], "/bin/")) found[0] = name_of(found[0]);
+  std::string line;
+  for (const std::string& word : found) line += (line.empty() ? "" : " ") + word;
+  if (line.find_first_of("$`&|;<>(") != std::string::npos && !contains(line, "PORT")) return;
+  words = as_command(line);
+  work.hint.command_from = "exec in " + script;
 }
 
 void take_dockerfile(analysis& work, const std::string& path) {
@@ -70,6 +149,7 @@ void take_dockerfile(analysis& work, const std::string& path) {
   hints& out = work.hint;
   work.listens(rank::deployment, facts.port, "EXPOSE in " + path);
   if (const auto at = facts.env.find("PORT"); at != facts.env.end()) work.listens(rank::deployment, port_of(at->second), "ENV PORT in " + path);
+  work.listens(rank::deployment, facts.health_port, "HEALTHCHECK in " + path);
   if (is_health_path(facts.health)) work.out.health_path.add({facts.health, rank::deployment, "HEALTHCHECK in " + path, confidence::certain});
   out.env = facts.env;
   out.env_from = "ENV in " + path;
@@ -77,6 +157,8 @@ void take_dockerfile(analysis& work, const std::string& path) {
   out.command_from = "ENTRYPOINT and CMD in " + path;
   out.images = facts.images;
   out.images_from = "FROM in " + path;
+  out.runs = facts.runs;
+  out.runs_from = "RUN in " + path;
   // What lay in WORKDIR there lies in /app here.
   const std::string prefix = facts.workdir.empty() || facts.workdir == "/" ? "" : facts.workdir + (facts.workdir.ends_with('/') ? "" : "/");
   const auto without_workdir = [&](std::string word) {
@@ -84,7 +166,11 @@ void take_dockerfile(analysis& work, const std::string& path) {
     return word;
   };
   for (std::string& word : out.command) word = without_workdir(std::move(word));
-  for (const std::string& word : facts.copied) out.copied.push_back(without_workdir(word));
+  // What lies in a folder for Docker is for that image.
+  for (const std::string& word : facts.copied)
+    if (const std::string source = without_workdir(word); !contains("/" + lower(source), "/docker/") && !contains("/" + lower(source), "/.docker/")) out.copied.push_back(source);
+  follow_entrypoint(work, path);
+  for (std::string& word : out.command) word = without_workdir(std::move(word));
 }
 
 /// What is not known yet, from the compose service that is built from the service's directory or its Dockerfile.
@@ -121,6 +207,18 @@ void take_compose(analysis& work, const std::string& path) {
   }
 }
 
+/// Ports of a compose service without a build whose image is called after the service's directory: "shop/api" of "api".
+void take_compose_of_image(analysis& work, const std::string& path) {
+  const value* tree = work.files.shared_tree(path, parse_yaml);
+  if (!tree || work.self.dir.empty()) return;
+  for (const auto& [name, service] : (*tree)["services"].members) {
+    const std::string& image = service["image"].text;
+    const std::string_view last = name_of(image);
+    if (last.substr(0, last.find_first_of(":@")) != name_of(work.self.dir)) continue;
+    for (const value& entry : service["ports"].items) work.listens(rank::deployment, container_port(entry), path);
+  }
+}
+
 /// PORT in the example of an environment.
 void take_env_example(analysis& work) {
   const std::string path = work.first_evidence({".env.example", ".env.sample", ".env.template"});
@@ -132,6 +230,43 @@ void take_env_example(analysis& work) {
       std::erase_if(number, [](char c) { return c == '"' || c == '\''; });
       work.listens(rank::deployment, port_of(number), "PORT in " + path);
     }
+}
+
+/// Whether a container of a cluster is this service: by its image, else by its own name.
+bool is_our_container(const analysis& work, std::string_view image, std::string_view name) {
+  const std::string_view last = name_of(image);
+  const std::string_view called = last.substr(0, last.find_first_of(":@"));
+  const std::string_view own = work.self.dir.empty() ? std::string_view() : name_of(work.self.dir);
+  return !own.empty() && (called == own || name == own);
+}
+
+/// Ports of containers in Kubernetes manifests, and of the values of Helm charts. `alone`: no other service is in the
+/// repository, so that names need not agree.
+void take_container_ports(analysis& work, const value& tree, const std::string& path, bool alone) {
+  const value* pod = &tree["spec"];
+  if (pod->has("jobTemplate")) pod = &(*pod)["jobTemplate"]["spec"];
+  if (pod->has("template")) pod = &(*pod)["template"]["spec"];
+  const std::vector<value>& containers = (*pod)["containers"].items;
+  for (const value& container : containers) {
+    if (!is_our_container(work, container["image"].text, container["name"].text) && !(alone && containers.size() == 1)) continue;
+    for (const value& port : container["ports"].items) work.listens(rank::deployment, port_of(port["containerPort"].text), "containerPort in " + path);
+    for (const char* probe : {"readinessProbe", "livenessProbe"})
+      if (const std::string& health = container[probe]["httpGet"]["path"].text; is_health_path(health)) work.out.health_path.add({health, rank::deployment, std::string(probe) + " in " + path, confidence::likely});
+  }
+  // values.yaml: image: {repository: shop/api}, service: {targetPort: 8080}
+  const value& service = tree["service"];
+  if (!service.is(value::kind::object) || !(alone || is_our_container(work, tree["image"]["repository"].text, tree["nameOverride"].text))) return;
+  for (const char* key : {"containerPort", "targetPort", "internalPort"})
+    work.listens(rank::deployment, port_of(service[key].text), fmt::format("service.{} in {}", key, path));
+}
+
+void take_manifests(analysis& work) {
+  const bool alone = work.all.size() == 1;
+  for (const std::string& path : work.files.cluster_manifests()) {
+    if (!alone && work.self.dir.empty()) return;
+    const std::vector<value>& documents = work.files.yaml_documents(path);
+    for (const value& tree : documents) take_container_ports(work, tree, path, alone);
+  }
 }
 
 /// "heroku-php-apache2 -C conf web/" serves web/.
@@ -236,8 +371,10 @@ void take_hints(analysis& work) {
   for (const char* name : {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"})
     if (const std::string path = work.first_upwards({name}); !path.empty()) {
       take_compose(work, path);
+      take_compose_of_image(work, path);
       break;
     }
+  take_manifests(work);
   take_env_example(work);
 }
 
@@ -305,12 +442,37 @@ std::string version_of_image(analysis& work, std::string_view tool, std::initial
   return {};
 }
 
+std::map<std::string, std::string> of_the_program(const std::map<std::string, std::string>& env) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, text] : env)
+    if (std::all_of(name.begin(), name.end(), is_word) && !is_of_the_image(name, text)) out.emplace(name, text);
+  return out;
+}
+
+std::vector<docker_call> calls_in_dockerfile(const analysis& work, std::string_view program) {
+  std::vector<docker_call> out;
+  for (const dockerfile_run& run : work.hint.runs) {
+    const std::vector<std::string> words = words_of(run.text);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != program) continue;
+      docker_call call{{}, &run};
+      for (++i; i < words.size() && words[i] != "&&" && words[i] != "||" && words[i] != "|" && words[i] != ";"; ++i) {
+        const bool last = words[i].ends_with(';');
+        call.words.push_back(last ? words[i].substr(0, words[i].size() - 1) : words[i]);
+        if (last) break;
+      }
+      out.push_back(std::move(call));
+    }
+  }
+  return out;
+}
+
 void apply_hints(analysis& work) {
   if (!work.out.no_service.empty()) return;
   const hints& hint = work.hint;
   std::string set;
-  for (const auto& [name, text] : hint.env)
-    if (std::all_of(name.begin(), name.end(), is_word) && !is_of_the_image(name, text) && work.out.runtime_env.emplace(name, text).second) set += (set.empty() ? "" : ", ") + name;
+  for (const auto& [name, text] : of_the_program(hint.env))
+    if (work.out.runtime_env.emplace(name, text).second) set += (set.empty() ? "" : ", ") + name;
   if (!set.empty()) work.because("environment", set, hint.env_from, confidence::likely);
   std::string wanted;
   constexpr std::size_t longest = 400;

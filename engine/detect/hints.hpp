@@ -34,6 +34,16 @@ void take_hinted_command(analysis& work, std::initializer_list<std::string_view>
 /// What starts `words` with another working directory than /app.
 std::vector<std::string> in_directory(std::string_view dir, std::vector<std::string> words);
 
+/// Variables of an ENV that describe the program, not the image of the Dockerfile.
+std::map<std::string, std::string> of_the_program(const std::map<std::string, std::string>& env);
+
+/// What stands behind `program` in one of the Dockerfile's RUN instructions, up to the end of that command; all of them.
+struct docker_call {
+  std::vector<std::string> words;
+  const dockerfile_run* run = nullptr;
+};
+std::vector<docker_call> calls_in_dockerfile(const analysis& work, std::string_view program);
+
 /// The digits of the tag, when one of the images of the Dockerfile has this name: ("node") of "node:20-alpine" -> "20".
 std::string version_of_image(analysis& work, std::string_view tool, std::initializer_list<std::string_view> names);
 

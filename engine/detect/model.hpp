@@ -99,6 +99,7 @@ struct draft {
   std::vector<std::string> embeds;
 
   std::vector<std::string> command;
+  std::size_t build_commands = 0;  ///< the first of `commands`: those that build, whatever is started
   std::vector<std::uint16_t> ports;
   std::string health;
   std::vector<reason> reasons;

@@ -32,6 +32,7 @@ constexpr std::array table{
     row{ecosystem::python, "psycopg", "", "postgresql-runtime"},
     row{ecosystem::python, "psycopg2", "c-build python-dev postgresql-dev", "postgresql-runtime"},
     row{ecosystem::python, "pycairo", "c-build pkgconf python-dev cairo-dev", "cairo-runtime"},
+    row{ecosystem::python, "pycurl", "c-build python-dev curl-dev openssl-dev", "curl-runtime"},
     row{ecosystem::python, "pydub", "", "ffmpeg"},
     row{ecosystem::python, "pytesseract", "", "tesseract"},
     row{ecosystem::python, "python-ldap", "c-build python-dev ldap-dev", "ldap-runtime"},

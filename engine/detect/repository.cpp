@@ -9,13 +9,46 @@
 
 namespace peelbox::detect {
 
+namespace {
+
+bool is_for_clusters(std::string_view dir) {
+  constexpr std::array<std::string_view, 10> names{"chart", "charts", "helm", "k8s", "kube", "kubernetes", "kubernetes-manifests", "kustomize", "manifests", "openshift"};
+  for (std::size_t begin = 0; begin < dir.size();) {
+    const std::size_t end = std::min(dir.find('/', begin), dir.size());
+    if (std::binary_search(names.begin(), names.end(), dir.substr(begin, end - begin))) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string_view> documents_of_yaml(std::string_view text) {
+  std::vector<std::string_view> out;
+  std::size_t begin = 0;
+  while (true) {
+    const std::size_t end = text.find("\n---", begin);
+    out.push_back(text.substr(begin, end == std::string_view::npos ? end : end + 1 - begin));
+    if (end == std::string_view::npos) return out;
+    begin = std::min(text.find('\n', end + 1), text.size() - 1) + 1;
+  }
+}
+
+bool is_dockerfile(std::string_view name) {
+  if (name == "Containerfile") return true;
+  constexpr std::size_t shortest = 10;  // "Dockerfile"
+  if (name.size() < shortest) return false;
+  const bool named = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile") || name.ends_with(".dockerfile");
+  return named && !name.ends_with(".dockerignore") && !name.ends_with(".md") && !name.ends_with(".j2") && !name.ends_with(".tmpl");
+}
+
 bool is_evidence(std::string_view name) {
   constexpr std::array<std::string_view, 16> whole{".env.example", ".env.sample",  ".env.template",   ".mise.toml",  ".node-version",
                                                    ".nvmrc",       ".python-version", ".ruby-version", ".sdkmanrc", ".tool-versions",
                                                    "Containerfile", "Procfile",     "global.json",     "mise.toml",   "runtime.txt",
                                                    "system.properties"};
   const auto is_yaml = [&] { return name.ends_with(".yml") || name.ends_with(".yaml"); };
-  return name.starts_with("Dockerfile") || name.ends_with(".Dockerfile") ||
+  return is_dockerfile(name) ||
          ((name.starts_with("compose") || name.starts_with("docker-compose")) && is_yaml()) ||
          std::binary_search(whole.begin(), whole.end(), name);
 }
@@ -28,8 +61,16 @@ repository::repository(std::shared_ptr<const filesync::file_tree> tree, std::vec
   by_path_.reserve(directories_.size());
   for (const directory& d : directories_) {
     files_ += d.files.size();
+    for (const std::string_view name : d.files)
+      if (is_dockerfile(name)) dockerfiles_.push_back(join(d.path, name));
+    if (is_for_clusters(d.path))
+      for (const std::string_view name : d.files)
+        if (cluster_manifests_.size() < max_manifests && (name.ends_with(".yaml") || name.ends_with(".yml"))) cluster_manifests_.push_back(join(d.path, name));
     by_path_.emplace(d.path, &d);
   }
+  for (const std::string& path : hidden_)
+    if (is_dockerfile(name_of(path))) dockerfiles_.push_back(path);
+  std::sort(dockerfiles_.begin(), dockerfiles_.end());
 }
 
 const directory* repository::find(std::string_view path) const {
@@ -104,6 +145,15 @@ const value* repository::shared_tree(const std::string& path, result<value> (*pa
     }
   }
   return at->second ? &*at->second : nullptr;
+}
+
+const std::vector<value>& repository::yaml_documents(const std::string& path) {
+  const auto [at, is_new] = documents_.try_emplace(path);
+  const std::string* text = is_new ? read(path) : nullptr;
+  if (!text) return at->second;
+  for (const std::string_view document : documents_of_yaml(*text))
+    if (auto tree = parse_yaml(document); tree.has_value()) at->second.push_back(std::move(*tree));
+  return at->second;
 }
 
 void repository::add_note(std::string_view path, std::string text) {

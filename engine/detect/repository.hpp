@@ -21,6 +21,7 @@ inline constexpr std::size_t max_file_bytes = 1 << 20;
 /// All that one detection keeps.
 inline constexpr std::size_t max_kept_bytes = 64 << 20;
 /// All source texts of one detection, of which those of one service are kept at a time.
+inline constexpr std::size_t max_manifests = 200;  ///< of clusters
 inline constexpr std::size_t max_source_bytes = 256 << 20;
 inline constexpr std::size_t max_source_bytes_of_service = 32 << 20;
 
@@ -39,6 +40,9 @@ struct note {
 /// Whether files of this name say how a service is put into operation. They count whatever ignore files say, because
 /// people leave them out of images.
 bool is_evidence(std::string_view name);
+bool is_dockerfile(std::string_view name);
+/// The texts between lines of "---".
+std::vector<std::string_view> documents_of_yaml(std::string_view text);
 
 /// Used by one thread. Text stays where it is until the repository is destroyed, except that of sources.
 class repository {
@@ -55,6 +59,12 @@ class repository {
   /// A file that a build sends, or evidence that it does not.
   bool has_evidence(std::string_view path) const;
   std::size_t file_count() const noexcept { return files_; }
+  /// All paths of Dockerfiles (is_dockerfile), hidden or not; ascending.
+  const std::vector<std::string>& dockerfiles() const noexcept { return dockerfiles_; }
+  /// YAML files in folders for clusters (k8s, kubernetes, helm, …), up to max_manifests of them; ascending.
+  const std::vector<std::string>& cluster_manifests() const noexcept { return cluster_manifests_; }
+  /// The documents of one of them, parsed once. One that is no YAML, such as a template, is left out without a note.
+  const std::vector<value>& yaml_documents(const std::string& path);
 
   /// The text of a file (or evidence), or null: it does not exist, is too large, cannot be read or is not UTF-8. All but the first
   /// leave a note. Carriage returns before line feeds and a byte order mark are taken off.
@@ -83,6 +93,9 @@ class repository {
   std::vector<directory> directories_;
   std::unordered_map<std::string_view, const directory*> by_path_;
   std::vector<std::string> hidden_;  ///< ascending
+  std::vector<std::string> dockerfiles_;
+  std::vector<std::string> cluster_manifests_;
+  std::map<std::string, std::vector<value>> documents_;
   texts texts_;
   texts sources_;
   std::map<std::string, std::optional<value>> trees_;

@@ -53,6 +53,16 @@ class member_patterns {
 void structure(repository& files, std::vector<candidate>& candidates) {
   // Ascending, so an outer workspace comes before an inner one.
   for (candidate& root : candidates) {
+    // Two workspaces may share a directory: uv's and npm's.
+    for (const claim& other : root.others) {
+      if (!other.system->members) continue;
+      const member_patterns rules(other.system->members(files, other.manifest), root.dir);
+      for (candidate& c : candidates) {
+        if (&c == &root || c.is_member || c.system != other.system || !is_inside(c.dir, root.dir) || !rules.lists(c.dir)) continue;
+        c.is_member = true;
+        c.root = root.dir;
+      }
+    }
     if (!root.system->members) continue;
     const std::vector<std::string> patterns = root.system->members(files, root.manifest);
     if (patterns.empty()) continue;

@@ -6,6 +6,7 @@
 
 #include "engine/detect/copy_plan.hpp"
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/hints.hpp"
 #include "engine/detect/native_libraries.hpp"
 #include "engine/detect/systems/table.hpp"
 #include "engine/detect/text.hpp"
@@ -63,6 +64,32 @@ std::vector<std::string> programs(analysis& work, const value& tree, const std::
   return out;
 }
 
+/// Features that the Dockerfile builds the package with: " --features a,b". Those that the package does not have are of another.
+std::string features_of_dockerfile(analysis& work, const value& tree) {
+  std::string out;
+  for (const docker_call& call : calls_in_dockerfile(work, "cargo")) {
+    if (call.words.empty() || call.words.front() != "build") continue;
+    std::string found;
+    for (std::size_t i = 1; i < call.words.size(); ++i) {
+      std::string_view list = call.words[i];
+      if (list == "--no-default-features") out = " --no-default-features";
+      if ((list == "--features" || list == "-F") && i + 1 < call.words.size()) list = call.words[++i];
+      else if (list.starts_with("--features=")) list.remove_prefix(11);
+      else continue;
+      for (const std::string_view name : split(list, ',')) {
+        std::string feature(name);
+        std::erase(feature, '"');
+        const std::string dependency = feature.substr(0, feature.find('/'));
+        if (tree["features"].has(feature) || tree["dependencies"].has(dependency)) found += (found.empty() ? "" : ",") + feature;
+      }
+    }
+    if (found.empty()) continue;
+    work.because("features", found, work.hint.runs_from);
+    return fmt::format("{} --features {}", out, shell_word(found));
+  }
+  return {};
+}
+
 void analyse(analysis& work) {
   const value tree = manifest_tree(work.files, work.self.manifest);
   work.out.language = "Rust";
@@ -72,6 +99,10 @@ void analyse(analysis& work) {
     return;
   }
   work.out.name = name;
+  if (tree["dependencies"].has("tauri")) {
+    work.out.no_service = "Tauri: an application for desktops";
+    return;
+  }
   const std::vector<std::string> found = programs(work, tree, name);
   if (found.empty()) {
     work.out.no_service = "no program: a library";
@@ -89,8 +120,8 @@ void analyse(analysis& work) {
   work.needs_at_runtime("ca-certificates");
   const std::string lock = join(work.self.root, "Cargo.lock");
   const bool several = work.self.is_member || !work.self.members.empty();
-  work.run_at_root(fmt::format("cargo build --release{}{} --bin {}", work.files.has_file(lock) ? " --locked" : "",
-                               several ? " --package " + shell_word(name) : "", shell_word(program)));
+  work.run_at_root(fmt::format("cargo build --release{}{} --bin {}{}", work.files.has_file(lock) ? " --locked" : "",
+                               several ? " --package " + shell_word(name) : "", shell_word(program), features_of_dockerfile(work, tree)));
   const std::string target = join(work.self.root, "target");
   work.out.cache = {target, "/root/.cargo/registry", "/root/.cargo/git"};
   const std::string installed = "/usr/local/bin/" + program;

@@ -37,6 +37,17 @@ void serve(analysis& work, std::string_view root, std::string_view from) {
   work.starts(rank::convention, {"php", "-S", fmt::format("0.0.0.0:{}", port), "-t", std::string(root)}, from);
 }
 
+/// AssetMapper's files are fetched and written to public/assets; without it, Encore's package.json does that.
+void build_symfony_assets(analysis& work, const std::set<std::string>& names) {
+  if (!names.contains("symfony/asset-mapper")) return;
+  const std::string console = "APP_ENV=prod APP_SECRET=of-the-build php bin/console ";
+  if (work.has("importmap.php")) work.run(console + "importmap:install");
+  if (names.contains("symfonycasts/sass-bundle")) work.run(console + "sass:build");
+  if (names.contains("symfonycasts/tailwind-bundle")) work.run(console + "tailwind:build --minify");
+  work.run(console + "asset-map:compile");
+  work.because("assets", "asset-map:compile", "symfony/asset-mapper in " + work.self.manifest);
+}
+
 void analyse(analysis& work) {
   const std::string* text = work.files.read(work.self.manifest);
   const auto tree = parse_json(text ? *text : "{}");
@@ -62,6 +73,7 @@ void analyse(analysis& work) {
   work.out.build_env["COMPOSER_ALLOW_SUPERUSER"] = "1";
   work.out.cache = {"/root/.cache/composer"};
   work.run("composer install --no-dev --no-interaction --no-scripts --optimize-autoloader");
+  if (f && f->name == "Symfony") build_symfony_assets(work, names);
   build_front_end(work, true);
   if (f && f->name == "Symfony") work.out.runtime_env = {{"APP_DEBUG", "0"}, {"APP_ENV", "prod"}};
   if (f && f->name == "Laravel") work.out.runtime_env = {{"APP_ENV", "production"}, {"LOG_CHANNEL", "stderr"}};

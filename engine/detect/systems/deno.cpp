@@ -29,7 +29,9 @@ void analyse(analysis& work) {
   work.copy(".", "/app/");
   if (!file.empty()) work.out.copy.push_back({"/app/.deno", "/app/.deno"});
   const std::string start = !script.empty() ? script : file.empty() ? "" : "deno run --allow-net --allow-read --allow-env " + file;
-  if (!start.empty()) work.starts(script.empty() ? rank::convention : rank::configured, as_command(start), script.empty() ? work.path(file) : "tasks.start in " + work.self.manifest);
+  const bool of_developer = contains(script, "--watch") || contains(script, "dev.ts");
+  if (of_developer && !file.empty()) work.starts(rank::source, as_command("deno run -A " + file), work.path(file));
+  if (!start.empty()) work.starts(script.empty() || of_developer ? rank::convention : rank::configured, as_command(start), script.empty() ? work.path(file) : "tasks.start in " + work.self.manifest);
   const source_facts facts = look_at_sources(work, work.sources({".ts", ".tsx", ".js"}), {"port: ", ".listen("});
   const bool serves = contains(start, "serve") || [&] {
     for (const std::string& path : work.sources({".ts", ".tsx", ".js"}))

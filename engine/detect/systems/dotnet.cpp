@@ -27,12 +27,16 @@ std::string property(const value& tree, std::string_view name) {
   return {};
 }
 
-/// Also from the Directory.Build.props above the project; `from` is the file that says it.
+/// Also from the files above the project that MSBuild takes in; `from` is the file that says it.
 std::string inherited(analysis& work, const value& tree, std::string_view name, std::string& from) {
   from = work.self.manifest;
   if (const std::string own = property(tree, name); !own.empty()) return own;
-  from = work.first_upwards({"Directory.Build.props"});
-  return from.empty() ? "" : property(project(work.files, from), name);
+  for (const char* file : {"Directory.Build.props", "Directory.Packages.props", "Directory.Build.targets"}) {
+    from = work.first_upwards({file});
+    if (from.empty()) continue;
+    if (std::string found = property(project(work.files, from), name); !found.empty()) return found;
+  }
+  return {};
 }
 
 struct target_framework {
@@ -188,7 +192,7 @@ void analyse(analysis& work) {
   work.because("framework", work.out.framework, sdk.empty() ? work.self.manifest : sdk);
   take_launch_port(work);
   work.out.port_env["ASPNETCORE_URLS"] = fmt::format("http://+:{}", told_port(work, usual, "ASP.NET Core's usual port in containers"));
-  apply(work, look_at_sources(work, work.sources({".cs", ".fs", ".vb"}), {}), 0, "");
+  apply(work, look_at_sources(work, work.sources({".cs", ".fs", ".vb"}), {"ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
 }
 
 std::string refuses(repository& files, std::string_view manifest) {

@@ -114,6 +114,18 @@ std::string choose_program(const std::vector<std::string>& dirs, std::string_vie
   return dirs.front();
 }
 
+/// The program that the Dockerfile builds: `go build -o /x ./cmd/x`; "" when it is none of them.
+std::string built_by_dockerfile(analysis& work, const std::vector<std::string>& dirs) {
+  for (const docker_call& call : calls_in_dockerfile(work, "go")) {
+    if (call.words.size() < 2 || call.words.front() != "build") continue;
+    std::string last = call.words.back();
+    if (last.ends_with(".go")) last = parent_of(last);
+    const auto path = resolve("", last);
+    if (path && !path->empty() && std::find(dirs.begin(), dirs.end(), *path) != dirs.end()) return *path;
+  }
+  return {};
+}
+
 void finish(analysis& work, const std::vector<std::string>& files, const framework* f) {
   const bool cgo = std::any_of(files.begin(), files.end(), [&](const std::string& path) {
     const std::string* text = work.files.read_source(path);
@@ -203,15 +215,20 @@ void analyse(analysis& work) {
   std::set<std::string> dependencies;
   for (const std::string& path : required(text ? *text : "")) dependencies.insert(path);
   const framework* f = use_framework(work, ecosystem::go, dependencies);
-  const std::vector<std::string> files = work.sources({".go"});
+  const std::vector<std::string> files = work.sources_without("go.mod", {".go"});
   const std::vector<std::string> found = programs(work, files);
   if (found.empty()) {
     work.out.no_service = "no package main: a library";
     return;
   }
-  const std::string dir = choose_program(found, work.out.name, work.hint.command.empty() ? "" : name_of(work.hint.command.front()));
-  work.because("program", dir.empty() ? "." : dir, fmt::format("package main, one of {}", found.size()),
-               found.size() == 1 ? confidence::certain : confidence::guess);
+  std::string dir = built_by_dockerfile(work, found);
+  if (!dir.empty() && found.size() > 1) {
+    work.because("program", dir, work.hint.runs_from);
+  } else {
+    dir = choose_program(found, work.out.name, work.hint.command.empty() ? "" : name_of(work.hint.command.front()));
+    work.because("program", dir.empty() ? "." : dir, fmt::format("package main, one of {}", found.size()),
+                 found.size() == 1 ? confidence::certain : confidence::guess);
+  }
   if (!work.files.has_directory(work.path("vendor")) && work.has("go.sum")) work.run("go mod download");
   const std::string name = dir.empty() ? work.out.name : std::string(name_of(dir));
   work.run(fmt::format("go build -trimpath -o /usr/local/bin/{} ./{}", shell_word(name), shell_word(dir.empty() ? "." : dir)));

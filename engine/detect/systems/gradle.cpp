@@ -150,6 +150,30 @@ std::string from_catalog(analysis& work, std::string_view text) {
   return out;
 }
 
+/// The texts of the plugins of buildSrc, build-logic and the like that the script applies by their file's name.
+std::string from_convention_plugins(analysis& work, std::string_view text) {
+  std::string out;
+  for (const char* place : {"buildSrc/src/main/kotlin", "buildSrc/src/main/groovy", "build-logic/src/main/kotlin", "build-logic/src/main/groovy",
+                            "build-logic/convention/src/main/kotlin", "gradle/plugins/src/main/kotlin"}) {
+    const std::string folder = join(work.self.root, place);
+    const directory* dir = work.files.find(folder);
+    if (!dir) continue;
+    for (const std::string_view file : dir->files)
+      for (const std::string_view ending : {".gradle.kts", ".gradle"}) {
+        if (!file.ends_with(ending)) continue;
+        const std::string id(file.substr(0, file.size() - ending.size()));
+        const bool applied = contains(text, fmt::format("\"{}\"", id)) || contains(text, fmt::format("'{}'", id)) || contains(text, fmt::format("`{}`", id));
+        const std::string* plugin = applied ? work.files.read(join(folder, file)) : nullptr;
+        if (plugin) {
+          out += without_comments(*plugin);
+          work.because("plugin", id, join(folder, file));
+        }
+        break;
+      }
+  }
+  return out;
+}
+
 void analyse(analysis& work) {
   const std::string* raw = work.files.read(work.self.manifest);
   std::string text = raw ? without_comments(*raw) : "";
@@ -184,10 +208,15 @@ void analyse(analysis& work) {
     std::replace(path.begin(), path.end(), '/', ':');
     task = ":" + path + ":";
   }
+  text += from_convention_plugins(work, text);
+  if (contains(text, "java-platform")) {
+    work.out.no_service = "java-platform: versions for others";
+    return;
+  }
   const std::set<std::string> needs = dependencies(text);
   const bool spring = needs.contains("org.springframework.boot:plugin");
   const bool quarkus = needs.contains("io.quarkus:plugin");
-  const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")"));
+  const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")") || contains(text, "\n    application\n") || contains(text, "\n  application\n"));
   if (spring) {
     work.run_at_root(fmt::format("gradle --no-daemon {}bootJar", task));
     work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {}, {{work.path("build/libs/*.jar"), "/app/app.jar"}}}, work.self.manifest);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
@@ -60,24 +61,69 @@ std::string find_main_class(analysis& work) {
   return {};
 }
 
-void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
-  const framework* f = use_framework(work, ecosystem::jvm, dependencies);
-  for (const char* file : {"src/main/resources/application.properties", "src/main/resources/application.yml",
-                           "src/main/resources/application.yaml"}) {
+namespace {
+
+/// "8083", and the default of "${PORT:8083}"; 0 when it is neither.
+std::uint16_t configured_port(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with("${") && text.ends_with("}")) text = text.substr(0, text.size() - 1).substr(text.rfind(':') + 1);
+  return port_of(trim(text));
+}
+
+/// "a.b.c" of a tree in which each part may be a level or a name with dots.
+const value& at_path(const value& tree, std::string_view path) {
+  static const value none;
+  if (tree.has(path)) return tree[path];
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+    if (!tree.has(path.substr(0, dot))) continue;
+    const value& found = at_path(tree[path.substr(0, dot)], path.substr(dot + 1));
+    if (!found.is(value::kind::null)) return found;
+  }
+  return none;
+}
+
+/// In what Spring Boot, Quarkus, Micronaut and Ktor read their configuration from.
+void take_configured_port(analysis& work) {
+  constexpr std::array<std::string_view, 4> keys{"server.port", "quarkus.http.port", "micronaut.server.port", "ktor.deployment.port"};
+  for (const char* file : {"src/main/resources/application.properties", "src/main/resources/application.yml", "src/main/resources/application.yaml"}) {
     const std::string* text = work.read(file);
     if (!text) continue;
-    std::string port;
     if (std::string_view(file).ends_with("properties")) {
-      for (const std::string_view line : lines_of(*text))
-        if (line.starts_with("server.port=") || line.starts_with("quarkus.http.port=")) port = first_version(line);
-    } else if (const auto tree = parse_yaml(*text); tree.has_value()) {
-      port = first_version((*tree)["server"]["port"].text);
-    } else {
-      work.files.add_note(work.path(file), tree.error().text);
+      for (const std::string_view line : lines_of(*text)) {
+        const std::size_t equals = line.find('=');
+        if (equals != std::string_view::npos && std::find(keys.begin(), keys.end(), trim(line.substr(0, equals))) != keys.end())
+          work.listens(rank::configured, configured_port(line.substr(equals + 1)), work.path(file), confidence::certain);
+      }
+      continue;
     }
-    if (!port.empty() && port.size() < 6 && std::stoul(port) < 65536)
-      work.listens(rank::configured, static_cast<std::uint16_t>(std::stoul(port)), work.path(file), confidence::certain);
+    // Documents behind the first are for profiles.
+    const auto tree = parse_yaml(documents_of_yaml(*text).front());
+    if (tree.has_error()) {
+      work.files.add_note(work.path(file), tree.error().text);
+      continue;
+    }
+    for (const std::string_view key : keys) work.listens(rank::configured, configured_port(at_path(*tree, key).text), work.path(file), confidence::certain);
   }
+  // HOCON: port = 8080, and port = ${?PORT} behind it.
+  for (const char* file : {"src/main/resources/application.conf", "resources/application.conf"}) {
+    const std::string* text = work.read(file);
+    if (!text) continue;
+    for (const std::string_view line : lines_of(*text)) {
+      const std::string_view entry = trim(line);
+      if (!entry.starts_with("port")) continue;
+      const std::size_t equals = entry.find('=');
+      if (equals == std::string_view::npos) continue;
+      work.listens(rank::configured, configured_port(entry.substr(equals + 1)), work.path(file), confidence::certain);
+      if (contains(entry, "${?PORT}")) work.out.port_variable_from = work.path(file);
+    }
+  }
+}
+
+}  // namespace
+
+void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
+  const framework* f = use_framework(work, ecosystem::jvm, dependencies);
+  take_configured_port(work);
   if (f && f->name == "Spring Boot" && std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
         return d.ends_with("spring-boot-starter-actuator");
       })) {

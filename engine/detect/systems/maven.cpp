@@ -124,6 +124,10 @@ void analyse(analysis& work) {
     work.out.no_service = "packaging war: it needs a servlet container";
     return;
   }
+  if (needs.contains("io.quarkiverse.quinoa:quarkus-quinoa")) {
+    work.needs("node");
+    work.needs("npm");
+  }
   if (quarkus) {
     work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
     work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/quarkus-run.jar"}, {}, {{work.path("target/quarkus-app/"), "/app/"}}}, work.self.manifest);

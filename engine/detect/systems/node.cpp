@@ -77,6 +77,7 @@ site find_site(analysis& work, const std::set<std::string>& all, const value& pa
   if (all.contains("@11ty/eleventy")) return {"_site", false, "index.html"};
   if (all.contains("vitepress")) return {work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist", false, "index.html"};
   const auto configured = [&](std::initializer_list<std::string_view> files, std::string_view key) {
+    if (const std::string told = out_dir_of(package["scripts"][build_script(work, package)].text); !told.empty()) return told;
     const std::string out = js_config_text(work, files, key);
     return out.empty() ? "dist" : out;
   };
@@ -201,8 +202,57 @@ void add_starts(analysis& work, const node_manager& manager, const value& packag
     if (!file.empty() && (f || serves || !is_library(package))) work.starts(rank::convention, in_directory(dir, {"bun", "run", file}), work.path(file));
   }
   const std::string file = main_file(work, package);
-  const bool started = f || serves || (!work.self.is_member && !is_library(package));
+  // Tools such as Vite make libraries as well.
+  const bool started = (f && f->port != 0) || serves || (!work.self.is_member && !is_library(package));
   if (!file.empty() && started) work.starts(rank::convention, in_directory(dir, {"node", file}), work.path(file), f || serves ? confidence::likely : confidence::guess);
+}
+
+/// "yarn start --flag" of a Procfile or Dockerfile is what the script says, so that the image needs no package manager.
+void expand_scripts(analysis& work, const value& package) {
+  for (finding<way_to_start>& found : work.out.start.all()) {
+    std::vector<std::string>& words = found.value.words;
+    const bool shell = words.size() == 3 && words[0] == "/bin/sh" && words[1] == "-c";
+    std::vector<std::string> parts = shell ? words_of(words[2]) : words;
+    const std::size_t first = !parts.empty() && parts[0] == "exec" ? 1 : 0;
+    if (parts.size() < first + 2 || (parts[first] != "npm" && parts[first] != "yarn" && parts[first] != "pnpm")) continue;
+    const std::size_t name_at = first + (parts[first + 1] == "run" ? 2 : 1);
+    if (name_at >= parts.size()) continue;
+    const std::string& name = parts[name_at];
+    const std::string& text = package["scripts"][name].text;
+    if (text.empty() || package["scripts"].has("pre" + name) || text.find_first_of(";|&<>\n") != std::string::npos || contains(text, "npm ") || contains(text, "yarn ")) continue;
+    std::string command = text;
+    for (std::size_t i = name_at + 1; i < parts.size(); ++i)
+      if (parts[i] != "--") command += " " + (shell ? parts[i] : shell_word(parts[i]));
+    words = in_directory(image_directory(work), as_command(command));
+  }
+}
+
+/// The Maven or Gradle module above it whose own build runs npm here (Quinoa, frontend-maven-plugin, Gradle's node plugin): its manifest, or "".
+std::string built_by_jvm(analysis& work) {
+  for (std::string_view dir = work.self.dir; !dir.empty();) {
+    dir = parent_of(dir);
+    for (const char* name : {"pom.xml", "build.gradle", "build.gradle.kts"}) {
+      const std::string path = join(dir, name);
+      const std::string* text = work.files.has_file(path) ? work.files.read(path) : nullptr;
+      if (!text) continue;
+      std::string_view below = work.self.dir;
+      below.remove_prefix(dir.empty() ? 0 : dir.size() + 1);
+      if (contains(*text, "quarkus-quinoa") && below == "src/main/webui") return path;
+      const bool has_plugin = contains(*text, "frontend-maven-plugin") || contains(*text, "com.github.node-gradle") || contains(*text, "org.siouxan.frontend");
+      if (has_plugin && contains(*text, below)) return path;
+    }
+  }
+  return {};
+}
+
+/// An application for desktops or phones, or a part of another build: "" when it is neither.
+std::string kind_of_application(analysis& work, const value& package, const std::set<std::string>& all) {
+  if (const std::string path = built_by_jvm(work); !path.empty()) return "built by " + path;
+  if (all.contains("electron") && (contains(package["scripts"]["start"].text, "electron") || package.has("main"))) return "an Electron application for desktops";
+  if (work.files.has_directory(work.path("src-tauri")) || (all.contains("@tauri-apps/cli") && all.contains("@tauri-apps/api"))) return "the pages of a Tauri application for desktops";
+  if (all.contains("@neutralinojs/neu")) return "a Neutralino application for desktops";
+  if (all.contains("vscode") || package["engines"].has("vscode")) return "an extension of an editor";
+  return {};
 }
 
 void put_in_image(analysis& work, const std::string& version) {
@@ -238,6 +288,7 @@ std::string disqualified(analysis& work, const value& package, const framework* 
   const bool has_pages = work.files.has_directory(work.path("pages")) || work.files.has_directory(work.path("app")) ||
                          work.files.has_directory(work.path("src"));
   if (const std::string path = taken_in_by(work); !path.empty()) return "a part of " + path;
+  if (const std::string kind = kind_of_application(work, package, node_dependencies(package, true)); !kind.empty()) return kind;
   if (f && f->name == "Next.js" && !has_build_script(package) && !has_pages)
     return "it depends on Next.js, but has neither a build script nor pages";
   // Nx keeps the dependencies of all projects in the root, so a framework there says nothing of the root.
@@ -253,12 +304,14 @@ std::string disqualified(analysis& work, const value& package, const framework* 
 /// Serves it, unless its files go into another service, which serves them.
 void take_site(analysis& work, const site& page) {
   const auto inside = resolve(work.self.dir, page.dir);
-  if (inside)
-    for (std::string_view dir = parent_of(*inside); !dir.empty(); dir = parent_of(dir)) {
+  if (inside && !is_inside(*inside, work.self.dir))
+    for (std::string_view dir = *inside; !dir.empty();) {
+      dir = parent_of(dir);
       const auto at = std::lower_bound(work.all.begin(), work.all.end(), dir, [](const candidate& c, std::string_view d) { return c.dir < d; });
-      if (at == work.all.end() || at->dir != dir || is_inside(work.self.dir, dir)) continue;
+      // The root of its own workspace serves nothing.
+      if (at == work.all.end() || at->dir != dir || (is_inside(work.self.dir, dir) && at->system->name == node_system.name)) continue;
       work.out.feeds = *inside;
-      work.out.no_service = fmt::format("its build goes to {}, so it is a part of {}", *inside, dir);
+      work.out.no_service = fmt::format("its build goes to {}, so it is a part of {}", *inside, dir.empty() ? at->manifest : std::string(dir));
       return;
     }
   // Beside the repository: the build runs in /build.
@@ -291,12 +344,16 @@ void analyse_package(analysis& work) {
   });
   const bool is_server = serves_itself && f && f->port != 0 && f->name != "Angular";
   const std::string command = f && page.dir.empty() ? framework_command(work, *f, all) : "";
-  if (command.empty() && !page.dir.empty() && !is_server) return take_site(work, page);
+  if (command.empty() && !page.dir.empty() && !is_server) {
+    work.out.no_service = kind_of_application(work, package, all);
+    return work.out.no_service.empty() ? take_site(work, page) : void();
+  }
   if (f && f->name == "Next.js" && js_config_says(work, next_config, "output", "standalone"))
     work.starts(rank::configured, next_standalone(work), "output: standalone in next.config");
   else if (!command.empty())
     work.starts(rank::configured, in_directory(image_directory(work), words_of(command)), std::string(f->name));
   add_starts(work, manager, package, f, facts.port.has_value(), !command.empty());
+  expand_scripts(work, package);
   if (work.out.start.empty() && f && f->name == "SvelteKit") {
     work.out.no_service = "SvelteKit without adapter-node or adapter-static makes nothing that can be started";
     return;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/detect/hints.hpp"
 #include "engine/detect/text.hpp"
 
 namespace peelbox::detect {
@@ -44,6 +45,25 @@ void link_with_lerna(analysis& work, const value& package, const value& root) {
                                node_dependencies(root, true).contains("lerna") ? "lerna" : "--yes lerna@6", shell_word(package["name"].text)));
 }
 
+/// Prisma's client is code that has to be made, unless some script does: since version 7 no installation makes it, and
+/// in a workspace the schema may lie in another member.
+void generate_prisma(analysis& work, const node_manager& manager, const value& package, const value& root) {
+  if (work.self.is_member && work.files.has_file(join(work.self.root, "turbo.json"))) return;
+  std::vector<std::string> dirs{work.self.dir};
+  dirs.insert(dirs.end(), work.self.needs.begin(), work.self.needs.end());
+  for (const std::string& dir : dirs) {
+    const value& own = package_json(work.files, join(dir, "package.json"));
+    if (!node_dependencies(own, true).contains("prisma")) continue;
+    for (const value* p : {&own, &package, &root})
+      for (const char* script : {"build", "prebuild", "postinstall", "install", "prepare"})
+        if (contains((*p)["scripts"][script].text, "prisma")) return;
+    if (!work.files.has_file(join(dir, "prisma/schema.prisma")) && !work.files.has_file(join(dir, "schema.prisma"))) continue;
+    work.out.commands.push_back(analysis::command_in(dir, run_tool(manager, "prisma generate")));
+    work.because("generated", "Prisma's client", join(dir, "package.json"), confidence::likely);
+    return;
+  }
+}
+
 }  // namespace
 
 const value& package_json(repository& files, std::string_view path) {
@@ -62,6 +82,31 @@ std::set<std::string> node_dependencies(const value& package, bool with_dev) {
 }
 
 bool has_build_script(const value& package) { return package["scripts"].has("build"); }
+
+std::string out_dir_of(std::string_view script) {
+  const std::vector<std::string> words = words_of(script);
+  for (std::size_t i = 0; i < words.size(); ++i)
+    for (const std::string_view option : {"--outDir", "--out-dir", "--dist-dir", "--output-path"}) {
+      if (words[i] == option && i + 1 < words.size()) return words[i + 1];
+      if (words[i].starts_with(std::string(option) + "=")) return words[i].substr(option.size() + 1);
+    }
+  return {};
+}
+
+std::string build_script(analysis& work, const value& package) {
+  const value& scripts = package["scripts"];
+  for (const std::string_view manager : {"npm", "yarn", "pnpm", "bun"})
+    for (const docker_call& call : calls_in_dockerfile(work, manager)) {
+      const auto name = std::find_if(call.words.begin(), call.words.end(), [](const std::string& w) { return w != "run" && !w.starts_with("-"); });
+      if (name != call.words.end() && *name != "build" && contains(*name, "build") && scripts.has(*name)) return *name;
+    }
+  if (out_dir_of(scripts["build"].text).empty())
+    for (const auto& [name, script] : scripts.members) {
+      const std::string dir = out_dir_of(script.text);
+      if (dir.starts_with("../") && resolve(work.self.dir, dir) && contains(script.text, "build")) return name;
+    }
+  return scripts.has("build") ? "build" : "";
+}
 
 bool nx_infers_build(const analysis& work) {
   if (!work.self.is_member || !work.files.has_file(join(work.self.root, "nx.json"))) return false;
@@ -106,6 +151,7 @@ void build_node_project(analysis& work, const node_manager& manager, const value
   if (is_rush_project(work)) return build_with_rush(work, package);
   install_node_dependencies(work, manager, root);
   link_with_lerna(work, package, root);
+  generate_prisma(work, manager, package, root);
   std::vector<std::string> needed;
   for (const std::string& dir : work.self.needs)
     if (has_build_script(package_json(work.files, join(dir, "package.json")))) needed.push_back(dir);
@@ -117,7 +163,8 @@ void build_node_project(analysis& work, const node_manager& manager, const value
     return;
   }
   if (needed.empty() && !has_build_script(package)) return;
-  if (uses_turbo(work, package, root)) {
+  const std::string chosen = build_script(work, package);
+  if (uses_turbo(work, package, root) && (chosen == "build" || chosen.empty())) {
     work.because("task runner", "Turbo", join(work.self.root, "turbo.json"));
     work.out.build_env["TURBO_TELEMETRY_DISABLED"] = "1";
     work.out.cache.push_back(join(work.self.root, ".turbo"));
@@ -126,9 +173,16 @@ void build_node_project(analysis& work, const node_manager& manager, const value
   }
   for (const std::string& dir : needed) work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
   if (!has_build_script(package)) return;
-  const std::string& script = package["scripts"]["build"].text;
+  const std::string& name = chosen;
+  const std::string& script = package["scripts"][name].text;
   if (manager.tool != "bun" && (script.starts_with("bun ") || contains(script, " bun ") || contains(script, "bunx "))) work.needs("bun");
-  work.run(run_script(manager, "build"));
+  if (name != "build") work.because("build script", name, out_dir_of(script).empty() ? work.hint.runs_from : work.self.manifest);
+  work.run(run_script(manager, name));
+  // What the Dockerfile sets for its build, such as an address of a database that nobody asks then.
+  for (const std::string_view tool : {"npm", "yarn", "pnpm", "bun"})
+    for (const docker_call& call : calls_in_dockerfile(work, tool))
+      if (std::find(call.words.begin(), call.words.end(), name) != call.words.end())
+        for (const auto& [variable, text] : of_the_program(call.run->env)) work.out.build_env.emplace(variable, text);
 }
 
 bool build_front_end(analysis& work, bool build) {

@@ -16,6 +16,11 @@ namespace peelbox::detect {
 const value& package_json(repository& files, std::string_view path);
 std::set<std::string> node_dependencies(const value& package, bool with_dev);
 bool has_build_script(const value& package);
+/// The script that builds the package: "build", or what the Dockerfile runs instead ("build-docker"), or one that builds
+/// into another service (`--outDir ../server/dist`); "" when there is none.
+std::string build_script(analysis& work, const value& package);
+/// The directory after --outDir in the text of a script; "" when there is none.
+std::string out_dir_of(std::string_view script);
 /// Nx knows how to build it by a configuration file of its bundler, without a script or target.
 bool nx_infers_build(const analysis& work);
 

@@ -79,29 +79,45 @@ void start_configured_server(analysis& work, const std::set<std::string>& depend
 }
 
 /// Django's files for browsers are gathered when it is built; its tables are made when it is released.
-void prepare_django(analysis& work, const std::set<std::string>& dependencies) {
+void prepare_django(analysis& work, const std::set<std::string>& dependencies, const std::string& place) {
+  const std::string manage = join(place, "manage.py");
   if (dependencies.contains("whitenoise")) {
-    work.run("SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build /app/.venv/bin/python manage.py collectstatic --noinput");
+    work.run(fmt::format("SECRET_KEY=of-the-build DJANGO_SECRET_KEY=of-the-build /app/.venv/bin/python {} collectstatic --noinput", manage));
     work.because("static files", "collectstatic", "dependency whitenoise", confidence::likely);
   }
-  work.because("release", "python manage.py migrate has to be run before a new version is started", "Django");
+  work.because("release", fmt::format("python {} migrate has to be run before a new version is started", manage), "Django");
 }
 
 bool start_django(analysis& work, const std::set<std::string>& dependencies) {
-  if (!work.has("manage.py")) return false;
-  prepare_django(work, dependencies);
+  std::string place;
+  if (!work.has("manage.py")) {
+    for (const char* dir : {"src", "app", "backend", "server", "project", "web"})
+      if (place.empty() && work.has(fmt::format("{}/manage.py", dir))) place = dir;
+    if (place.empty()) return false;
+    work.out.runtime_env["PYTHONPATH"] = "/app/" + place;
+  }
+  prepare_django(work, dependencies, place);
   const std::string_view port = told_port(work, 8000, "Django's usual port");
-  for (const auto& [package, server] : {std::pair("gunicorn", "gunicorn"), std::pair("uvicorn", "uvicorn")}) {
-    if (!dependencies.contains(package)) continue;
-    const bool asgi = std::string_view(server) == "uvicorn";
+  const auto module_here = [&](std::string_view path) {
+    std::string module = module_of(work, path);
+    if (!place.empty() && module.starts_with(place + ".")) module.erase(0, place.size() + 1);
+    return module;
+  };
+  for (const std::string_view server : {"gunicorn", "uvicorn", "granian", "daphne"}) {
+    if (!dependencies.contains(std::string(server))) continue;
+    const bool asgi = server != "gunicorn";
     for (const std::string& path : work.sources({asgi ? "asgi.py" : "wsgi.py"})) {
-      start(work, rank::source, asgi ? fmt::format("uvicorn {}:application --host 0.0.0.0 --port {}", module_of(work, path), port)
-                       : fmt::format("gunicorn {}:application --bind 0.0.0.0:{}", module_of(work, path), port),
+      const std::string module = module_here(path);
+      start(work, rank::source,
+            server == "uvicorn"   ? fmt::format("uvicorn {}:application --host 0.0.0.0 --port {}", module, port)
+            : server == "granian" ? fmt::format("granian --interface asginl {}:application --host 0.0.0.0 --port {}", module, port)
+            : server == "daphne"  ? fmt::format("daphne -b 0.0.0.0 -p {} {}:application", port, module)
+                                  : fmt::format("gunicorn {}:application --bind 0.0.0.0:{}", module, port),
             path);
       return true;
     }
   }
-  start(work, rank::framework, fmt::format("python3 manage.py runserver 0.0.0.0:{}", port), work.path("manage.py"));
+  start(work, rank::framework, fmt::format("python3 {} runserver 0.0.0.0:{}", join(place, "manage.py"), port), work.path(join(place, "manage.py")));
   return true;
 }
 
@@ -142,6 +158,20 @@ void start_hinted(analysis& work, const std::set<std::string>& dependencies, boo
   if (is_python && words.size() > 1 && words[1].ends_with(".py") && !work.has(words[1].starts_with("./") ? words[1].substr(2) : words[1])) return;
   if (!shell && !is_python && words.front() != "uv" && words.front() != "poetry" && !has_framework && !dependencies.contains(words.front())) return;
   take_hinted_command(work, {"python3", "gunicorn", "uvicorn", "hypercorn", "celery", "flask", "fastapi", "daphne", "granian", "waitress-serve", "streamlit", "uwsgi"});
+}
+
+/// The server that starts it, where the Dockerfile installs it beside what the project asks for.
+void install_server(analysis& work, const std::set<std::string>& dependencies) {
+  constexpr std::array<std::string_view, 6> servers{"daphne", "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi"};
+  const finding<way_to_start>* start = work.out.start.winner();
+  if (!start || start->of < rank::deployment) return;
+  const std::string& program = start->value.words.front();
+  if (std::find(servers.begin(), servers.end(), program) == servers.end() || dependencies.contains(program) || dependencies.contains("fastapi")) return;
+  const bool pip = std::any_of(work.out.commands.begin(), work.out.commands.end(), [](const std::string& c) { return contains(c, "-m venv /app/.venv"); });
+  if (!pip) return;
+  add_native_needs(work, ecosystem::python, {program});
+  work.run("/app/.venv/bin/pip install " + program);
+  work.because("server", program, start->from, confidence::likely);
 }
 
 void start_script(analysis& work, bool installed) {
@@ -219,6 +249,7 @@ void analyse(analysis& work) {
   start_configured_server(work, dependencies);
   start_hinted(work, dependencies, f != nullptr);
   if (!(f && start_web(work, *f, dependencies, files))) start_script(work, installed);
+  install_server(work, dependencies);
   work.out.nothing_to_start = "no application object, script or main file: a library";
   look(work, files, f);
 }
