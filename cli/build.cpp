@@ -12,6 +12,7 @@
 #include "cli/build_modes.hpp"
 #include "cli/build_plan.hpp"
 #include "cli/build_report.hpp"
+#include "cli/build_services.hpp"
 #include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output_fields.hpp"
@@ -224,6 +225,8 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
+  result<void> served = add_build_services(args, with.env, with.pool, prepared->options);
+  if (served.has_error()) co_return say_failure(served.error(), with);
   const auto& first_exports = prepared->options.services.front().exports;
   const bool image_to_stdout = std::any_of(first_exports.begin(), first_exports.end(), goes_to_standard_output);
   if (image_to_stdout && isatty(STDOUT_FILENO) != 0)

@@ -73,6 +73,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_option("--stats", args.stats, "Tell what the build cost here. With =json one line on standard output")
       ->expected(0, 1)->type_name("[json]")->group(pictures)->check(one_of({"json"}));
 
+  add_service_flags(build, args);
+
   const std::string attestations = "Attestations";
   build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true, false, generator=IMAGE. The default is true for OCI output")
       ->expected(0, 1)->type_name("[V]")->group(attestations)->check(begins_like({"true", "false", "generator="}));

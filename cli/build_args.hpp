@@ -7,6 +7,7 @@
 
 #include "cli/daemon_args.hpp"
 #include "cli/output_option.hpp"
+#include "cli/service_args.hpp"
 #include "engine/progress/display.hpp"
 
 namespace CLI {
@@ -16,7 +17,7 @@ class App;
 namespace peelbox::cli {
 
 /// The arguments as text, before any check; CLI11 fills them.
-struct build_args : daemon_args {
+struct build_args : daemon_args, service_args {
   std::string spec;
   /// What came from standard input for a `-` in `spec` or `llb`.
   std::string piped;

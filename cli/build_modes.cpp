@@ -39,6 +39,8 @@ constexpr auto uses = std::to_array<flag_use>({
     {"--no-sbom",        true,  true,  false},
     {"--provenance",     true,  true,  false},
     {"--no-provenance",  true,  true,  false},
+    // what the daemon may ask for
+    {"--secret",         true,  true,  false},
     // the daemon
     {"--buildkit",       true,  true,  false},
     {"--tlscacert",      true,  true,  false},

@@ -18,8 +18,7 @@ constexpr std::string_view arguments =
     "a spec has no arguments; write build.env or runtime.env into it. For a Dockerfile: `docker buildx build` or `buildctl "
     "build --frontend dockerfile.v0 --opt build-arg:NAME=VALUE`";
 constexpr std::string_view secrets =
-    "secrets and SSH agents are not passed on yet. A definition that mounts them is solved by `buildctl build --secret "
-    "id=NAME,src=FILE --ssh default <LLB`";
+    "SSH agents are not passed on yet. A definition that mounts them is solved by `buildctl build --ssh default <LLB`";
 constexpr std::string_view caches =
     "the daemon's own cache is always used; others are not imported or exported yet. Today: `peelbox build --spec FILE "
     "--dump-llb - | buildctl build --local context=DIR --import-cache … --export-cache …`";
@@ -38,7 +37,6 @@ constexpr auto options = std::to_array<foreign_word>({
     {"--file", dockerfile},
     {"--target", "a spec has services; choose with --service NAME"},
     {"--build-arg", arguments},
-    {"--secret", secrets},
     {"--ssh", secrets},
     {"--cache-from", caches},
     {"--cache-to", caches},

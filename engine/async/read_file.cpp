@@ -38,7 +38,10 @@ result<std::string> read_file(const std::string& path, std::string_view what, st
     if (n == 0) return text;
     text.append(part.data(), static_cast<std::size_t>(n));
     if (text.size() > most)
-      return failure(errc::limit, fmt::format("{}: it is larger than {} MiB", what, most >> 20), origin::user);
+      return failure(errc::limit,
+                     most >> 20 != 0 ? fmt::format("{}: it is larger than {} MiB", what, most >> 20)
+                                     : fmt::format("{}: it is larger than {} KiB", what, most >> 10),
+                     origin::user);
   }
 }
 

@@ -112,6 +112,16 @@ std::optional<error_hint> request_hint(const causes& said, int status) {
     return error_hint{
         "a step uses host networking or privileged mode, but the build did not ask for that entitlement",
         "remove it from the step, or request the entitlement and allow it in the daemon"};
+  if (const error_link* const none = said.begins({"secret "}); none != nullptr && said.innermost({"not found"})) {
+    const std::string id(none->text.substr(string_view("secret ").size()).substr(0, longest_quote));
+    return error_hint{the("step mounts the secret", id) + ", which was not given to the build",
+                      "add --secret id=" + id + ",src=FILE or --secret id=" + id + ",env=VARIABLE"};
+  }
+  if (const error_link* const none = said.begins({"no SSH key \"\" forwarded from the client"})) {
+    const std::string id(none->quoted.front().substr(0, longest_quote));
+    return error_hint{the("step mounts the SSH agent", id) + ", which was not given to the build",
+                      "add --ssh " + id + " for the agent of SSH_AUTH_SOCK, or --ssh " + id + "=KEYFILE"};
+  }
   if (const error_link* const none = said.begins({"exporter \"\" could not be found"}))
     return error_hint{
         "this daemon has no exporter " + std::string(none->quoted.front().substr(0, longest_quote)),

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "engine/session/token_authority.hpp"
-#include "h2grpc/rpc/typed.hpp"
+#include "engine/session/unary_handler.hpp"
 #include "proto/auth.pb.h"
 
 namespace peelbox::session {
@@ -16,62 +16,47 @@ namespace wire = moby::filesync::v1;
 /// time (session/auth/authprovider).
 constexpr int token_seconds = 60;
 
-template <class Request>
-task<result<Request>> receive(h2grpc::server_call& call, std::string_view name) {
-  result<std::optional<byte_slice>> message = co_await call.receive();
-  if (message.has_error() || !message.value()) co_return failure(errc::protocol, "no request");
-  co_return h2grpc::decode<Request>(**message, std::string(name));
-}
-
-template <class Reply>
-task<grpc_status> answer(h2grpc::server_call& call, Reply reply) {
-  result<void> sent = co_await call.send(h2grpc::encode(reply));
-  if (sent.has_error()) co_return h2grpc::make_status(h2grpc::code::unavailable, sent.error().text);
-  co_return grpc_status{};
-}
-
-grpc_status no_request(const failure& why) { return h2grpc::make_status(h2grpc::code::invalid_argument, why.text); }
 grpc_status no_login(const failure& why) { return h2grpc::make_status(h2grpc::code::failed_precondition, why.text); }
 /// Makes the daemon ask for Credentials instead.
 grpc_status no_token() { return h2grpc::make_status(h2grpc::code::unavailable, "no token is configured for this registry"); }
 
 task<grpc_status> credentials(h2grpc::server_call& call, login_lookup lookup) {
-  result<wire::CredentialsRequest> request = co_await receive<wire::CredentialsRequest>(call, "Auth/Credentials");
+  result<wire::CredentialsRequest> request = co_await receive_request<wire::CredentialsRequest>(call, "Auth/Credentials");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await lookup(request->host());
   if (login.has_error()) co_return no_login(login.error());
   wire::CredentialsResponse reply;
   reply.set_username(login->username);
   reply.set_secret(login->secret);
-  co_return co_await answer(call, std::move(reply));
+  co_return co_await answer_with(call, std::move(reply));
 }
 
 task<grpc_status> get_token_authority(h2grpc::server_call& call, login_lookup lookup) {
   result<wire::GetTokenAuthorityRequest> request =
-      co_await receive<wire::GetTokenAuthorityRequest>(call, "Auth/GetTokenAuthority");
+      co_await receive_request<wire::GetTokenAuthorityRequest>(call, "Auth/GetTokenAuthority");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await lookup(request->host());
   if (login.has_error()) co_return no_login(login.error());
   if (login->bearer_token.empty()) co_return no_token();
   wire::GetTokenAuthorityResponse reply;
   reply.set_publickey(token_authority(login->bearer_token, request->salt()).public_key());
-  co_return co_await answer(call, std::move(reply));
+  co_return co_await answer_with(call, std::move(reply));
 }
 
 task<grpc_status> verify_token_authority(h2grpc::server_call& call, login_lookup lookup) {
   result<wire::VerifyTokenAuthorityRequest> request =
-      co_await receive<wire::VerifyTokenAuthorityRequest>(call, "Auth/VerifyTokenAuthority");
+      co_await receive_request<wire::VerifyTokenAuthorityRequest>(call, "Auth/VerifyTokenAuthority");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await lookup(request->host());
   if (login.has_error()) co_return no_login(login.error());
   if (login->bearer_token.empty()) co_return no_token();
   wire::VerifyTokenAuthorityResponse reply;
   reply.set_signed_(token_authority(login->bearer_token, request->salt()).sign(request->payload()));
-  co_return co_await answer(call, std::move(reply));
+  co_return co_await answer_with(call, std::move(reply));
 }
 
 task<grpc_status> fetch_token(h2grpc::server_call& call, login_lookup lookup) {
-  result<wire::FetchTokenRequest> request = co_await receive<wire::FetchTokenRequest>(call, "Auth/FetchToken");
+  result<wire::FetchTokenRequest> request = co_await receive_request<wire::FetchTokenRequest>(call, "Auth/FetchToken");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await lookup(request->host());
   if (login.has_error()) co_return no_login(login.error());
@@ -79,7 +64,7 @@ task<grpc_status> fetch_token(h2grpc::server_call& call, login_lookup lookup) {
   wire::FetchTokenResponse reply;
   reply.set_token(login->bearer_token);
   reply.set_expiresin(token_seconds);
-  co_return co_await answer(call, std::move(reply));
+  co_return co_await answer_with(call, std::move(reply));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 //                                     'w' wildcard, 'e' content with no match, 'f' follow links, 'c' contents only or
 //                                     '-' for none of them, a tab, and the path with \n, \t and \\ as in C
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
+//   llb_tool run IMAGE COMMAND [secret|ssh ID TARGET]…       a step that mounts what the client gives
 //   llb_tool noise IMAGE STEPS LINES VERTICES       STEPS commands that print LINES lines each, VERTICES other operations
 #include <chrono>
 #include <cstdio>
@@ -145,6 +146,18 @@ int sleep(const std::vector<std::string>& words) {
   return print(llb::run(llb::image(words[1], platform), options, "sleep").root);
 }
 
+int run(const std::vector<std::string>& words) {
+  if (words.size() < 3 || words.size() % 3 != 0) return fail("run IMAGE COMMAND [secret|ssh ID TARGET]...");
+  const oci::platform platform = oci::host_platform();
+  llb::run_options options;
+  options.args = {"/bin/sh", "-c", words[2]};
+  options.env = {"PATH=/usr/local/bin:/usr/bin:/bin"};
+  options.platform = platform;
+  for (std::size_t i = 3; i < words.size(); i += 3)
+    options.mounts.push_back(words[i] == "ssh" ? llb::ssh(words[i + 2], words[i + 1]) : llb::secret(words[i + 2], words[i + 1]));
+  return print(llb::run(llb::image(words[1], platform), options, "RUN " + words[2]).root);
+}
+
 // One operation that depends on all of `level` but uses nothing of it, through others with at most fifty inputs each.
 llb::state gather(std::vector<llb::state> level) {
   constexpr std::size_t most_inputs = 50;
@@ -209,7 +222,8 @@ int main(int argc, char** argv) {
   if (words.size() > 1 && words[0] == "paths") return paths(words);
   if (words.size() == 1 && words[0] == "copies") return copies();
   if (!words.empty() && words[0] == "sleep") return sleep(words);
+  if (!words.empty() && words[0] == "run") return run(words);
   if (!words.empty() && words[0] == "noise") return noise(words);
   if (!words.empty() && words[0] == "fan") return fan(words);
-  return fail("local, copy, merge, paths, sleep, noise or fan");
+  return fail("local, copy, merge, paths, sleep, run, noise or fan");
 }

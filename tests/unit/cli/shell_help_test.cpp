@@ -130,7 +130,6 @@ TEST(Misuse, NamesTheNearestWord) {
 TEST(Misuse, TellsWhatDoesWhatOtherToolsDo) {
   EXPECT_THAT(complaint({"build", "--push", "--spec", "x"}), HasSubstr("`peelbox build` has no option --push; nothing is pushed yet. Write"));
   EXPECT_THAT(complaint({"build", "-f", "Dockerfile", "."}), HasSubstr("Dockerfiles are not read yet"));
-  EXPECT_THAT(complaint({"build", "--secret", "id=x"}), HasSubstr("buildctl build --secret"));
   EXPECT_THAT(complaint({"build", "--build-arg=A=1"}), HasSubstr("build.env"));
   EXPECT_THAT(complaint({"build", "--cache-from", "x"}), HasSubstr("--import-cache"));
   EXPECT_THAT(complaint({"prune"}), HasSubstr("`peelbox` has no command \"prune\"; `buildctl --addr ADDR prune`"));

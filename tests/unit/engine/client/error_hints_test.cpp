@@ -48,6 +48,8 @@ INSTANTIATE_TEST_SUITE_P(
         known_message{"failed to compute cache key: failed to calculate checksum of ref a::b: "
                       "\"/src/app.py\": not found",
                       "the path /src/app.py is copied"},
+        known_message{"secret token: not found", "the step mounts the secret token, which was not given"},
+        known_message{"no SSH key \"default\" forwarded from the client", "the step mounts the SSH agent default, which was not"},
         known_message{"write /var/lib/x: no space left on device", "a disk is full where the daemon runs"},
         known_message{"process \"x\" did not complete successfully: cannot allocate memory",
                       "the daemon's machine ran out of memory"},
