@@ -92,9 +92,9 @@ class bridge final : public gateway_client {
 
   task<result<gateway_result>> solve(std::shared_ptr<const pb::Definition> definition) override {
     if (state_.uses_cache) definition = with_cache(*definition);
-    return run(gateway_solve(*definition));
+    return run(gateway_solve(*definition, state_.request.cache_imports));
   }
-  task<result<gateway_result>> solve(frontend_call frontend) override { return run(gateway_solve(frontend)); }
+  task<result<gateway_result>> solve(frontend_call frontend) override { return run(gateway_solve(frontend, state_.request.cache_imports)); }
 
   task<result<std::string>> read_file(gateway_result of, std::string path, std::size_t most) override {
     gateway::ReadFileRequest request;

@@ -33,6 +33,18 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> two_sizes(std::string_vie
 }
 
 constexpr std::string_view config_key = "containerimage.config";
+/// Frontends that solve in several steps read it from their options (frontend/dockerui).
+constexpr const char* cache_imports_key = "cache-imports";
+
+std::string cache_imports_json(const std::vector<cache_place>& places) {
+  boost::json::array all;
+  for (const cache_place& place : places) {
+    boost::json::object attributes;
+    for (const auto& [key, value] : place.attributes) attributes[key] = value;
+    all.push_back(boost::json::object{{"Type", place.type}, {"Attrs", std::move(attributes)}});
+  }
+  return boost::json::serialize(all);
+}
 
 std::string platforms_json(const std::vector<platform_build>& parts) {
   boost::json::array all;
@@ -128,6 +140,7 @@ wire_v1::SolveRequest control_solve(const solve_request& asked) {
   if (!asked.build_name.empty()) attributes["build-arg:BUILDKIT_BUILD_NAME"] = asked.build_name;
   // The daemon gives it to every exporter that has no source-date-epoch of its own (control/control.go).
   if (!asked.source_date_epoch.empty()) attributes["build-arg:SOURCE_DATE_EPOCH"] = asked.source_date_epoch;
+  if (!asked.cache_imports.empty() && !request.has_definition()) attributes[cache_imports_key] = cache_imports_json(asked.cache_imports);
   set_cache(asked.cache_imports, request.mutable_cache()->mutable_imports());
   set_cache(asked.cache_exports, request.mutable_cache()->mutable_exports());
   for (const std::string& entitlement : asked.entitlements) request.add_entitlements(entitlement);
@@ -135,17 +148,20 @@ wire_v1::SolveRequest control_solve(const solve_request& asked) {
   return request;
 }
 
-gateway::SolveRequest gateway_solve(const pb::Definition& definition) {
+gateway::SolveRequest gateway_solve(const pb::Definition& definition, const std::vector<cache_place>& imports) {
   gateway::SolveRequest request;
   *request.mutable_definition() = definition;
+  set_cache(imports, request.mutable_cacheimports());
   request.set_allowresultreturn(true);
   request.set_allowresultarrayref(true);
   return request;
 }
 
-gateway::SolveRequest gateway_solve(const frontend_call& frontend) {
+gateway::SolveRequest gateway_solve(const frontend_call& frontend, const std::vector<cache_place>& imports) {
   gateway::SolveRequest request;
   request.set_frontend(frontend.name);
+  set_cache(imports, request.mutable_cacheimports());
+  if (!imports.empty()) (*request.mutable_frontendopt())[cache_imports_key] = cache_imports_json(imports);
   request.mutable_frontendopt()->insert(frontend.attributes.begin(), frontend.attributes.end());
   for (const auto& [name, definition] : frontend.inputs) (*request.mutable_frontendinputs())[name] = *definition;
   request.set_allowresultreturn(true);

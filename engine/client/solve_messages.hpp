@@ -20,10 +20,10 @@ namespace peelbox::client {
 bool needs_gateway(const solve_request& request);
 
 /// Control.Solve. With the gateway there is neither definition nor frontend; it then waits for the program to return its
-/// result (control/control.go, frontend/gateway). Docker stores must have got their exporters.
+/// result (control/control.go, frontend/gateway). Then each solve of the program imports caches itself. Docker stores must have got their exporters.
 moby::buildkit::v1::SolveRequest control_solve(const solve_request& request);
-moby::buildkit::v1::frontend::SolveRequest gateway_solve(const pb::Definition& definition);
-moby::buildkit::v1::frontend::SolveRequest gateway_solve(const frontend_call& frontend);
+moby::buildkit::v1::frontend::SolveRequest gateway_solve(const pb::Definition& definition, const std::vector<cache_place>& imports);
+moby::buildkit::v1::frontend::SolveRequest gateway_solve(const frontend_call& frontend, const std::vector<cache_place>& imports);
 /// The results of definitions, in the order of `parts`, as one: with a single part its reference, else one for each
 /// platform, and their image configurations.
 gateway_result combined_result(const std::vector<platform_build>& parts, const std::vector<gateway_result>& solved);

@@ -4,6 +4,7 @@ set(PEELBOX_PUBLIC_HEADERS
   # one build, and what surrounds it
   engine/client/build.hpp
   engine/client/request.hpp
+  engine/client/source_policy.hpp
   engine/client/program.hpp
   engine/client/find.hpp
   engine/client/route.hpp
@@ -26,6 +27,9 @@ set(PEELBOX_PUBLIC_HEADERS
   engine/filesync/sender.hpp
   engine/session/attachable.hpp
   engine/session/auth_service.hpp
+  engine/session/content_service.hpp
+  engine/session/secrets_service.hpp
+  engine/session/ssh_service.hpp
   engine/session/output_file.hpp
   engine/session/user_secret.hpp
   # what is shown

@@ -65,6 +65,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "!engine/progress/event_sink.*", "!engine/progress/fd_writer.*",
         "engine/filesync/stat.*", "engine/filesync/path_order.*", "engine/filesync/order_validator.*",
         "engine/filesync/pattern*", "engine/filesync/ignore_file.*", "engine/filesync/hardlinks.*",
+        "engine/session/agent_messages.*", "engine/session/ssh_key.*",
         "engine/filesync/packet.*", "engine/filesync/sender_core.*", "engine/filesync/receiver_core.*")
 
 INCLUDE = re.compile(r'^[ \t]*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -81,10 +81,31 @@ TEST(SolveMessages, AFrontendIsCalledByTheDaemon) {
   EXPECT_EQ(request.frontendinputs().at("base").def(0), "in");
   EXPECT_EQ(request.exporters(0).attrs().count("containerimage.config"), 0u);
 
-  const auto through = gateway_solve(std::get<frontend_call>(asked.source));
+  const auto through = gateway_solve(std::get<frontend_call>(asked.source), {});
   EXPECT_EQ(through.frontend(), "dockerfile.v0");
   EXPECT_EQ(through.frontendopt().at("filename"), "Dockerfile");
   EXPECT_EQ(through.frontendinputs().at("base").def(0), "in");
+}
+
+TEST(SolveMessages, CachesAreImportedByWhoeverSolves) {
+  solve_request asked = example();
+  asked.cache_imports = {{"registry", {{"ref", "r/a:1"}}}};
+  asked.cache_exports = {{"inline", {}}};
+  const std::string json = R"([{"Type":"registry","Attrs":{"ref":"r/a:1"}}])";
+  const auto plain = control_solve(asked);
+  ASSERT_EQ(plain.cache().imports_size(), 1);
+  EXPECT_EQ(plain.cache().imports(0).type(), "registry");
+  EXPECT_EQ(plain.cache().imports(0).attrs().at("ref"), "r/a:1");
+  ASSERT_EQ(plain.cache().exports_size(), 1);
+  EXPECT_EQ(plain.cache().exports(0).type(), "inline");
+  EXPECT_EQ(plain.frontendattrs().count("cache-imports"), 0u);
+  const auto through = gateway_solve(definition_of("a"), asked.cache_imports);
+  ASSERT_EQ(through.cacheimports_size(), 1);
+  EXPECT_EQ(through.cacheimports(0).attrs().at("ref"), "r/a:1");
+  const frontend_call frontend{"dockerfile.v0", {}, {}};
+  EXPECT_EQ(gateway_solve(frontend, asked.cache_imports).frontendopt().at("cache-imports"), json);
+  asked.source = frontend;
+  EXPECT_EQ(control_solve(asked).frontendattrs().at("cache-imports"), json);
 }
 
 TEST(SolveMessages, SeveralExportersAreListedAndTheFirstIsForOldDaemonsToo) {

@@ -1,0 +1,156 @@
+#include "engine/session/content_store.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "engine/async/read_file.hpp"
+#include "engine/async/write_all.hpp"
+#include "engine/oci/layout_index.hpp"
+#include "engine/oci/manifest.hpp"
+#include "engine/session/identity.hpp"
+#include "engine/session/output_file.hpp"
+
+namespace peelbox::session {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Other clients hold the lock for the time of one small file.
+constexpr auto longest_lock = std::chrono::seconds(30);
+
+failure of_layout(const std::string& directory, std::string_view why) {
+  return failure(errc::context, fmt::format("{}: {}", directory, why), origin::user);
+}
+
+std::string path_of(const std::string& directory, const oci::digest_parts& digest) {
+  return fmt::format("{}/blobs/{}/{}", directory, digest.algorithm, digest.hex);
+}
+
+result<void> make_directories(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return errno_failure(error.value(), path);
+  return {};
+}
+
+result<unique_fd> lock(const std::string& path) {
+  unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!fd) return errno_failure(errno, path);
+  for (const auto until = std::chrono::steady_clock::now() + longest_lock; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno_failure(errno, path);
+    if (std::chrono::steady_clock::now() >= until)
+      return failure(errc::timed_out,
+                     fmt::format("{}: another program has held this lock for {} s; end it, and build again", path, longest_lock.count()),
+                     origin::user);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return fd;
+}
+
+result<void> flush(const std::string& directory) {
+  const unique_fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::syncfs(fd.get()) != 0) return errno_failure(errno, directory);
+  return {};
+}
+
+}  // namespace
+
+blob_writer::~blob_writer() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+result<void> blob_writer::write(std::string_view bytes) {
+  hash_.update(bytes);
+  size_ += bytes.size();
+  const int error = write_all(fd_.get(), bytes);
+  if (error != 0) return errno_failure(error, directory_ + ": cannot write a blob");
+  return {};
+}
+
+result<std::string> blob_writer::commit(std::uint64_t total, const std::string& expected) {
+  const std::string digest = hash_.finish();
+  if (total != 0 && size_ != total)
+    return of_layout(directory_, fmt::format("a blob arrived with {} bytes instead of {}", size_, total));
+  if (!expected.empty() && digest != expected)
+    return of_layout(directory_, fmt::format("a blob arrived with the digest {} instead of {}", digest, expected));
+  const std::string target = path_of(directory_, oci::parse_digest(digest).value());
+  const std::string unnamed = "/proc/self/fd/" + std::to_string(fd_.get());
+  const int linked = temporary_.empty() ? ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
+                                        : ::rename(temporary_.c_str(), target.c_str());
+  // Somebody else was faster with the same content.
+  if (linked != 0 && errno != EEXIST) return errno_failure(errno, target);
+  temporary_.clear();
+  return digest;
+}
+
+result<content_store::blob> content_store::open(const std::string& digest) const {
+  result<oci::digest_parts> parts = oci::parse_digest(digest);
+  if (parts.has_error()) return parts.error();
+  const std::string path = path_of(directory_, *parts);
+  // A fifo in its place would hold the open.
+  blob found{unique_fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), 0};
+  if (!found.fd) return errno_failure(errno, path);
+  struct stat about {};
+  if (::fstat(found.fd.get(), &about) != 0) return errno_failure(errno, path);
+  if (!S_ISREG(about.st_mode)) return of_layout(path, "it is no file");
+  found.size = static_cast<std::uint64_t>(about.st_size);
+  return found;
+}
+
+result<std::unique_ptr<blob_writer>> content_store::begin() const {
+  const std::string blobs = directory_ + "/blobs/sha256";
+  result<void> made = make_directories(blobs);
+  if (made.has_error()) return made.error();
+  std::string temporary;
+  unique_fd fd(::open(blobs.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (!fd) {
+    // Not every file system has files without names.
+    temporary = blobs + "/." + random_id() + ".tmp";
+    fd = unique_fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!fd) return errno_failure(errno, blobs);
+  }
+  return std::unique_ptr<blob_writer>(new blob_writer(directory_, std::move(fd), std::move(temporary)));
+}
+
+result<std::optional<std::string>> content_store::index() const {
+  const std::string path = directory_ + "/" + std::string(oci::layout_index_file);
+  result<std::string> text = read_file(path, path, oci::max_manifest_bytes);
+  if (text.has_value()) return std::optional(std::move(*text));
+  if (text.error().code == errc::not_found) return std::optional<std::string>();
+  return text.error();
+}
+
+result<void> content_store::tag(const std::string& descriptor, const std::string& tag) const {
+  result<std::string> digest = oci::digest_of_descriptor(descriptor);
+  if (digest.has_error()) return digest.error();
+  result<blob> there = open(*digest);
+  if (there.has_error()) return there.error();
+  result<void> flushed = flush(directory_);
+  if (flushed.has_error()) return flushed;
+  const std::string path = directory_ + "/" + std::string(oci::layout_index_file);
+  result<unique_fd> held = lock(path + ".lock");
+  if (held.has_error()) return held.error();
+  result<std::optional<std::string>> old = index();
+  if (old.has_error()) return old.error();
+  result<std::string> next = oci::with_tag(old->value_or(""), descriptor, tag);
+  if (next.has_error()) return next.error().in(directory_);
+  const std::string marker = directory_ + "/" + std::string(oci::layout_marker_file);
+  std::error_code error;
+  if (!fs::exists(marker, error)) {
+    result<void> marked = write_file(marker, oci::layout_marker);
+    if (marked.has_error()) return marked;
+  }
+  return write_file(path, *next);
+}
+
+}  // namespace peelbox::session

@@ -1,0 +1,29 @@
+// index.json of a directory that somebody gave for a cache or an image. What a tag is set to is what is found under it.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "engine/oci/digest.hpp"
+#include "engine/oci/layout_index.hpp"
+
+using namespace peelbox;
+
+namespace {
+
+void require(bool truth) {
+  if (!truth) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto found = oci::tagged_digest(text, "latest");
+  if (found.has_value() && found.value()) require(oci::parse_digest(**found).has_value());
+  (void)oci::digest_of_descriptor(text);
+  const std::string digest = oci::digest_of("x");
+  const auto next = oci::with_tag(text, R"({"digest":")" + digest + R"(","size":1})", "latest");
+  if (next.has_value()) require(oci::tagged_digest(*next, "latest").value() == digest);
+  return 0;
+}

@@ -1,0 +1,49 @@
+#include "engine/oci/layout_index.hpp"
+
+#include <gtest/gtest.h>
+
+#include "engine/oci/digest.hpp"
+
+namespace peelbox::oci {
+namespace {
+
+const std::string one = digest_of("one");
+const std::string two = digest_of("two");
+
+std::string descriptor(const std::string& digest) {
+  return R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + digest + R"(","size":3})";
+}
+
+TEST(LayoutIndex, ATagLeadsToADigest) {
+  const std::string first = with_tag("", descriptor(one), "latest").value();
+  EXPECT_EQ(first, R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + one +
+                       R"(","size":3,"annotations":{"org.opencontainers.image.ref.name":"latest"}}]})");
+  EXPECT_EQ(tagged_digest(first, "latest").value(), one);
+  EXPECT_EQ(tagged_digest(first, "other").value(), std::nullopt);
+  EXPECT_EQ(tagged_digest("{}", "latest").value(), std::nullopt);
+}
+
+TEST(LayoutIndex, OtherEntriesStayAsTheyAre) {
+  const std::string index = R"({"schemaVersion":2,"x":1,"manifests":[{"digest":")" + two +
+                            R"(","annotations":{"org.opencontainers.image.ref.name":"v1","own":"kept"},"y":[2]},{"digest":")" + one +
+                            R"(","annotations":{"org.opencontainers.image.ref.name":"latest"}}]})";
+  const std::string made = with_tag(index, descriptor(two), "latest").value();
+  EXPECT_EQ(tagged_digest(made, "latest").value(), two);
+  EXPECT_EQ(tagged_digest(made, "v1").value(), two);
+  EXPECT_EQ(made.find(one), made.npos);
+  EXPECT_NE(made.find(R"("own":"kept"},"y":[2])"), made.npos);
+  EXPECT_NE(made.find(R"("x":1)"), made.npos);
+}
+
+TEST(LayoutIndex, WhatIsNoIndexIsRefused) {
+  for (const char* text : {"[]", "x", R"({"manifests":{}})"}) {
+    EXPECT_EQ(tagged_digest(text, "latest").error().code, errc::protocol) << text;
+    EXPECT_EQ(with_tag(text, descriptor(one), "latest").error().code, errc::protocol) << text;
+  }
+  EXPECT_TRUE(tagged_digest(R"({"manifests":[{"digest":"sha256:../x","annotations":{"org.opencontainers.image.ref.name":"a"}}]})", "a").has_error());
+  EXPECT_TRUE(with_tag("", "[]", "a").has_error());
+  EXPECT_TRUE(with_tag("", R"({"digest":"latest"})", "a").has_error());
+}
+
+}  // namespace
+}  // namespace peelbox::oci
