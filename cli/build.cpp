@@ -225,8 +225,9 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
-  result<void> served = add_build_services(args, with.env, with.pool, prepared->options);
+  result<build_services> served = add_build_services(args, with.env, with.pool, prepared->options);
   if (served.has_error()) co_return say_failure(served.error(), with);
+  prepared->warnings.insert(prepared->warnings.end(), served->warnings.begin(), served->warnings.end());
   const auto& first_exports = prepared->options.services.front().exports;
   const bool image_to_stdout = std::any_of(first_exports.begin(), first_exports.end(), goes_to_standard_output);
   if (image_to_stdout && isatty(STDOUT_FILENO) != 0)
@@ -274,6 +275,11 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   const result<void> left = leave_results(*files, *prepared, outcome, began, warnings->json());
   if (shown.fd == STDOUT_FILENO) with.answer.note((*display)->write_error());
   int files_code = exit_ok;
+  if (outcome.has_value() && !served->local_exports.empty()) {
+    auto tag = [exports = served->local_exports, &outcome] { return tag_local_caches(exports, *outcome); };
+    result<void> tagged = co_await with.pool.run(std::move(tag));
+    if (tagged.has_error()) files_code = say_failure(tagged.error(), with);
+  }
   if (logs && logs->write_failure()) files_code = say_failure(logs->write_failure()->in("--log-file"), with);
   if (*pictures) {
     result<void> written = write_pictures(**pictures, *prepared, outcome, (*display)->picture());

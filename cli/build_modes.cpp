@@ -41,6 +41,14 @@ constexpr auto uses = std::to_array<flag_use>({
     {"--no-provenance",  true,  true,  false},
     // what the daemon may ask for
     {"--secret",         true,  true,  false},
+    {"--ssh",            true,  true,  false},
+    {"--oci-layout",     false, true,  false},
+    {"--allow",          true,  true,  false},
+    {"--source-policy-file", true, true, false},
+    {"--cache-from",     true,  true,  false},
+    {"--cache-to",       true,  true,  false},
+    {"--import-cache",   true,  true,  false},
+    {"--export-cache",   true,  true,  false},
     // the daemon
     {"--buildkit",       true,  true,  false},
     {"--tlscacert",      true,  true,  false},

@@ -17,14 +17,8 @@ constexpr std::string_view dockerfile =
 constexpr std::string_view arguments =
     "a spec has no arguments; write build.env or runtime.env into it. For a Dockerfile: `docker buildx build` or `buildctl "
     "build --frontend dockerfile.v0 --opt build-arg:NAME=VALUE`";
-constexpr std::string_view secrets =
-    "SSH agents are not passed on yet. A definition that mounts them is solved by `buildctl build --ssh default <LLB`";
-constexpr std::string_view caches =
-    "the daemon's own cache is always used; others are not imported or exported yet. Today: `peelbox build --spec FILE "
-    "--dump-llb - | buildctl build --local context=DIR --import-cache … --export-cache …`";
 constexpr std::string_view entitlements =
-    "the commands of a spec have the daemon's network and limits. Where more is needed: `peelbox build --spec FILE "
-    "--dump-llb - | buildctl build --local context=DIR --allow …`";
+    "the commands of a spec have the daemon's network and limits";
 constexpr std::string_view frontend = "no frontend is run; `buildctl build --frontend NAME --opt …` does it";
 constexpr std::string_view annotation = "write it into --output: type=oci,dest=FILE,annotation.KEY=VALUE";
 constexpr std::string_view usage = "`buildctl --addr ADDR du` or `docker buildx du` tells what a daemon's cache holds";
@@ -37,12 +31,6 @@ constexpr auto options = std::to_array<foreign_word>({
     {"--file", dockerfile},
     {"--target", "a spec has services; choose with --service NAME"},
     {"--build-arg", arguments},
-    {"--ssh", secrets},
-    {"--cache-from", caches},
-    {"--cache-to", caches},
-    {"--import-cache", caches},
-    {"--export-cache", caches},
-    {"--allow", entitlements},
     {"--network", entitlements},
     {"--add-host", entitlements},
     {"--ulimit", entitlements},

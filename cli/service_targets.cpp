@@ -27,17 +27,6 @@ std::string file_part(std::string_view name, bool lower) {
   return part;
 }
 
-std::string filled(std::string_view text, std::string_view service, bool lower) {
-  std::string out;
-  for (std::size_t at = 0;;) {
-    const std::size_t found = text.find(service_placeholder, at);
-    out += text.substr(at, found - at);
-    if (found == text.npos) return out;
-    out += file_part(service, lower);
-    at = found + service_placeholder.size();
-  }
-}
-
 /// The references of each service as text.
 result<std::vector<std::vector<std::string>>> tags_of(const std::vector<std::string>& tags,
                                                       const std::vector<std::string>& services, bool needed) {
@@ -67,7 +56,7 @@ result<std::vector<std::vector<std::string>>> tags_of(const std::vector<std::str
                                         : fmt::format("service '{}' has no --tag; add --tag {}=REF or a template such as --tag "
                                                       "app-{{service}}:1",
                                                       service, service));
-    for (std::string& ref : refs) ref = filled(ref, service, true);
+    for (std::string& ref : refs) ref = fill_service(ref, service, true);
     found.push_back(std::move(refs));
   }
   return found;
@@ -88,6 +77,17 @@ result<std::vector<std::string>> names_of(const std::vector<std::string>& tags) 
 
 }  // namespace
 
+std::string fill_service(std::string_view text, std::string_view service, bool lower) {
+  std::string out;
+  for (std::size_t at = 0;;) {
+    const std::size_t found = text.find(service_placeholder, at);
+    out += text.substr(at, found - at);
+    if (found == text.npos) return out;
+    out += file_part(service, lower);
+    at = found + service_placeholder.size();
+  }
+}
+
 result<std::vector<service_target>> service_targets(const std::vector<std::string>& tags, std::string_view output,
                                                     const std::vector<std::string>& services) {
   result<output_option> common = parse_output(output);
@@ -107,7 +107,7 @@ result<std::vector<service_target>> service_targets(const std::vector<std::strin
       if (!taken.insert(name).second)
         return wrong(fmt::format("two services would be called {}; give them different tags", name));
     service_target target{std::move(*names), *common};
-    target.output.dest = filled(common->dest, services[i], false);
+    target.output.dest = fill_service(common->dest, services[i], false);
     const std::string place = std::filesystem::path(target.output.dest).lexically_normal().string();
     if (!target.output.dest.empty() && !places.insert(place).second)
       return wrong(fmt::format("two services would be written to {}; use a template such as dest=out/{{service}}.tar",

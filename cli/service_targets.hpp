@@ -11,6 +11,8 @@
 namespace peelbox::cli {
 
 inline constexpr std::string_view service_placeholder = "{service}";
+/// `text` with the service's name for each placeholder, as a part of a file name or (`lower`) of a reference.
+std::string fill_service(std::string_view text, std::string_view service, bool lower);
 
 struct service_target {
   std::vector<std::string> image_names;  ///< normalised; at least one for an image

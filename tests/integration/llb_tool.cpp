@@ -9,6 +9,7 @@
 //                                     '-' for none of them, a tab, and the path with \n, \t and \\ as in C
 //   llb_tool sleep IMAGE SECONDS                                           a step that runs for a while
 //   llb_tool run IMAGE COMMAND [secret|ssh ID TARGET]…       a step that mounts what the client gives
+//   llb_tool layout REF NAME COMMAND                             a step in an image of the OCI layout NAME
 //   llb_tool noise IMAGE STEPS LINES VERTICES       STEPS commands that print LINES lines each, VERTICES other operations
 #include <chrono>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "engine/llb/definition.hpp"
+#include "engine/llb/node.hpp"
 #include "engine/llb/state.hpp"
 
 namespace {
@@ -158,6 +160,19 @@ int run(const std::vector<std::string>& words) {
   return print(llb::run(llb::image(words[1], platform), options, "RUN " + words[2]).root);
 }
 
+int layout(const std::vector<std::string>& words) {
+  if (words.size() != 4) return fail("layout REF NAME COMMAND");
+  const oci::platform platform = oci::host_platform();
+  auto source = std::make_shared<llb::node>(*llb::image("docker.io/library/x:1", platform).operation());
+  source->op.mutable_source()->set_identifier("oci-layout://" + words[1]);
+  (*source->op.mutable_source()->mutable_attrs())["oci.store"] = words[2];
+  llb::run_options options;
+  options.args = {"/bin/sh", "-c", words[3]};
+  options.env = {"PATH=/usr/local/bin:/usr/bin:/bin"};
+  options.platform = platform;
+  return print(llb::run(llb::state(source, 0), options, "RUN " + words[3]).root);
+}
+
 // One operation that depends on all of `level` but uses nothing of it, through others with at most fifty inputs each.
 llb::state gather(std::vector<llb::state> level) {
   constexpr std::size_t most_inputs = 50;
@@ -223,7 +238,8 @@ int main(int argc, char** argv) {
   if (words.size() == 1 && words[0] == "copies") return copies();
   if (!words.empty() && words[0] == "sleep") return sleep(words);
   if (!words.empty() && words[0] == "run") return run(words);
+  if (!words.empty() && words[0] == "layout") return layout(words);
   if (!words.empty() && words[0] == "noise") return noise(words);
   if (!words.empty() && words[0] == "fan") return fan(words);
-  return fail("local, copy, merge, paths, sleep, run, noise or fan");
+  return fail("local, copy, merge, paths, sleep, run, layout, noise or fan");
 }

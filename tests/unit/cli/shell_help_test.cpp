@@ -131,7 +131,7 @@ TEST(Misuse, TellsWhatDoesWhatOtherToolsDo) {
   EXPECT_THAT(complaint({"build", "--push", "--spec", "x"}), HasSubstr("`peelbox build` has no option --push; nothing is pushed yet. Write"));
   EXPECT_THAT(complaint({"build", "-f", "Dockerfile", "."}), HasSubstr("Dockerfiles are not read yet"));
   EXPECT_THAT(complaint({"build", "--build-arg=A=1"}), HasSubstr("build.env"));
-  EXPECT_THAT(complaint({"build", "--cache-from", "x"}), HasSubstr("--import-cache"));
+  EXPECT_THAT(complaint({"build", "--network", "host"}), HasSubstr("have the daemon's network"));
   EXPECT_THAT(complaint({"prune"}), HasSubstr("`peelbox` has no command \"prune\"; `buildctl --addr ADDR prune`"));
   EXPECT_THAT(complaint({"du"}), HasSubstr("docker buildx du"));
 }

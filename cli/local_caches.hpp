@@ -1,0 +1,29 @@
+// Caches in directories of this machine: what the daemon is told of them, and what is left in them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/client/build.hpp"
+#include "engine/session/content_service.hpp"
+
+namespace peelbox::cli {
+
+/// What becomes of one export when the build has succeeded.
+struct local_export {
+  std::size_t service;  ///< position in build_options::services
+  std::shared_ptr<const session::content_store> store;
+  std::string tag;
+};
+
+/// Prepares the local caches of all services: an import gets the digest that its tag leads to (client/solve.go); one that is not there
+/// is dropped with a warning. Adds their stores to `stores`. Attributes that are the client's own are taken out. errc::usage
+/// and those of files.
+result<std::vector<local_export>> open_local_caches(std::vector<client::solve_request>& services, session::store_book& stores,
+                                                    std::vector<std::string>& warnings);
+
+/// Names what the build has exported, so that the next import finds it: until here the old cache is as it was. Failures are those
+/// of files.
+result<void> tag_local_caches(const std::vector<local_export>& exports, const client::build_outcome& outcome);
+
+}  // namespace peelbox::cli
