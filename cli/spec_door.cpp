@@ -10,7 +10,9 @@
 
 #include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
+#include "cli/secret_option.hpp"
 #include "cli/split_command.hpp"
+#include "cli/ssh_option.hpp"
 #include "engine/client/program.hpp"
 #include "engine/oci/base_platform.hpp"
 #include "engine/oci/image_reference.hpp"
@@ -170,6 +172,28 @@ result<std::vector<spec::plan_result>> plans_of(const spec::universal_build& ser
   return plans;
 }
 
+/// What the commands will ask for is missed here rather than when some of them have run.
+result<void> has_secrets(const build_args& args, const std::vector<spec::universal_build>& services) {
+  if (!args.dump_llb.empty()) return {};
+  const auto given = [](const std::vector<std::string>& options, const std::string& id, auto parse) {
+    return std::any_of(options.begin(), options.end(), [&](const std::string& text) {
+      const auto option = parse(text);
+      return option.has_error() || option->id == id;  // a wrong one is complained about by whoever reads all of it
+    });
+  };
+  for (const spec::universal_build& service : services) {
+    const std::string where = "service " + spec::service_name(service);
+    for (const spec::secret_use& one : service.build.secrets)
+      if (!one.optional && !given(args.secrets, one.id, parse_secret))
+        return wrong(fmt::format("{}: its build.secrets has \"{}\", which was not given: add --secret id={},src=FILE or --secret id={},env=VARIABLE",
+                                 where, one.id, one.id, one.id));
+    for (const std::string& id : service.build.ssh)
+      if (!given(args.agents, id, parse_ssh))
+        return wrong(fmt::format("{}: its build.ssh has \"{}\", which was not given: add --ssh {} or --ssh {}=KEYFILE", where, id, id, id));
+  }
+  return {};
+}
+
 void add_warnings(std::vector<std::string>& all, const std::vector<std::string>& more, const std::string& service) {
   for (const std::string& warning : more) all.push_back(service.empty() ? warning : service + ": " + warning);
 }
@@ -201,6 +225,7 @@ result<spec_door> open_spec_door(const build_args& args, const session::user_sec
   result<std::vector<spec::universal_build>> chosen = chosen_services(args, *loaded);
   if (chosen.has_error()) return chosen.error();
   door.services = std::move(*chosen);
+  if (result<void> given = has_secrets(args, door.services); given.has_error()) return given.error();
   result<std::vector<oci::platform>> platforms = parse_platforms(args.platform);
   if (platforms.has_error()) return platforms.error();
   door.platforms = std::move(*platforms);

@@ -36,7 +36,21 @@ std::string spec_schema() {
             "packages": { "$ref": "#/$defs/strings" },
             "env": { "$ref": "#/$defs/environment" },
             "commands": { "$ref": "#/$defs/strings", "maxItems": 500, "description": "shell text, run in /build" },
-            "cache": { "$ref": "#/$defs/strings", "description": "absolute, or relative to /build" }
+            "cache": { "$ref": "#/$defs/strings", "description": "absolute, or relative to /build" },
+            "secrets": {
+              "type": ["array", "null"],
+              "items": {
+                "type": "object",
+                "properties": {
+                  "id": { "type": "string", "minLength": 1, "description": "of a --secret" },
+                  "to": { "type": "string", "pattern": "^/" },
+                  "env": { "type": "string" },
+                  "optional": { "type": "boolean" }
+                },
+                "required": ["id"]
+              }
+            },
+            "ssh": { "$ref": "#/$defs/strings", "description": "ids of agents, of --ssh" }
           }
         },
         "runtime": {

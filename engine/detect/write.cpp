@@ -147,6 +147,23 @@ value array_of(const detection& found) {
   return out;
 }
 
+value secrets(const std::vector<spec::secret_use>& uses) {
+  value out;
+  out.type = kind::array;
+  for (const spec::secret_use& use : uses) {
+    value& one = out.items.emplace_back(object());
+    one.members.push_back({"id", scalar(use.id)});
+    if (!use.to.empty()) one.members.push_back({"to", scalar(use.to)});
+    if (!use.env.empty()) one.members.push_back({"env", scalar(use.env)});
+    if (!use.optional) continue;
+    value optional;
+    optional.type = kind::boolean;
+    optional.text = "true";
+    one.members.push_back({"optional", std::move(optional)});
+  }
+  return out;
+}
+
 }  // namespace
 
 value to_value(const spec::universal_build& service) {
@@ -163,6 +180,9 @@ value to_value(const spec::universal_build& service) {
   build.members.push_back({"env", map_of(service.build.env)});
   build.members.push_back({"commands", strings(service.build.commands)});
   build.members.push_back({"cache", strings(service.build.cache)});
+  // Nothing is detected that needs them, so they are not there as empty lists either.
+  if (!service.build.secrets.empty()) build.members.push_back({"secrets", secrets(service.build.secrets)});
+  if (!service.build.ssh.empty()) build.members.push_back({"ssh", strings(service.build.ssh)});
 
   value runtime = object();
   runtime.members.push_back({"packages", strings(service.runtime.packages)});

@@ -120,6 +120,7 @@ class writer {
   std::string exec(const pb::Op& op, std::string& body) const {
     const pb::ExecOp& e = op.exec();
     if (e.meta().env_size() > 0) body += fmt::format("    env {}\n", quoted_list(e.meta().env()));
+    for (const pb::SecretEnv& secret : e.secretenv()) body += fmt::format("    secret {} as {}\n", secret.id(), secret.name());
     for (const pb::Mount& m : e.mounts()) {
       body += "    mount " + m.dest();
       switch (m.mounttype()) {

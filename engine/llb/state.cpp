@@ -209,6 +209,13 @@ run_result run(const state& root, run_options options, std::string name) {
   // field).
   meta.set_removemountstubsrecursive(true);
 
+  for (secret_variable& secret : options.secrets) {
+    pb::SecretEnv& variable = *n->op.mutable_exec()->add_secretenv();
+    variable.set_id(std::move(secret.id));
+    variable.set_name(std::move(secret.name));
+    variable.set_optional(secret.optional);
+  }
+
   mount root_mount = bind("/", root);
   root_mount.read_only = options.root_read_only;
   root_mount.writes = options.root_writes;

@@ -81,6 +81,13 @@ mount tmpfs(std::string target, std::int64_t size = 0);
 mount secret(std::string target, std::string id, bool optional = false);
 mount ssh(std::string target, std::string id = {}, bool optional = false);
 
+/// The content of a secret as a variable of the environment.
+struct secret_variable {
+  std::string id;
+  std::string name;
+  bool optional = false;
+};
+
 /// A command. It sees the root, the mounts and nothing else; its standard input is empty.
 struct run_options {
   std::vector<std::string> args;  ///< the program and its arguments; no shell reads them
@@ -88,6 +95,7 @@ struct run_options {
   std::string cwd = "/";
   std::string user;
   std::vector<mount> mounts;  ///< besides the root
+  std::vector<secret_variable> secrets;
   bool root_read_only = false;
   mount::changes root_writes = mount::changes::kept;
   oci::platform platform;

@@ -192,13 +192,34 @@ class reader {
   }
 
   void build(const std::string& section, const json_value& from, build_section& out) {
-    static constexpr std::array<std::string_view, 4> keys{"packages", "env", "commands", "cache"};
+    static constexpr std::array<std::string_view, 6> keys{"packages", "env", "commands", "cache", "secrets", "ssh"};
     object(from, section, keys, [&](const std::string& path, std::string_view key, const json_value& value) {
       if (key == "packages") strings(path, value, out.packages);
       if (key == "env") string_map(path, value, out.env);
       if (key == "commands") strings(path, value, out.commands);
       if (key == "cache") strings(path, value, out.cache);
+      if (key == "ssh") strings(path, value, out.ssh);
+      if (key == "secrets") {
+        array(path, value, "an array of objects with \"id\"",
+              [&](const std::string& here, const json_value& item) { secret(here, item, out.secrets.emplace_back()); });
+      }
     });
+  }
+
+  void secret(const std::string& section, const json_value& from, secret_use& out) {
+    static constexpr std::array<std::string_view, 4> keys{"id", "to", "env", "optional"};
+    if (from.type == kind::null) return expected(section, from, "an object with \"id\"");
+    object(from, section, keys, [&](const std::string& path, std::string_view key, const json_value& value) {
+      if (key == "id") string(path, value, out.id);
+      if (key == "to") string(path, value, out.to);
+      if (key == "env") string(path, value, out.env);
+      if (key == "optional") boolean(path, value, out.optional);
+    });
+  }
+
+  void boolean(const std::string& path, const json_value& from, bool& out) {
+    if (from.type != kind::boolean) return expected(path, from, "true or false");
+    out = from.text == "true";
   }
 
   void runtime(const std::string& section, const json_value& from, runtime_section& out) {

@@ -171,8 +171,21 @@ class planner {
       run.mounts.push_back(llb::cache(
           target, id, inside ? llb::mount::cache_sharing::locked : llb::mount::cache_sharing::shared));
     }
+    for (const secret_use& secret : service_.build.secrets) {
+      if (secret.env.empty()) run.mounts.push_back(llb::secret(secret.path(), secret.id, secret.optional));
+      else run.secrets.push_back({secret.id, secret.env, secret.optional});
+    }
+    add_agents(run);
     return run;
   }
+
+  /// Where a Dockerfile's RUN has them. Clients look for the first one (frontend/dockerfile/dockerfile2llb).
+  void add_agents(llb::run_options& run) const {
+    const std::vector<std::string>& ids = service_.build.ssh;
+    for (std::size_t i = 0; i < ids.size(); ++i) run.mounts.push_back(llb::ssh(agent_socket(i), ids[i]));
+    if (!ids.empty()) run.env.push_back("SSH_AUTH_SOCK=" + agent_socket(0));
+  }
+  static std::string agent_socket(std::size_t i) { return fmt::format("/run/buildkit/ssh_agent.{}", i); }
 
   /// Different for each project, platform and directory, and readable in `du`.
   std::string cache_id(const std::string& target) const {

@@ -18,11 +18,23 @@ struct metadata_section {
   std::string reasoning;
 };
 
+/// What commands get of a secret that --secret gives: a file, or a variable.
+struct secret_use {
+  std::string id;
+  std::string to;   ///< an absolute path; with neither `to` nor `env` /run/secrets/ID
+  std::string env;  ///< the name of a variable
+  bool optional = false;
+
+  std::string path() const { return to.empty() && env.empty() ? "/run/secrets/" + id : to; }
+};
+
 struct build_section {
   std::vector<std::string> packages;
   std::map<std::string, std::string> env;
   std::vector<std::string> commands;  ///< shell text, run in /build
   std::vector<std::string> cache;     ///< absolute, or relative to /build
+  std::vector<secret_use> secrets;
+  std::vector<std::string> ssh;  ///< ids of agents that --ssh gives
 };
 
 struct copy_entry {

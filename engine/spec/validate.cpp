@@ -49,6 +49,8 @@ class checker {
     environment("build.env", s.build.env);
     commands(s.build.commands);
     caches(s.build.cache);
+    secrets(s.build.secrets, s.build.env);
+    agents(s.build.ssh);
 
     packages("runtime.packages", s.runtime.packages);
     environment("runtime.env", s.runtime.env);
@@ -133,6 +135,45 @@ class checker {
       } else if (!seen.insert(path).second) {
         warn(at("build.cache", i), fmt::format("\"{}\" is named twice", path));
       }
+    }
+  }
+
+  /// As flags take it: a comma begins another field.
+  void id(std::string path, std::string_view text) {
+    if (text.empty()) fail(std::move(path), "it is missing or empty; expected the id of a --secret or --ssh");
+    else if (has_control(text) || text.find_first_of(",=/ ") != text.npos)
+      fail(std::move(path), fmt::format("\"{}\" cannot be an id: it has a comma, '=', '/', blank or control character in it", text));
+  }
+
+  void secrets(const std::vector<secret_use>& list, const std::map<std::string, std::string>& variables) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const secret_use& one = list[i];
+      const std::string here = at("build.secrets", i);
+      id(here + ".id", one.id);
+      if (!one.to.empty() && !one.env.empty()) {
+        fail(here, "it has both \"to\" and \"env\"; expected a file or a variable, and another entry for the other");
+      } else if (!one.env.empty()) {
+        environment(here, {{one.env, ""}});
+        if (variables.contains(one.env)) fail(here + ".env", fmt::format("\"{}\" is in build.env too", one.env));
+        if (!seen.insert(one.env).second) fail(here + ".env", fmt::format("\"{}\" is named twice", one.env));
+      } else {
+        const std::string path = one.path();
+        if (!path.starts_with('/') || path.ends_with('/'))
+          fail(here + ".to", fmt::format("\"{}\" is not the absolute path of a file", path));
+        else if (has_control(path) || climbs(path))
+          fail(here + ".to", fmt::format("\"{}\" has \"..\" or a control character in it", path));
+        else if (!seen.insert(path).second)
+          fail(here + ".to", fmt::format("\"{}\" is named twice", path));
+      }
+    }
+  }
+
+  void agents(const std::vector<std::string>& list) {
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      id(at("build.ssh", i), list[i]);
+      if (!seen.insert(list[i]).second) fail(at("build.ssh", i), fmt::format("\"{}\" is named twice", list[i]));
     }
   }
 

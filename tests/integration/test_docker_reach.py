@@ -12,6 +12,7 @@ import subprocess
 from bed import (BUILD_IMAGE, LLB_TOOL, PEELBOX, RUNTIME_IMAGE, PrivateDockerd, Running, bed, clean_environment, free_port, peelbox, run, summary,
                  wait_for)
 from docker_case import DockerTest
+from ssh_server import SshServer
 from terminal import Terminal
 
 CERTS = {"ca.pem": "ca.pem", "cert.pem": "client-cert.pem", "key.pem": "client-key.pem"}
@@ -104,43 +105,11 @@ class Ssh(DockerTest):
     def setUp(self):
         super().setUp()
         tools = pathlib.Path(bed("DIR")) / "reach"
-        self.port = free_port()
-        for key in ("host", "user"):
-            made = run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.dir / key],
-                       env={"PATH": f"{tools}/usr/bin:{os.environ['PATH']}"})
-            self.assertEqual(made.code, 0, str(made))
-        shutil.copy(self.dir / "user.pub", self.dir / "authorized")
         # What the far side has in its PATH.
         (self.dir / "far").mkdir()
         (self.dir / "far/buildctl").symlink_to(bed("BUILDCTL"))
         self.write("far/docker", f'#!/bin/sh\nexec {bed("DOCKER_CLI")} -H {bed("DOCKER")} "$@"\n', mode=0o755)
-        self.write("sshd_config", f"""ListenAddress 127.0.0.1:{self.port}
-HostKey {self.dir}/host
-AuthorizedKeysFile {self.dir}/authorized
-PidFile none
-StrictModes no
-UsePAM no
-PermitRootLogin yes
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-MaxStartups 2:100:2
-LogLevel VERBOSE
-SetEnv PATH={self.dir}/far:/usr/bin:/bin BUILDKIT_HOST={bed("BUILDKITD")}
-""")
-        shutil.copy("/etc/passwd", self.dir / "passwd")
-        with open(self.dir / "passwd", "a") as users:
-            users.write("sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n")
-        # sshd wants a user and a directory of its own: it gets them in a mount namespace, and the machine keeps none.
-        self.log = open(self.dir / "sshd.log", "wb")
-        self.addCleanup(self.log.close)
-        self.sshd = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "slave", "sh", "-ec",
-             f'mount --bind {self.dir}/passwd /etc/passwd; mount -t tmpfs -o mode=755 tmpfs /run; mkdir -p /run/sshd; '
-             f'exec {tools}/usr/sbin/sshd -D -e -f {self.dir}/sshd_config'],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-            env={**os.environ, "LD_LIBRARY_PATH": f"{tools}/lib/x86_64-linux-gnu:{tools}/usr/lib/x86_64-linux-gnu"})
-        self.addCleanup(self.sshd.wait)
-        self.addCleanup(self.sshd.kill)
+        self.port = SshServer(self, f"{self.dir}/far:/usr/bin:/bin").port
         # The user's own configuration is not looked at.
         self.write("ssh_config", f"""IdentityFile {self.dir}/user
 IdentitiesOnly yes
@@ -151,9 +120,6 @@ StrictHostKeyChecking accept-new
         self.write("near/ssh", f'#!/bin/sh\necho $$ >> {self.dir}/ssh.pids\nexec {tools}/usr/bin/ssh -F {self.dir}/ssh_config "$@"\n',
                    mode=0o755)
         self.env = {"PATH": f"{self.dir}/near:/usr/bin:/bin"}
-        wait_for(lambda: b"Server listening" in (self.dir / "sshd.log").read_bytes() or self.sshd.poll() is not None,
-                 "sshd", 30)
-        self.assertIsNone(self.sshd.poll(), (self.dir / "sshd.log").read_text())
 
     def assert_no_ssh_left(self):
         for pid in (self.dir / "ssh.pids").read_text().split():

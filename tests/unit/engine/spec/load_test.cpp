@@ -16,7 +16,8 @@ TEST(load, every_field) {
   const auto loaded = load(R"({
     "version": "1.0",
     "metadata": {"project_name": "p", "language": "l", "build_system": "b", "framework": "f", "reasoning": "r"},
-    "build": {"packages": ["gcc"], "env": {"A": "b"}, "commands": ["make"], "cache": ["target"]},
+    "build": {"packages": ["gcc"], "env": {"A": "b"}, "commands": ["make"], "cache": ["target"],
+              "secrets": [{"id": "s", "to": "/s", "optional": true}, {"id": "t", "env": "T"}], "ssh": ["default"]},
     "runtime": {"packages": ["libc"], "env": {"C": "d"}, "copy": [{"from": "x", "to": "/y"}],
                 "command": ["/y", "--ü"], "ports": [0, 80, 65535], "health": {"endpoint": "/ok"}}
   })",
@@ -35,6 +36,12 @@ TEST(load, every_field) {
   EXPECT_EQ(s.build.env.at("A"), "b");
   EXPECT_EQ(s.build.commands, std::vector<std::string>{"make"});
   EXPECT_EQ(s.build.cache, std::vector<std::string>{"target"});
+  ASSERT_EQ(s.build.secrets.size(), 2u);
+  EXPECT_EQ(s.build.secrets[0].id, "s");
+  EXPECT_EQ(s.build.secrets[0].path(), "/s");
+  EXPECT_TRUE(s.build.secrets[0].optional);
+  EXPECT_EQ(s.build.secrets[1].env, "T");
+  EXPECT_EQ(s.build.ssh, std::vector<std::string>{"default"});
   EXPECT_EQ(s.runtime.packages, std::vector<std::string>{"libc"});
   EXPECT_EQ(s.runtime.env.at("C"), "d");
   ASSERT_EQ(s.runtime.copy.size(), 1u);

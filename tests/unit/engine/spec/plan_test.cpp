@@ -353,6 +353,21 @@ TEST(plan, caches_of_projects_are_told_apart) {
   EXPECT_NE(text.find("web-0123456789ab-linux/arm64-/root/.cargo/registry"), std::string::npos) << text;
 }
 
+TEST(plan, commands_get_secrets_and_agents_and_package_steps_do_not) {
+  universal_build service = rust_service();
+  service.build.secrets = {{"file", "", "", false}, {"there", "/etc/there", "", true}, {"variable", "", "TOKEN", false}};
+  service.build.ssh = {"default", "other"};
+  const std::string text = llb::describe(planned(service, wolfi()).definition);
+  std::size_t commands = 0;
+  for (std::size_t at = 0; (at = text.find("    secret variable as TOKEN\n", at)) != text.npos; ++at) ++commands;
+  EXPECT_EQ(commands, 2u);
+  EXPECT_NE(text.find("mount /run/secrets/file secret file"), text.npos) << text;
+  EXPECT_NE(text.find("mount /etc/there secret there"), text.npos);
+  EXPECT_NE(text.find("mount /run/buildkit/ssh_agent.0 ssh default"), text.npos);
+  EXPECT_NE(text.find("mount /run/buildkit/ssh_agent.1 ssh other"), text.npos);
+  EXPECT_NE(text.find("SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0"), text.npos);
+}
+
 TEST(plan, steps_of_several_platforms_have_names_of_their_own) {
   plan_options arm = wolfi();
   arm.names_platform = true;
