@@ -7,12 +7,14 @@
 
 namespace peelbox::filesync {
 
-void announcer::append(std::string_view packet) {
+void announcer::append(const stat_packet& packet, const file_numbers* contents) {
 #ifndef NDEBUG
-  const auto decoded = decode_packet(as_bytes(packet));
+  const auto decoded = decode_packet(as_bytes(packet.bytes));
   assert(decoded && validator_.check(decoded->entry));
 #endif
-  packets_ += packet;
+  if (digest_ != nullptr) digest_->add(packet, contents);
+  if (files_ == nullptr) return;
+  packets_ += packet.bytes;
   ends_.push_back(static_cast<std::uint32_t>(packets_.size()));
   ++next_id_;
 }
@@ -21,7 +23,7 @@ void announcer::send_withheld() {
   for (; sent_depth_ < around_.size(); ++sent_depth_) {
     open_directory_state& d = around_[sent_depth_];
     if (d.sent) continue;
-    append(d.packet);
+    append({d.packet, d.time_begin, d.time_size});
     ++stats_.directories;
     d.packet = std::string();
     d.sent = true;
@@ -34,7 +36,7 @@ file_table::directory announcer::current_directory() {
   while (known > 0 && !around_[known - 1].in_table) --known;
   if (known > 0) parent = around_[known - 1].in_files;
   for (; known < around_.size(); ++known) {
-    parent = around_[known].in_files = files_.add_directory(parent, around_[known].name);
+    parent = around_[known].in_files = files_->add_directory(parent, around_[known].name);
     around_[known].in_table = true;
   }
   return parent;
@@ -50,15 +52,18 @@ void announcer::add_file(const walk_chunk& chunk, const walk_entry& entry) {
       ++stats_.hard_links;
       stat.linkname = first->second;
       std::string packet;
-      append_stat_packet(packet, stat);
-      append(packet);
+      const stat_packet_parts parts = append_stat_packet(packet, stat);
+      append({packet, parts.time_begin, parts.time_end - parts.time_begin});
       return;
     }
   }
   stats_.bytes_listed += static_cast<std::uint64_t>(entry.size);
-  files_.add_file(next_id_, current_directory(), chunk.name(entry),
-                  {entry.size, entry.mod_time, entry.change_time}, entry.has_contents);
-  append(chunk.packet(entry));
+  const auto inode = static_cast<std::uint32_t>(entry.inode);
+  if (files_ != nullptr)
+    files_->add_file(next_id_, current_directory(), chunk.name(entry),
+                     {entry.size, entry.mod_time, entry.change_time, inode}, entry.has_contents);
+  const file_numbers contents{entry.mod_time, entry.change_time, entry.inode};
+  append(chunk.stat(entry), entry.has_contents ? &contents : nullptr);
 }
 
 void announcer::add_entry(const walk_chunk& chunk, const walk_entry& entry) {
@@ -70,14 +75,19 @@ void announcer::add_entry(const walk_chunk& chunk, const walk_entry& entry) {
       if (entry.kind == entry_kind::directory) ++stats_.directories;
       if (entry.kind == entry_kind::symlink) ++stats_.links;
       if (entry.kind == entry_kind::other) ++stats_.others;
-      append(chunk.packet(entry));
+      append(chunk.stat(entry));
     }
   }
   if (entry.child == 0) return;
   open_directory_state d;
   d.name = std::string(chunk.name(entry));
   d.sent = !entry.withheld;
-  if (entry.withheld) d.packet = std::string(chunk.packet(entry));
+  if (entry.withheld) {
+    const stat_packet packet = chunk.stat(entry);
+    d.packet = std::string(packet.bytes);
+    d.time_begin = packet.time_begin;
+    d.time_size = packet.time_size;
+  }
   around_.push_back(std::move(d));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/filesync/file_table.hpp"
+#include "engine/filesync/fingerprint.hpp"
 #include "engine/filesync/order_validator.hpp"
 #include "engine/filesync/packet_channel.hpp"
 #include "engine/filesync/transfer_stats.hpp"
@@ -19,7 +20,12 @@ namespace peelbox::filesync {
 /// (fsutil/send.go).
 class announcer {
  public:
-  announcer(file_table& files, transfer_stats& stats) : files_(files), stats_(stats) {}
+  announcer(file_table& files, transfer_stats& stats) : files_(&files), stats_(stats) {}
+  /// Makes no packets: for who wants to know what would be sent.
+  explicit announcer(transfer_stats& stats) : stats_(stats) {}
+
+  /// Everything that is announced from now on is added to it; it has to outlive this object.
+  void describe_to(fingerprint& digest) noexcept { digest_ = &digest; }
 
   void add(const walk_run& run);
   /// The packet that ends the list.
@@ -34,6 +40,8 @@ class announcer {
   struct open_directory_state {
     std::string name;
     std::string packet;  // until it is sent
+    std::size_t time_begin = 0;
+    std::size_t time_size = 0;
     bool sent = true;
     bool in_table = false;
     file_table::directory in_files = file_table::root;
@@ -50,13 +58,14 @@ class announcer {
   };
 
   void add_entry(const walk_chunk& chunk, const walk_entry& entry);
-  void append(std::string_view packet);
+  void append(const stat_packet& packet, const file_numbers* contents = nullptr);
   void send_withheld();
   void add_file(const walk_chunk& chunk, const walk_entry& entry);
   file_table::directory current_directory();
 
-  file_table& files_;
+  file_table* const files_ = nullptr;
   transfer_stats& stats_;
+  fingerprint* digest_ = nullptr;
   std::uint32_t next_id_ = 0;
   std::vector<open_directory_state> around_;  // directories around the current entry, outermost first
   std::size_t sent_depth_ = 0;                // how many of them are sent, from the outermost on

@@ -150,7 +150,8 @@ class disk_file final : public open_file {
     struct stat st;
     if (::fstat(fd_.get(), &st) != 0) return errno_reason(errno);
     if (!S_ISREG(st.st_mode)) return failure(errc::not_found, "it is not a regular file any more");
-    return file_identity{st.st_size, nanoseconds(st.st_mtim), nanoseconds(st.st_ctim)};
+    return file_identity{st.st_size, nanoseconds(st.st_mtim), nanoseconds(st.st_ctim),
+                         static_cast<std::uint32_t>(st.st_ino)};
   }
 
   result<std::size_t> read(std::uint64_t offset, std::byte* target, std::size_t size) override {

@@ -18,6 +18,8 @@ namespace peelbox::filesync {
 struct read_options {
   std::size_t packet_size = 1024 * 1024;  ///< largest payload of a packet
   std::size_t ahead = 16 * 1024 * 1024;   ///< bytes read and not yet taken
+  /// A file that has grown, or another one in its place, is a failure.
+  bool exact = false;
 };
 
 /// Contents are read behind room for the packet header, so that header and payload are one slice that is

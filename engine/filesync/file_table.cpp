@@ -26,7 +26,8 @@ file_table::directory file_table::add_directory(directory parent, std::string_vi
 
 void file_table::add_file(std::uint32_t id, directory parent, std::string_view name,
                           const file_identity& announced, bool has_contents) {
-  files_.push_back({announced, id, parent, keep(name), false, has_contents});
+  files_.push_back({announced.size, announced.mod_time, announced.change_time, announced.inode, id, parent, keep(name), false,
+                    has_contents});
 }
 
 std::optional<std::uint32_t> file_table::mark_requested(std::uint32_t id) noexcept {
@@ -44,7 +45,7 @@ file_table::file file_table::at(std::uint32_t position) const {
     names.push_back(text(directories_[d].name));
     size += names.back().size() + 1;
   }
-  file f{record.id, {}, record.announced, record.has_contents};
+  file f{record.id, {}, {record.size, record.mod_time, record.change_time, record.inode}, record.has_contents};
   f.path.reserve(size);
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     if (!f.path.empty()) f.path += '/';

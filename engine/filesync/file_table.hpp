@@ -32,6 +32,7 @@ class file_table {
     std::string path;
     file_identity announced;
     bool has_contents = true;
+    bool exact = false;  ///< for who reads it: nothing but the announced contents will do
   };
   /// The position of the file; std::nullopt for an id that is not a file or was requested before.
   std::optional<std::uint32_t> mark_requested(std::uint32_t id) noexcept;
@@ -49,7 +50,11 @@ class file_table {
     name_ref name;
   };
   struct file_record {
-    file_identity announced;
+    // A file_identity without its padding.
+    std::int64_t size;
+    std::int64_t mod_time;
+    std::int64_t change_time;
+    std::uint32_t inode;
     std::uint32_t id;
     directory parent;
     name_ref name;

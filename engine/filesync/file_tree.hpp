@@ -56,12 +56,14 @@ struct entry_details {
   std::vector<std::pair<std::string, std::string>> xattrs;  ///< sorted by name
 };
 
-/// The properties that tell whether a file is still the announced one. Not its inode: some file systems (exFAT, FUSE, network
-/// ones) give a file a new number whenever they have forgotten it. One that takes its place has another change time.
+/// The properties that tell whether a file is still the announced one. Its inode counts only where a context has a
+/// fingerprint: some file systems (exFAT, FUSE, network ones) give a file a new number whenever they have forgotten it. One
+/// that takes its place has another change time, but for files made in one tick whose directories change places.
 struct file_identity {
   std::int64_t size = 0;
   std::int64_t mod_time = 0;     ///< ns
   std::int64_t change_time = 0;  ///< ns
+  std::uint32_t inode = 0;       ///< its lowest bits
   bool operator==(const file_identity&) const = default;
 };
 

@@ -172,7 +172,7 @@ bool read_stat(byte_view message, stat_entry& entry) {
 
 }  // namespace
 
-std::size_t append_stat_packet(std::string& out, const stat_entry& e) {
+stat_packet_parts append_stat_packet(std::string& out, const stat_entry& e) {
   const std::size_t body = stat_size(e);
   const std::size_t begin = out.size();
   out.resize(begin + bytes_size(body));
@@ -180,12 +180,16 @@ std::size_t append_stat_packet(std::string& out, const stat_entry& e) {
   *at++ = static_cast<char>(tag(2, length_delimited));
   at = put_varint(at, body);
   at = put_text(at, 1, e.path);
-  const auto path_end = static_cast<std::size_t>(at - out.data());
+  stat_packet_parts parts;
+  const auto position = [&] { return static_cast<std::size_t>(at - out.data()); };
+  parts.path_end = position();
   at = put_number(at, 2, e.mode);
   at = put_number(at, 3, e.uid);
   at = put_number(at, 4, e.gid);
   at = put_number(at, 5, bits(e.size));
+  parts.time_begin = position();
   at = put_number(at, 6, bits(e.mod_time));
+  parts.time_end = position();
   at = put_text(at, 7, e.linkname);
   at = put_number(at, 8, bits(e.dev_major));
   at = put_number(at, 9, bits(e.dev_minor));
@@ -195,7 +199,7 @@ std::size_t append_stat_packet(std::string& out, const stat_entry& e) {
     at = put_bytes(at, 1, name);
     at = put_bytes(at, 2, value);
   }
-  return path_end;
+  return parts;
 }
 
 std::size_t write_end_of_file(std::byte* out, std::uint32_t id) noexcept {

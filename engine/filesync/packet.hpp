@@ -16,8 +16,21 @@ namespace peelbox::filesync {
 /// fsutil.types.Packet.PacketType (fsutil/types/wire.proto).
 enum class packet_type : std::uint32_t { stat = 0, request = 1, data = 2, fin = 3, error = 4 };
 
-/// Appends STAT{entry}; returns the position in `out` behind the path.
-std::size_t append_stat_packet(std::string& out, const stat_entry& entry);
+/// Positions within what a STAT was appended to.
+struct stat_packet_parts {
+  std::size_t path_end = 0;
+  /// The field with the modification time; empty when that is 0.
+  std::size_t time_begin = 0;
+  std::size_t time_end = 0;
+};
+/// An encoded STAT and the place of that field in it.
+struct stat_packet {
+  std::string_view bytes;
+  std::size_t time_begin = 0;
+  std::size_t time_size = 0;
+};
+/// Appends STAT{entry}.
+stat_packet_parts append_stat_packet(std::string& out, const stat_entry& entry);
 /// STAT without an entry ends the list. It encodes to nothing: a message of length zero.
 inline byte_chain end_of_list_packet() { return byte_chain(); }
 byte_chain request_packet(std::uint32_t id);

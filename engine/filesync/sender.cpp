@@ -12,6 +12,8 @@
 #include "engine/filesync/context_filter.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/file_reader.hpp"
+#include "engine/filesync/fingerprint.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/sender_core.hpp"
 #include "engine/filesync/walker.hpp"
@@ -32,16 +34,24 @@ constexpr std::chrono::seconds error_packet_limit(5);
 class transfer {
  public:
   transfer(executor ex, std::shared_ptr<const context_source> source, opened_context context,
-           packet_channel& channel, blocking_pool& pool, transfer_stats& stats)
+           std::shared_ptr<const fingerprinted_context> judged, packet_channel& channel, blocking_pool& pool,
+           transfer_stats& stats)
       : channel_(channel),
         stats_(stats),
         wake_(std::make_shared<wakeup>(std::move(ex))),
         core_(stats),
         announcer_(core_.files(), stats),
-        walker_(context.tree, context.rules, pool, wake_,
-                {source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)}),
+        judged_(std::move(judged)),
         reader_(context.tree, pool, wake_,
-                {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead}) {}
+                {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead,
+                 judged_ != nullptr}) {
+    if (judged_ && judged_->has_entries) return;
+    walker_.emplace(context.tree, context.rules, pool, wake_,
+                    walk_options{source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)});
+    if (!judged_) return;
+    const request_filters& f = judged_->filters;
+    announcer_.describe_to(digest_.emplace(judged_->name, f.include, f.exclude, f.follow_paths));
+  }
   ~transfer() { wake_->close(); }
 
   // Both ways of ending join the receiving child before this object goes.
@@ -112,16 +122,26 @@ class transfer {
   result<bool> collect_entries() {
     walk_run run;
     while (announcer_.pending_bytes() < batch_bytes) {
-      const result<walker::state> state = walker_.poll(run);
+      const result<walker::state> state = next_run(run);
       if (!state) return state.error();
       if (*state == walker::state::wait) return false;
       if (*state == walker::state::end) {
+        // Before the end of the list is sent: the daemon takes no tree without it.
+        if (digest_ && digest_->finish() != judged_->digest)
+          return failure(errc::context, "the context changed since the build began", origin::user);
         announcer_.finish();
         return true;
       }
       announcer_.add(run);
     }
     return false;
+  }
+
+  result<walker::state> next_run(walk_run& run) {
+    if (walker_) return walker_->poll(run);
+    if (replayed_ == judged_->entries.size()) return walker::state::end;
+    run = judged_->entries[replayed_++];
+    return walker::state::run;
   }
 
   void start_reading() {
@@ -143,7 +163,10 @@ class transfer {
   std::shared_ptr<wakeup> wake_;
   sender_core core_;
   announcer announcer_;
-  walker walker_;
+  const std::shared_ptr<const fingerprinted_context> judged_;
+  std::size_t replayed_ = 0;           // of the judged entries
+  std::optional<walker> walker_;       // unless these are announced
+  std::optional<fingerprint> digest_;  // of what this walk finds, to be compared
   file_reader reader_;
 };
 
@@ -154,12 +177,19 @@ bool tell_peer(const failure& why) {
 }
 
 task<result<void>> try_transfer(std::shared_ptr<const context_source> source, request_filters filters,
-                                packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
+                                packet_channel& channel, blocking_pool& pool, transfer_stats& live,
+                                std::shared_ptr<const fingerprinted_context> judged) {
   const executor ex = co_await asio::this_coro::executor;
-  auto open = pool.run([source, f = std::move(filters)] { return open_context(*source, f); });
-  result<opened_context> context = co_await std::move(open);
-  if (!context) co_return context.error();
-  transfer t(ex, source, std::move(*context), channel, pool, live);
+  opened_context context;
+  if (judged) {
+    context = judged->opened;
+  } else {
+    auto open = pool.run([source, f = std::move(filters)] { return open_context(*source, f); });
+    result<opened_context> opened = co_await std::move(open);
+    if (!opened) co_return opened.error();
+    context = std::move(*opened);
+  }
+  transfer t(ex, source, std::move(context), std::move(judged), channel, pool, live);
   result<void> done = co_await t.run();
   co_return done;
 }
@@ -167,8 +197,9 @@ task<result<void>> try_transfer(std::shared_ptr<const context_source> source, re
 }  // namespace
 
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
-                                       packet_channel& channel, blocking_pool& pool, transfer_stats& live) {
-  auto running = try_transfer(std::move(source), std::move(filters), channel, pool, live);
+                                       packet_channel& channel, blocking_pool& pool, transfer_stats& live,
+                                       std::shared_ptr<const fingerprinted_context> judged) {
+  auto running = try_transfer(std::move(source), std::move(filters), channel, pool, live, std::move(judged));
   result<void> done = co_await std::move(running);
   if (!done) {
     failure why = done.error();

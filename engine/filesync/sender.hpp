@@ -15,6 +15,7 @@
 namespace peelbox::filesync {
 
 class file_tree;
+struct fingerprinted_context;
 
 /// A directory that the daemon may read, and how. One value serves any number of transfers at the same time.
 struct context_source {
@@ -68,7 +69,11 @@ struct request_filters {
 /// the carrier's failure. Cancellation: unwinds with operation_aborted; nothing is sent. `channel`, `pool`
 /// and `live` must outlive the coroutine; reading that is under way on the pool when it ends is abandoned
 /// safely.
+///
+/// With `judged` (of the same source and filters) the daemon gets what that fingerprint describes or nothing: a context that
+/// is another one meanwhile, also by a file that only grew, is a failure{context}.
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
-                                       packet_channel& channel, blocking_pool& pool, transfer_stats& live);
+                                       packet_channel& channel, blocking_pool& pool, transfer_stats& live,
+                                       std::shared_ptr<const fingerprinted_context> judged = nullptr);
 
 }  // namespace peelbox::filesync

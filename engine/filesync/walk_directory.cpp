@@ -122,9 +122,11 @@ class slice_walk {
     if (!can_be_sent(stat_.mode)) return;
     walk_chunk& chunk = *slice_.chunk;
     e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
-    const std::size_t path_end = append_stat_packet(chunk.packets, stat_);
+    const stat_packet_parts parts = append_stat_packet(chunk.packets, stat_);
     e.packet_end = static_cast<std::uint32_t>(chunk.packets.size());
-    e.name_begin = static_cast<std::uint32_t>(path_end - name.size());
+    e.name_begin = static_cast<std::uint32_t>(parts.path_end - name.size());
+    e.time_begin = static_cast<std::uint32_t>(parts.time_begin);
+    e.time_size = static_cast<std::uint8_t>(parts.time_end - parts.time_begin);
     e.name_size = static_cast<std::uint16_t>(name.size());
     if (kind == entry_kind::directory) {
       auto child = std::make_shared<walk_directory>();

@@ -11,6 +11,7 @@
 #include "engine/async/failure.hpp"
 #include "engine/filesync/file_tree.hpp"
 #include "engine/filesync/filter.hpp"
+#include "engine/filesync/packet.hpp"
 #include "engine/filesync/wakeup.hpp"
 
 namespace peelbox::filesync {
@@ -31,6 +32,8 @@ struct walk_entry {
   bool withheld = false;       ///< a directory that is sent only if something below it is
   bool several_names = false;  ///< a regular file with more than one link
   bool has_contents = false;   ///< a regular file; not a socket, which is announced as an empty one
+  std::uint8_t time_size = 0;  ///< of the field with the modification time, which begins at time_begin
+  std::uint32_t time_begin = 0;
   std::int64_t size = 0;
   std::int64_t mod_time = 0;
   std::int64_t change_time = 0;
@@ -48,6 +51,9 @@ struct walk_chunk {
 
   std::string_view packet(const walk_entry& e) const noexcept {
     return {packets.data() + e.packet_begin, e.packet_end - e.packet_begin};
+  }
+  stat_packet stat(const walk_entry& e) const noexcept {
+    return {packet(e), e.time_begin - e.packet_begin, e.time_size};
   }
   std::string_view name(const walk_entry& e) const noexcept {
     return {packets.data() + e.name_begin, e.name_size};

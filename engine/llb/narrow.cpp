@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
+#include "engine/llb/edit.hpp"
 #include "engine/llb/node.hpp"
 #include "engine/llb/op.hpp"
 #include "engine/oci/digest.hpp"
@@ -21,26 +21,6 @@ struct demand {
   bool everything = false;
   std::set<std::string> paths;
 };
-
-struct graph {
-  std::vector<pb::Op> ops;
-  std::vector<std::string> digests;
-  std::unordered_map<std::string, int> by_digest;
-};
-
-/// False when an operation would not be written back as it was read, or refers to one that does not come before it.
-bool read(const pb::Definition& definition, graph& g) {
-  for (const std::string& bytes : definition.def()) {
-    pb::Op op;
-    if (!op.ParseFromString(bytes) || canonical_bytes(op) != bytes) return false;
-    for (const pb::Input& input : op.inputs())
-      if (!g.by_digest.contains(input.digest())) return false;
-    g.digests.push_back(oci::digest_of(bytes));
-    g.by_digest.emplace(g.digests.back(), static_cast<int>(g.ops.size()));
-    g.ops.push_back(std::move(op));
-  }
-  return true;
-}
 
 bool may_be_narrowed(const pb::Op& op) {
   if (op.op_case() != pb::Op::kSource || !op.source().identifier().starts_with(local_scheme)) return false;
@@ -76,11 +56,11 @@ void add_copies(const pb::FileOp& file, int index, demand& wanted) {
   }
 }
 
-std::vector<demand> demands_of(const graph& g) {
+std::vector<demand> demands_of(const editable_graph& g) {
   std::vector<demand> all(g.ops.size());
   for (const pb::Op& op : g.ops) {
     for (int i = 0; i < op.inputs_size(); ++i) {
-      demand& wanted = all[static_cast<std::size_t>(g.by_digest.at(op.inputs(i).digest()))];
+      demand& wanted = all[g.by_digest.at(op.inputs(i).digest())];
       if (op.op_case() == pb::Op::kFile) add_copies(op.file(), i, wanted);
       else wanted.everything = true;
     }
@@ -153,15 +133,6 @@ std::string without_brackets(std::string_view path) {
   return out;
 }
 
-template <class Map>
-void rename(Map& map, const std::string& from, const std::string& to) {
-  const auto found = map.find(from);
-  if (found == map.end()) return;
-  auto value = std::move(found->second);
-  map.erase(found);
-  map[to] = std::move(value);
-}
-
 }  // namespace
 
 std::optional<std::string> covering_path(std::string_view path, reading how) {
@@ -204,35 +175,18 @@ std::vector<narrowed_local> narrow_locals(pb::Definition& definition) {
   // Most large graphs have no local source at all; then nothing is parsed.
   const auto& all = definition.def();
   if (std::none_of(all.begin(), all.end(), [](const std::string& op) { return op.find(local_scheme) != op.npos; })) return {};
-  graph g;
-  if (!read(definition, g)) return {};
-  const std::vector<demand> demands = demands_of(g);
+  std::optional<editable_graph> g = read_graph(definition);
+  if (!g) return {};
+  const std::vector<demand> demands = demands_of(*g);
   std::vector<narrowed_local> all_narrowed;
-  std::unordered_map<std::string, std::string> renamed;
-  for (std::size_t i = 0; i < g.ops.size(); ++i) {
-    pb::Op& op = g.ops[i];
-    bool changed = false;
-    for (pb::Input& input : *op.mutable_inputs()) {
-      const auto found = renamed.find(input.digest());
-      if (found == renamed.end()) continue;
-      input.set_digest(found->second);
-      changed = true;
-    }
-    if (may_be_narrowed(op) && !demands[i].everything && !demands[i].paths.empty()) {
-      narrowed_local done{op.source().identifier().substr(local_scheme.size()),
-                          {demands[i].paths.begin(), demands[i].paths.end()}};
-      narrow(*op.mutable_source(), done.paths);
-      all_narrowed.push_back(std::move(done));
-      changed = true;
-    }
-    if (!changed) continue;
-    std::string bytes = canonical_bytes(op);
-    std::string digest = oci::digest_of(bytes);
-    rename(*definition.mutable_metadata(), g.digests[i], digest);
-    if (definition.has_source()) rename(*definition.mutable_source()->mutable_locations(), g.digests[i], digest);
-    renamed.emplace(g.digests[i], std::move(digest));
-    *definition.mutable_def(static_cast<int>(i)) = std::move(bytes);
-  }
+  write_changes(std::move(*g), definition, [&](std::size_t i, pb::Op& op) {
+    if (!may_be_narrowed(op) || demands[i].everything || demands[i].paths.empty()) return false;
+    narrowed_local done{op.source().identifier().substr(local_scheme.size()),
+                        {demands[i].paths.begin(), demands[i].paths.end()}};
+    narrow(*op.mutable_source(), done.paths);
+    all_narrowed.push_back(std::move(done));
+    return true;
+  });
   return all_narrowed;
 }
 

@@ -122,7 +122,7 @@ std::string state_folder(const std::optional<std::string>& xdg_state_home, const
   return {};
 }
 
-user_secret user_secret::temporary(std::string why) { return {fresh(), std::move(why)}; }
+user_secret user_secret::temporary(std::string why) { return {fresh(), {}, std::move(why)}; }
 
 user_secret user_secret::load(const std::string& folder) {
   using what = found_file::what;
@@ -135,7 +135,7 @@ user_secret user_secret::load(const std::string& folder) {
     if (!why.empty()) return temporary(std::move(why));
     found = read_file(path);
   }
-  if (found.state == what::secret) return {std::move(found.text), {}};
+  if (found.state == what::secret) return {std::move(found.text), path, {}};
   return temporary(found.state == what::refused ? found.text : path + " cannot be kept");
 }
 

@@ -25,13 +25,17 @@ class user_secret {
   /// 32 hexadecimal digits that follow from the secret, the purpose and the text, and tell none of them.
   std::string derive(std::string_view purpose, std::string_view text) const;
 
+  /// The file that keeps it; empty when nothing does.
+  const std::string& file() const noexcept { return file_; }
   /// Empty when later processes will have the same secret.
   const std::string& why_not_kept() const noexcept { return why_not_kept_; }
 
  private:
-  user_secret(std::string value, std::string why) : value_(std::move(value)), why_not_kept_(std::move(why)) {}
+  user_secret(std::string value, std::string file, std::string why)
+      : value_(std::move(value)), file_(std::move(file)), why_not_kept_(std::move(why)) {}
 
   std::string value_;  // 64 hexadecimal digits
+  std::string file_;
   std::string why_not_kept_;
 };
 

@@ -27,7 +27,7 @@ RULES = {
     "h2grpc/grpc": (ASYNC_PURE + ("h2grpc/h2/types.hpp",), "fmt/"),
     "engine/oci": (ASYNC_PURE + ("engine/data/",), "openssl/|fmt/"),
     "engine/progress": (("engine/async/",), ASIO + "|fmt/"),
-    "engine/filesync": (("engine/async/",), ASIO + "|fmt/"),
+    "engine/filesync": (("engine/async/", "engine/oci/digest.hpp"), ASIO + "|fmt/"),
     "h2grpc/rpc": (("engine/async/", "transport/stream.hpp", "h2grpc/h2/", "h2grpc/grpc/"), ASIO + "|fmt/"),
     "engine/llb": (("engine/async/failure.hpp", "engine/data/", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
     "engine/http": (("engine/async/", "transport/"), ASIO + "|fmt/"),
@@ -66,7 +66,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "engine/filesync/stat.*", "engine/filesync/path_order.*", "engine/filesync/order_validator.*",
         "engine/filesync/pattern*", "engine/filesync/ignore_file.*", "engine/filesync/hardlinks.*",
         "engine/session/agent_messages.*", "engine/session/ssh_key.*",
-        "engine/filesync/packet.*", "engine/filesync/sender_core.*", "engine/filesync/receiver_core.*")
+        "engine/filesync/packet.*", "engine/filesync/fingerprint.*", "engine/filesync/sender_core.*", "engine/filesync/receiver_core.*")
 
 INCLUDE = re.compile(r'^[ \t]*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -109,7 +109,7 @@ TEST(packet, encodes_and_decodes_like_protobuf) {
 
 TEST(packet, path_position_is_reported) {
   std::string out = "before";
-  const std::size_t end = append_stat_packet(out, {.path = "dir/name", .mode = 0644});
+  const std::size_t end = append_stat_packet(out, {.path = "dir/name", .mode = 0644}).path_end;
   EXPECT_EQ(out.substr(end - 4, 4), "name");
 }
 

@@ -1,0 +1,44 @@
+#include "engine/session/content_id.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+
+#include "engine/session/identity.hpp"
+
+namespace peelbox::session {
+
+namespace {
+
+/// A position in the file, far behind its end, for what `text` names. Two that meet by chance only take turns.
+off_t position_of(const user_secret& user, std::string_view text) {
+  const std::string digits = user.derive("lock of a session id", text);
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + 15, number, 16);
+  return static_cast<off_t>(number | 1u << 16);
+}
+
+}  // namespace
+
+std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon) {
+  if (user.file().empty()) return std::nullopt;
+  unique_fd lock(::open(user.file().c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!lock) return std::nullopt;
+  const std::string machine = machine_text();
+  for (unsigned variant = 0; variant < most_content_ids; ++variant) {
+    const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
+    std::string id = user.derive("session id", numbered);
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = position_of(user, id + '\0' + std::string(daemon));
+    range.l_len = 1;
+    if (::fcntl(lock.get(), F_OFD_SETLK, &range) == 0) return held_id(std::move(id), std::move(lock));
+    if (errno != EAGAIN && errno != EACCES) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace peelbox::session

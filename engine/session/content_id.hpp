@@ -1,0 +1,35 @@
+// Ids of sessions that follow from what they serve.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/async/unique_fd.hpp"
+#include "engine/session/user_secret.hpp"
+
+namespace peelbox::session {
+
+/// An id that nobody else of this user on this machine uses with this daemon. The daemon's table has one connection for each
+/// id, and forgets the newest when an older one ends (session/manager.go), so two builds must not meet in one.
+class held_id {
+ public:
+  held_id(std::string text, unique_fd lock) : text_(std::move(text)), lock_(std::move(lock)) {}
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+  unique_fd lock_;  // ends with this object, and with the process however that ends
+};
+
+/// Most builds of one context that have such an id at the same time.
+inline constexpr unsigned most_content_ids = 64;
+
+/// Equal for equal `content` in all builds of this user on this machine, one after the other; those that run at the same time get
+/// the second, the third and so on, which are as stable. Nobody who does not know the secret can make or guess one. `daemon`
+/// tells daemons apart. std::nullopt when the secret is not kept or its file cannot be locked, and when all are in use. Blocks
+/// briefly. The locks are on single bytes of the secret's file, so none is left behind.
+std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon);
+
+}  // namespace peelbox::session

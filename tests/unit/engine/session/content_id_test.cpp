@@ -1,0 +1,88 @@
+#include "engine/session/content_id.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <set>
+#include <vector>
+
+namespace peelbox::session {
+namespace {
+
+class ContentId : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "content-id-XXXXXX";
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    top = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(top); }
+  user_secret user() const { return user_secret::load(top); }
+  std::string once(std::string_view content, std::string_view daemon = "d") const {
+    const auto held = hold_content_id(user(), content, daemon);
+    return held ? held->text() : "none";
+  }
+  std::string top;
+};
+
+TEST_F(ContentId, IsTheSameForEqualContentOneAfterTheOther) {
+  const std::string first = once("a");
+  EXPECT_EQ(first.size(), 32u);
+  EXPECT_EQ(once("a"), first);
+  EXPECT_EQ(once("a", "another daemon"), first);
+  EXPECT_NE(once("b"), first);
+  const user_secret other = user_secret::load(top + "/other");
+  EXPECT_NE(hold_content_id(other, "a", "d")->text(), first) << "nobody else can make it";
+}
+
+TEST_F(ContentId, ThoseAtTheSameTimeGetNumberedOnes) {
+  std::vector<held_id> held;
+  std::vector<std::string> texts;
+  for (unsigned i = 0; i < most_content_ids; ++i) {
+    auto one = hold_content_id(user(), "a", "d");
+    ASSERT_TRUE(one) << i;
+    texts.push_back(one->text());
+    held.push_back(std::move(*one));
+  }
+  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
+  EXPECT_EQ(once("a"), "none");
+  EXPECT_EQ(once("a", "another daemon"), texts.front()) << "there it is free";
+  EXPECT_NE(once("b"), "none");
+  held.erase(held.begin() + 3);
+  EXPECT_EQ(once("a"), texts[3]);
+  held.clear();
+  EXPECT_EQ(once("a"), texts.front());
+}
+
+TEST_F(ContentId, AProcessThatIsKilledLeavesNoLock) {
+  const std::string first = once("a");
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto held = hold_content_id(user(), "a", "d");
+    (void)!write(ends[1], "x", 1);
+    pause();
+    _exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ends[0], &byte, 1), 1);
+  EXPECT_NE(once("a"), first);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_EQ(once("a"), first);
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(top), std::filesystem::directory_iterator()), 1);
+}
+
+TEST_F(ContentId, ThereIsNoneWithoutAKeptSecret) {
+  EXPECT_FALSE(hold_content_id(user_secret::temporary("no home"), "a", "d"));
+}
+
+}  // namespace
+}  // namespace peelbox::session
