@@ -123,6 +123,10 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   if (plan.has_error()) return plan.error();
   prepared.warnings = std::move(plan->warnings);
   options.names.shared_key = std::move(plan->shared_key);
+  if (!args.paranoid && !args.no_cache && user.why_not_kept().empty()) {
+    options.user = user;
+    options.keyed_contexts = std::move(plan->reads);
+  }
   options.services = std::move(plan->requests);
   const std::string dest = dest_of(args);
   for (auto& [name, source] : plan->contexts) {

@@ -10,6 +10,7 @@
 #include "cli/service_targets.hpp"
 #include "engine/client/request.hpp"
 #include "engine/filesync/sender.hpp"
+#include "engine/llb/local_sessions.hpp"
 
 namespace peelbox::cli {
 
@@ -25,6 +26,8 @@ struct door_setting {
 struct door_plan {
   std::vector<client::solve_request> requests;
   std::map<std::string, std::shared_ptr<filesync::context_source>> contexts;
+  /// What the definitions read of them.
+  std::vector<llb::local_request> reads;
   /// Under which the daemon keeps what it got from them (session/identity.hpp).
   std::string shared_key;
   std::vector<std::string> warnings;

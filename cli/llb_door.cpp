@@ -98,6 +98,7 @@ result<door_plan> plan_build(llb_door door, const door_setting& with) {
   if (complete.has_error()) return complete.error();
   door_plan plan;
   plan.shared_key = door.shared_key;
+  plan.reads = llb::local_requests(definition, with.session_id);
   for (const auto& [name, root] : door.locals) {
     auto source = std::make_shared<filesync::context_source>();
     source->root = root;

@@ -261,6 +261,8 @@ result<door_plan> plan_build(spec_door door, const door_setting& with) {
     if (plans.has_error()) return plans.error();
     // All platforms have the same ones.
     add_warnings(plan.warnings, plans->front().warnings, door.services.size() > 1 ? request.name : "");
+    // The definitions of all services and platforms read the same of it.
+    if (plan.reads.empty()) plan.reads = llb::local_requests(plans->front().definition.message, with.session_id);
     part_maker make{service, door.how, output.is_image()};
     if (images->empty() && !door.platforms.empty()) {
       client::definitions finished;

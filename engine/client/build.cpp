@@ -65,9 +65,15 @@ task<result<void>> report_transfers(build_state& state) {
 
 task<result<void>> open_carrier(build_state& state, task_group& group) {
   const build_options& options = state.options;
-  if (options.way->has_session_entry()) co_return result<void>();
+  const bool has_entry = options.way->has_session_entry();
+  const bool keyed = options.user && !options.keyed_contexts.empty();
+  if (has_entry && !keyed) co_return result<void>();
   auto carrier = co_await connect(group, options.way, state.seen, "outer-session", state.log,
                                     options.silence_limit);
+  if (carrier.has_error() && has_entry) {
+    state.log.info("contexts are compared, because there is no second connection: {}", carrier.error().text);
+    co_return result<void>();
+  }
   if (carrier.has_error()) co_return carrier.error();
   state.carrier = *carrier;
   co_return result<void>();
@@ -173,17 +179,28 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
   result<void> ran = co_await task_group::run([&](task_group& parts) -> task<result<void>> {
     parts.spawn(run_session(solves.front()));
     parts.spawn(report_transfers(state));
+    parts.spawn(serve_contexts(state));
     result<void> solved = co_await task_group::run([&](task_group& workers) -> task<result<void>> {
       const std::size_t count = std::min(solves.size(), solves_at_once);
       for (std::size_t i = 0; i < count; ++i) workers.spawn(solve_next(solves, next, left, parts));
       co_return result<void>();
     });
+    if (state.all_solved) co_await close_contexts(state);
     parts.cancel();
     co_return solved;
   });
   if (state.all_solved) co_return result<void>();
   if (state.contexts->first_failure) co_return *state.contexts->first_failure;
   co_return ran;
+}
+
+/// What was looked at and not found to be something else.
+std::vector<context_look> looks_of(const build_state& state) {
+  std::vector<context_look> all;
+  if (state.keyed.outdated) return all;
+  for (const auto& one : state.keyed.all)
+    all.push_back({one->request.name, one->judged->seen.files, one->took, !state.contexts->was_asked(*one->judged)});
+  return all;
 }
 
 }  // namespace
@@ -202,6 +219,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   std::deque<solve_state> solves;
   for (std::size_t i = 0; i < options.services.size(); ++i) state.solves.push_back(&solves.emplace_back(state, i));
   result<void> done = co_await task_group::run([&](task_group& group) -> task<result<void>> {
+    group.spawn(judge_contexts(state));
     result<daemon_version> version = co_await open_connections(state, group);
     if (version.has_error()) co_return version.error();
     outcome.daemon = *version;
@@ -232,6 +250,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     else outcome.services.emplace_back(std::move(solve.outcome));
   }
   outcome.context = state.contexts->total();
+  outcome.looks = looks_of(state);
   outcome.wire = *state.seen;
   if (auto grown = grown_files_warning(outcome.context)) outcome.warnings.push_back(std::move(*grown));
   if (auto large = watch.warning(outcome.context)) outcome.warnings.push_back(std::move(*large));

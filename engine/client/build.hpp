@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,11 @@
 #include "engine/client/docker_output.hpp"
 #include "engine/client/request.hpp"
 #include "engine/filesync/sender.hpp"
+#include "engine/llb/local_sessions.hpp"
 #include "engine/progress/event_sink.hpp"
 #include "engine/session/attachable.hpp"
 #include "engine/session/identity.hpp"
+#include "engine/session/user_secret.hpp"
 
 namespace peelbox::client {
 
@@ -64,6 +67,11 @@ struct build_options {
   session::identity names;
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> contexts;
+  /// Whose secret makes ids of sessions from what they serve: a context that did not change since an earlier build is then not
+  /// asked for. Absent: the daemon is asked to compare in every build.
+  std::optional<session::user_secret> user;
+  /// What the definitions will read of `contexts`, for that: llb::local_requests() of each.
+  std::vector<llb::local_request> keyed_contexts;
   /// What every session of the build serves beside them: logins, and whatever else the daemon may ask for.
   std::vector<session::attachable> attachables;
   /// A daemon that is silent for longer on one of the connections hangs: on each it is asked for a sign of life every 5 s.
@@ -78,6 +86,15 @@ struct build_options {
 struct build_phase {
   std::string name;
   std::chrono::microseconds took{0};
+};
+
+/// A directory that was looked at before the daemon could ask for it.
+struct context_look {
+  std::string name;
+  std::uint64_t files = 0;
+  std::chrono::milliseconds took{0};
+  /// The daemon has it from an earlier build and asked for nothing.
+  bool unchanged = false;
 };
 
 /// The result of one service.
@@ -109,6 +126,8 @@ struct build_outcome {
   daemon_version daemon;
   /// All contexts of all services together.
   filesync::transfer_stats context;
+  /// Those that were looked at beforehand.
+  std::vector<context_look> looks;
   /// All connections together, with what HTTP/2 adds.
   traffic wire;
   /// Those of no single service.

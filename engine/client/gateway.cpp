@@ -92,7 +92,11 @@ class bridge final : public gateway_client {
 
   task<result<gateway_result>> solve(std::shared_ptr<const pb::Definition> definition) override {
     if (state_.uses_cache) definition = with_cache(*definition);
-    return run(gateway_solve(*definition, state_.request.cache_imports));
+    co_await contexts_judged(state_.build);
+    gateway::SolveRequest request = gateway_solve(*definition, state_.request.cache_imports);
+    name_sessions(state_.build, *request.mutable_definition());
+    auto running = run(std::move(request));
+    co_return co_await std::move(running);
   }
   task<result<gateway_result>> solve(frontend_call frontend) override { return run(gateway_solve(frontend, state_.request.cache_imports)); }
 
@@ -154,7 +158,10 @@ task<result<void>> prepare(solve_state& solve, solve_state& asks) {
   bridge daemon(solve, asks);
   result<void> ready = co_await solve.program->prepare(daemon);
   if (ready.has_error()) solve.plan_failure = ready.error();
-  else solve.build.shown.define(solve.index, solve.program->plan());
+  else {
+    co_await contexts_judged(solve.build);
+    solve.build.shown.define(solve.index, with_sessions(solve.build, solve.program->plan()));
+  }
   co_return result<void>();
 }
 

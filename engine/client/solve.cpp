@@ -63,6 +63,13 @@ task<result<void>> reset_on_stop(stop_request& stop, h2grpc::client_call& solve)
   co_return result<void>();
 }
 
+wire_v1::SolveRequest named_solve(const solve_state& state) {
+  wire_v1::SolveRequest request = control_solve(state.request);
+  if (request.has_definition()) name_sessions(state.build, *request.mutable_definition());
+  for (auto& [name, definition] : *request.mutable_frontendinputs()) name_sessions(state.build, definition);
+  return request;
+}
+
 task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_group& group) {
   constexpr std::string_view path = "/moby.buildkit.v1.Control/Solve";
   const connection_ptr control = state.build.control;
@@ -72,7 +79,8 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
     co_return co_await reset_on_stop(s, *c);
   }(stop, call));
   const solving_mark mark(stop);
-  result<void> sent = co_await call->send(h2grpc::encode(control_solve(state.request)));
+  if (!needs_gateway(state.request)) co_await contexts_judged(state.build);
+  result<void> sent = co_await call->send(h2grpc::encode(named_solve(state)));
   call->half_close();
   std::optional<byte_slice> reply;
   if (sent.has_value()) {
@@ -166,10 +174,34 @@ task<result<wire_v1::SolveResponse>> solve_once(solve_state& state) {
   co_return reply;
 }
 
+task<result<wire_v1::SolveResponse>> solve_again(solve_state& state) {
+  filesync::transfer_stats& past = state.build.contexts->past;
+  const filesync::transfer_stats first_try = state.build.contexts->total();
+  auto solving = solve_once(state);
+  result<wire_v1::SolveResponse> reply = co_await std::move(solving);
+  // Usually the daemon has kept the context. If it has asked for it again, only the second transfer counts. With several
+  // services nobody can tell whose transfer it was, so all count.
+  if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past -= first_try;
+  co_return reply;
+}
+
+/// Whether a solve failed because a context was not what its fingerprint says. The daemon repeats our words.
+bool met_another_context(const solve_state& state, const failure& why) {
+  const auto& found = state.build.contexts->outdated;
+  return found && why.code == errc::remote && why.text.find(found->text) != why.text.npos;
+}
+
+/// From now on contexts are sent as they are found, by the build's own session.
+void forget_fingerprints(build_state& build) {
+  build.keyed.outdated = true;
+  build.contexts->judged.clear();
+  build.log.info("a context changed since the build began, so it is sent as it is now: {}", build.contexts->outdated->text);
+}
+
 /// Serves through the carrier, or on a connection of its own. Returns why it ended; sets `cannot_start` if it never began.
 task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_start) {
   build_state& build = state.build;
-  if (build.carrier) {
+  if (!build.options.way->has_session_entry()) {
     failure why = co_await state.callbacks->run(build.carrier);
     co_return why;
   }
@@ -257,18 +289,18 @@ task<void> run_solve(solve_state& state) {
   // Services that come later know it from the first.
   if (state.sbom_is_optional() && state.build.scanner_missing) go_without_sbom(state, *state.build.scanner_missing);
   result<wire_v1::SolveResponse> reply = co_await solve_once(state);
+  if (reply.has_error() && met_another_context(state, reply.error())) {
+    forget_fingerprints(state.build);
+    use_cache(state);
+    reply = co_await solve_again(state);
+  }
   std::optional<std::string> reason;
   if (reply.has_error()) reason = missing_scanner(state, reply.error());
   if (reason) {
     go_without_sbom(state, *reason);
     // Where the scanner was known to be missing nothing has run yet.
     if (!state.build.scanner_missing) use_cache(state);
-    filesync::transfer_stats& past = state.build.contexts->past;
-    const filesync::transfer_stats first_try = state.build.contexts->total();
-    reply = co_await solve_once(state);
-    // Usually the daemon has kept the context. If it has asked for it again, only the second transfer counts. With several
-    // services nobody can tell whose transfer it was, so all count.
-    if (state.build.solves.size() == 1 && past.entries() > first_try.entries()) past -= first_try;
+    reply = co_await solve_again(state);
   }
   state.solved = true;
   if (reply.has_error()) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/client/build.hpp"
+#include "engine/client/context_sessions.hpp"
 #include "engine/client/program.hpp"
 #include "engine/client/service_events.hpp"
 #include "engine/session/filesync_service.hpp"
@@ -31,7 +32,7 @@ struct build_state {
   build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
       : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services), platform_known(ex),
-        plans_changed(ex) {}
+        plans_changed(ex), keyed(ex) {}
 
   const build_options options;
   stop_request& stop;
@@ -40,8 +41,9 @@ struct build_state {
   const logger& log;
   std::shared_ptr<traffic> seen = std::make_shared<traffic>();
   std::shared_ptr<session::shared_contexts> contexts = std::make_shared<session::shared_contexts>();
-  /// `control` is for Solve and Status. `carrier` is for bulk data, so that it delays neither; null when sessions have an
-  /// entry of their own.
+  /// `control` is for Solve and Status. `carrier` is for bulk data, so that it delays neither. Where sessions have an entry of
+  /// their own only those of keyed contexts use it, because the entry refuses an id that it has not forgotten yet; it is null
+  /// when there are none.
   std::shared_ptr<h2grpc::connection> control;
   std::shared_ptr<h2grpc::connection> carrier;
   service_events shown;
@@ -57,6 +59,7 @@ struct build_state {
   bool planned = false;
   bool planning = false;
   event plans_changed;
+  context_sessions keyed;
   /// Why the daemon cannot give the scanner.
   std::optional<std::string> scanner_missing;
 };

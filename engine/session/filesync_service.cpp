@@ -42,6 +42,20 @@ class live_transfer {
   std::list<shared_contexts::transfer>::iterator mine_;
 };
 
+/// The fingerprint that this request belongs to, if there is one.
+std::shared_ptr<const filesync::fingerprinted_context> ask_for(shared_contexts& contexts, const std::string& name,
+                                                               const filesync::request_filters& filters) {
+  for (auto& one : contexts.judged) {
+    const filesync::request_filters& of = one.found->filters;
+    if (one.found->name != name || of.include != filters.include || of.exclude != filters.exclude ||
+        of.follow_paths != filters.follow_paths)
+      continue;
+    one.asked = true;
+    return one.found;
+  }
+  return nullptr;
+}
+
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
                             const logger& log) {
   const std::vector<std::string> names = values_of(call.request_metadata(), "dir-name");
@@ -54,17 +68,27 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
   log.debug("inner: the daemon asks for directory \"{}\"", name);
   call_packets packets(call);
   const live_transfer live(*contexts, name);
-  result<filesync::transfer_stats> sent =
-      co_await filesync::send_tree(source, std::move(filters), packets, pool, live->stats);
+  const std::shared_ptr<const filesync::fingerprinted_context> judged = ask_for(*contexts, name, filters);
+  auto sending = filesync::send_tree(source, std::move(filters), packets, pool, live->stats, judged);
+  result<filesync::transfer_stats> sent = co_await std::move(sending);
   live->failed = sent.has_error();
   if (sent.has_value()) co_return grpc_status{};
   const failure& why = sent.error();
   if (why.code == errc::cancelled) co_return h2grpc::make_status(h2grpc::code::cancelled, why.text);
-  if (!contexts->first_failure) contexts->first_failure = why;
+  if (judged && why.code == errc::context) {
+    if (!contexts->outdated) contexts->outdated = why;
+  } else if (!contexts->first_failure) {
+    contexts->first_failure = why;
+  }
   co_return h2grpc::make_status(h2grpc::code::unknown, why.text);
 }
 
 }  // namespace
+
+bool shared_contexts::was_asked(const filesync::fingerprinted_context& context) const noexcept {
+  return std::any_of(judged.begin(), judged.end(),
+                     [&](const judged_context& one) { return one.found.get() == &context && one.asked; });
+}
 
 filesync::transfer_stats shared_contexts::total() const {
   filesync::transfer_stats sum = past;

@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/async/blocking_pool.hpp"
 #include "engine/async/log.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/filesync/sender.hpp"
 #include "h2grpc/rpc/server.hpp"
 
@@ -29,6 +31,14 @@ struct shared_contexts {
 
   /// `local://NAME` -> tree.
   std::map<std::string, std::shared_ptr<const filesync::context_source>> by_name;
+  /// What is sent under a fingerprint: a request for such a directory with the same filters gets that tree or nothing.
+  struct judged_context {
+    std::shared_ptr<const filesync::fingerprinted_context> found;
+    bool asked = false;
+  };
+  std::vector<judged_context> judged;
+  /// Why such a transfer ended, the first time. Not a failure of the build, which can do without the fingerprint.
+  std::optional<failure> outdated;
   /// The transfers under way. Their addresses do not change.
   std::list<transfer> running;
   /// Sum of all transfers that have ended.
@@ -39,6 +49,7 @@ struct shared_contexts {
   /// The first failure on our side, with path and cause; the daemon's error only repeats it.
   std::optional<failure> first_failure;
 
+  bool was_asked(const filesync::fingerprinted_context& context) const noexcept;
   /// Of all transfers so far.
   filesync::transfer_stats total() const;
 };

@@ -1,0 +1,61 @@
+// Contexts whose sessions have ids that follow from their fingerprints, so that the daemon does not ask for what it has.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/async/event.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
+#include "engine/llb/local_sessions.hpp"
+#include "engine/session/content_id.hpp"
+#include "engine/session/session.hpp"
+
+namespace peelbox::client {
+
+struct build_state;
+struct platform_build;
+
+/// One local source of the build's definitions. The daemon's cache key of such a source is a digest of its session's id and
+/// the patterns (source/local/source.go, CacheKey).
+struct context_session {
+  llb::local_request request;
+  std::shared_ptr<const filesync::fingerprinted_context> judged;
+  session::held_id id;
+  std::chrono::milliseconds took{0};
+  std::optional<session::session> serving = {};
+  bool ended = false;
+};
+
+/// Those of one build.
+struct context_sessions {
+  explicit context_sessions(executor ex) : changed(ex) {}
+
+  std::vector<std::unique_ptr<context_session>> all;
+  /// All contexts have been looked at; nothing is added any more.
+  bool known = false;
+  bool shown = false;  ///< what services share has been decided with the ids
+  /// A transfer found another tree than the fingerprint describes, so the ids are not used any more.
+  bool outdated = false;
+  event changed;
+};
+
+/// Looks at the contexts that build_options::keyed_contexts names, all at the same time. What cannot be judged, or has no id, is
+/// served by the build's own session as ever. Never fails.
+task<result<void>> judge_contexts(build_state& build);
+/// Waits for that. When the connections are open.
+task<void> contexts_judged(build_state& build);
+
+/// Opens the sessions when all is judged, and serves each until it ends. None of them can make the build fail: what the daemon does
+/// not find there it asks the build's own session for, after five seconds.
+task<result<void>> serve_contexts(build_state& build);
+/// Ends them in order and waits a moment, so that the daemon has forgotten the ids when somebody else takes them.
+task<void> close_contexts(build_state& build);
+
+/// Names the sessions in a definition that goes to the daemon. Call it when all is judged.
+void name_sessions(const build_state& build, pb::Definition& definition);
+std::vector<platform_build> with_sessions(const build_state& build, std::vector<platform_build> parts);
+
+}  // namespace peelbox::client
