@@ -24,6 +24,7 @@
 #include "engine/client/error_text.hpp"
 #include "engine/client/process_message.hpp"
 #include "engine/session/auth_service.hpp"
+#include "engine/session/content_id.hpp"
 #include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/login_book.hpp"
@@ -270,6 +271,11 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   std::vector<client::build_phase> phases{{"plan", since(started)}};
   const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};
   const result<client::build_outcome> outcome = co_await build_and_show(what);
+  if (args.paranoid) {
+    // What earlier builds left under their ids may be what the daemon should not have had.
+    const result<void> renewed = session::renew_content_ids(secret_of_user(with));
+    if (renewed.has_error()) with.say("warning: later builds may use what the daemon had before: " + renewed.error().text);
+  }
   // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.
   const bool began = !(*display)->picture().steps().empty();
   const result<void> left = leave_results(*files, *prepared, outcome, began, warnings->json());

@@ -99,6 +99,22 @@ void add_services(std::vector<std::string>& lines, const prepared_build& prepare
   lines.push_back(fmt::format("services {} built, {} failed", prepared.services.size() - failed, failed));
 }
 
+/// Of what the daemon did not ask for.
+std::string unchanged_text(const std::vector<client::context_look>& looks) {
+  std::uint64_t files = 0;
+  std::chrono::milliseconds took{0};
+  bool any = false;
+  for (const client::context_look& one : looks) {
+    if (!one.unchanged) continue;
+    any = true;
+    files += one.files;
+    took = std::max(took, one.took);
+  }
+  if (!any) return {};
+  return fmt::format("; unchanged since an earlier build, {} looked at in {}", files == 1 ? "1 file" : fmt::format("{} files", files),
+                     human_time(took));
+}
+
 }  // namespace
 
 std::vector<std::string> summary_lines(const prepared_build& prepared, const client::build_outcome& outcome,
@@ -110,8 +126,9 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const cli
   std::string left_out;
   if (sent.excluded > 0)
     left_out = fmt::format("; {} {} left out by ignore rules", sent.excluded, sent.excluded == 1 ? "entry" : "entries");
-  lines.push_back(fmt::format("context  {} of {} files sent, {} of {}{}", sent.files_transferred, sent.files,
-                              human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed), left_out));
+  lines.push_back(fmt::format("context  {} of {} files sent, {} of {}{}{}", sent.files_transferred, sent.files,
+                              human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed), left_out,
+                              unchanged_text(outcome.looks)));
   lines.push_back(fmt::format("steps    {} ({} cached)", picture.visible_count(), cached_steps(picture)));
   lines.push_back(fmt::format("time     {}", human_time(took)));
   return lines;

@@ -194,13 +194,14 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
   co_return ran;
 }
 
-/// What was looked at and not found to be something else.
-std::vector<context_look> looks_of(const build_state& state) {
-  std::vector<context_look> all;
-  if (state.keyed.outdated) return all;
-  for (const auto& one : state.keyed.all)
-    all.push_back({one->request.name, one->judged->seen.files, one->took, !state.contexts->was_asked(*one->judged)});
-  return all;
+/// What was looked at and not found to be something else. What the daemon did not ask for counts as compared and not sent.
+void add_looks(const build_state& state, build_outcome& outcome) {
+  if (state.keyed.outdated) return;
+  for (const auto& one : state.keyed.all) {
+    const bool unchanged = !state.contexts->was_asked(*one->judged);
+    if (unchanged) outcome.context += one->judged->seen;
+    outcome.looks.push_back({one->request.name, one->judged->seen.files, one->took, unchanged});
+  }
 }
 
 }  // namespace
@@ -250,7 +251,7 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
     else outcome.services.emplace_back(std::move(solve.outcome));
   }
   outcome.context = state.contexts->total();
-  outcome.looks = looks_of(state);
+  add_looks(state, outcome);
   outcome.wire = *state.seen;
   if (auto grown = grown_files_warning(outcome.context)) outcome.warnings.push_back(std::move(*grown));
   if (auto large = watch.warning(outcome.context)) outcome.warnings.push_back(std::move(*large));

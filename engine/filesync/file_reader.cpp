@@ -50,7 +50,8 @@ std::optional<failure> check(open_file& file, const file_table::file& wanted, bo
   if (!now) return unreadable(wanted.path, now.error());
   if (now->size < wanted.announced.size) return shrunk(wanted, now->size);
   if (now->size > wanted.announced.size) {
-    if (wanted.exact) return changed(wanted.path, "grew");
+    if (wanted.exact)
+      return failure(errc::context, "context file " + quoted(wanted.path) + " is longer than when the build began", origin::user);
     grew = true;
     return std::nullopt;
   }

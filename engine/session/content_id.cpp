@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
+#include <system_error>
 
 #include "engine/session/identity.hpp"
 
@@ -20,13 +22,38 @@ off_t position_of(const user_secret& user, std::string_view text) {
   return static_cast<off_t>(number | 1u << 16);
 }
 
+/// Beside the secret. What it holds is part of every id; without it that is nothing.
+std::string generation_file(const user_secret& user) { return user.file() + ".generation"; }
+
+std::string generation_of(const user_secret& user) {
+  std::string text(64, '\0');
+  const unique_fd file(::open(generation_file(user).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+}
+
 }  // namespace
+
+result<void> renew_content_ids(const user_secret& user) {
+  if (user.file().empty()) return {};
+  const std::string path = generation_file(user);
+  const std::string unfinished = path + "." + random_id();
+  const std::string text = random_id();
+  const unique_fd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const bool written = file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::rename(unfinished.c_str(), path.c_str()) == 0;
+  if (written) return {};
+  const int error = errno;
+  ::unlink(unfinished.c_str());
+  return failure(errc::io, path + ": " + std::generic_category().message(error));
+}
 
 std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon) {
   if (user.file().empty()) return std::nullopt;
   unique_fd lock(::open(user.file().c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!lock) return std::nullopt;
-  const std::string machine = machine_text();
+  const std::string machine = machine_text() + '\0' + generation_of(user);
   for (unsigned variant = 0; variant < most_content_ids; ++variant) {
     const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
     std::string id = user.derive("session id", numbered);

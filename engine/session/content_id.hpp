@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/async/failure.hpp"
 #include "engine/async/unique_fd.hpp"
 #include "engine/session/user_secret.hpp"
 
@@ -25,6 +26,11 @@ class held_id {
 
 /// Most builds of one context that have such an id at the same time.
 inline constexpr unsigned most_content_ids = 64;
+
+/// From now on equal content has other ids than before, for this user on all machines: after a build that made the daemon take
+/// everything anew, because what an id stands for may be what it had by mistake. Blocks briefly. errc::io when that
+/// cannot be written down.
+result<void> renew_content_ids(const user_secret& user);
 
 /// Equal for equal `content` in all builds of this user on this machine, one after the other; those that run at the same time get
 /// the second, the third and so on, which are as stable. Nobody who does not know the secret can make or guess one. `daemon`

@@ -306,7 +306,8 @@ class Context(BedTest):
                       outcome.err)
 
     def test_a_log_that_grows_in_the_context_is_a_warning(self):
-        context = self.context({"f": "x", "log": "begin"})
+        # The others are between the log's entry and its content.
+        context = self.context({"f": "x", "log": "begin", **{f"z{i}": "x" for i in range(300)}})
         done = threading.Event()
 
         def write():

@@ -80,6 +80,15 @@ TEST_F(ContentId, AProcessThatIsKilledLeavesNoLock) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(top), std::filesystem::directory_iterator()), 1);
 }
 
+TEST_F(ContentId, RenewedIdsAreOthersAndStayTheSame) {
+  const std::string first = once("a");
+  ASSERT_TRUE(renew_content_ids(user()));
+  const std::string second = once("a");
+  EXPECT_NE(second, first);
+  EXPECT_EQ(once("a"), second);
+  EXPECT_TRUE(renew_content_ids(user_secret::temporary("no home"))) << "there are none";
+}
+
 TEST_F(ContentId, ThereIsNoneWithoutAKeptSecret) {
   EXPECT_FALSE(hold_content_id(user_secret::temporary("no home"), "a", "d"));
 }
