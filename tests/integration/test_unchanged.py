@@ -1,0 +1,238 @@
+"""Contexts whose sessions have ids that follow from their fingerprints: not asked for when unchanged, never another tree."""
+
+import ctypes
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import threading
+import time
+
+from bed import LLB_TOOL, PEELBOX, BedTest, bed, clean_environment, peelbox, sent, summary
+
+# More for a long look at it; a round is about half a second.
+ROUNDS = int(os.environ.get("PEELBOX_CHANGE_ROUNDS", "8"))
+UNCHANGED = "unchanged since an earlier build"
+
+
+def tree_of(root):
+    """{path: content or kind} of everything below a directory."""
+    found = {}
+    for path in sorted(pathlib.Path(root).rglob("*")):
+        name = str(path.relative_to(root))
+        found[name] = "-> " + os.readlink(path) if path.is_symlink() else None if path.is_dir() else path.read_bytes()
+    return found
+
+
+def exchange(one, other):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(-100, os.fsencode(one), -100, os.fsencode(other), 2) != 0:
+        raise OSError(ctypes.get_errno(), "renameat2")
+
+
+class CopiedTest(BedTest):
+    """A definition that copies the context, whose result is exported as a directory."""
+
+    def setUp(self):
+        super().setUp()
+        made = subprocess.run([LLB_TOOL, "copy"], capture_output=True, timeout=30, check=True)
+        self.definition = self.dir / "def.llb"
+        self.definition.write_bytes(made.stdout)
+        self.root = self.dir / "ctx"
+        self.root.mkdir()
+        self.outs = 0
+
+    def arguments(self, out, *flags, daemon=None):
+        return ["build", "--llb", self.definition, "--local", f"context={self.root}", "--output", f"type=local,dest={out}",
+                "--progress", "plain", "--buildkit", daemon or bed("BUILDKITD"), *flags]
+
+    def copied(self, *flags, **how):
+        """The build's outcome and the tree that it gave."""
+        self.outs += 1
+        out = self.dir / f"out{self.outs}"
+        outcome = peelbox(*self.arguments(out, *flags, **how))
+        self.assert_ok(outcome)
+        return outcome, tree_of(out)
+
+
+class Unchanged(CopiedTest):
+    def setUp(self):
+        super().setUp()
+        for i in range(20):
+            self.write(f"ctx/d{i}/f", f"content {i}")
+
+    def assert_compared(self, outcome, files):
+        self.assertNotIn(UNCHANGED, outcome.err)
+        self.assertEqual(sent(outcome), files, outcome)
+
+    # labels: sanitized
+    def test_it_is_not_asked_for(self):
+        first, tree = self.copied()
+        self.assert_compared(first, (20, 20))
+        self.assertEqual(tree, tree_of(self.root))
+        second, tree = self.copied()
+        self.assertIn(UNCHANGED, summary(second)["context"], second)
+        self.assertEqual(sent(second), (0, 20))
+        self.assertNotIn("transferring", second.err)
+        self.assertEqual(tree, tree_of(self.root))
+
+    def test_what_changed_is_sent_and_what_was_there_before_is_known(self):
+        self.copied()
+        (self.root / "d1/f").write_text("another content")
+        changed, tree = self.copied()
+        self.assert_compared(changed, (1, 20))
+        self.assertEqual(tree["d1/f"], b"another content")
+        self.assertIn(UNCHANGED, self.copied()[0].err)
+
+    def test_paranoid_and_no_cache_ask(self):
+        self.copied()
+        self.copied()
+        self.assertNotIn(UNCHANGED, self.copied("--paranoid")[0].err)
+        self.assertNotIn(UNCHANGED, self.copied()[0].err)
+        self.assertIn(UNCHANGED, self.copied()[0].err)
+        self.assertNotIn(UNCHANGED, self.copied("--no-cache")[0].err)
+
+    def test_where_no_secret_can_be_kept_it_is_as_before(self):
+        for _ in range(2):
+            self.outs += 1
+            outcome = peelbox(*self.arguments(self.dir / f"out{self.outs}"), env={"XDG_STATE_HOME": "/proc/nowhere"})
+            self.assert_ok(outcome)
+            self.assertNotIn(UNCHANGED, outcome.err)
+
+    def test_somebody_else_does_not_meet_it(self):
+        self.copied()
+        self.outs += 1
+        outcome = peelbox(*self.arguments(self.dir / f"out{self.outs}"), env={"XDG_STATE_HOME": str(self.dir / "state")})
+        self.assert_ok(outcome)
+        self.assertNotIn(UNCHANGED, outcome.err)
+
+    def test_through_docker(self):
+        for times in range(3):
+            outcome, tree = self.docker_build()
+            self.assertEqual(tree, tree_of(self.root))
+            self.assertEqual(UNCHANGED in outcome.err, times > 0, outcome)
+
+    def docker_build(self):
+        self.outs += 1
+        out = self.dir / f"out{self.outs}"
+        outcome = peelbox(*self.arguments(out, daemon="docker://"), env={"DOCKER_HOST": bed("DOCKER")})
+        self.assert_ok(outcome)
+        return outcome, tree_of(out)
+
+
+class Changing(CopiedTest):
+    """Trees that change while a build looks at them and sends them."""
+
+    def fill(self, many):
+        for i in range(many):
+            self.write(f"ctx/d{i % 7}/f{i}", f"content {i:06}")
+        for name in ("x", "y"):
+            self.write(f"ctx/{name}/f", f"this is {name}")
+        self.write("ctx/large", b"a" * 3_000_000)
+
+    def change(self, dice, number):
+        """One change; each gives files that existed before it another change time."""
+        target = self.root / f"d{dice.randrange(7)}"
+        files = sorted(p for p in target.iterdir() if p.is_file())
+        one = dice.choice(files)
+        kind = dice.randrange(7)
+        if kind == 0:
+            one.write_text(f"changed {number:06}")
+        elif kind == 1:
+            with open(one, "a") as file:
+                file.write(f"{number}\n")
+        elif kind == 2:
+            self.write("new", f"{number}")
+            os.replace(self.dir / "new", one)
+        elif kind == 3:
+            one.unlink()
+            self.write(str((target / f"g{number}").relative_to(self.dir)), f"new {number}")
+        elif kind == 4:
+            exchange(self.root / "x", self.root / "y")
+            (self.root / "x/f").write_text(f"x after {number}")
+        elif kind == 5:
+            with open(self.root / "large", "r+b") as file:
+                file.seek(dice.randrange(2_999_000))
+                file.write(b"%09d" % number)
+        else:
+            link = target / "link"
+            link.unlink(missing_ok=True)
+            link.symlink_to(f"f{number}")
+
+    def play(self, many, seed):
+        dice = random.Random(seed)
+        self.fill(many)
+        self.copied()
+        before = time.monotonic()
+        self.copied()
+        usual = time.monotonic() - before
+        for number in range(ROUNDS):
+            # Something has to be sent, or there is nothing to disturb.
+            (self.root / "d0/f0").write_text(f"round {number:08}")
+            writer = threading.Timer(dice.uniform(0, 1.2 * usual), self.change, (dice, number))
+            writer.start()
+            self.copied()
+            writer.join()
+            # Whatever became of that build: what the tree is now, is what the next ones get.
+            for _ in range(2):
+                outcome, tree = self.copied()
+                self.assertEqual(tree, tree_of(self.root), f"seed {seed}, round {number}\n{outcome}")
+            self.assertIn(UNCHANGED, outcome.err)
+
+    def test_small_tree(self):
+        self.play(60, random.randrange(1 << 32))
+
+    def test_tree_of_many_files(self):
+        self.play(3000, random.randrange(1 << 32))
+
+    def test_a_file_that_grows_all_the_time(self):
+        self.fill(200)
+        done = threading.Event()
+
+        def write():
+            with open(self.root / "log", "a", buffering=1) as log:
+                while not done.wait(0.0005):
+                    log.write("line\n")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(3):
+                outcome, tree = self.copied("-v")
+                self.assertRegex(tree.get("log", b""), rb"\A(line\n)*\Z")
+        finally:
+            done.set()
+            writer.join()
+        self.copied()
+        self.assertEqual(self.copied()[1], tree_of(self.root))
+
+
+class SideBySide(CopiedTest):
+    def start(self, number):
+        command = [str(a) for a in (PEELBOX, *self.arguments(self.dir / f"side{number}"))]
+        with open(self.dir / f"err{number}", "wb") as errors:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                                    env=clean_environment())
+
+    def errors(self, number):
+        return (self.dir / f"err{number}").read_text(errors="replace")
+
+    def test_builds_of_one_tree_at_once_and_some_are_killed(self):
+        for i in range(400):
+            self.write(f"ctx/d{i % 9}/f{i}", f"content {i}")
+        for _ in range(2):
+            builds = [self.start(i) for i in range(8)]
+            killed = random.sample(range(8), 2)
+            time.sleep(random.uniform(0.02, 0.3))
+            for i in killed:
+                builds[i].send_signal(signal.SIGKILL)
+            for i, build in enumerate(builds):
+                code = build.wait(timeout=120)
+                if i in killed:
+                    continue
+                self.assertEqual(code, 0, self.errors(i))
+                self.assertEqual(tree_of(self.dir / f"side{i}"), tree_of(self.root))
+        outcome, tree = self.copied()
+        self.assertEqual(tree, tree_of(self.root))
+        self.assertIn(UNCHANGED, self.copied()[0].err)
