@@ -208,7 +208,7 @@ bool reads_port_variable(std::string_view text) {
 }
 
 bool serves(std::string_view text) {
-  constexpr std::array<std::string_view, 13> words{"listen", "Listen", "bind", "Bind", "serve", "Serve", "Server", ".run(", ".Run(",
+  constexpr std::array<std::string_view, 14> words{"scotty", "listen", "Listen", "bind", "Bind", "serve", "Serve", "Server", ".run(", ".Run(",
                                                    "Application", "Netty", "Plack", ".Start("};
   return std::any_of(words.begin(), words.end(), [&](std::string_view w) { return contains(text, w); });
 }

@@ -142,6 +142,8 @@ void decide(analysis& work) {
     put(text, port);
     if (!port.empty()) d.runtime_env.emplace(name, text);
   }
+  if (port.empty() && work.all.size() > 1 && !d.has_procfile && work.hint.command.empty() && d.start.winner()->of <= rank::source)
+    d.reasons.push_back({"kind", "a worker, or a tool that somebody calls: nothing shows a port", work.self.manifest, confidence::guess, {}});
   if (port.empty()) return;
   if (!d.port_variable_from.empty()) d.runtime_env.emplace("PORT", port);
   if (const finding<std::string>* health = d.health_path.winner()) {

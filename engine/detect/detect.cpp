@@ -88,6 +88,18 @@ bool brings_all(const found_service& s) {
   return std::any_of(s.spec.runtime.copy.begin(), s.spec.runtime.copy.end(), [&](const spec::copy_entry& c) { return c.to == "/app/" && (c.from == "." || c.from == s.dir + "/"); });
 }
 
+/// Whether a Go file beside the directory, or one above it, embeds it.
+bool is_embedded(repository& files, const std::string& place) {
+  for (std::string_view dir = place; !dir.empty();) {
+    dir = parent_of(dir);
+    if (const directory* beside = files.find(dir))
+      for (const std::string_view name : beside->files)
+        if (name.ends_with(".go"))
+          if (const std::string* text = files.read_source(join(dir, name)); text && contains(*text, "//go:embed") && contains(*text, name_of(place))) return true;
+  }
+  return false;
+}
+
 /// Candidates that are built into others: `into` maps them to directories of services, or inside of them.
 void embed(repository& files, const std::vector<candidate>& candidates, const std::map<std::string, std::string>& into, const options& how,
            detection& out) {
@@ -100,7 +112,9 @@ void embed(repository& files, const std::vector<candidate>& candidates, const st
     }
     if (part == candidates.end() || whole == out.services.end() || whole->dir == dir) continue;
     // What its program reads there is in the image; what it has within itself does no harm.
-    if (place != whole->dir && !brings_all(*whole))
+    // A Go program holds it, when it is embedded; what is read from the disk is in the image.
+    const bool held = std::any_of(whole->spec.build.commands.begin(), whole->spec.build.commands.end(), [](const std::string& c) { return contains(c, "go build "); });
+    if (place != whole->dir && !brings_all(*whole) && !(held && is_embedded(files, place)))
       whole->spec.runtime.copy.push_back({place + "/", "/app/" + place.substr(whole->dir.empty() ? 0 : whole->dir.size() + 1) + "/"});
     draft d = analyse(files, *part, candidates, how.target);
     // Nothing starts it; only what builds it counts.

@@ -16,6 +16,8 @@ constexpr std::array table{
     framework{ecosystem::node, "Nuxt", "nuxt", 3000},
     framework{ecosystem::node, "Remix", "@remix-run/serve", 3000},
     framework{ecosystem::node, "React Router", "@react-router/serve", 3000},
+    framework{ecosystem::node, "TanStack Start", "@tanstack/react-start", 3000},
+    framework{ecosystem::node, "TanStack Start", "@tanstack/solid-start", 3000},
     framework{ecosystem::node, "SvelteKit", "@sveltejs/kit", 3000},
     framework{ecosystem::node, "Astro", "astro", 4321},
     framework{ecosystem::node, "Gatsby", "gatsby", 9000},

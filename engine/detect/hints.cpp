@@ -65,7 +65,7 @@ std::size_t distance_of(std::string_view path) {
 }
 
 /// One of the workspace's root that starts just this member: its command or its directory names it.
-std::string dockerfile_of_root(const analysis& work) {
+std::string dockerfile_of_root(analysis& work) {
   if (!work.self.is_member || !work.self.system->package_name) return {};
   const std::string name = work.self.system->package_name(work.files, work.self.manifest);
   const std::string prefix = work.self.root.empty() ? "" : work.self.root + "/";
@@ -85,13 +85,18 @@ std::string dockerfile_of_root(const analysis& work) {
 
 /// The one that says most about the service, among those below its directory that no other service is nearer to; else
 /// one of the root that is called after it. "" when there is none.
-std::string find_dockerfile(const analysis& work) {
+std::string find_dockerfile(analysis& work) {
   const std::vector<std::string>& all = work.files.dockerfiles();
   const std::string prefix = work.self.dir.empty() ? "" : work.self.dir + "/";
   std::string best;
   std::size_t least = 1000;
   for (auto at = std::lower_bound(all.begin(), all.end(), prefix); at != all.end() && at->starts_with(prefix); ++at) {
-    const std::size_t distance = distance_of(std::string_view(*at).substr(prefix.size()));
+    std::size_t distance = distance_of(std::string_view(*at).substr(prefix.size()));
+    if (distance >= least) continue;
+    // One that starts nothing makes packages or tests.
+    if (distance >= 100 && distance < 1000)
+      if (const std::string* text = work.files.read(*at))
+        if (const dockerfile_facts facts = read_dockerfile(*text); facts.port == 0) distance += facts.command.empty() ? 200 : 100;
     if (distance >= least) continue;
     bool of_another = false;
     for (std::string_view dir = parent_of(*at); !of_another && dir.size() > work.self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(work.all, dir);

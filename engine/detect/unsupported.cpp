@@ -15,11 +15,9 @@ struct row {
   std::string_view tool;
 };
 
-constexpr std::array<row, 15> table{{
-    {"shard.yml", "Crystal"},       {"hugo.toml", "Hugo"},        {"hugo.yaml", "Hugo"},       {"_config.yml", "Jekyll"},
-    {"mkdocs.yml", "MkDocs"},       {"dune-project", "OCaml"},    {"*.nimble", "Nim"},         {"stack.yaml", "Haskell's Stack"},
-    {"rebar.config", "Erlang"},     {"Project.toml", "Julia"},    {"DESCRIPTION", "R"},        {"build.sc", "Mill"},
-    {"pixi.toml", "Pixi"},          {"environment.yml", "Conda"}, {"flake.nix", "Nix"},
+constexpr std::array<row, 8> table{{
+    {"rebar.config", "Erlang"}, {"Project.toml", "Julia"}, {"DESCRIPTION", "R"}, {"build.sc", "Mill"},
+    {"pixi.toml", "Pixi"},      {"environment.yml", "Conda"}, {"flake.nix", "Nix"}, {"package.json5", "A manifest in JSON5"},
 }};
 
 std::ptrdiff_t depth(std::string_view path) { return path.empty() ? 0 : 1 + std::count(path.begin(), path.end(), '/'); }

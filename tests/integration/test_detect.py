@@ -33,10 +33,10 @@ class Command(BedTest):
         self.assertEqual(outcome.out, "[]\n")
 
     def test_nothing_found_tells_what_was_seen_and_another_way(self):
-        self.context({"shard.yml": "name: a\n", "Dockerfile": "FROM scratch\n"})
+        self.context({"rebar.config": "{deps, []}.\n", "Dockerfile": "FROM scratch\n"})
         outcome = peelbox("detect", self.dir / "ctx")
         self.assert_fails(outcome, 4, "no service was found")
-        self.assertIn("shard.yml: Crystal is not supported", outcome.err)
+        self.assertIn("rebar.config: Erlang is not supported", outcome.err)
         self.assertIn("buildx build -f Dockerfile", outcome.err)
 
     def test_wrong_arguments_say_what_is_right(self):

@@ -80,6 +80,7 @@ std::string features_of_dockerfile(analysis& work, const value& tree) {
         std::string feature(name);
         std::erase(feature, '"');
         const std::string dependency = feature.substr(0, feature.find('/'));
+        if (feature == "default") continue;
         if (tree["features"].has(feature) || tree["dependencies"].has(dependency)) found += (found.empty() ? "" : ",") + feature;
       }
     }
@@ -137,6 +138,10 @@ void analyse(analysis& work) {
   } else if (dependencies.contains("openssl") || dependencies.contains("reqwest") || dependencies.contains("native-tls")) {
     work.needs("pkgconf");
     add_native_libraries(work, "openssl-sys", "what its dependencies link");
+  }
+  if (f && f->name == "Rocket") {
+    work.out.runtime_env["ROCKET_ADDRESS"] = "0.0.0.0";
+    work.out.port_env["ROCKET_PORT"] = port_mark;
   }
   const std::vector<std::string> sources = work.sources({".rs"});
   copy_what_is_read(work, sources, {"ServeDir::new(", "ServeFile::new(", "read_to_string(", "File::open(", "fs::read(", "Tera::new(", "Files::new(", "NamedFile::open(", "FileServer::from(", "fs::dir(", "fs::file("});

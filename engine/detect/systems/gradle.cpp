@@ -177,6 +177,7 @@ std::string from_convention_plugins(analysis& work, std::string_view text) {
 void analyse(analysis& work) {
   const std::string* raw = work.files.read(work.self.manifest);
   std::string text = raw ? without_comments(*raw) : "";
+  text += from_convention_plugins(work, text);
   text += from_catalog(work, text);
   const bool kotlin = contains(text, "kotlin(\"jvm\")") || contains(text, "org.jetbrains.kotlin.jvm");
   work.out.language = kotlin ? "Kotlin" : contains(text, "scala") ? "Scala" : "Java";
@@ -208,7 +209,6 @@ void analyse(analysis& work) {
     std::replace(path.begin(), path.end(), '/', ':');
     task = ":" + path + ":";
   }
-  text += from_convention_plugins(work, text);
   if (contains(text, "java-platform")) {
     work.out.no_service = "java-platform: versions for others";
     return;

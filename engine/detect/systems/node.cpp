@@ -59,6 +59,18 @@ std::string angular_output(analysis& work, const value& package) {
   return browser ? out + "/browser" : out;
 }
 
+std::string nuxt_major(const value& package) {
+  const std::string& wanted = package["dependencies"]["nuxt"].text.empty() ? package["devDependencies"]["nuxt"].text : package["dependencies"]["nuxt"].text;
+  return version_prefix(first_version(wanted), 1);
+}
+
+/// `nuxt generate` makes files where `nuxt build` makes a server; so does the preset of a place for files.
+bool is_generated_by_nuxt(analysis& work, const value& package) {
+  const std::string script = build_script(work, package);
+  if (contains(package["scripts"][script].text, "nuxt generate") || contains(package["scripts"][script].text, "nuxi generate")) return true;
+  return wants_files_of_nuxt(work);
+}
+
 /// Where a front end's build leaves its files.
 site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
   if (!has_build_script(package) && !nx_infers_build(work)) return {};
@@ -70,6 +82,12 @@ site find_site(analysis& work, const std::set<std::string>& all, const value& pa
   for (const char* dev : {"@react-router/dev", "@remix-run/dev"})
     if (all.contains(dev) && js_config_says(work, {"react-router.config.ts", "react-router.config.js", "vite.config.ts", "vite.config.js"}, "ssr", "false"))
       return {"build/client", true, "index.html"};
+  // Without a server's output Expo's pages are files.
+  if (all.contains("expo") && contains(package["scripts"][build_script(work, package)].text, "expo export")) {
+    const std::string out = out_dir_of(package["scripts"][build_script(work, package)].text);
+    return {out.empty() ? "dist" : out, true, "index.html"};
+  }
+  if (all.contains("nuxt") && is_generated_by_nuxt(work, package)) return {nuxt_major(package) == "2" ? "dist" : ".output/public", js_config_says(work, {"nuxt.config.ts", "nuxt.config.js"}, "ssr", "false"), "200.html"};
   if (all.contains("react-scripts")) return {"build", true, "index.html"};
   if (all.contains("@angular/core")) return {angular_output(work, package), true, "index.html"};
   if (all.contains("gatsby")) return {"public", false, "index.html"};
@@ -112,6 +130,11 @@ std::string framework_command(analysis& work, const framework& f, const std::set
     return adapter.name == "node" ? fmt::format("node {}/index.js", adapter.out.empty() ? "build" : adapter.out) : "";
   }
   if (f.name == "Astro" && all.contains("@astrojs/node")) return "node dist/server/entry.mjs";
+  if (f.name == "TanStack Start") {
+    // With Nitro's plugin the server is Nitro's; without, the build makes a handler that srvx serves.
+    const bool nitro = all.contains("nitro") || all.contains("nitropack") || all.contains("@tanstack/nitro-v2-vite-plugin") || all.contains("vinxi");
+    return nitro ? "node .output/server/index.mjs" : "npx --yes srvx --prod -s ../client dist/server/server.js";
+  }
   if (f.name == "NestJS" && work.has("nest-cli.json")) return "node dist/main.js";
   return {};
 }
@@ -199,7 +222,9 @@ void add_starts(analysis& work, const node_manager& manager, const value& packag
   if (manager.tool == "bun") {
     const std::string& module = package["module"].text;
     const std::string file = !module.empty() && work.has(module) ? module : work.first_of({"index.ts", "src/index.ts", "server.ts", "src/server.ts", "src/index.tsx"});
-    if (!file.empty() && (f || serves || !is_library(package))) work.starts(rank::convention, in_directory(dir, {"bun", "run", file}), work.path(file));
+    // `bun init` names the program as the module.
+    const bool published = package.has("exports") || package.has("files") || package.has("types") || package.has("publishConfig") || package.has("bin");
+    if (!file.empty() && (f || serves || !published)) work.starts(rank::convention, in_directory(dir, {"bun", "run", file}), work.path(file));
   }
   const std::string file = main_file(work, package);
   // Tools such as Vite make libraries as well.
@@ -296,7 +321,8 @@ std::string disqualified(analysis& work, const value& package, const framework* 
   const bool is_root = !work.self.members.empty() || work.has("nx.json") || work.has("rush.json");
   // `node FILE` of its own is what the root itself does.
   const auto words = words_of(package["scripts"][script_of(package)].text);
-  if (is_root && words.size() == 2 && words[0] == "node" && work.has(words[1])) return {};
+  if (is_root && words.size() == 2 && (words[0] == "node" || words[0] == "bun") && work.has(words[1])) return {};
+  if (is_root && words.empty() && !package["module"].text.empty() && work.has(package["module"].text)) return {};
   if (is_root && (!f || f->port == 0 || of_nx) && !facts.port) return "the root of a workspace; its scripts are for all members";
   return {};
 }
@@ -363,7 +389,7 @@ void analyse_package(analysis& work) {
   if (!work.out.no_service.empty() || work.out.start.empty()) return;
   put_in_image(work, version);
   apply(work, facts, f ? f->port : std::uint16_t{0}, usual_from);
-  const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro" || js_config_says(work, next_config, "output", "standalone"));
+  const bool told_by_variable = f && (f->name == "Nuxt" || f->name == "SvelteKit" || f->name == "Astro" || f->name == "TanStack Start" || js_config_says(work, next_config, "output", "standalone"));
   if (!told_by_variable) return;
   work.out.port_variable_from = f->name;
   work.out.runtime_env[f->name == "Next.js" ? "HOSTNAME" : "HOST"] = "0.0.0.0";

@@ -118,6 +118,21 @@ bool has_git_dependency(const value& package) {
   return false;
 }
 
+/// A package-lock.json that lacks a dependency of the package.json, which `npm ci` refuses.
+bool is_behind(analysis& work, const node_manager& manager, const value& root_package) {
+  if (manager.tool != "npm" || !manager.lock.ends_with("package-lock.json")) return false;
+  const value* lock = work.files.shared_tree(manager.lock, parse_json);
+  if (!lock || !(*lock)["packages"].has("")) return false;
+  const value& own = (*lock)["packages"][""];
+  for (const char* section : {"dependencies", "devDependencies"})
+    for (const auto& [name, version] : root_package[section].members)
+      if (!own["dependencies"].has(name) && !own["devDependencies"].has(name) && !own["optionalDependencies"].has(name)) {
+        work.because("lock file", "behind package.json, so it is not held to", fmt::format("{} lacks {}", manager.lock, name), confidence::likely);
+        return true;
+      }
+  return false;
+}
+
 void use_later_yarn(analysis& work, std::string_view version) {
   const value settings = yarn_settings(work);
   const std::string& linker = settings["nodeLinker"].text;
@@ -162,7 +177,7 @@ void install_node_dependencies(analysis& work, const node_manager& manager, cons
   work.out.cache.emplace_back(manager.cache);
   add_native_needs(work, ecosystem::node, node_dependencies(root_package, true));
   if (has_git_dependency(root_package)) needs_git(work, join(work.self.root, "package.json"));
-  work.run_at_root(manager.lock.empty() ? manager.install_unlocked : manager.install);
+  work.run_at_root(manager.lock.empty() || is_behind(work, manager, root_package) ? manager.install_unlocked : manager.install);
 }
 
 }  // namespace peelbox::detect

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "engine/detect/hints.hpp"
+#include "engine/detect/systems/js_config.hpp"
 #include "engine/detect/text.hpp"
 
 namespace peelbox::detect {
@@ -93,13 +94,22 @@ std::string out_dir_of(std::string_view script) {
   return {};
 }
 
+bool wants_files_of_nuxt(analysis& work) {
+  for (const std::string_view preset : {"static", "github-pages", "github_pages"})
+    for (const std::string_view key : {"preset", "target"})
+      if (js_config_says(work, {"nuxt.config.ts", "nuxt.config.js"}, key, preset)) return true;
+  return false;
+}
+
 std::string build_script(analysis& work, const value& package) {
   const value& scripts = package["scripts"];
   for (const std::string_view manager : {"npm", "yarn", "pnpm", "bun"})
     for (const docker_call& call : calls_in_dockerfile(work, manager)) {
       const auto name = std::find_if(call.words.begin(), call.words.end(), [](const std::string& w) { return w != "run" && !w.starts_with("-"); });
-      if (name != call.words.end() && *name != "build" && contains(*name, "build") && scripts.has(*name)) return *name;
+      if (name != call.words.end() && *name != "build" && (contains(*name, "build") || *name == "generate") && !scripts[*name].text.starts_with("prisma") && scripts.has(*name)) return *name;
     }
+  // `nuxt build` makes a server even where files are wanted.
+  if (scripts.has("generate") && node_dependencies(package, true).contains("nuxt") && wants_files_of_nuxt(work)) return "generate";
   if (out_dir_of(scripts["build"].text).empty())
     for (const auto& [name, script] : scripts.members) {
       const std::string dir = out_dir_of(script.text);
@@ -176,7 +186,7 @@ void build_node_project(analysis& work, const node_manager& manager, const value
   const std::string& name = chosen;
   const std::string& script = package["scripts"][name].text;
   if (manager.tool != "bun" && (script.starts_with("bun ") || contains(script, " bun ") || contains(script, "bunx "))) work.needs("bun");
-  if (name != "build") work.because("build script", name, out_dir_of(script).empty() ? work.hint.runs_from : work.self.manifest);
+  if (name != "build") work.because("build script", name, out_dir_of(script).empty() && !work.hint.runs_from.empty() ? work.hint.runs_from : work.self.manifest);
   work.run(run_script(manager, name));
   // What the Dockerfile sets for its build, such as an address of a database that nobody asks then.
   for (const std::string_view tool : {"npm", "yarn", "pnpm", "bun"})

@@ -55,7 +55,7 @@ std::optional<app_object> find_app(analysis& work, const std::vector<std::string
 
 void start(analysis& work, rank of, std::string_view command, std::string_view from) {
   // No shell reads it, so gunicorn's "app:make()" needs no quotes.
-  work.starts(of, words_of(command), from);
+  work.starts(of, words_of(command), from, of == rank::framework ? confidence::guess : confidence::likely);
 }
 
 /// A file that configures the server: uwsgi.ini names its own port, gunicorn.conf.py is read by gunicorn itself.
@@ -117,6 +117,7 @@ bool start_django(analysis& work, const std::set<std::string>& dependencies) {
       return true;
     }
   }
+  // A server for developers.
   start(work, rank::framework, fmt::format("python3 {} runserver 0.0.0.0:{}", join(place, "manage.py"), port), work.path(join(place, "manage.py")));
   return true;
 }
@@ -293,7 +294,7 @@ const build_system python_system{
 
 const build_system python_file_system{
     .name = "a Python script",
-    .manifests = {"main.py", "app.py", "server.py"},
+    .manifests = {"main.py", "app.py", "server.py", "bot.py", "run.py"},
     .weak = true,
     .analyse = analyse_file};
 

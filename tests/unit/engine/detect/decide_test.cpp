@@ -110,10 +110,10 @@ TEST(Embed, TheFrontEndIsBuiltBeforeWhatServesIt) {
 }
 
 TEST(Nothing, WhatWasSeenIsNamed) {
-  const auto found = detected({{"shard.yml", "name: a"}, {"deploy/Dockerfile", "FROM a"}, {"web/hugo.toml", ""}});
+  const auto found = detected({{"rebar.config", ""}, {"deploy/Dockerfile", "FROM a"}, {"web/Project.toml", ""}});
   EXPECT_TRUE(found.services.empty());
-  EXPECT_THAT(explain(found), HasSubstr("shard.yml: Crystal is not supported"));
-  EXPECT_THAT(explain(found), HasSubstr("web/hugo.toml: Hugo is not supported"));
+  EXPECT_THAT(explain(found), HasSubstr("rebar.config: Erlang is not supported"));
+  EXPECT_THAT(explain(found), HasSubstr("web/Project.toml: Julia is not supported"));
 }
 
 }  // namespace

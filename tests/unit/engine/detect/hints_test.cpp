@@ -34,6 +34,31 @@ TEST(Dockerfile, ArgumentsAndStagesAreFollowed) {
   EXPECT_THAT(facts.copied, ElementsAre("/srv/views"));
 }
 
+TEST(Dockerfile, RunsOfAllStagesAndTheirEnvironment) {
+  const auto facts = read_dockerfile("FROM node AS build\nARG WHAT=docker\nENV URL=none\nRUN npm run build-${WHAT} && \\\n  true\nFROM b\nRUN x\n");
+  ASSERT_EQ(facts.runs.size(), 2U);
+  EXPECT_EQ(facts.runs[0].text, "npm run build-docker &&  true");
+  EXPECT_THAT(facts.runs[0].env, ElementsAre(Pair("URL", "none")));
+  EXPECT_EQ(facts.runs[1].text, "x");
+}
+
+TEST(Dockerfile, TheCheckOfTheHealthTellsThePort) {
+  EXPECT_EQ(health_port_of("curl -f http://localhost:8080/health || exit 1"), 8080);
+  EXPECT_EQ(health_port_of("curl -f http://localhost/health"), 0);
+  EXPECT_EQ(health_port_of("curl http://example.org:80/"), 0);
+  EXPECT_EQ(read_dockerfile("FROM a\nHEALTHCHECK CMD wget http://127.0.0.1:${PORT-81}/\n").health_port, 81);
+}
+
+TEST(Dockerfile, NamesOfDockerfiles) {
+  for (const char* name : {"Dockerfile", "Dockerfile.alpine", "api.Dockerfile", "dist.dockerfile", "Containerfile"}) EXPECT_TRUE(is_dockerfile(name)) << name;
+  for (const char* name : {"dockerfile.md", "Dockerfile.dockerignore", "Dockerfile.j2", "my-dockerfile"}) EXPECT_FALSE(is_dockerfile(name)) << name;
+}
+
+TEST(Yaml, DocumentsOfOneText) {
+  EXPECT_THAT(documents_of_yaml("a: 1\n---\nb: 2\n--- \nc: 3\n"), ElementsAre("a: 1\n", "b: 2\n", "c: 3\n"));
+  EXPECT_THAT(documents_of_yaml(""), ElementsAre(""));
+}
+
 TEST(Dockerfile, CommandEnvironmentAndHealth) {
   const auto facts = read_dockerfile(
       "FROM a\nWORKDIR /srv\nENV A=\"b c\" D=$x E='f'\nENTRYPOINT [\"node\", \"x.js\"]\nCMD [\"--fast\"]\n"
