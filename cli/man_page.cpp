@@ -132,8 +132,7 @@ std::string man_page_name(const command_info& command) {
 
 std::string man_page(const command_info& command, const command_info& root, std::string_view version) {
   const std::string title = upper(man_page_name(command));
-  std::string out = fmt::format(".TH {} 1 \"\" {} {}
-", in_argument(title), in_argument(fmt::format("peelbox {}", version)), in_argument("peelbox"));
+  std::string out = fmt::format(".TH {} 1 \"\" {} {}\n", in_argument(title), in_argument(fmt::format("peelbox {}", version)), in_argument("peelbox"));
   out += fmt::format(".SH NAME\n{} \\- {}\n", text(man_page_name(command)), text(command.about));
   out += fmt::format(".SH SYNOPSIS\n\\fB{}\\fR{}\n", text(command.path), text(command.usage().substr(command.path.size())));
   if (!command.commands.empty()) add_commands(command, out);
