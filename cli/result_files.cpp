@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "cli/summary.hpp"
+#include "engine/data/indented.hpp"
 #include "engine/async/base64.hpp"
 
 namespace peelbox::cli {
@@ -64,7 +65,7 @@ std::string metadata_text(const prepared_build& prepared, const client::build_ou
       if (outcome.services[i].has_value()) all[prepared.services[i].name] = metadata_of(*outcome.services[i]);
   }
   if (!warnings.empty()) all["buildx.build.warnings"] = json::parse(warnings);
-  return json::serialize(all) + "\n";
+  return data::indented(all) + "\n";
 }
 
 std::string image_id(const client::service_outcome& outcome) {

@@ -23,7 +23,7 @@ client::service_outcome outcome_of(std::map<std::string, std::string> response) 
 
 prepared_build prepared(std::vector<std::string> names) {
   prepared_build all;
-  for (std::string& name : names) all.services.push_back({std::move(name), {}, {}});
+  for (std::string& name : names) all.services.push_back({std::move(name), {}});
   return all;
 }
 
@@ -67,10 +67,10 @@ TEST(ResultFiles, WarningsAreThereWhenAskedFor) {
   list.update(events, picture, {});
   const auto parsed = boost::json::parse(metadata_text(prepared({""}), outcome, list.json())).as_object();
   ASSERT_EQ(parsed.at("buildx.build.warnings").as_array().size(), 2u);
-  EXPECT_EQ(boost::json::serialize(parsed.at("buildx.build.warnings").as_array()[0]),
+  EXPECT_EQ(parsed.at("buildx.build.warnings").as_array()[0], boost::json::parse(
             R"({"vertex":"sha256:aa","level":1,"short":"b2xk","detail":["dGV4dA=="],"url":"https://example.com",)"
             R"("sourceInfo":{"filename":"Dockerfile","data":"RlJPTSB4","language":"Dockerfile"},)"
-            R"("range":[{"start":{"line":2},"end":{"line":3,"character":1}}]})");
+            R"("range":[{"start":{"line":2},"end":{"line":3,"character":1}}]})"));
 
   for (int i = 0; i < 600; ++i) list.update(events, picture, {});
   EXPECT_EQ(boost::json::parse(list.json()).as_array().size(), 1000u);
@@ -88,7 +88,10 @@ TEST(ResultFiles, ProvenanceStandsBesideTheRest) {
   one.provenance = {{"buildx.build.provenance/linux/arm64", "{\"builder\":{\"id\":\"\"},\"deep\":" + deep + "}"}};
   outcome.services.emplace_back(one);
   const std::string text = metadata_text(prepared({""}), outcome);
-  EXPECT_NE(text.find(R"("buildx.build.provenance/linux/arm64":{"builder":{"id":""},"deep":)" + deep + "}"), std::string::npos) << text;
+  boost::json::parse_options options;
+  options.max_depth = client::deepest_provenance;
+  const auto parsed = boost::json::parse(text, {}, options).as_object();
+  EXPECT_EQ(boost::json::serialize(parsed.at("buildx.build.provenance/linux/arm64").at("deep")), deep);
 }
 
 TEST(ResultFiles, SeveralServicesAreKeptApart) {
@@ -132,7 +135,7 @@ class LeaveResults : public testing::Test {
     else args.ref_file.clear();
     prepared_build all;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      all.services.push_back({"s" + std::to_string(i), {}, {}});
+      all.services.push_back({"s" + std::to_string(i), {}});
       client::solve_request& request = all.options.services.emplace_back();
       request.ref = "asked";
       auto file = session::output_file::create(dir_ / ("image" + std::to_string(i)));
