@@ -87,6 +87,10 @@ task<result<daemon_version>> accept_version(build_state& state) {
                  version->text.empty() ? "of unknown version" : version->text);
   result<void> accepted = check_version(*version, options.way->name());
   if (accepted.has_error()) co_return accepted.error();
+  std::size_t exporters = 0;
+  for (const solve_request& request : options.services) exporters = std::max(exporters, request.exports.size());
+  accepted = check_exporters(*version, exporters, options.way->name());
+  if (accepted.has_error()) co_return accepted.error();
   co_return version;
 }
 

@@ -83,6 +83,21 @@ task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> con
   co_return found;
 }
 
+task<result<void>> with_daemon(std::shared_ptr<route> way, const logger& log,
+                               std::function<task<result<void>>(std::shared_ptr<h2grpc::connection> control)> use) {
+  auto ask = [&](task_group& group) -> task<result<void>> {
+    auto control = co_await connect(group, way, std::make_shared<traffic>(), "outer", log);
+    if (control.has_error()) co_return control.error();
+    result<daemon_version> version = co_await ask_version(*control, way);
+    if (version.has_error()) co_return version.error();
+    result<void> done = check_version(*version, way->name());
+    if (done.has_value()) done = co_await use(*control);
+    group.cancel();
+    co_return done;
+  };
+  co_return co_await task_group::run(ask);
+}
+
 task<result<std::vector<worker>>> list_workers(std::shared_ptr<h2grpc::connection> control) {
   h2grpc::call_options options;
   options.deadline = std::chrono::seconds(30);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +37,11 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std
 /// Calls Control.Info. A daemon that does not have it (Unimplemented) is an answer too. Then, and when the version is not
 /// known, asks the engine around it for the engine's version. Fails with errc::remote, connection, lost or timed_out.
 task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way);
+
+/// Connects, refuses a daemon that is too old, runs `use` with the outer connection, and disconnects. The first failure is the
+/// result. `log` must outlive it.
+task<result<void>> with_daemon(std::shared_ptr<route> way, const logger& log,
+                               std::function<task<result<void>>(std::shared_ptr<h2grpc::connection> control)> use);
 
 /// One worker of a daemon; the first one is the default.
 struct worker {

@@ -9,6 +9,7 @@
 #include "engine/async/task_group.hpp"
 #include "engine/client/history_stream.hpp"
 #include "engine/client/status_stream.hpp"
+#include "engine/client/wire_time.hpp"
 #include "h2grpc/grpc/status.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
@@ -21,12 +22,6 @@ namespace wire_v1 = moby::buildkit::v1;
 /// A daemon keeps 50 builds by default; this bound only stops a hostile one.
 constexpr std::size_t most_records = 100'000;
 
-progress::wall_time to_time(const wire::Timestamp& t) {
-  constexpr std::int64_t longest = 253'402'300'799;  // the end of the year 9999
-  const auto seconds = std::chrono::seconds(std::clamp<std::int64_t>(t.seconds(), 0, std::min(longest, std::int64_t{9'000'000'000})));
-  return progress::wall_time(seconds + std::chrono::nanoseconds(t.nanos()));
-}
-
 history_record to_record(const wire_v1::BuildHistoryRecord& from) {
   history_record to;
   to.ref = from.ref();
@@ -34,9 +29,10 @@ history_record to_record(const wire_v1::BuildHistoryRecord& from) {
   to.frontend_attributes = {from.frontendattrs().begin(), from.frontendattrs().end()};
   for (const auto& e : from.exporters()) to.exporters.push_back({e.type(), {e.attrs().begin(), e.attrs().end()}});
   to.exporter_response = {from.exporterresponse().begin(), from.exporterresponse().end()};
-  if (from.has_createdat()) to.created = to_time(from.createdat());
-  if (from.has_completedat()) to.completed = to_time(from.completedat());
+  if (from.has_createdat()) to.created = to_wall_time(from.createdat());
+  if (from.has_completedat()) to.completed = to_wall_time(from.completedat());
   if (from.has_error() && from.error().code() != 0) to.error = grpc_status{from.error().code(), from.error().message(), {}};
+  to.generation = from.generation();
   to.pinned = from.pinned();
   to.cached_steps = from.numcachedsteps();
   to.total_steps = from.numtotalsteps();
@@ -115,20 +111,13 @@ failure history::explain(const grpc_status& status) const {
 
 task<result<void>> history::open(std::shared_ptr<route> way, const logger& log,
                                  std::function<task<result<void>>(history& daemon)> use) {
-  auto ask = [&](task_group& group) -> task<result<void>> {
-    auto control = co_await connect(group, way, std::make_shared<traffic>(), "outer", log);
-    if (control.has_error()) co_return control.error();
-    result<daemon_version> version = co_await ask_version(*control, way);
-    if (version.has_error()) co_return version.error();
-    result<void> done = check_version(*version, way->name());
-    if (done.has_value()) {
-      history daemon(*control, way->name());
-      done = co_await use(daemon);
-    }
-    group.cancel();
+  std::function<task<result<void>>(std::shared_ptr<h2grpc::connection>)> ask =
+      [&](std::shared_ptr<h2grpc::connection> control) -> task<result<void>> {
+    history daemon(std::move(control), way->name());
+    result<void> done = co_await use(daemon);
     co_return done;
   };
-  co_return co_await task_group::run(ask);
+  co_return co_await with_daemon(way, log, ask);
 }
 
 task<result<std::vector<history_record>>> history::list() {

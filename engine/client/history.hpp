@@ -29,6 +29,7 @@ struct history_record {
   progress::wall_time created{};
   std::optional<progress::wall_time> completed;  ///< none: it is running
   std::optional<grpc_status> error;
+  std::int32_t generation = 0;
   bool pinned = false;
   // Zero on daemons that do not count them.
   std::int32_t cached_steps = 0;

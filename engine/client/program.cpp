@@ -84,6 +84,25 @@ class finished final : public gateway_program {
   std::vector<platform_build> parts_;
 };
 
+class asking final : public gateway_program {
+ public:
+  asking(frontend_call question, std::shared_ptr<frontend_answer> answer)
+      : question_(std::move(question)), answer_(std::move(answer)) {}
+
+  task<result<gateway_result>> run(gateway_client& daemon) override {
+    frontend_call question = question_;
+    auto solving = daemon.solve(std::move(question));
+    result<gateway_result> solved = co_await std::move(solving);
+    if (solved.has_value() && solved->message() != nullptr)
+      for (const auto& [key, value] : solved->message()->metadata()) (*answer_)[key] = value;
+    co_return solved;
+  }
+
+ private:
+  frontend_call question_;
+  std::shared_ptr<frontend_answer> answer_;
+};
+
 }  // namespace
 
 task<result<void>> gateway_program::prepare(gateway_client&) { co_return result<void>(); }
@@ -99,6 +118,9 @@ task<result<gateway_result>> solve_definitions(gateway_client& daemon, std::vect
 }
 
 std::shared_ptr<gateway_program> program_of(late_plan plan) { return std::make_shared<planned>(std::move(plan)); }
+std::shared_ptr<gateway_program> program_of(frontend_call question, std::shared_ptr<frontend_answer> answer) {
+  return std::make_shared<asking>(std::move(question), std::move(answer));
+}
 std::shared_ptr<gateway_program> program_of(definitions of) { return std::make_shared<finished>(std::move(of)); }
 
 }  // namespace peelbox::client

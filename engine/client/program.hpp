@@ -89,6 +89,12 @@ struct late_plan {
 };
 std::shared_ptr<gateway_program> program_of(late_plan plan);
 
+/// What a frontend says besides its result, by key ("result.txt", "result.json", frontend/subrequests); bytes as they are.
+using frontend_answer = std::map<std::string, std::string>;
+
+/// Calls a frontend for its answer, which is there when the build has ended without a failure.
+std::shared_ptr<gateway_program> program_of(frontend_call question, std::shared_ptr<frontend_answer> answer);
+
 /// The program for definitions that Control.Solve cannot carry.
 std::shared_ptr<gateway_program> program_of(definitions finished);
 

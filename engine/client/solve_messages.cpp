@@ -136,10 +136,10 @@ wire_v1::SolveRequest control_solve(const solve_request& asked) {
   if (asked.attest.sbom) attributes["attest:sbom"] = *asked.attest.sbom;
   if (asked.attest.provenance) attributes["attest:provenance"] = *asked.attest.provenance;
   if (asked.no_cache) attributes["no-cache"] = "";
-  // The name that buildx's history looks for first (util/history/name.go).
-  if (!asked.build_name.empty()) attributes["build-arg:BUILDKIT_BUILD_NAME"] = asked.build_name;
+  // The name that buildx's history looks for first (util/history/name.go). Arguments that somebody wrote for a frontend stay.
+  if (!asked.build_name.empty()) attributes.insert({"build-arg:BUILDKIT_BUILD_NAME", asked.build_name});
   // The daemon gives it to every exporter that has no source-date-epoch of its own (control/control.go).
-  if (!asked.source_date_epoch.empty()) attributes["build-arg:SOURCE_DATE_EPOCH"] = asked.source_date_epoch;
+  if (!asked.source_date_epoch.empty()) attributes.insert({"build-arg:SOURCE_DATE_EPOCH", asked.source_date_epoch});
   if (!asked.cache_imports.empty() && !request.has_definition()) attributes[cache_imports_key] = cache_imports_json(asked.cache_imports);
   set_cache(asked.cache_imports, request.mutable_cache()->mutable_imports());
   set_cache(asked.cache_exports, request.mutable_cache()->mutable_exports());

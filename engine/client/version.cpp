@@ -25,6 +25,16 @@ std::optional<version_number> parse_version(std::string_view text) {
   return version_number{parts[0], parts[1], parts[2]};
 }
 
+result<void> check_exporters(const daemon_version& found, std::size_t exporters, std::string_view address) {
+  const std::optional<version_number> version = parse_version(found.text);
+  if (exporters < 2 || !version || *version >= *parse_version(oldest_with_exporters)) return {};
+  return failure(errc::unsupported,
+                 fmt::format("the BuildKit daemon at {} takes one output for a build: found {}, required {} or newer for {}. Build "
+                             "once for each --output; the steps are cached then.",
+                             address, found.text, oldest_with_exporters, exporters),
+                 origin::peer);
+}
+
 result<void> check_version(const daemon_version& found, std::string_view address) {
   const auto refuse = [&](std::string_view what) -> result<void> {
     return failure(

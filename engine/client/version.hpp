@@ -32,6 +32,12 @@ struct daemon_version {
   std::string engine = {};
 };
 
+/// The oldest BuildKit that runs more than the first exporter of a request (solver/llbsolver/solver.go).
+inline constexpr std::string_view oldest_with_exporters = "v0.13.0";
+
+/// failure{unsupported} when the daemon is known to be too old for so many exporters in one request.
+result<void> check_exporters(const daemon_version& found, std::size_t exporters, std::string_view address);
+
 /// Accepts v0.11 and newer, and a daemon that has Info but an unknown version; else failure{unsupported} with the
 /// found and the required version, the reason and how to upgrade. `address` names the daemon.
 result<void> check_version(const daemon_version& found, std::string_view address);
