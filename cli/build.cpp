@@ -97,7 +97,7 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   what.phases.push_back(
       {"find", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began)});
   options.way = daemon->way;
-  if (daemon->docker_as_fallback && !what.args.quiet)
+  if (daemon->docker_as_fallback && !what.args.quiet && !what.args.terse)
     with.say(fmt::format("no standalone BuildKit daemon was found; using the one inside of Docker: {}",
                          options.way->name()));
   for (client::solve_request& request : options.services)
@@ -146,13 +146,30 @@ failure detach_refused() {
 
 /// Far more than a daemon takes.
 constexpr std::size_t most_llb_bytes = 64u << 20;
+constexpr std::size_t most_dockerfile_bytes = 4u << 20;
+
+/// The flag whose `-` means standard input, and what it takes at most.
+struct piped_file {
+  std::string flag;
+  std::size_t most = 0;
+};
+
+piped_file wanted_from_pipe(const build_args& args) {
+  if (args.spec == "-") return {"--spec", spec::max_spec_bytes};
+  if (args.llb == "-") return {"--llb", most_llb_bytes};
+  if (mode_of(args) != build_mode::dockerfile) return {};
+  if (args.dockerfile.file == "-") return {"--file", most_dockerfile_bytes};
+  if (args.context == "-") return {"the directory", most_dockerfile_bytes};
+  return {};
+}
 
 /// Writes the pictures, with the first failure in their title.
 result<void> write_pictures(picture_files& pictures, const prepared_build& prepared,
                             const result<client::build_outcome>& outcome, const progress::trace& picture) {
   std::string title;
   for (const prepared_service& service : prepared.services) {
-    const std::string& name = service.image_names.empty() ? service.name : service.image_names.front();
+    const std::vector<std::string>& images = service.target.image_names;
+    const std::string& name = images.empty() ? service.name : images.front();
     if (!name.empty()) title += (title.empty() ? "" : ", ") + name;
   }
   std::string error;
@@ -208,9 +225,8 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   result<void> meant = check_flags(given);
   if (meant.has_error()) co_return say_failure(meant.error(), with);
   build_args args = given;
-  if (args.spec == "-" || args.llb == "-") {
-    const std::string flag = args.spec == "-" ? "--spec" : "--llb";
-    result<std::string> piped = co_await read_standard_input(flag, args.spec == "-" ? spec::max_spec_bytes : most_llb_bytes);
+  if (const piped_file wanted = wanted_from_pipe(args); !wanted.flag.empty()) {
+    result<std::string> piped = co_await read_standard_input(wanted.flag, wanted.most);
     if (piped.has_error()) co_return say_failure(piped.error(), with);
     args.piped = std::move(*piped);
   }
@@ -223,7 +239,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
     result<void> checked = check_epoch("SOURCE_DATE_EPOCH", epoch);
     if (checked.has_error()) co_return say_failure(checked.error(), with);
   }
-  result<prepared_build> prepared = prepare_build(args, secret_of_user(with));
+  result<prepared_build> prepared = prepare_build(args, secret_of_user(with), with.env);
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
   result<build_services> served = add_build_services(args, with.env, with.pool, prepared->options);

@@ -9,31 +9,34 @@ namespace peelbox::cli {
 void add_build_flags(CLI::App& build, build_args& args) {
   build.footer(
       "Examples:\n"
-      "  peelbox build --spec universalbuild.json -t app:1 .\n"
-      "  peelbox detect . | peelbox build --spec - -t app:1 -o type=oci,dest=app.tar\n"
-      "  peelbox build --spec spec.json --all -t '{service}:1'");
+      "  peelbox build -t app:1 .\n"
+      "  peelbox build -f web.Dockerfile --target prod -t example.com/web:1 --push .\n"
+      "  peelbox detect . | peelbox build --spec - -t app:1 -o type=oci,dest=app.tar");
   build.add_option("--spec", args.spec, "UniversalBuild JSON (`peelbox detect` writes one). - is standard input")->type_name("FILE");
   build.add_option("-t,--tag", args.tags,
                    "Name of the image. May be repeated. For several services NAME=REF each, or a template such as app-{service}:1")
       ->type_name("REF")->take_all()->allow_extra_args(false);
-  build.add_option("-o,--output", args.output,
-                   "Where the image goes; else into Docker. type=docker (into Docker), type=oci|docker|tar,dest=FILE, "
-                   "type=local,dest=DIR or type=cacheonly; dest=- is standard output; for several services "
-                   "dest=out/{service}.tar. Other fields, such as compression=zstd, go to BuildKit's exporter. As for buildx "
+  build.add_option("-o,--output", args.outputs,
+                   "Where the result goes; else into Docker. type=docker (into Docker), type=registry (pushed), "
+                   "type=oci|docker|tar,dest=FILE, type=local,dest=DIR, type=image or type=cacheonly; dest=- is standard output; for "
+                   "several services dest=out/{service}.tar. May be repeated. Other fields, such as compression=zstd, go to BuildKit's exporter. As for buildx "
                    "a path alone is type=local,dest=PATH, and - is type=tar,dest=-")
-      ->type_name("FIELDS")
-      ->check(begins_like({"type=docker", "type=oci,dest=", "type=docker,dest=", "type=tar,dest=", "type=local,dest=", "type=cacheonly"}));
-  build.add_option("DIR", args.context, "Directory with the sources; else this one")->type_name("DIR");
-  build.add_flag("--all", args.all_services, "All services of the spec. The context is sent once");
+      ->type_name("FIELDS")->take_all()->allow_extra_args(false)
+      ->check(begins_like({"type=docker", "type=registry", "type=oci,dest=", "type=docker,dest=", "type=tar,dest=", "type=local,dest=", "type=cacheonly"}));
+  build.add_flag("--push", args.push, "Push the image under its tags. The same as -o type=registry");
+  build.add_option("DIR", args.context, "Directory with the sources; else this one. With a Dockerfile also a URL of git or http, and - is a "
+                   "Dockerfile from standard input")->type_name("DIR");
   build.add_option("--platform", args.platform, "Several with commas; else the daemon's own. With a variant if need be")->type_name("OS/ARCH")
       ->check(begins_like({"linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/riscv64", "linux/s390x"}));
   add_daemon_flags(build, args);
   build.add_flag("--no-cache", args.no_cache, "Run every step again");
-  build.add_option("--progress", args.progress, "How progress is shown")->type_name("MODE")
+  build.add_option("--progress", args.progress, "Progress")->type_name("MODE")
       ->check(one_of({"auto", "plain", "tty", "rawjson", "logs", "quiet"}));
   build.add_flag("-q,--quiet", args.quiet, "Print the image digest only");
 
   const std::string what = "What is built";
+  build.add_flag("--load", args.load, "The same as -o type=docker: the image goes into Docker")->group(what);
+  build.add_flag("--all", args.all_services, "All services of the spec. The context is sent once")->group(what);
   build.add_option("--context", args.context, "The same as DIR")->type_name("DIR")->capture_default_str()->group(what);
   build.add_option("--service", args.services, "Which service of a spec with several. May be repeated")
       ->type_name("NAME")->take_all()->allow_extra_args(false)->group(what);
@@ -52,10 +55,16 @@ void add_build_flags(CLI::App& build, build_args& args) {
                  "Send every file, for content that changed under the same size and modification time")->group(what);
   build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec. - is standard input")->type_name("FILE")
       ->group(what);
-  build.add_option("--local", args.locals, "Directory of a local source of --llb. No ignore files apply")->type_name("NAME=DIR")
+  build.add_option("--frontend", args.frontend, "Let this frontend of the daemon make the definition, such as dockerfile.v0 or gateway.v0")
+      ->type_name("NAME")->group(what)->check(begins_like({"dockerfile.v0", "gateway.v0"}));
+  build.add_option("--opt", args.options, "Option of --frontend, such as target=web. May be repeated")->type_name("KEY=VALUE")
+      ->take_all()->allow_extra_args(false)->group(what);
+  build.add_option("--local", args.locals, "Directory of a local source of --llb or --frontend. No ignore files apply")->type_name("NAME=DIR")
       ->take_all()->allow_extra_args(false)->group(what);
   build.add_option("--dump-llb", args.dump_llb, "Write the LLB definition of the spec and stop. - is standard output")
       ->type_name("FILE")->group(what);
+
+  add_dockerfile_flags(build, args.dockerfile);
 
   const std::string pictures = "Pictures and records";
   build.add_option("--timeline", args.timeline, "Write a page with the build as a timeline, also when it fails. It is one HTML file "
@@ -75,7 +84,10 @@ void add_build_flags(CLI::App& build, build_args& args) {
 
   add_service_flags(build, args);
 
-  const std::string attestations = "Attestations";
+  const std::string attestations = "Attestations and annotations";
+  build.add_option("--annotation", args.annotations,
+                   "Annotation of the image. TYPE is manifest, index, manifest-descriptor or index-descriptor. May be repeated")
+      ->type_name("[TYPE:]KEY=VALUE")->take_all()->allow_extra_args(false)->group(attestations);
   build.add_option("--sbom", args.attest.sbom, "Add an SBOM: true, false, generator=IMAGE. The default is true for OCI output")
       ->expected(0, 1)->type_name("[V]")->group(attestations)->check(begins_like({"true", "false", "generator="}));
   build.add_option("--provenance", args.attest.provenance,

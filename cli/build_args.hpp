@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/daemon_args.hpp"
+#include "cli/dockerfile_flags.hpp"
 #include "cli/output_option.hpp"
 #include "cli/service_args.hpp"
 #include "engine/progress/display.hpp"
@@ -19,18 +20,28 @@ namespace peelbox::cli {
 /// The arguments as text, before any check; CLI11 fills them.
 struct build_args : daemon_args, service_args {
   std::string spec;
-  /// What came from standard input for a `-` in `spec` or `llb`.
+  /// What came from standard input for a `-` in `spec`, `llb`, `dockerfile.file` or `context`.
   std::string piped;
   /// REF, NAME=REF or a template with "{service}".
   std::vector<std::string> tags;
   /// From --context or the argument.
   std::string context = ".";
-  std::optional<std::string> output;
+  std::vector<std::string> outputs;
+  bool push = false;
+  bool load = false;
+  /// Set when somebody else read the outputs: they are taken as they are, with the names that their attributes say, and nothing
+  /// is added to them or to what is attested.
+  std::optional<std::vector<output_option>> ready_outputs;
+  /// No summary and no advice; the daemon's error as it is.
+  bool terse = false;
   std::vector<std::string> services;
   bool all_services = false;
   /// Instead of a spec: a marshalled LLB definition ("-" is standard input) and its local directories.
   std::string llb;
   std::vector<std::string> locals;  ///< NAME=DIR
+  /// Instead of a spec: a frontend of the daemon and its options.
+  std::string frontend;
+  std::vector<std::string> options;  ///< KEY=VALUE
   /// Writes the spec's definition to this file and stops.
   std::string dump_llb;
   std::string platform;
@@ -39,6 +50,8 @@ struct build_args : daemon_args, service_args {
   std::string runtime_image;
   std::string package_manager = "auto";
   std::string cache_key;
+  dockerfile_flags dockerfile;
+  std::vector<std::string> annotations;  ///< [TYPE:]KEY=VALUE
   attestation_flags attest;
   bool no_sbom = false;
   bool no_provenance = false;

@@ -11,6 +11,8 @@ namespace peelbox::cli {
 enum class build_mode {
   spec,  ///< --spec: a spec becomes a definition, which is solved
   llb,   ///< --llb: a definition of somebody else's is solved as it is
+  dockerfile,  ///< none of these: the daemon's frontend makes a definition of a Dockerfile
+  frontend,    ///< --frontend: another frontend of the daemon
   dump,  ///< --dump-llb: a spec becomes a definition, which is written
 };
 
@@ -19,6 +21,8 @@ struct flag_use {
   std::string_view name;
   bool spec;
   bool llb;
+  bool dockerfile;
+  bool frontend;
   bool dump;
 };
 

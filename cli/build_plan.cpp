@@ -5,6 +5,10 @@
 
 #include <utility>
 
+#include "cli/build_modes.hpp"
+#include "cli/dockerfile_door.hpp"
+#include "cli/frontend_door.hpp"
+#include "cli/frontend_values.hpp"
 #include "cli/llb_door.hpp"
 #include "cli/outputs.hpp"
 #include "cli/own_files.hpp"
@@ -18,12 +22,20 @@ namespace {
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
-std::string output_text(const build_args& args) { return args.output.value_or("type=docker"); }
+/// Where the result goes when nobody says it. An image without a name is one that nobody would find in Docker.
+std::string_view default_output(const build_args& args) {
+  const build_mode mode = mode_of(args);
+  const bool asks = args.dockerfile.check || !args.dockerfile.call.empty();
+  const bool calls = mode == build_mode::dockerfile || mode == build_mode::frontend;
+  return calls && (args.tags.empty() || asks) ? "type=cacheonly" : "type=docker";
+}
 
 /// Opens the door that the flags name, and plans what comes through it.
-result<door_plan> plan_door(const build_args& args, const session::user_secret& user, door_setting& with) {
-  const auto aim = [&](const std::vector<std::string>& names) -> result<void> {
-    result<std::vector<service_target>> targets = service_targets(args.tags, output_text(args), names);
+result<door_plan> plan_door(const build_args& args, const session::user_secret& user, const environment& env,
+                            const std::vector<output_option>& outputs, door_setting& with) {
+  const auto aim = [&](const std::vector<std::string>& names, naming rule = naming::every_image) -> result<void> {
+    result<std::vector<service_target>> targets =
+        service_targets(args.tags, outputs, names, args.ready_outputs ? naming::none : rule);
     if (targets.has_error()) return targets.error();
     with.targets = std::move(*targets);
     return {};
@@ -32,6 +44,18 @@ result<door_plan> plan_door(const build_args& args, const session::user_secret& 
     result<llb_door> door = open_llb_door(args, user);
     if (door.has_error()) return door.error();
     if (result<void> aimed = aim({""}); aimed.has_error()) return aimed.error();
+    return plan_build(std::move(*door), with);
+  }
+  if (mode_of(args) == build_mode::dockerfile) {
+    result<dockerfile_door> door = open_dockerfile_door(args, user, env);
+    if (door.has_error()) return door.error();
+    if (result<void> aimed = aim({""}, naming::stored_image); aimed.has_error()) return aimed.error();
+    return plan_build(std::move(*door), with);
+  }
+  if (mode_of(args) == build_mode::frontend) {
+    result<frontend_door> door = open_frontend_door(args, user, env);
+    if (door.has_error()) return door.error();
+    if (result<void> aimed = aim({""}, naming::stored_image); aimed.has_error()) return aimed.error();
     return plan_build(std::move(*door), with);
   }
   result<spec_door> door = open_spec_door(args, user);
@@ -47,38 +71,49 @@ std::string build_name(const service_target& target, const std::string& name) {
   return reference.has_value() ? reference->familiar() : target.image_names.front();
 }
 
-/// Sets what all doors have in common: exporter and attestations. Pure.
-result<void> complete_request(const build_args& args, const service_target& target, client::solve_request& request) {
-  const output_option& output = target.output;
+client::export_request export_of(const output_option& output, const std::vector<std::string>& image_names) {
+  client::export_request one{{std::string(to_string(output.type)), output.attributes}, {}};
+  // Exporters take several, with commas (exporter/containerimage/export.go).
+  if (output.is_image() && !image_names.empty()) one.how.attributes["name"] = fmt::format("{}", fmt::join(image_names, ","));
+  if (output.into_docker()) one.where = client::docker_store{image_names, {}};
+  return one;
+}
+
+/// Sets what all doors have in common: exporters and attestations. Pure.
+result<void> complete_request(const build_args& args, const service_target& target, const attestation_defaults& defaults,
+                              client::solve_request& request) {
   attestation_flags flags = args.attest;
   if (args.no_sbom) flags.sbom = "false";
   if (args.no_provenance) flags.provenance = "false";
-  result<attestation_choice> attest = choose_attestations(flags, output);
+  result<attestation_choice> attest = choose_attestations(flags, target.outputs, defaults);
   if (attest.has_error()) return attest.error();
   request.sbom_is_optional = attest->sbom_is_default;
   request.attest = attest->wanted;
   request.no_cache = args.no_cache;
-  if (!args.iid_file.empty() && !output.is_image())
-    return wrong(fmt::format("--iidfile has no effect with --output type={}, which makes no image", to_string(output.type)));
+  if (!args.iid_file.empty() && !target.makes_image())
+    return wrong(fmt::format("--iidfile has no effect with --output type={}, which makes no image", to_string(target.outputs.front().type)));
   request.build_name = build_name(target, request.name);
-  if (output.type == output_option::kind::cacheonly) return {};
-  client::export_request one{{std::string(to_string(output.type)), output.attributes}, {}};
-  // Exporters take several, with commas (exporter/containerimage/export.go).
-  if (output.is_image()) one.how.attributes["name"] = fmt::format("{}", fmt::join(target.image_names, ","));
-  if (output.into_docker()) one.where = client::docker_store{target.image_names, {}};
-  request.exports.push_back(std::move(one));
+  std::map<std::string, std::string> annotations;
+  for (const std::string& text : args.annotations) {
+    auto attributes = annotation_attributes(text);
+    if (attributes.has_error()) return attributes.error();
+    for (auto& [key, value] : *attributes) annotations[key] = std::move(value);
+  }
+  if (!annotations.empty() && !target.makes_image())
+    return wrong(fmt::format("--annotation has no effect with --output type={}, which makes no image", to_string(target.outputs.front().type)));
+  for (const output_option& output : target.outputs) {
+    if (output.type == output_option::kind::cacheonly) continue;
+    request.exports.push_back(export_of(output, target.image_names));
+    if (output.is_image()) request.exports.back().how.attributes.insert(annotations.begin(), annotations.end());
+  }
   return {};
 }
 
 /// Nothing that the build writes itself is sent.
-void leave_own_files_out(const build_args& args, const std::string& dest, filesync::context_source& source) {
-  for (std::string& pattern : own_files_below(source.root, dest, args)) source.exclude.push_back(std::move(pattern));
-}
-
-/// `-o dest=out/{service}.tar` as it was written.
-std::string dest_of(const build_args& args) {
-  const result<output_option> output = parse_output(output_text(args));
-  return output.has_value() ? output->dest : "";
+void leave_own_files_out(const build_args& args, const std::vector<output_option>& outputs, filesync::context_source& source) {
+  std::vector<std::string> places;
+  for (const output_option& output : outputs) places.push_back(output.dest);
+  for (std::string& pattern : own_files_below(source.root, places, args)) source.exclude.push_back(std::move(pattern));
 }
 
 result<void> open_outputs(prepared_build& prepared) {
@@ -86,14 +121,26 @@ result<void> open_outputs(prepared_build& prepared) {
   std::vector<std::string> roots;
   for (const auto& [name, source] : prepared.options.contexts) roots.push_back(source->root);
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const output_option& output = prepared.services[i].output;
-    if (requests.size() > 1 && !output.dest.empty())
-      if (result<void> made = make_parents(output); made.has_error()) return made;
-    result<client::export_sink> opened = open_output(output, roots);
-    if (opened.has_error()) return opened.error();
-    if (!std::holds_alternative<client::stays_in_daemon>(*opened)) requests[i].exports.front().where = std::move(*opened);
+    auto one = requests[i].exports.begin();
+    for (const output_option& output : prepared.services[i].target.outputs) {
+      if (output.type == output_option::kind::cacheonly) continue;
+      if (requests.size() > 1 && !output.dest.empty())
+        if (result<void> made = make_parents(output); made.has_error()) return made;
+      result<client::export_sink> opened = open_output(output, roots);
+      if (opened.has_error()) return opened.error();
+      if (!std::holds_alternative<client::stays_in_daemon>(*opened)) one->where = std::move(*opened);
+      ++one;
+    }
   }
   return {};
+}
+
+/// Who writes `-o out.tar` gets a directory of that name from buildx, and rarely wants it.
+void warn_of_directories(const std::vector<output_option>& outputs, std::vector<std::string>& warnings) {
+  for (const output_option& output : outputs)
+    if (output.path_alone && looks_like_archive(output.dest))
+      warnings.push_back(fmt::format("--output {} writes a directory; for a file use type=tar,dest={} or, for an image, type=oci,dest={}",
+                                     output.dest, output.dest, output.dest));
 }
 
 }  // namespace
@@ -109,7 +156,17 @@ result<marshalled_definition> dumped_definition(const build_args& args, const se
   return dumped;
 }
 
-result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user) {
+namespace {
+
+result<std::vector<output_option>> outputs_of(const build_args& args) {
+  if (!args.ready_outputs) return choose_outputs(args.outputs, args.push, args.load, default_output(args));
+  if (args.ready_outputs->empty()) return choose_outputs({}, false, false, "type=cacheonly");
+  return *args.ready_outputs;
+}
+
+}  // namespace
+
+result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user, const environment& env) {
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) return tls.error();
   prepared_build prepared;
@@ -117,32 +174,35 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   client::build_options& options = prepared.options;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
   options.names.id = session::random_id();
+  result<std::vector<output_option>> outputs = outputs_of(args);
+  if (outputs.has_error()) return outputs.error();
   door_setting with;
   with.session_id = options.names.id;
-  result<door_plan> plan = plan_door(args, user, with);
+  result<door_plan> plan = plan_door(args, user, env, *outputs, with);
   if (plan.has_error()) return plan.error();
   prepared.warnings = std::move(plan->warnings);
+  prepared.asked = std::move(plan->asked);
+  if (args.ready_outputs) plan->attested = {false, false};
+  if (prepared.asked && outputs->front().type != output_option::kind::cacheonly)
+    return wrong("--call and --check ask the frontend and build nothing; leave --output, --push and --load out");
   options.names.shared_key = std::move(plan->shared_key);
   if (!args.paranoid && !args.no_cache && user.why_not_kept().empty()) {
     options.user = user;
     options.keyed_contexts = std::move(plan->reads);
   }
   options.services = std::move(plan->requests);
-  const std::string dest = dest_of(args);
   for (auto& [name, source] : plan->contexts) {
-    leave_own_files_out(args, dest, *source);
+    leave_own_files_out(args, *outputs, *source);
     options.contexts[name] = std::move(source);
   }
   for (std::size_t i = 0; i < options.services.size(); ++i) {
-    result<void> complete = complete_request(args, with.targets[i], options.services[i]);
+    result<void> complete = complete_request(args, with.targets[i], plan->attested, options.services[i]);
     if (complete.has_error()) return complete.error();
-    prepared.services.push_back({options.services[i].name, std::move(with.targets[i].output), std::move(with.targets[i].image_names)});
+    prepared.services.push_back({options.services[i].name, std::move(with.targets[i])});
   }
-  // Who writes `-o out.tar` gets a directory of that name from buildx, and rarely wants it.
-  if (const output_option& output = prepared.services.front().output; output.path_alone && looks_like_archive(output.dest))
-    prepared.warnings.push_back(fmt::format("--output {} writes a directory; for a file use type=tar,dest={} or, for an image, "
-                                            "type=oci,dest={}",
-                                            output.dest, output.dest, output.dest));
+  warn_of_directories(*outputs, prepared.warnings);
+  if (!args.terse && args.outputs.empty() && outputs->front().type == output_option::kind::cacheonly && !prepared.asked)
+    prepared.warnings.emplace_back("neither --tag nor --output is given, so the result stays in the daemon's build cache");
   result<void> opened = open_outputs(prepared);
   if (opened.has_error()) return opened.error();
   return prepared;

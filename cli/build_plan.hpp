@@ -1,10 +1,13 @@
 // `peelbox build`, before any connection: flags and files -> what to ask the daemon for.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/build_args.hpp"
+#include "cli/door.hpp"
+#include "cli/service_targets.hpp"
 #include "engine/client/build.hpp"
 #include "engine/session/user_secret.hpp"
 
@@ -12,8 +15,7 @@ namespace peelbox::cli {
 
 struct prepared_service {
   std::string name;  ///< empty without a spec
-  output_option output;
-  std::vector<std::string> image_names;  ///< normalised
+  service_target target;
 };
 
 struct prepared_build {
@@ -22,6 +24,8 @@ struct prepared_build {
   /// In the order of options.services.
   std::vector<prepared_service> services;
   std::vector<std::string> warnings;
+  /// Set when a frontend is asked instead of building.
+  std::optional<asked_frontend> asked;
 };
 
 struct marshalled_definition {
@@ -34,6 +38,6 @@ result<marshalled_definition> dumped_definition(const build_args& args, const se
 /// Reads the spec, checks what can be checked without a daemon, and opens the output. Failures are errc::usage, and
 /// errc::context, not_found, permission and io for files. `user` is what makes the keys under which the
 /// daemon keeps contexts and caches those of nobody else.
-result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user);
+result<prepared_build> prepare_build(const build_args& args, const session::user_secret& user, const environment& env);
 
 }  // namespace peelbox::cli

@@ -36,6 +36,11 @@ task<std::optional<client::left_out_file>> look_for_rule(const ended_build& ende
 task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
   // That a build was interrupted is said once, at the end of the program.
   if (why.code == errc::cancelled) co_return;
+  if (ended.args.terse) {
+    // The words that scripts look for.
+    with.say("error: " + (why.status ? "failed to solve: " + why.status->message : why.text));
+    co_return;
+  }
   client::error_text_options options;
   options.log_lines = !ended.display.shows_error_blocks();
   options.left_out = co_await look_for_rule(ended, why, with);
@@ -64,6 +69,17 @@ void give_stats(const ended_build& ended, bool succeeded, const surroundings& wi
   }
   if (*ended.args.stats == "json") with.answer(stats_json(stats));
   else for (const std::string& line : stats_lines(stats)) with.say(line);
+}
+
+/// Prints what the frontend said. Its findings become the exit code, as those of a failed build do.
+int give_answer(const asked_frontend& asked, const surroundings& with) {
+  const result<std::string> text = answer_text(asked.question, *asked.answer);
+  if (text.has_error()) {
+    with.say("error: " + text.error().text);
+    return to_exit_code(text.error().code);
+  }
+  with.answer(*text);
+  return tells_of_trouble(asked.question, *asked.answer) ? exit_build_failed : exit_ok;
 }
 
 /// Reports each service: errors, warnings, digests. Returns the code of the first failure.
@@ -101,9 +117,14 @@ task<int> report_build(const ended_build& ended, const surroundings& with) {
     with.say("error: " + ended.left.error().text);
     if (code == exit_ok) code = to_exit_code(ended.left.error().code);
   }
+  if (ended.prepared.asked && code == exit_ok) {
+    code = give_answer(*ended.prepared.asked, with);
+    if (ended.args.stats) give_stats(ended, code == exit_ok, with);
+    co_return code;
+  }
   const progress::trace& picture = ended.display.picture();
   const bool several = ended.prepared.services.size() > 1;
-  if (!ended.args.quiet) {
+  if (!ended.args.quiet && !ended.args.terse) {
     for (const std::string& line : clipped_lines(picture)) with.say(line);
     if (ended.outcome.has_error() || ended.left.has_error() || (code != exit_ok && !several)) {
       // There is nothing to say about a build that was refused before it began.

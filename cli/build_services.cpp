@@ -93,7 +93,7 @@ result<void> set_caches(const service_args& args, const environment& variables, 
   if (to.has_error()) return to.error();
   for (client::solve_request& service : services) {
     service.cache_imports = *from;
-    service.cache_exports = *to;
+    service.cache_exports.insert(service.cache_exports.end(), to->begin(), to->end());
     for (cache_place& place : service.cache_imports) (void)name_service(place, service.name);
     for (cache_place& place : service.cache_exports) {
       if (name_service(place, service.name) || services.size() == 1 || place.type == "inline") continue;
@@ -112,7 +112,8 @@ result<build_services> add_build_services(const service_args& args, const enviro
     result<void> known = check_entitlement(right);
     if (known.has_error()) return known.error();
   }
-  for (client::solve_request& service : options.services) service.entitlements = args.allow;
+  for (client::solve_request& service : options.services)
+    service.entitlements.insert(service.entitlements.end(), args.allow.begin(), args.allow.end());
   if (!args.source_policy.empty()) {
     const std::string name = "--source-policy-file " + args.source_policy;
     result<std::string> text = read_file(args.source_policy, name, 1 << 20);

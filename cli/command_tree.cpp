@@ -62,6 +62,7 @@ command_info describe_at(CLI::App& app, const std::string& above) {
   to.about = app.get_description();
   to.footer = app.get_footer();
   to.hidden = app.get_group().empty();
+  to.rare = app.get_group() == command_info::seldom;
   for (CLI::Option* option : app.get_options([](const CLI::Option* o) { return !o->get_group().empty(); })) {
     option_info info = describe_option(*option);
     (info.positional.empty() ? to.options : to.positionals).push_back(std::move(info));

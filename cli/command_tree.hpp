@@ -37,12 +37,15 @@ struct option_info {
 
 struct command_info {
   static constexpr std::string_view everyday = "Options";
+  /// The group of commands that the short help only names.
+  static constexpr std::string_view seldom = "Further commands";
 
   std::string name;
   std::string path;  ///< "peelbox context ls"
   std::string about;
   std::string footer;
   bool hidden = false;
+  bool rare = false;
   std::vector<option_info> options;      ///< with names
   std::vector<option_info> positionals;
   std::vector<command_info> commands;

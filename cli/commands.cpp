@@ -15,23 +15,27 @@ namespace {
 struct entry {
   std::string_view name;
   command (*add)(CLI::App&);
+  bool rare = false;
   bool needs_all = false;  ///< it tells about the others
 };
 
 /// In the order of the help.
-constexpr std::array<entry, 13> entries{{
+constexpr std::array<entry, 16> entries{{
     {"build", add_build_command},
     {"detect", add_detect_command},
     {"context", add_context_command},
     {"info", add_info_command},
     {"history", add_history_command},
     {"attach", add_attach_command},
-    {"workers", add_workers_command},
-    {"dial-stdio", add_dial_stdio_command},
-    {"schema", add_schema_command},
-    {"completion", add_completion_command, true},
-    {"man", add_man_command, true},
-    {"version", add_version_command},
+    {"workers", add_workers_command, true},
+    {"du", add_du_command},
+    {"prune", add_prune_command},
+    {"dial-stdio", add_dial_stdio_command, true},
+    {"buildctl", add_buildctl_command, true},
+    {"schema", add_schema_command, true},
+    {"completion", add_completion_command, true, true},
+    {"man", add_man_command, true, true},
+    {"version", add_version_command, true},
     {"frontend", add_frontend_command},
 }};
 
@@ -62,7 +66,10 @@ std::vector<command> add_commands(CLI::App& app, std::string_view only) {
   std::vector<command> all;
   for (const entry& one : entries)
     if (one.name == only && !one.needs_all) return {one.add(app)};
-  for (const entry& one : entries) all.push_back(one.add(app));
+  for (const entry& one : entries) {
+    all.push_back(one.add(app));
+    if (one.rare) all.back().app->group(std::string(command_info::seldom));
+  }
   // Last, because commands inherit it.
   app.footer(
       "Examples:\n"

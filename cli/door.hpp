@@ -4,9 +4,11 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/frontend_question.hpp"
 #include "cli/service_targets.hpp"
 #include "engine/client/request.hpp"
 #include "engine/filesync/sender.hpp"
@@ -31,6 +33,10 @@ struct door_plan {
   /// Under which the daemon keeps what it got from them (session/identity.hpp).
   std::string shared_key;
   std::vector<std::string> warnings;
+  /// What is attested when no flag says it.
+  attestation_defaults attested;
+  /// Set when a frontend is asked instead of building.
+  std::optional<asked_frontend> asked;
 };
 
 }  // namespace peelbox::cli

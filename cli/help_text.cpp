@@ -66,10 +66,15 @@ std::string render(const command_info& command, bool all) {
   if (!command.commands.empty()) {
     out += "\nCommands:\n";
     std::size_t width = 0;
+    const auto shown = [all](const command_info& one) { return !one.hidden && (all || !one.rare); };
+    std::string others;
+    for (const command_info& one : command.commands) {
+      if (shown(one)) width = std::max(width, one.name.size());
+      else if (!one.hidden) others += (others.empty() ? "" : ", ") + one.name;
+    }
     for (const command_info& one : command.commands)
-      if (!one.hidden) width = std::max(width, one.name.size());
-    for (const command_info& one : command.commands)
-      if (!one.hidden) add_row(out, one.name, one.about, width);
+      if (shown(one)) add_row(out, one.name, one.about, width);
+    if (!others.empty()) out += "  " + wrapped("and " + others, help_columns - 2, 2) + "\n";
   }
   add_options(out, command, all);
   if (!command.footer.empty()) out += "\n" + command.footer + "\n";

@@ -1,6 +1,5 @@
 #include "cli/history_report.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
@@ -8,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "cli/summary.hpp"
+#include "cli/time_text.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::cli {
@@ -16,27 +16,12 @@ namespace {
 
 namespace json = boost::json;
 
-std::string utc(progress::wall_time t) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(
-                                                  std::chrono::time_point_cast<std::chrono::system_clock::duration>(t))));
-}
-
 progress::duration took(const client::history_record& r, progress::wall_time now) {
   return std::max(r.completed.value_or(now) - r.created, progress::duration{0});
 }
 
 std::string short_time(progress::duration d) {
   return human_time(std::chrono::duration_cast<std::chrono::milliseconds>(d));
-}
-
-/// "5 minutes ago"
-std::string ago(progress::duration d) {
-  const auto seconds = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(d).count(), 0);
-  const auto words = [](std::int64_t n, std::string_view unit) { return fmt::format("{} {}{} ago", n, unit, n == 1 ? "" : "s"); };
-  if (seconds < 60) return words(seconds, "second");
-  if (seconds < 3600) return words(seconds / 60, "minute");
-  if (seconds < 48 * 3600) return words(seconds / 3600, "hour");
-  return words(seconds / 86400, "day");
 }
 
 std::string steps(const client::history_record& r) {
@@ -57,7 +42,7 @@ std::vector<std::string> history_table(const std::vector<client::history_record>
                                              "CACHED/STEPS", "NAME")};
   for (const client::history_record& r : records)
     lines.push_back(progress::sanitize_line(fmt::format("{:<25}  {:<9}  {:<15}  {:>8}  {:>12}  {}{}", r.ref, to_string(r.state()),
-                                                        ago(now - r.created), short_time(took(r, now)), steps(r), r.name(),
+                                                        time_ago(now - r.created), short_time(took(r, now)), steps(r), r.name(),
                                                         r.pinned ? " (pinned)" : "")));
   return lines;
 }
@@ -70,8 +55,8 @@ std::vector<std::string> history_details(const client::history_record& r, progre
   line("ref", r.ref);
   line("state", std::string(to_string(r.state())) + (r.pinned ? ", pinned" : ""));
   line("name", r.name());
-  line("started", utc(r.created) + " (" + ago(now - r.created) + ")");
-  if (r.completed) line("ended", utc(*r.completed));
+  line("started", utc_time(r.created) + " (" + time_ago(now - r.created) + ")");
+  if (r.completed) line("ended", utc_time(*r.completed));
   line("time", short_time(took(r, now)));
   line("steps", r.total_steps == 0 ? "" : fmt::format("{} ({} cached)", r.total_steps, r.cached_steps));
   if (r.warnings > 0) line("warnings", fmt::format("{}", r.warnings));
@@ -91,7 +76,7 @@ std::string history_json(const client::history_record& r) {
   json::object root{{"ref", r.ref},
                     {"state", to_string(r.state())},
                     {"name", r.name()},
-                    {"started", utc(r.created)},
+                    {"started", utc_time(r.created)},
                     {"pinned", r.pinned},
                     {"steps", json::object{{"total", r.total_steps}, {"cached", r.cached_steps}, {"completed", r.completed_steps}}},
                     {"warnings", r.warnings},
@@ -100,7 +85,7 @@ std::string history_json(const client::history_record& r) {
                     {"frontendAttributes", object(r.frontend_attributes)},
                     {"result", object(r.exporter_response)}};
   if (r.completed) {
-    root["ended"] = utc(*r.completed);
+    root["ended"] = utc_time(*r.completed);
     root["seconds"] = std::chrono::duration<double>(took(r, *r.completed)).count();
   }
   json::array outputs;

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <utility>
 
-#include "cli/context_option.hpp"
+#include "cli/local_option.hpp"
 #include "engine/llb/definition.hpp"
 #include "engine/llb/local_sources.hpp"
 #include "engine/llb/narrow.hpp"
@@ -49,22 +49,6 @@ result<void> has_all_locals(const llb_door& door, const std::vector<std::string>
   }
   if (names.empty()) return {};
   return wrong(fmt::format("--llb {}: the definition reads {}, a directory of this machine that no --local gives: add{}", door.file, names, flags));
-}
-
-result<std::vector<std::pair<std::string, std::string>>> parse_locals(const std::vector<std::string>& given) {
-  std::vector<std::pair<std::string, std::string>> all;
-  for (const std::string& local : given) {
-    const auto equals = local.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      return wrong("--local " + local + ": expected NAME=DIR, as in --local context=.");
-    std::string name = local.substr(0, equals);
-    if (std::any_of(all.begin(), all.end(), [&](const auto& other) { return other.first == name; }))
-      return wrong("--local " + local + ": this source has a directory already");
-    result<std::string> root = canonical_context("--local", local.substr(equals + 1));
-    if (root.has_error()) return root.error();
-    all.emplace_back(std::move(name), std::move(*root));
-  }
-  return all;
 }
 
 }  // namespace
@@ -116,7 +100,7 @@ result<door_plan> plan_build(llb_door door, const door_setting& with) {
     request.platforms = {*own};
     part.platform = *own;
     // Without it the daemon calls the image one for itself.
-    if (with.targets.front().output.is_image()) part.image_config = spec::plain_image_config_json(*own);
+    if (with.targets.front().makes_image()) part.image_config = spec::plain_image_config_json(*own);
   }
   part.definition = door.definition;
   request.source = client::definitions{{std::move(part)}};

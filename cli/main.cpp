@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -134,7 +135,7 @@ int run(const command& chosen) {
   return 128 + signals.received();
 }
 
-constexpr const char* program_about = "Build images with BuildKit from a UniversalBuild spec";
+constexpr const char* program_about = "Build images with BuildKit from Dockerfiles and UniversalBuild specs";
 
 /// Why the command line was refused, explained better than by the parser.
 int explain(const std::vector<std::string>& words, const std::string& complaint) {
@@ -174,8 +175,10 @@ int main_without_exceptions(int argc, char** argv) {
   // Some programs start others with SIGCHLD ignored; then nobody would be told how a helper ended.
   std::signal(SIGCHLD, SIG_DFL);
   CLI::App app{program_about, "peelbox"};
-  const std::vector<command> commands = add_commands(app, argc > 1 ? std::string_view(argv[1]) : std::string_view());
-  std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  // A link that is called as BuildKit's client is that one.
+  if (argc > 0 && std::filesystem::path(argv[0]).filename() == "buildctl") words.insert(words.begin(), "buildctl");
+  const std::vector<command> commands = add_commands(app, words.empty() ? std::string_view() : std::string_view(words.front()));
   if (!words.empty() && words.front() == "help") {
     // `peelbox help build` is `peelbox build --help`.
     std::rotate(words.begin(), words.begin() + 1, words.end());

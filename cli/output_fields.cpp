@@ -20,7 +20,7 @@ failure wrong(std::string text) { return failure(errc::usage, std::move(text), o
 
 struct field {
   std::string_view key;
-  bool image;  ///< oci and docker
+  bool image;  ///< oci, docker and image
   bool files;  ///< tar and local
 };
 constexpr auto known = std::to_array<field>({
@@ -47,15 +47,14 @@ constexpr auto of_registry = std::to_array<std::string_view>(
     {"push", "push-by-digest", "registry.insecure", "unpack", "store", "name-canonical", "dangling-name-prefix",
      "danging-name-empty-only"});
 
-bool is_image(kind type) noexcept { return type == kind::oci || type == kind::docker; }
+bool is_image(kind type) noexcept { return type == kind::oci || type == kind::docker || type == kind::image; }
 
-/// As Go's ParseBool takes it.
+}  // namespace
+
 bool is_false(std::string_view value) {
   constexpr auto words = std::to_array<std::string_view>({"0", "f", "F", "false", "FALSE", "False"});
   return std::find(words.begin(), words.end(), value) != words.end();
 }
-
-}  // namespace
 
 result<void> check_epoch(std::string_view what, std::string_view value) {
   std::int64_t seconds = 0;
@@ -67,18 +66,19 @@ result<void> check_epoch(std::string_view what, std::string_view value) {
 }
 
 result<void> check_field(kind type, std::string_view key, const std::string& value) {
-  if (std::find(of_registry.begin(), of_registry.end(), key) != of_registry.end())
-    return wrong(fmt::format("{} has no effect, because nothing is pushed or kept in the daemon yet; leave it out, and push the "
-                             "file of type=oci,dest=FILE, as with `skopeo copy oci-archive:FILE docker://REF`",
-                             key));
+  if (std::find(of_registry.begin(), of_registry.end(), key) != of_registry.end()) {
+    if (type == kind::image) return {};
+    return wrong(fmt::format("{} has no effect with type={}; it is for type=image and type=registry, and several --output may be given", key,
+                             to_string(type)));
+  }
   std::vector<std::string> near;
   for (const field& one : known) {
-    const bool fits = type != kind::cacheonly && (is_image(type) ? one.image : one.files);
+    const bool fits = type != kind::cacheonly && (is_image(type) ? one.image : one.files) && (one.key != "tar" || type != kind::image);
     if (fits) near.emplace_back(one.key);
     if (one.key != key) continue;
     if (!fits)
       return wrong(fmt::format("{} has no effect with type={}{}", key, to_string(type),
-                               type == kind::cacheonly ? ", which exports nothing" : one.image ? "; it is for type=oci and type=docker"
+                               type == kind::cacheonly ? ", which exports nothing" : one.image ? "; it is for type=oci, type=docker and type=image"
                                                                                            : "; it is for type=local and type=tar"));
     if (key == "source-date-epoch" && !value.empty()) return check_epoch(key, value);
     if (key == "tar" && is_false(value))

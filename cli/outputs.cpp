@@ -44,7 +44,8 @@ result<void> ready_directory(const output_option& output) {
 }  // namespace
 
 result<client::export_sink> open_output(const output_option& output, const std::vector<std::string>& contexts) {
-  if (output.type == output_option::kind::cacheonly || output.into_docker()) return client::export_sink();
+  using kind = output_option::kind;
+  if (output.type == kind::cacheonly || output.type == kind::image || output.into_docker()) return client::export_sink();
   if (output.type == output_option::kind::local) {
     if (result<void> ready = ready_directory(output); ready.has_error()) return ready.error();
     const auto mode = output.attributes.find("mode");

@@ -90,9 +90,9 @@ class patterns_below {
 
 }  // namespace
 
-std::vector<std::string> own_files_below(const std::string& root, const std::string& dest, const build_args& args) {
+std::vector<std::string> own_files_below(const std::string& root, const std::vector<std::string>& outputs, const build_args& args) {
   patterns_below found(root);
-  found.add_file(dest);
+  for (const std::string& output : outputs) found.add_file(output);
   for (const std::string* name : {&args.metadata_file, &args.iid_file, &args.ref_file, &args.timeline, &args.trace}) found.add_file(*name);
   if (!args.log_file.empty()) found.add_log(args.log_file);
   found.add_descriptor(STDOUT_FILENO);

@@ -10,7 +10,9 @@ namespace peelbox::cli {
 
 /// The files that this build writes and that lie below `root`, a directory without links, as patterns relative to it: output,
 /// result files, pictures, logs, and standard output and error where they lead to files. Sent with the context they would
-/// make every build differ from the one before, and a log grows while it is read. `dest` may have "{service}" in it.
-std::vector<std::string> own_files_below(const std::string& root, const std::string& dest, const build_args& args);
+/// make every build differ from the one before, and a log grows while it is read. `outputs` may have "{service}" in
+/// them, and empty ones.
+std::vector<std::string> own_files_below(const std::string& root, const std::vector<std::string>& outputs,
+                                         const build_args& args);
 
 }  // namespace peelbox::cli

@@ -13,7 +13,7 @@ void add_service_flags(CLI::App& build, service_args& args) {
       ->type_name("FIELDS")->take_all()->allow_extra_args(false)->group(group)->check(begins_like({"id="}));
   build.add_option("--ssh", args.agents, "SSH agent for steps that mount it: default, ID=SOCKET[,raw=true] or ID=KEYFILE[,KEYFILE]. May be repeated")
       ->type_name("ID[=PATH]")->take_all()->allow_extra_args(false)->group(group)->check(begins_like({"default", "default="}));
-  build.add_option("--oci-layout", args.oci_layouts, "OCI layout that a source of --llb reads")->type_name("NAME=DIR")
+  build.add_option("--oci-layout", args.oci_layouts, "OCI layout that a source of --llb or --frontend reads")->type_name("NAME=DIR")
       ->take_all()->allow_extra_args(false)->group(group);
   build.add_option("--allow", args.allow, "What steps may do beyond the sandbox. The daemon has to allow it too")->type_name("RIGHT")
       ->take_all()->allow_extra_args(false)->group(group)->check(begins_like({"network.host", "security.insecure", "device", "device="}));

@@ -88,14 +88,39 @@ std::string fill_service(std::string_view text, std::string_view service, bool l
   }
 }
 
-result<std::vector<service_target>> service_targets(const std::vector<std::string>& tags, std::string_view output,
-                                                    const std::vector<std::string>& services) {
-  result<output_option> common = parse_output(output);
-  if (common.has_error()) return common.error();
-  if (!tags.empty() && !common->names.empty())
-    return wrong("--tag and name= of --output are two ways to name the image; use --tag, which may be repeated");
-  result<std::vector<std::vector<std::string>>> references =
-      tags_of(tags.empty() ? common->names : tags, services, common->is_image());
+bool service_target::makes_image() const noexcept {
+  return std::any_of(outputs.begin(), outputs.end(), [](const output_option& one) { return one.is_image(); });
+}
+
+namespace {
+
+bool needs_name(const output_option& output, naming rule) {
+  if (rule == naming::none) return false;
+  if (output.into_docker() || output.pushes()) return true;
+  return rule == naming::every_image && output.is_image();
+}
+
+/// From --tag, or from name= of the outputs, which then have the same ones.
+result<std::vector<std::string>> written_names(const std::vector<std::string>& tags, const std::vector<output_option>& outputs) {
+  std::vector<std::string> names = tags;
+  for (const output_option& output : outputs) {
+    if (output.names.empty()) continue;
+    if (!tags.empty()) return wrong("--tag and name= of --output are two ways to name the image; use --tag, which may be repeated");
+    if (!names.empty() && names != output.names)
+      return wrong("name= of two --output differ; use --tag, which names the image in all of them and may be repeated");
+    names = output.names;
+  }
+  return names;
+}
+
+}  // namespace
+
+result<std::vector<service_target>> service_targets(const std::vector<std::string>& tags, const std::vector<output_option>& outputs,
+                                                    const std::vector<std::string>& services, naming rule) {
+  result<std::vector<std::string>> written = written_names(tags, outputs);
+  if (written.has_error()) return written.error();
+  const bool needed = std::any_of(outputs.begin(), outputs.end(), [rule](const output_option& one) { return needs_name(one, rule); });
+  result<std::vector<std::vector<std::string>>> references = tags_of(*written, services, needed);
   if (references.has_error()) return references.error();
   std::vector<service_target> targets;
   std::set<std::string> taken;
@@ -106,12 +131,14 @@ result<std::vector<service_target>> service_targets(const std::vector<std::strin
     for (const std::string& name : *names)
       if (!taken.insert(name).second)
         return wrong(fmt::format("two services would be called {}; give them different tags", name));
-    service_target target{std::move(*names), *common};
-    target.output.dest = fill_service(common->dest, services[i], false);
-    const std::string place = std::filesystem::path(target.output.dest).lexically_normal().string();
-    if (!target.output.dest.empty() && !places.insert(place).second)
-      return wrong(fmt::format("two services would be written to {}; use a template such as dest=out/{{service}}.tar",
-                               target.output.dest == "-" ? "standard output" : target.output.dest));
+    service_target target{std::move(*names), outputs};
+    for (output_option& output : target.outputs) {
+      output.dest = fill_service(output.dest, services[i], false);
+      const std::string place = std::filesystem::path(output.dest).lexically_normal().string();
+      if (!output.dest.empty() && !places.insert(place).second)
+        return wrong(fmt::format("two services would be written to {}; use a template such as dest=out/{{service}}.tar",
+                                 output.dest == "-" ? "standard output" : output.dest));
+    }
     targets.push_back(std::move(target));
   }
   return targets;

@@ -10,6 +10,7 @@
 
 #include "cli/cache_identity.hpp"
 #include "cli/context_option.hpp"
+#include "cli/platform_option.hpp"
 #include "cli/secret_option.hpp"
 #include "cli/split_command.hpp"
 #include "cli/ssh_option.hpp"
@@ -69,22 +70,6 @@ result<std::vector<spec::universal_build>> chosen_services(const build_args& arg
   std::vector<spec::universal_build> services;
   for (const spec::universal_build* service : chosen) services.push_back(*service);
   return services;
-}
-
-/// "linux/amd64,linux/arm64"; none when nothing is said.
-result<std::vector<oci::platform>> parse_platforms(const std::string& text) {
-  std::vector<oci::platform> all;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const auto end = rest.find(',');
-    result<oci::platform> one = oci::parse_platform(rest.substr(0, end));
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (one.has_error()) return one.error().in("--platform");
-    if (std::find(all.begin(), all.end(), *one) != all.end())
-      return wrong(fmt::format("--platform {}: {} is there twice", text, oci::to_string(*one)));
-    all.push_back(std::move(*one));
-  }
-  return all;
 }
 
 /// A manifest that is no index is taken whatever it is for (the daemon's util/imageutil), so nobody else notices.
@@ -249,12 +234,11 @@ result<door_plan> plan_build(spec_door door, const door_setting& with) {
   plan.warnings = door.warnings;
   for (std::size_t i = 0; i < door.services.size(); ++i) {
     const spec::universal_build& service = door.services[i];
-    const output_option& output = with.targets[i].output;
+    const service_target& target = with.targets[i];
     client::solve_request request;
     request.name = spec::service_name(service);
     request.platforms = door.platforms;
-    if (door.platforms.size() > 1 && output.type == output_option::kind::docker && !output.into_docker())
-      return wrong("a Docker archive holds an image of one --platform; use --output type=oci,dest=FILE for several");
+    if (result<void> fit = can_hold(target.outputs, door.platforms.size()); fit.has_error()) return fit.error();
     result<std::vector<std::string>> images = spec::base_images(service, door.how);
     if (images.has_error()) return images.error();
     result<std::vector<spec::plan_result>> plans = plans_of(service, door, door.how);
@@ -263,7 +247,7 @@ result<door_plan> plan_build(spec_door door, const door_setting& with) {
     add_warnings(plan.warnings, plans->front().warnings, door.services.size() > 1 ? request.name : "");
     // The definitions of all services and platforms read the same of it.
     if (plan.reads.empty()) plan.reads = llb::local_requests(plans->front().definition.message, with.session_id);
-    part_maker make{service, door.how, output.is_image()};
+    part_maker make{service, door.how, target.makes_image()};
     if (images->empty() && !door.platforms.empty()) {
       client::definitions finished;
       for (spec::plan_result& one : *plans) finished.parts.push_back(make.part_of(std::move(one)));

@@ -53,26 +53,36 @@ std::size_t cached_steps(const progress::trace& picture) {
   }));
 }
 
-std::string output_text(const output_option& output, const client::service_outcome& outcome) {
-  if (outcome.delivery) return delivery_text(*outcome.delivery, outcome.exported_bytes);
+/// `alone`: whether all that was exported went into this output.
+std::string output_text(const output_option& output, const client::service_outcome& outcome, bool alone) {
+  if (output.into_docker() && outcome.delivery) return delivery_text(*outcome.delivery, outcome.exported_bytes);
   if (output.type == output_option::kind::cacheonly) return "none; the result stays in the daemon's cache";
-  return fmt::format("{} ({}, {})", output.dest == "-" ? "standard output" : output.dest, to_string(output.type),
-                     human_bytes(outcome.exported_bytes));
+  if (output.pushes()) return "pushed to the registry";
+  if (output.type == output_option::kind::image) return "kept in the daemon's image store";
+  std::string text = fmt::format("{} ({}", output.dest == "-" ? "standard output" : output.dest, to_string(output.type));
+  if (alone) text += ", " + human_bytes(outcome.exported_bytes);
+  return text + ")";
+}
+
+std::vector<std::string> output_texts(const service_target& target, const client::service_outcome& outcome) {
+  std::vector<std::string> texts;
+  for (const output_option& output : target.outputs) texts.push_back(output_text(output, outcome, target.outputs.size() == 1));
+  return texts;
 }
 
 void add_service(std::vector<std::string>& lines, const prepared_service& service, const client::solve_request& asked,
                  const client::service_outcome& outcome) {
-  const output_option& output = service.output;
-  if (output.is_image()) {
-    lines.push_back(fmt::format("image    {}", fmt::join(service.image_names, ", ")));
+  const service_target& target = service.target;
+  if (target.makes_image()) {
+    if (!target.image_names.empty()) lines.push_back(fmt::format("image    {}", fmt::join(target.image_names, ", ")));
     lines.push_back(fmt::format("digest   {}", image_digest(outcome)));
   }
-  lines.push_back("output   " + output_text(output, outcome));
+  for (const std::string& text : output_texts(target, outcome)) lines.push_back("output   " + text);
   std::string platforms;
   for (const oci::platform& platform : outcome.platforms)
     platforms += (platforms.empty() ? "" : ", ") + oci::to_string(platform);
   if (!platforms.empty()) lines.push_back("platform " + platforms);
-  if (!output.is_image()) return;
+  if (!target.makes_image()) return;
   std::string made;
   if (outcome.has_sbom) made += " SBOM";
   if (asked.attest.provenance) made += " provenance";
@@ -92,9 +102,9 @@ void add_services(std::vector<std::string>& lines, const prepared_build& prepare
       continue;
     }
     std::string image;
-    if (service.output.is_image()) image = fmt::format("  {}  {}", fmt::join(service.image_names, ", "), image_digest(*gave));
+    if (service.target.makes_image()) image = fmt::format("  {}  {}", fmt::join(service.target.image_names, ", "), image_digest(*gave));
     lines.push_back(fmt::format("service  {:<{}}  {:>6}{}  {}", service.name, widest, human_time(gave->took), image,
-                                output_text(service.output, *gave)));
+                                fmt::join(output_texts(service.target, *gave), ", ")));
   }
   lines.push_back(fmt::format("services {} built, {} failed", prepared.services.size() - failed, failed));
 }

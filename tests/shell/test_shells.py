@@ -186,7 +186,7 @@ class Manual(ShellTest):
         run([PEELBOX, "man", "--dir", pages])
         shown = run(["man", "peelbox-build"], env={**os.environ, "MANPATH": str(self.dir / "man"), "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        for part in ("peelbox-build - Build an image", "--silence-limit SECONDS", "peelbox build --spec universalbuild.json -t app:1"):
+        for part in ("peelbox-build - Build an image", "--silence-limit SECONDS", "peelbox build -t app:1 ."):
             self.assertIn(part, shown.stdout)
 
     def test_one_page_on_standard_output(self):

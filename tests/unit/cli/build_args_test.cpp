@@ -26,7 +26,7 @@ TEST(BuildArgs, ReadsFlags) {
                                  "--sbom=false", "--provenance", "-q"});
   EXPECT_EQ(args.spec, "s.json");
   EXPECT_EQ(args.tags, std::vector<std::string>{"app:1"});
-  EXPECT_EQ(args.output, "type=oci,dest=x");
+  EXPECT_EQ(args.outputs, std::vector<std::string>{"type=oci,dest=x"});
   EXPECT_EQ(args.buildkit, "tcp://h:1");
   EXPECT_EQ(args.attest.sbom, "false");
   EXPECT_TRUE(args.attest.provenance.has_value());

@@ -51,12 +51,14 @@ std::vector<std::string> written(const command_info& command, const std::string&
   return {name + "=" + (option->closed ? option->values.front() : value)};
 }
 
-constexpr build_mode all_modes[] = {build_mode::spec, build_mode::llb, build_mode::dump};
+constexpr build_mode all_modes[] = {build_mode::spec, build_mode::llb, build_mode::dockerfile, build_mode::frontend, build_mode::dump};
 
 std::vector<std::string> words_of(build_mode mode) {
   switch (mode) {
     case build_mode::spec: return {"--spec=x"};
     case build_mode::llb: return {"--llb=x"};
+    case build_mode::dockerfile: return {};
+    case build_mode::frontend: return {"--frontend=x"};
     case build_mode::dump: return {"--spec=x", "--dump-llb=x"};
   }
   return {};
@@ -68,7 +70,7 @@ TEST(BuildModes, EveryFlagHasARowAndEveryRowIsAFlag) {
   std::vector<std::string> rows;
   for (const flag_use& use : flag_uses()) {
     rows.emplace_back(use.name);
-    EXPECT_TRUE(use.spec || use.llb || use.dump) << use.name;
+    EXPECT_TRUE(use.spec || use.llb || use.dockerfile || use.frontend || use.dump) << use.name;
   }
   EXPECT_THAT(rows, testing::UnorderedElementsAreArray(flags));
 }
@@ -85,7 +87,8 @@ TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
       if (!asks_for_the_mode)
         for (const std::string& word : written(command, name)) words.push_back(word);
       if (mode_of(parsed(words).args) != mode) continue;  // the flag itself asks for another one
-      const bool counts = mode == build_mode::spec ? use.spec : mode == build_mode::llb ? use.llb : use.dump;
+      const bool counts = mode == build_mode::spec ? use.spec : mode == build_mode::llb ? use.llb : mode == build_mode::dump ? use.dump
+                          : mode == build_mode::dockerfile ? use.dockerfile : use.frontend;
       const std::string text = complaint(words);
       if (counts) EXPECT_EQ(text, "") << testing::PrintToString(words);
       else EXPECT_THAT(text, HasSubstr(name)) << testing::PrintToString(words);
@@ -97,13 +100,18 @@ TEST(BuildModes, AllThatMeansNothingIsNamedAtOnce) {
   EXPECT_THAT(complaint({"--llb", "x", "-t", "a", "--platform", "linux/amd64", "--service", "a", "--entrypoint", "b",
                          "--build-image", "c", "--context", "."}),
               HasSubstr("--context, --service, --platform, --entrypoint, --build-image have no effect with --llb"));
-  EXPECT_THAT(complaint({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect without --llb"));
+  EXPECT_THAT(complaint({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect with --spec; it is for --llb FILE"));
+  EXPECT_THAT(complaint({"--all", "--service=x"}), HasSubstr("exclude"));
+  EXPECT_THAT(complaint({"-t", "a", "--all", "--no-gitignore"}), HasSubstr("--all, --no-gitignore have no effect with a Dockerfile; they are for --spec FILE"));
+  EXPECT_THAT(complaint({"--spec", "x", "--target", "a"}), HasSubstr("--target has no effect with --spec; it is for a Dockerfile"));
   EXPECT_THAT(complaint({"--spec", "x", "--dump-llb", "-", "-t", "a", "-o", "type=docker"}),
               HasSubstr("--tag, --output have no effect with --dump-llb"));
 }
 
 TEST(BuildModes, OneOfAPairIsEnough) {
   EXPECT_EQ(complaint({"--spec", "x", "--llb", "y"}), "--spec and --llb exclude each other");
+  EXPECT_EQ(complaint({"--spec", "x", "-f", "y"}), "--spec and --file exclude each other");
+  EXPECT_EQ(complaint({"--no-cache", "--no-cache-filter", "a"}), "--no-cache and --no-cache-filter exclude each other");
   EXPECT_EQ(complaint({"--spec", "x", ".", "--context", "."}), "DIR and --context exclude each other");
   EXPECT_EQ(complaint({"--spec", "x", "--all", "--service", "a"}), "--all and --service exclude each other");
   EXPECT_EQ(complaint({"--spec", "x", "--sbom", "--no-sbom"}), "--sbom and --no-sbom exclude each other");

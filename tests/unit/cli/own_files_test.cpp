@@ -20,7 +20,7 @@ class OwnFiles : public testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   bool leaves_out(const build_args& args, const std::string& pattern, const std::string& dest = "") const {
-    const std::vector<std::string> found = own_files_below(root_, dest, args);
+    const std::vector<std::string> found = own_files_below(root_, {dest}, args);
     return std::find(found.begin(), found.end(), pattern) != found.end();
   }
 
@@ -68,8 +68,8 @@ TEST_F(OwnFiles, WhatLiesElsewhereIsNoPattern) {
   build_args args;
   args.metadata_file = "/elsewhere/meta.json";
   args.log_file = root_ + "/../log";
-  EXPECT_TRUE(own_files_below(root_, "-", args).empty());
-  EXPECT_TRUE(own_files_below(root_, root_, args).empty());
+  EXPECT_TRUE(own_files_below(root_, {"-"}, args).empty());
+  EXPECT_TRUE(own_files_below(root_, {root_}, args).empty());
 }
 
 }  // namespace

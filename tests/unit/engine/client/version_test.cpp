@@ -24,6 +24,13 @@ TEST(Version, OldDaemonsAreRefusedWithTheWayOut) {
   }
 }
 
+TEST(Version, AnOldDaemonTakesOneExporter) {
+  EXPECT_TRUE(check_exporters({true, "v0.12.5"}, 1, "x").has_value());
+  EXPECT_TRUE(check_exporters({true, "v0.13.0"}, 2, "x").has_value());
+  EXPECT_TRUE(check_exporters({true, ""}, 2, "x").has_value());
+  EXPECT_EQ(check_exporters({true, "v0.12.5"}, 2, "x").error().code, errc::unsupported);
+}
+
 TEST(Version, NewAndUnknownDaemonsAreAccepted) {
   for (const char* text : {"v0.11.0", "v0.13.2", "v1.0.0", "v0.0.0+unknown", "", "main-abcdef"})
     EXPECT_TRUE(check_version({true, text}, "x").has_value()) << text;

@@ -1,0 +1,59 @@
+#include "cli/buildctl/output.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "cli/csv_fields.hpp"
+#include "cli/output_fields.hpp"
+
+namespace peelbox::cli::buildctl {
+
+namespace {
+
+using kind = output_option::kind;
+
+failure wrong(std::string text) { return failure(errc::usage, "invalid output option: output: " + std::move(text), origin::user); }
+
+}  // namespace
+
+result<output_option> parse_output(std::string_view text) {
+  result<std::map<std::string, std::string>> fields = parse_fields(text);
+  if (fields.has_error()) return wrong(fields.error().text);
+  const auto take = [&fields](const char* key) {
+    const auto found = fields->find(key);
+    std::string value = found == fields->end() ? std::string() : std::move(found->second);
+    if (found != fields->end()) fields->erase(found);
+    return value;
+  };
+  const std::string type = take("type");
+  if (type.empty()) return wrong("type is required for output");
+  if (const auto misspelt = fields->find("output"); misspelt != fields->end())
+    return wrong(fmt::format("output={0} not supported for --output, you meant dest={0}?", misspelt->second));
+  output_option output;
+  constexpr auto kinds = std::to_array<kind>({kind::oci, kind::docker, kind::image, kind::tar, kind::local});
+  const kind* found = nullptr;
+  for (const kind& one : kinds)
+    if (cli::to_string(one) == type) found = &one;
+  if (found == nullptr) return wrong(fmt::format("unsupported exporter {}; peelbox knows image, local, tar, oci and docker", type));
+  output.type = *found;
+  output.dest = take("dest");
+  const auto as_tar = fields->find("tar");
+  if ((output.type == kind::oci || output.type == kind::docker) && as_tar != fields->end() && is_false(as_tar->second))
+    return wrong("tar=false, an image as a directory, is not possible yet");
+  switch (output.type) {
+    case kind::local:
+      if (output.dest.empty()) return wrong("output directory is required for local exporter");
+      break;
+    case kind::image:
+      if (!output.dest.empty()) return wrong(fmt::format("output {} is not supported by image exporter", output.dest));
+      break;
+    default:
+      if (output.dest.empty()) output.dest = "-";
+  }
+  output.attributes = std::move(*fields);
+  return output;
+}
+
+}  // namespace peelbox::cli::buildctl
