@@ -47,7 +47,7 @@ void note_dockerfile(const detect::repository& files, detect::detection& found) 
     }
   if (path.empty()) return;
   found.notes.push_back(
-      {path, fmt::format("a Dockerfile alone is not turned into a spec. Build it with `docker buildx build -f {} .`, or write the "
+      {path, fmt::format("a Dockerfile alone is not turned into a spec. Build it with `peelbox build -f {} .`, or write the "
                          "spec by hand: docs/universalbuild.md has its keys, `peelbox schema` prints them",
                          path)});
 }

@@ -235,21 +235,22 @@ void add_global_flags(CLI::App& app, arguments& args) {
 void add_build_flags_of_buildctl(CLI::App& app, arguments& args) {
   build_args& build = args.build;
   const auto list = [&app](const char* name, std::vector<std::string>& into, const char* about, const char* type) {
-    app.add_option(name, into, about)->type_name(type)->take_all()->allow_extra_args(false);
+    return app.add_option(name, into, about)->type_name(type)->take_all()->allow_extra_args(false);
   };
+  const std::string further = "Services and caches";
   list("-o,--output", args.outputs, "Where the result goes: type=image|local|tar|oci|docker,…", "FIELDS");
   app.add_option("--progress", build.progress, "auto, plain, tty, rawjson or quiet")->type_name("MODE");
   list("--local", build.locals, "A directory that the build may read", "NAME=DIR");
   app.add_option("--frontend", build.frontend, "Frontend of the daemon; without one a definition is read from standard input")->type_name("NAME");
   list("--opt", build.options, "Option of the frontend", "KEY=VALUE");
   app.add_flag("--no-cache", build.no_cache, "Run every step again");
-  list("--export-cache", build.export_cache, "Write the cache there", "FIELDS");
-  list("--import-cache", build.import_cache, "Use a cache too", "FIELDS");
-  list("--secret", build.secrets, "Secret for steps that mount it", "FIELDS");
-  list("--ssh", build.agents, "SSH agent for steps that mount it", "ID[=PATH]");
-  list("--oci-layout", build.oci_layouts, "OCI layout that a source reads", "ID=DIR");
-  list("--allow", build.allow, "What steps may do beyond the sandbox", "RIGHT");
-  app.add_option("--source-policy-file", build.source_policy, "Rules that replace or refuse sources, as JSON")->type_name("FILE");
+  list("--export-cache", build.export_cache, "Write the cache there", "FIELDS")->group(further);
+  list("--import-cache", build.import_cache, "Use a cache too", "FIELDS")->group(further);
+  list("--secret", build.secrets, "Secret for steps that mount it", "FIELDS")->group(further);
+  list("--ssh", build.agents, "SSH agent for steps that mount it", "ID[=PATH]")->group(further);
+  list("--oci-layout", build.oci_layouts, "OCI layout that a source reads", "ID=DIR")->group(further);
+  list("--allow", build.allow, "What steps may do beyond the sandbox", "RIGHT")->group(further);
+  app.add_option("--source-policy-file", build.source_policy, "Rules that replace or refuse sources, as JSON")->type_name("FILE")->group(further);
   app.add_option("--metadata-file", build.metadata_file, "Write what the exporter answered as JSON")->type_name("FILE");
   app.add_option("--ref-file", build.ref_file, "Write the build's reference")->type_name("FILE");
 }

@@ -14,7 +14,8 @@ namespace {
 
 using kind = output_option::kind;
 
-failure wrong(std::string text) { return failure(errc::usage, "invalid output option: output: " + std::move(text), origin::user); }
+failure plainly(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
+failure wrong(std::string text) { return plainly("invalid output option: output: " + std::move(text)); }
 
 }  // namespace
 
@@ -28,9 +29,9 @@ result<output_option> parse_output(std::string_view text) {
     return value;
   };
   const std::string type = take("type");
-  if (type.empty()) return wrong("type is required for output");
+  if (type.empty()) return plainly("--output requires type=<type>");
   if (const auto misspelt = fields->find("output"); misspelt != fields->end())
-    return wrong(fmt::format("output={0} not supported for --output, you meant dest={0}?", misspelt->second));
+    return plainly(fmt::format("output={0} not supported for --output, you meant dest={0}?", misspelt->second));
   output_option output;
   constexpr auto kinds = std::to_array<kind>({kind::oci, kind::docker, kind::image, kind::tar, kind::local});
   const kind* found = nullptr;

@@ -151,6 +151,7 @@ class checker {
       const secret_use& one = list[i];
       const std::string here = at("build.secrets", i);
       id(here + ".id", one.id);
+      if (one.id.empty() && one.to.empty() && one.env.empty()) continue;  // its path is made of the id
       if (!one.to.empty() && !one.env.empty()) {
         fail(here, "it has both \"to\" and \"env\"; expected a file or a variable, and another entry for the other");
       } else if (!one.env.empty()) {

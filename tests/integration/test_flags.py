@@ -22,7 +22,7 @@ class WithoutEffect(BedTest):
                           "--entrypoint", "b", "--build-image", "c", "--context", ".", "--buildkit", NOWHERE)
         self.assert_fails(outcome, 2, "--context, --service, --platform, --entrypoint, --build-image have no effect with --llb")
         self.assert_fails(peelbox("build", "--spec", self.spec(), "--tag", "x", "--local", "context=.", "--buildkit", NOWHERE),
-                          2, "--local has no effect without --llb")
+                          2, "--local has no effect with --spec; it is for --llb FILE or --frontend NAME")
 
     def test_fields_of_the_output(self):
         for output, said in (("type=oci,dest=x.tar,push=true", "push has no effect"),
@@ -56,7 +56,7 @@ class WithoutEffect(BedTest):
         self.write("ctx/Dockerfile", "FROM scratch\n")
         outcome = peelbox("detect", self.dir / "ctx")
         self.assertEqual(outcome.out, "[]\n")
-        self.assertIn("note: Dockerfile: a Dockerfile alone is not turned into a spec. Build it with `docker buildx build -f "
+        self.assertIn("note: Dockerfile: a Dockerfile alone is not turned into a spec. Build it with `peelbox build -f "
                       "Dockerfile .`", outcome.err)
         self.write("ctx/go.mod", "module example.com/app\n\ngo 1.22\n")
         self.write("ctx/main.go", "package main\n\nfunc main() {}\n")
@@ -64,8 +64,8 @@ class WithoutEffect(BedTest):
         self.assert_fails(peelbox("detect", "--explain", "--format", "yaml", self.dir), 2, "--format has no effect")
 
     def test_words_of_other_tools(self):
-        for words, said in ((["build", "--push"], "skopeo copy"), (["build", "-f", "Dockerfile"], "Dockerfiles are not read"),
-                            (["prune"], "buildctl --addr ADDR prune"), (["build", "--secret", "id=x"], "buildctl build --secret")):
+        for words, said in ((["build", "--builder", "x"], "name the daemon with --buildkit"), (["push"], "peelbox build --push"),
+                            (["bake"], "--spec FILE --all"), (["build", "--attest", "type=sbom"], "use --sbom and --provenance")):
             with self.subTest(words=words):
                 self.assert_fails(peelbox(*words), 2, said)
 

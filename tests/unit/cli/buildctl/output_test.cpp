@@ -27,7 +27,7 @@ TEST(BuildctlOutput, AFileWithoutADestGoesToStandardOutput) {
 
 TEST(BuildctlOutput, SaysWhatIsWrong) {
   const auto text = [](const char* output) { return parse_output(output).error().text; };
-  EXPECT_THAT(text("dest=x"), HasSubstr("type is required"));
+  EXPECT_THAT(text("dest=x"), HasSubstr("--output requires type=<type>"));
   EXPECT_THAT(text("type=local"), HasSubstr("output directory is required for local exporter"));
   EXPECT_THAT(text("type=image,dest=x"), HasSubstr("output x is not supported by image exporter"));
   EXPECT_THAT(text("type=tar,output=x"), HasSubstr("you meant dest=x?"));

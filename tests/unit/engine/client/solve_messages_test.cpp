@@ -99,7 +99,7 @@ TEST(SolveMessages, CachesAreImportedByWhoeverSolves) {
   ASSERT_EQ(plain.cache().exports_size(), 1);
   EXPECT_EQ(plain.cache().exports(0).type(), "inline");
   EXPECT_EQ(plain.frontendattrs().count("cache-imports"), 0u);
-  const auto through = gateway_solve(definition_of("a"), asked.cache_imports);
+  const auto through = gateway_solve(*definition_of("a"), asked.cache_imports);
   ASSERT_EQ(through.cacheimports_size(), 1);
   EXPECT_EQ(through.cacheimports(0).attrs().at("ref"), "r/a:1");
   const frontend_call frontend{"dockerfile.v0", {}, {}};

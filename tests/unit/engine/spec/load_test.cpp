@@ -51,8 +51,8 @@ TEST(load, every_field) {
   EXPECT_EQ(s.runtime.ports, (std::vector<std::uint16_t>{0, 80, 65535}));
   ASSERT_TRUE(s.runtime.health);
   EXPECT_EQ(s.runtime.health->endpoint, "/ok");
-  EXPECT_EQ(loaded->lines.at("runtime.ports[1]"), 6u);
-  EXPECT_EQ(loaded->lines.at("runtime.copy[0].to"), 5u);
+  EXPECT_EQ(loaded->lines.at("runtime.ports[1]"), 7u);
+  EXPECT_EQ(loaded->lines.at("runtime.copy[0].to"), 6u);
 }
 
 TEST(load, null_means_the_default_everywhere) {
