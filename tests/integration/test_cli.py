@@ -114,4 +114,4 @@ class Usage(BedTest):
     def test_version(self):
         outcome = peelbox("--version")
         self.assertEqual((outcome.code, outcome.err), (0, ""))
-        self.assertRegex(outcome.out, r"^peelbox \d+\.\d+\.\d+\n$")
+        self.assertRegex(outcome.out, r"^peelbox \d+\.\d+\.\d+( \([0-9a-f]+\+?\))?\n$")
