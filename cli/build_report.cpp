@@ -64,6 +64,7 @@ void give_stats(const ended_build& ended, bool succeeded, const surroundings& wi
     stats.phases.insert(stats.phases.end(), ended.outcome->phases.begin(), ended.outcome->phases.end());
     stats.wire = ended.outcome->wire;
     stats.context = ended.outcome->context;
+    stats.looks = ended.outcome->looks;
     for (const auto& service : ended.outcome->services)
       if (service.has_value()) stats.exported_bytes += service->exported_bytes;
   }

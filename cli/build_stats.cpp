@@ -55,6 +55,9 @@ std::vector<std::string> stats_lines(const build_stats& stats) {
   lines.push_back(fmt::format("cpu      {} user, {} system", short_time(cost.user), short_time(cost.system)));
   lines.push_back(fmt::format("memory   {} at most", human_bytes(cost.peak_memory)));
   lines.push_back(fmt::format("wire     {} sent, {} received", human_bytes(stats.wire.bytes_out), human_bytes(stats.wire.bytes_in)));
+  for (const client::context_look& one : stats.looks)
+    lines.push_back(fmt::format("looked   {} files of {} in {}, {}", one.files, one.name, short_time(one.took),
+                                one.unchanged ? "not compared" : "compared"));
   std::string calls = fmt::format("calls    {} context switches", cost.context_switches);
   if (cost.read_calls && cost.write_calls)
     calls += fmt::format(", {} reads, {} writes (as /proc/self/io counts them)", *cost.read_calls, *cost.write_calls);
@@ -74,6 +77,11 @@ std::string stats_json(const build_stats& stats) {
                        {"bytes_sent", sent.bytes_transferred},
                        {"names_considered", sent.considered},
                        {"names_excluded", sent.excluded}};
+  json::array looks;
+  for (const client::context_look& one : stats.looks)
+    looks.push_back(
+        json::object{{"name", one.name}, {"files", one.files}, {"time_ms", milliseconds(one.took)}, {"unchanged", one.unchanged}});
+  context["looks"] = std::move(looks);
   json::object calls{{"context_switches", stats.cost.context_switches}};
   if (stats.cost.read_calls) calls["read"] = *stats.cost.read_calls;
   if (stats.cost.write_calls) calls["write"] = *stats.cost.write_calls;

@@ -31,6 +31,7 @@ struct build_stats {
   process_cost cost;
   client::traffic wire;
   filesync::transfer_stats context;
+  std::vector<client::context_look> looks;
   std::uint64_t exported_bytes = 0;
 };
 

@@ -1,6 +1,8 @@
 // `peelbox context`: what a build would send, and why. Needs no daemon.
 #include <CLI/App.hpp>
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 
@@ -10,6 +12,7 @@
 #include "cli/context_report.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
 
 namespace peelbox::cli {
 
@@ -150,6 +153,30 @@ task<int> run_explain(std::shared_ptr<const context_args> args, const surroundin
   co_return *all_exist ? exit_ok : exit_context;
 }
 
+/// What the ids of a build's sessions follow from, when it reads all of the context.
+task<int> run_fingerprint(std::shared_ptr<const context_args> args, const surroundings& with) {
+  result<std::string> root = canonical_context("--context", args->context);
+  result<std::shared_ptr<const filesync::fingerprinted_context>> found = failure();
+  if (root.has_value()) {
+    auto source = std::make_shared<filesync::context_source>(context_source_of(*root, !args->no_gitignore));
+    auto looking = filesync::take_fingerprint(std::move(source), "context", {}, with.pool);
+    found = co_await std::move(looking);
+  } else {
+    found = root.error();
+  }
+  if (found.has_error()) {
+    const bool unsuitable = found.error().code == errc::unsupported;
+    with.say((unsuitable ? "error: the context has no fingerprint: " : "error: ") + found.error().text);
+    co_return to_exit_code(found.error().code);
+  }
+  const filesync::transfer_stats& seen = (*found)->seen;
+  line_output out(with);
+  if (args->format.json)
+    out.line(fmt::format(R"({{"fingerprint":"{}","files":{},"bytes":{}}})", (*found)->digest, seen.files, seen.bytes_listed));
+  else out.line((*found)->digest);
+  co_return exit_ok;
+}
+
 void add_shared_flags(CLI::App& app, context_args& args) {
   app.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   app.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files");
@@ -181,7 +208,12 @@ command add_context_command(CLI::App& app) {
   explain_paths->footer("Example:\n  peelbox context explain node_modules .env src/main.c");
   add_shared_flags(*explain_paths, *args);
   explain_paths->add_option("PATH", args->paths, "Relative to the context")->required()->type_name("FILE");
-  added.run = [args, ls](const surroundings& with) {
+  CLI::App* const fingerprint =
+      add_subcommand(*added.app, "fingerprint", "Print a digest that changes with what is sent; files count by size and times");
+  fingerprint->footer("Example:\n  test \"$(peelbox context fingerprint)\" = \"$(cat last)\" || make image");
+  add_shared_flags(*fingerprint, *args);
+  added.run = [args, ls, fingerprint](const surroundings& with) {
+    if (fingerprint->parsed()) return run_fingerprint(args, with);
     return ls->parsed() ? run_list(args, with) : run_explain(args, with);
   };
   return added;

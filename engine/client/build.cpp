@@ -177,6 +177,24 @@ task<result<void>> solve_next(std::deque<solve_state>& solves, std::size_t& next
   co_return result<void>();
 }
 
+bool is_unchanged(const build_state& state, const context_session& context) {
+  return !state.keyed.outdated && !state.contexts->was_asked(*context.judged);
+}
+
+/// Says of which contexts the daemon wanted nothing, when everything was built.
+void show_unchanged(const build_state& state, const std::deque<solve_state>& solves) {
+  for (const solve_state& one : solves)
+    if (one.why) return;
+  for (const auto& one : state.keyed.all) {
+    if (!is_unchanged(state, *one)) continue;
+    progress::batch unchanged;
+    unchanged.note = fmt::format("{} unchanged since an earlier build ({} looked at in {:.2f}s)", one->request.name,
+                                 one->judged->seen.files == 1 ? "1 file" : fmt::format("{} files", one->judged->seen.files),
+                                 static_cast<double>(one->took.count()) / 1000);
+    state.events.take(std::move(unchanged));
+  }
+}
+
 task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves) {
   std::size_t next = 0;
   std::size_t left = solves.size();
@@ -189,6 +207,7 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
       for (std::size_t i = 0; i < count; ++i) workers.spawn(solve_next(solves, next, left, parts));
       co_return result<void>();
     });
+    if (state.all_solved) show_unchanged(state, solves);
     if (state.all_solved) co_await close_contexts(state);
     parts.cancel();
     co_return solved;
@@ -202,7 +221,7 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
 void add_looks(const build_state& state, build_outcome& outcome) {
   if (state.keyed.outdated) return;
   for (const auto& one : state.keyed.all) {
-    const bool unchanged = !state.contexts->was_asked(*one->judged);
+    const bool unchanged = is_unchanged(state, *one);
     if (unchanged) outcome.context += one->judged->seen;
     outcome.looks.push_back({one->request.name, one->judged->seen.files, one->took, unchanged});
   }

@@ -69,6 +69,7 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
   call_packets packets(call);
   const live_transfer live(*contexts, name);
   const std::shared_ptr<const filesync::fingerprinted_context> judged = ask_for(*contexts, name, filters);
+  if (judged) log.info("context {}: the daemon has nothing for its fingerprint yet, so it compares", name);
   auto sending = filesync::send_tree(source, std::move(filters), packets, pool, live->stats, judged);
   result<filesync::transfer_stats> sent = co_await std::move(sending);
   live->failed = sent.has_error();

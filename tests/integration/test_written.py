@@ -97,7 +97,7 @@ class LinkedOutputs(BedTest):
 class WholeAnswers(BedTest):
     COMMANDS = ("--version", "version", "--help", "build --help", "help build", "completion bash", "completion zsh", "completion fish", "man",
                 "man build", "schema", "info", "info --json", "workers", "workers --json", "history ls", "history ls --json", "history logs",
-                "history inspect latest", "context ls", "context ls --json", "context explain x", "detect", "detect --explain")
+                "history inspect latest", "context ls", "context ls --json", "context explain x", "context fingerprint", "detect", "detect --explain")
 
     def test_a_full_disk(self):
         self.context({"x": "text"})

@@ -32,6 +32,19 @@ TEST(BuildStats, Lines) {
   EXPECT_EQ(lines[4], "calls    7 context switches") << "what the kernel does not tell is left out";
 }
 
+TEST(BuildStats, ContextsThatWereLookedAt) {
+  build_stats stats = example();
+  stats.looks = {{"context", 100'000, 90ms, true}, {"other", 2, 1ms, false}};
+  const std::vector<std::string> lines = stats_lines(stats);
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_EQ(lines[4], "looked   100000 files of context in 90.0 ms, not compared");
+  EXPECT_EQ(lines[5], "looked   2 files of other in 1.0 ms, compared");
+  const auto looks = boost::json::parse(stats_json(stats)).at("context").at("looks").as_array();
+  ASSERT_EQ(looks.size(), 2u);
+  EXPECT_TRUE(looks[0].at("unchanged").as_bool());
+  EXPECT_EQ(looks[1].at("files").to_number<int>(), 2);
+}
+
 TEST(BuildStats, Json) {
   const std::string text = stats_json(example());
   EXPECT_EQ(text.find('\n'), std::string::npos);
