@@ -9,6 +9,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/filesync/disk_tree.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/filesync/order_validator.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/sender_core.hpp"
@@ -125,24 +126,26 @@ task<result<void>> far_side(fake_daemon& daemon, packet_pipe& pipe, outcome& out
   co_return result<void>();
 }
 
+using judgement = std::shared_ptr<const fingerprinted_context>;
+
 task<result<void>> near_side(std::shared_ptr<context_source> source, request_filters filters,
-                             packet_pipe& pipe, blocking_pool& pool, outcome& out) {
+                             packet_pipe& pipe, blocking_pool& pool, outcome& out, judgement judged = nullptr) {
   transfer_stats live;
-  auto sending = send_tree(std::move(source), std::move(filters), pipe.first(), pool, live);
+  auto sending = send_tree(std::move(source), std::move(filters), pipe.first(), pool, live, std::move(judged));
   out.sent = co_await std::move(sending);
   pipe.close_first();
   co_return result<void>();
 }
 
 outcome transfer(fake_daemon& daemon, std::shared_ptr<context_source> source, request_filters filters = {},
-                 std::size_t capacity = 8, unsigned threads = 3) {
+                 std::size_t capacity = 8, unsigned threads = 3, judgement judged = nullptr) {
   asio::io_context io;
   blocking_pool pool(threads);  // joins before the context goes
   outcome o;
   packet_pipe pipe(io.get_executor(), capacity);
   run_task(io, task_group::run([&](task_group& group) {
              group.spawn(far_side(daemon, pipe, o));
-             return near_side(source, filters, pipe, pool, o);
+             return near_side(source, filters, pipe, pool, o, judged);
            }));
   return o;
 }
@@ -428,6 +431,93 @@ class odd_tree final : public file_tree {
   std::shared_ptr<const file_tree> inner_;
   std::optional<std::size_t> readable_;
 };
+
+task<void> take(std::shared_ptr<context_source> source, blocking_pool& pool, result<judgement>& out) {
+  auto taking = take_fingerprint(std::move(source), "context", {}, pool);
+  out = co_await std::move(taking);
+}
+
+/// With or without what the walk found, as for a large context.
+judgement judge(std::shared_ptr<context_source> source, bool keeps_entries) {
+  asio::io_context io;
+  blocking_pool pool(2);
+  result<judgement> found = failure();
+  run_task(io, take(std::move(source), pool, found));
+  EXPECT_TRUE(found) << found.error().text;
+  auto copy = std::make_shared<fingerprinted_context>(**found);
+  if (!keeps_entries) {
+    copy->entries.clear();
+    copy->has_entries = false;
+  }
+  return copy;
+}
+
+TEST(sender, what_was_judged_is_sent_as_it_is) {
+  for (const bool keeps : {true, false}) {
+    temp_dir dir;
+    make_tree(dir.path(), {"a/x file 1", "b file hello", "h link b", "l symlink b", "e file "});
+    const auto source = source_of(dir);
+    const judgement judged = judge(source, keeps);
+    fake_daemon daemon;
+    const outcome o = transfer(daemon, source, {}, 8, 3, judged);
+    ASSERT_TRUE(o.sent) << o.sent.error().text;
+    EXPECT_TRUE(daemon.got_fin);
+    EXPECT_THAT(daemon.paths(), ElementsAre("a", "a/x", "b", "e", "h", "l"));
+    EXPECT_EQ(daemon.contents["b"], "hello");
+    EXPECT_EQ(daemon.contents["a/x"], "1");
+    EXPECT_EQ(o.sent->files, 4u);
+  }
+}
+
+TEST(sender, another_tree_than_the_judged_one_is_never_completed) {
+  using action = std::function<void(const temp_dir&)>;
+  const std::vector<std::pair<std::string, action>> changes = {
+      {"written to", [](const temp_dir& dir) { peelbox::test::write_file(dir / "b", "HELLO"); }},
+      {"longer", [](const temp_dir& dir) { peelbox::test::write_file(dir / "b", "hello world"); }},
+      {"shorter", [](const temp_dir& dir) { peelbox::test::write_file(dir / "b", "hel"); }},
+      {"gone", [](const temp_dir& dir) { std::filesystem::remove(dir / "b"); }},
+      {"another in its place", [](const temp_dir& dir) {
+         peelbox::test::write_file(dir / "new", "olleh");
+         std::filesystem::rename(dir / "new", dir / "b");
+       }},
+      {"directories that change places", [](const temp_dir& dir) {
+         std::filesystem::rename(dir / "x", dir / "z");
+         std::filesystem::rename(dir / "y", dir / "x");
+         std::filesystem::rename(dir / "z", dir / "y");
+       }}};
+  for (const bool keeps : {true, false}) {
+    for (const auto& [what, apply] : changes) {
+      temp_dir dir;
+      make_tree(dir.path(), {"b file hello", "x/f file 1", "y/f file 2"});
+      const auto source = source_of(dir);
+      const judgement judged = judge(source, keeps);
+      ::usleep(25'000);
+      apply(dir);
+      fake_daemon daemon;
+      const outcome o = transfer(daemon, source, {}, 8, 3, judged);
+      ASSERT_FALSE(o.sent) << what;
+      EXPECT_EQ(o.sent.error().code, errc::context) << what;
+      EXPECT_TRUE(daemon.error) << what;
+      EXPECT_FALSE(daemon.got_fin) << what;
+      if (!keeps) {
+        EXPECT_FALSE(daemon.list_ended) << what;
+      }
+    }
+  }
+}
+
+TEST(sender, what_nobody_asks_for_may_change_behind_the_judgement) {
+  temp_dir dir;
+  make_tree(dir.path(), {"b file hello"});
+  const auto source = source_of(dir);
+  const judgement judged = judge(source, true);
+  peelbox::test::write_file(dir / "b", "hello world");
+  fake_daemon daemon;
+  daemon.request_all = false;
+  const outcome o = transfer(daemon, source, {}, 8, 3, judged);
+  ASSERT_TRUE(o.sent) << o.sent.error().text;
+  EXPECT_EQ(daemon.entries[0].size, 5) << "announced as it was judged";
+}
 
 TEST(sender, inode_numbers_that_change_do_not_matter) {
   temp_dir dir;
