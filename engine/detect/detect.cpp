@@ -112,9 +112,9 @@ void embed(repository& files, const std::vector<candidate>& candidates, const st
     }
     if (part == candidates.end() || whole == out.services.end() || whole->dir == dir) continue;
     // What its program reads there is in the image; what it has within itself does no harm.
-    // A Go program holds it, when it is embedded; what is read from the disk is in the image.
-    const bool held = std::any_of(whole->spec.build.commands.begin(), whole->spec.build.commands.end(), [](const std::string& c) { return contains(c, "go build "); });
-    if (place != whole->dir && !brings_all(*whole) && !(held && is_embedded(files, place)))
+    // What a program or a package holds need not lie in the image beside it.
+    const bool held = contains(place, "src/main/resources") || (contains(place, "wwwroot") && whole->spec.metadata.build_system == ".NET") || is_embedded(files, place);
+    if (place != whole->dir && !brings_all(*whole) && !held)
       whole->spec.runtime.copy.push_back({place + "/", "/app/" + place.substr(whole->dir.empty() ? 0 : whole->dir.size() + 1) + "/"});
     draft d = analyse(files, *part, candidates, how.target);
     // Nothing starts it; only what builds it counts.

@@ -122,6 +122,23 @@ bool references(const value& tree, std::string_view package) {
   return false;
 }
 
+/// Directories of the projects that it refers to, with those below them.
+std::vector<std::string> referred(analysis& work, const value& tree) {
+  std::vector<std::string> out;
+  for (const value* group : all(tree, "ItemGroup"))
+    for (const value* reference : all(*group, "ProjectReference")) {
+      std::string path = (*reference)["@Include"].text;
+      std::replace(path.begin(), path.end(), '\\', '/');
+      const auto project = resolve(work.self.dir, path);
+      if (!project) continue;
+      const std::string dir(parent_of(*project));
+      out.push_back(dir);
+      if (const directory* found = work.files.find(dir))
+        for (const std::string_view inner : found->directories) out.push_back(join(dir, inner));
+    }
+  return out;
+}
+
 void take_launch_port(analysis& work) {
   const std::string* text = work.read("Properties/launchSettings.json");
   if (!text) return;
@@ -192,7 +209,13 @@ void analyse(analysis& work) {
   work.because("framework", work.out.framework, sdk.empty() ? work.self.manifest : sdk);
   take_launch_port(work);
   work.out.port_env["ASPNETCORE_URLS"] = fmt::format("http://+:{}", told_port(work, usual, "ASP.NET Core's usual port in containers"));
-  apply(work, look_at_sources(work, work.sources({".cs", ".fs", ".vb"}), {"ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
+  // What the project refers to may say where it listens as well.
+  std::vector<std::string> files = work.sources({".cs", ".fs", ".vb"});
+  for (const std::string& dir : referred(work, tree))
+    if (const directory* other = work.files.find(dir))
+      for (const std::string_view name : other->files)
+        if (name.ends_with(".cs")) files.push_back(join(dir, name));
+  apply(work, look_at_sources(work, files, {"DefaultPort = ", "ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
 }
 
 std::string refuses(repository& files, std::string_view manifest) {

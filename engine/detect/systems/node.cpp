@@ -71,6 +71,28 @@ bool is_generated_by_nuxt(analysis& work, const value& package) {
   return wants_files_of_nuxt(work);
 }
 
+/// `output: { path: path.resolve(__dirname, "../api", "static") }` -> "../api/static"; webpack's own choice is "dist".
+std::string webpack_output(analysis& work) {
+  for (const char* file : {"webpack.prod.js", "webpack.config.prod.js", "webpack.common.js", "webpack.config.js", "webpack.config.ts", "config/webpack.prod.js", "config/webpack.common.js"}) {
+    const std::string* text = work.read(file);
+    const std::size_t output = text ? text->find("output:") : std::string::npos;
+    const std::size_t at = output == std::string::npos ? output : text->find("path:", output);
+    if (at == std::string::npos || at > output + 400) continue;
+    const std::string_view line = std::string_view(*text).substr(at, std::min(text->find('\n', at), text->size()) - at);
+    std::string path(parent_of(file));
+    for (std::size_t quote = line.find_first_of("\"'"); quote != std::string_view::npos;) {
+      const std::size_t close = line.find(line[quote], quote + 1);
+      if (close == std::string_view::npos) break;
+      std::string_view part = line.substr(quote + 1, close - quote - 1);
+      while (part.starts_with('/')) part.remove_prefix(1);
+      path = join(path, part);
+      quote = line.find_first_of("\"'", close + 1);
+    }
+    if (!path.empty() && path != parent_of(file)) return path;
+  }
+  return "dist";
+}
+
 /// Where a front end's build leaves its files.
 site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
   if (!has_build_script(package) && !nx_infers_build(work)) return {};
@@ -106,6 +128,10 @@ site find_site(analysis& work, const std::set<std::string>& all, const value& pa
   }
   if (all.contains("@vue/cli-service")) return {configured({"vue.config.js", "vue.config.ts"}, "outputDir"), true, "index.html"};
   if (all.contains("parcel")) return {"dist", true, "index.html"};
+  if (all.contains("webpack") && all.contains("html-webpack-plugin")) {
+    const std::string told = out_dir_of(package["scripts"]["build"].text);
+    return {told.empty() ? webpack_output(work) : told, true, "index.html"};
+  }
   // Without a page of its own Vite makes a library, or what another server serves.
   if (all.contains("vite") && work.has("index.html")) return {configured(vite_config, "outDir"), true, "index.html"};
   return {};
@@ -369,7 +395,9 @@ void analyse_package(analysis& work) {
     return d == "express" || d == "fastify" || d == "koa" || d == "@nestjs/core" || d == "hono" || d == "@hapi/hapi";
   });
   const bool is_server = serves_itself && f && f->port != 0 && f->name != "Angular";
-  const std::string command = f && page.dir.empty() ? framework_command(work, *f, all) : "";
+  // TanStack Start is young, and its server has changed: a script of the project knows better.
+  const bool says_itself = f && f->name == "TanStack Start" && !script_of(package).empty();
+  const std::string command = f && page.dir.empty() && !says_itself ? framework_command(work, *f, all) : "";
   if (command.empty() && !page.dir.empty() && !is_server) {
     work.out.no_service = kind_of_application(work, package, all);
     return work.out.no_service.empty() ? take_site(work, page) : void();
