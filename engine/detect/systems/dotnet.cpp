@@ -215,7 +215,7 @@ void analyse(analysis& work) {
     if (const directory* other = work.files.find(dir))
       for (const std::string_view name : other->files)
         if (name.ends_with(".cs")) files.push_back(join(dir, name));
-  apply(work, look_at_sources(work, files, {"DefaultPort = ", "ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
+  apply(work, look_at_sources(work, files, {"DefaultPort = ", "Port = ","ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
 }
 
 std::string refuses(repository& files, std::string_view manifest) {

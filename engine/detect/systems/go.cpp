@@ -160,12 +160,16 @@ void find_embedded(analysis& work, const std::vector<std::string>& files) {
         while (pattern.ends_with('/')) pattern.pop_back();
         const std::string wanted = join(parent_of(path), pattern);
         if (pattern.empty() || work.files.has_file(wanted) || work.files.find(wanted)) continue;
+        bool made = false;
         for (std::string_view dir = parent_of(wanted); dir.size() > work.self.dir.size(); dir = parent_of(dir)) {
           if (!work.files.has_file(join(dir, "package.json"))) continue;
           work.out.embeds.emplace_back(dir);
           work.because("embedded", wanted, path, confidence::likely);
+          made = true;
           break;
         }
+        // A folder for results of a build: what is in it may be a placeholder. A front end that builds into it is another candidate.
+        if (!made) work.because("embedded", wanted + " has to be there before the build, unless another part is built into it", path, confidence::guess);
       }
     }
   }

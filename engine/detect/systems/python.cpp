@@ -175,6 +175,23 @@ void install_server(analysis& work, const std::set<std::string>& dependencies) {
   work.because("server", program, start->from, confidence::likely);
 }
 
+/// uwsgi.ini may go to the directory that the service has in the image of its Dockerfile: then it lies there as well.
+void copy_where_it_is_named(analysis& work) {
+  const finding<way_to_start>* start = work.out.start.winner();
+  if (!start || start->value.words.front() != "uwsgi") return;
+  for (const std::string& word : start->value.words) {
+    const std::string* text = word.ends_with(".ini") ? work.read(word) : nullptr;
+    if (!text) continue;
+    for (const std::string_view line : lines_of(*text)) {
+      const auto parts = split(line, '=');
+      if (parts.size() != 2 || parts[0] != "chdir" || !parts[1].starts_with('/') || is_inside(parts[1], "/app")) continue;
+      work.copy(".", fmt::format("{}/", parts[1]));
+      work.because("files", fmt::format("{}/", parts[1]), "chdir in " + work.path(word), confidence::likely);
+      return;
+    }
+  }
+}
+
 void start_script(analysis& work, bool installed) {
   if (const std::string* text = work.read("pyproject.toml"); text && installed) {
     const auto tree = parse_toml(*text);
@@ -251,6 +268,7 @@ void analyse(analysis& work) {
   start_hinted(work, dependencies, f != nullptr);
   if (!(f && start_web(work, *f, dependencies, files))) start_script(work, installed);
   install_server(work, dependencies);
+  copy_where_it_is_named(work);
   work.out.nothing_to_start = "no application object, script or main file: a library";
   look(work, files, f);
 }
