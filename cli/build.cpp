@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/annotations.hpp"
 #include "cli/build_modes.hpp"
 #include "cli/build_plan.hpp"
 #include "cli/build_report.hpp"
@@ -132,6 +133,7 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point begin) {
 
 int say_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
+  for (const std::string& line : annotations(ci_log_of(with.env), why, "peelbox build", why.text)) with.say(line);
   return to_exit_code(why.code);
 }
 

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "cli/annotations.hpp"
 #include "cli/build_stats.hpp"
+#include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/summary.hpp"
 #include "engine/client/error_text.hpp"
@@ -33,7 +36,20 @@ task<std::optional<client::left_out_file>> look_for_rule(const ended_build& ende
   co_return std::nullopt;
 }
 
-task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with) {
+/// The same surroundings, but what is said means nothing to the CI service that shows it: it repeats words of the build.
+surroundings disarmed(const surroundings& with) {
+  surroundings harmless = with;
+  harmless.say = [say = with.say, ci = ci_log_of(with.env)](std::string_view line) {
+    std::string text(line);
+    progress::disarm(ci, text);
+    say(text);
+  };
+  return harmless;
+}
+
+/// `remarks` are for the CI service.
+task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with,
+                   std::vector<std::string>& remarks) {
   // That a build was interrupted is said once, at the end of the program.
   if (why.code == errc::cancelled) co_return;
   if (ended.args.terse) {
@@ -46,6 +62,8 @@ task<void> say_why(const ended_build& ended, const failure& why, const std::stri
   options.left_out = co_await look_for_rule(ended, why, with);
   const std::string text = client::error_text(why, ended.display.picture(), options);
   with.say(service.empty() ? "error: " + text : "error: service " + service + ": " + text);
+  for (std::string& line : annotations(ci_log_of(with.env), why, service.empty() ? "peelbox build" : "service " + service, text))
+    remarks.push_back(std::move(line));
 }
 
 bool was_stopped(const result<client::build_outcome>& outcome) {
@@ -84,14 +102,14 @@ int give_answer(const asked_frontend& asked, const surroundings& with) {
 }
 
 /// Reports each service: errors, warnings, digests. Returns the code of the first failure.
-task<int> report_services(const ended_build& ended, const surroundings& with) {
+task<int> report_services(const ended_build& ended, const surroundings& with, std::vector<std::string>& remarks) {
   const std::vector<prepared_service>& prepared = ended.prepared.services;
   int code = exit_ok;
   for (std::size_t i = 0; i < ended.outcome->services.size(); ++i) {
     const result<client::service_outcome>& service = ended.outcome->services[i];
     const std::string name = prepared.size() > 1 ? prepared[i].name : "";
     if (service.has_error()) {
-      co_await say_why(ended, service.error(), name, with);
+      co_await say_why(ended, service.error(), name, with, remarks);
       if (code == exit_ok) code = to_exit_code(service.error().code);
       continue;
     }
@@ -106,13 +124,15 @@ task<int> report_services(const ended_build& ended, const surroundings& with) {
 
 }  // namespace
 
-task<int> report_build(const ended_build& ended, const surroundings& with) {
+task<int> report_build(const ended_build& ended, const surroundings& given) {
+  const surroundings with = disarmed(given);
+  std::vector<std::string> remarks;
   int code = exit_ok;
   if (ended.outcome.has_error()) {
-    co_await say_why(ended, ended.outcome.error(), "", with);
+    co_await say_why(ended, ended.outcome.error(), "", with, remarks);
     code = to_exit_code(ended.outcome.error().code);
   } else {
-    code = co_await report_services(ended, with);
+    code = co_await report_services(ended, with, remarks);
   }
   if (ended.left.has_error()) {
     with.say("error: " + ended.left.error().text);
@@ -136,6 +156,7 @@ task<int> report_build(const ended_build& ended, const surroundings& with) {
       for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
     }
   }
+  for (const std::string& line : remarks) given.say(line);
   if (ended.args.stats) give_stats(ended, code == exit_ok, with);
   co_return code;
 }

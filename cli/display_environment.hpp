@@ -9,7 +9,10 @@
 
 namespace peelbox::cli {
 
-/// Reads NO_COLOR (an empty value counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
+/// The CI service that this runs in, as far as its log has more than text: by GITHUB_ACTIONS and GITLAB_CI.
+progress::ci_log ci_log_of(const environment& env);
+
+/// Reads those two, NO_COLOR (an empty value counts as not set, no-color.org), BUILDKIT_COLORS and BUILDKIT_TTY_LOG_LINES (BuildKit,
 /// util/progress/progressui/init.go). Returns what was ignored in them, for people.
 std::vector<std::string> use_display_environment(progress::display_options& options, const environment& env);
 

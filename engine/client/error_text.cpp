@@ -110,6 +110,18 @@ std::string error_message(const failure& why, const progress::trace& picture, st
   return out;
 }
 
+std::optional<source_place> place_in_source(const failure& why) {
+  if (!why.status) return std::nullopt;
+  const error_details details = read_error_details(*why.status);
+  if (details.sources.empty() || details.sources.front().filename.empty()) return std::nullopt;
+  source_place place;
+  place.file = sanitize_line(details.sources.front().filename, 256);
+  std::int64_t first = details.sources.front().ranges.front().first;
+  for (const line_range& range : details.sources.front().ranges) first = std::min(first, range.first);
+  place.line = static_cast<std::size_t>(std::max<std::int64_t>(first, 1));
+  return place;
+}
+
 std::string error_text(const failure& why, const progress::trace& picture, const error_text_options& options) {
   std::string out = error_message(why, picture, options.most_message_bytes);
   const error_details details = why.status ? read_error_details(*why.status) : error_details();

@@ -31,6 +31,13 @@ std::string clipped_advice(std::string_view notice);
 /// The message alone, as error_text() begins, with the command as the spec has it.
 std::string error_message(const failure& why, const progress::trace& picture, std::size_t most_bytes = 16 * 1024);
 
+/// Where a failed build says that its fault is: a line of a file that a frontend read, such as a Dockerfile. Untrusted.
+struct source_place {
+  std::string file;
+  std::size_t line = 0;  ///< from 1
+};
+std::optional<source_place> place_in_source(const failure& why);
+
 /// Several lines, without a line end at the end: what failed, then, if they are known, the step, its command and exit code,
 /// the place in a source file, the last log lines, the likely cause and what to try.
 /// `picture` is what the display has seen; it has names and logs, which are found by the digest that the daemon reports.

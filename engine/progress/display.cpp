@@ -151,6 +151,7 @@ result<std::unique_ptr<display>> display::make(display_options options) {
       plain_options plain;
       plain.error_lines = options.error_lines;
       plain.error_blocks = options.error_blocks;
+      plain.ci = options.ci;
       parts->lines = make_plain_renderer(plain);
       break;
     }

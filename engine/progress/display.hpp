@@ -29,6 +29,7 @@ struct display_options {
   tty_colors colors{};         ///< for a terminal, when `color` is set
   std::size_t error_lines = 10;
   unsigned tty_log_lines = 6;
+  ci_log ci = ci_log::none;    ///< plain: groups for the log viewer of a CI service
   bool error_blocks = true;    ///< final block with the last log lines of each failed step (plain, tty)
   std::chrono::milliseconds interval = shown_every;  ///< least time between two frames (tty) or two writes of lines
   /// How often to refresh when nothing happens. Longer than events gather before they come, so that these share a frame.

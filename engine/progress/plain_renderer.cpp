@@ -45,26 +45,36 @@ class plain_renderer final : public renderer {
   explicit plain_renderer(plain_options options) : options_(options) {}
 
   void update(const batch& events, const trace& picture, wall_time now, std::string& out) override {
+    const std::size_t before = out.size();
+    now_ = now;
     if (!events.note.empty()) say("#0 " + sanitize_line(events.note), out);
     shown_.resize(picture.steps().size());
     for (const std::uint32_t i : picture.changed()) take_change(i, picture.steps()[i], now);
     for (const new_line& line : picture.lines()) take_line(line, picture, now, out);
     schedule(picture, now, out);
+    disarm_inside(options_.ci, out, before);
   }
 
   void say(std::string_view line, std::string& out) override {
     // Not between the lines of a step: readers would take it for one.
-    if (floor_ != no_step) prefix(floor_, out).append("...\n\n");
-    else if (!nothing_yet_ && !said_last_) out.push_back('\n');
-    floor_ = no_step;
+    const bool interrupts = floor_ != no_step;
+    leave_floor(out);
+    if (options_.ci == ci_log::none && (interrupts || (!nothing_yet_ && !said_last_))) out.push_back('\n');
     out.append(line).push_back('\n');
     nothing_yet_ = false;
     said_last_ = true;
   }
 
-  void refresh(const trace& picture, wall_time now, std::string& out) override { schedule(picture, now, out); }
+  void refresh(const trace& picture, wall_time now, std::string& out) override {
+    const std::size_t before = out.size();
+    now_ = now;
+    schedule(picture, now, out);
+    disarm_inside(options_.ci, out, before);
+  }
 
   void finish(const trace& picture, wall_time now, std::string& out) override {
+    const std::size_t before = out.size();
+    now_ = now;
     shown_.resize(picture.steps().size());
     for (const std::uint32_t i : picture.changed()) take_change(i, picture.steps()[i], now);
     for (const new_line& line : picture.lines()) take_line(line, picture, now, out);
@@ -76,13 +86,17 @@ class plain_renderer final : public renderer {
       append_seconds(picture.elapsed(i, now), 1, out);
       out.append("s\n");
       shown_[i].ended = true;
+      end_turn(out);
     }
+    disarm_inside(options_.ci, out, before);
+    const std::size_t blocks = out.size();
     if (!options_.error_blocks) return;
     for (const std::uint32_t i : picture.shown()) {
       if (picture.steps()[i].state == step_state::failed) {
         append_error_block(picture.steps()[i], options_.error_lines, out);
       }
     }
+    disarm(options_.ci, out, blocks);
   }
 
  private:
@@ -191,7 +205,7 @@ class plain_renderer final : public renderer {
       say(i, picture, now, out);
       mine.end_line = end_of(i, picture, now);
       out.append(mine.end_line);
-      floor_ = no_step;
+      end_turn(out);
     }
   }
 
@@ -204,22 +218,35 @@ class plain_renderer final : public renderer {
       if (!mine.ended || (mine.held.empty() && mine.warnings == picture.steps()[i].warnings.size())) continue;
       give_floor(i, picture.steps()[i], now, out);
       say(i, picture, now, out);
-      floor_ = no_step;
+      end_turn(out);
     }
   }
 
   void give_floor(std::size_t i, const step& s, wall_time now, std::string& out) {
     if (floor_ == i) return;
-    if (floor_ != no_step) prefix(floor_, out).append("...\n");
-    if (!nothing_yet_) out.push_back('\n');
+    leave_floor(out);
+    if (!nothing_yet_ && options_.ci == ci_log::none) out.push_back('\n');
     nothing_yet_ = false;
     said_last_ = false;
     if (shown_[i].number == 0) shown_[i].number = ++numbers_;
-    prefix(i, out).append(s.name).push_back('\n');
+    std::string title;
+    prefix(i, title).append(s.name);
+    open_group(options_.ci, ++turns_, title, now, out);
     floor_ = i;
     last_floor_ = i;
     floor_since_ = now;
     spoke_ = now;
+  }
+
+  // The step on the floor has said all that it has to say.
+  void end_turn(std::string& out) {
+    if (floor_ != no_step) close_group(options_.ci, turns_, now_, out);
+    floor_ = no_step;
+  }
+  // The step on the floor will go on later.
+  void leave_floor(std::string& out) {
+    if (floor_ != no_step) prefix(floor_, out).append("...\n");
+    end_turn(out);
   }
 
   // Everything that step i has to say now. It has the floor.
@@ -369,6 +396,8 @@ class plain_renderer final : public renderer {
   wall_time spoke_{};
   std::size_t held_bytes_ = 0;
   std::size_t numbers_ = 0;
+  std::size_t turns_ = 0;
+  wall_time now_{};
   duration last_at_{0};
   std::string last_time_;  // last_at_ as text
   bool urgent_ = false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/progress/ci_log.hpp"
 #include "engine/progress/event.hpp"
 #include "engine/progress/trace.hpp"
 
@@ -41,6 +42,7 @@ struct plain_options {
   std::size_t error_lines = 10;         ///< last log lines in the block of a failed step
   std::size_t held_bytes = 64 * 1024;   ///< text of one step that waits for its turn
   bool error_blocks = true;
+  ci_log ci = ci_log::none;             ///< each turn of a step is a group there
 };
 /// Codes before a line of each kind; an empty one means the terminal's own colour. A line with one ends with a reset.
 struct tty_colors {

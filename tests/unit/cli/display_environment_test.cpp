@@ -37,5 +37,15 @@ TEST(DisplayEnvironment, LogLinesAreANumber) {
   EXPECT_EQ(options.tty_log_lines, 20u);
 }
 
+TEST(DisplayEnvironment, CiServicesAreRecognised) {
+  progress::display_options options;
+  EXPECT_TRUE(use_display_environment(options, variables({{"CI", "true"}})).empty());
+  EXPECT_EQ(options.ci, progress::ci_log::none);
+  EXPECT_TRUE(use_display_environment(options, variables({{"CI", "true"}, {"GITLAB_CI", "true"}})).empty());
+  EXPECT_EQ(options.ci, progress::ci_log::gitlab);
+  EXPECT_TRUE(use_display_environment(options, variables({{"GITHUB_ACTIONS", "true"}, {"NO_COLOR", "1"}})).empty());
+  EXPECT_EQ(options.ci, progress::ci_log::github);
+}
+
 }  // namespace
 }  // namespace peelbox::cli
