@@ -12,7 +12,7 @@ build_packages=(
 )
 test_packages=(
   clang-16 libclang-rt-16-dev python3 python3-grpcio python3-protobuf nghttp2-client curl openssl iproute2 time procps
-  zsh fish man-db groff-base chromium-headless-shell tmux
+  zsh fish man-db groff-base chromium-headless-shell tmux python3-markdown mmdebstrap lintian
 )
 
 packages=("${build_packages[@]}")
