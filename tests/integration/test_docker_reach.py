@@ -109,7 +109,8 @@ class Ssh(DockerTest):
         (self.dir / "far").mkdir()
         (self.dir / "far/buildctl").symlink_to(bed("BUILDCTL"))
         self.write("far/docker", f'#!/bin/sh\nexec {bed("DOCKER_CLI")} -H {bed("DOCKER")} "$@"\n', mode=0o755)
-        self.port = SshServer(self, f"{self.dir}/far:/usr/bin:/bin").port
+        server = SshServer(self, f"{self.dir}/far:/usr/bin:/bin")
+        self.port, self.sshd = server.port, server.sshd
         # The user's own configuration is not looked at.
         self.write("ssh_config", f"""IdentityFile {self.dir}/user
 IdentitiesOnly yes
