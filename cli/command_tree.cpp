@@ -74,6 +74,10 @@ command_info describe_at(CLI::App& app, const std::string& above) {
   });
   for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; }))
     to.commands.push_back(describe_at(*sub, to.path));
+  for (command_info& one : to.commands)
+    one.shadowed = std::any_of(to.commands.begin(), to.commands.end(), [&one](const command_info& other) {
+      return !other.hidden && other.name.size() < one.name.size() && one.name.starts_with(other.name);
+    });
   return to;
 }
 

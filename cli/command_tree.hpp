@@ -46,6 +46,8 @@ struct command_info {
   std::string footer;
   bool hidden = false;
   bool rare = false;
+  /// Begins with the name of another command ("buildctl", "build"), whose completion it would spoil.
+  bool shadowed = false;
   std::vector<option_info> options;      ///< with names
   std::vector<option_info> positionals;
   std::vector<command_info> commands;

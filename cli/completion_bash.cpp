@@ -61,7 +61,7 @@ complete -F _peelbox peelbox
 
 void add_transitions(const command_info& command, const command_info& root, std::string& out) {
   for (const command_info& one : command.commands) {
-    if (one.hidden) continue;
+    if (one.hidden || one.shadowed) continue;
     out += fmt::format("      '{}/{}') path='{}' ;;\n", below(command, root), one.name, below(one, root));
     add_transitions(one, root, out);
   }
@@ -94,7 +94,7 @@ void add_values(const command_info& command, const command_info& root, std::stri
     else out += fmt::format("    {}) {} ;;\n", names(option, path), action(option));
   }
   for (const command_info& one : command.commands)
-    if (!one.hidden) add_values(one, root, out);
+    if (!one.hidden && !one.shadowed) add_values(one, root, out);
 }
 
 /// What may come when no value is due: commands, options and arguments.
@@ -106,13 +106,13 @@ void add_words(const command_info& command, const command_info& root, std::strin
   }
   std::string commands;
   for (const command_info& one : command.commands)
-    if (!one.hidden) commands += " " + one.name;
+    if (!one.hidden && !one.shadowed) commands += " " + one.name;
   std::string otherwise = commands.empty() ? "kind=none" : fmt::format("list='{}'", commands.substr(1));
   if (!command.positionals.empty()) otherwise = action(command.positionals.front());
   out += fmt::format("      '{}') if [[ $cur == -* ]]; then list='{}'; else {}; fi ;;\n", below(command, root),
                      options.empty() ? options : options.substr(1), otherwise);
   for (const command_info& one : command.commands)
-    if (!one.hidden) add_words(one, root, out);
+    if (!one.hidden && !one.shadowed) add_words(one, root, out);
 }
 
 }  // namespace

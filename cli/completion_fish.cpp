@@ -22,7 +22,7 @@ std::string below(const command_info& command, const command_info& root) {
 
 void add_transitions(const command_info& command, const command_info& root, std::string& out) {
   for (const command_info& one : command.commands) {
-    if (one.hidden) continue;
+    if (one.hidden || one.shadowed) continue;
     out += fmt::format("      case {}\n        set at {}\n", in_quotes(below(command, root) + "/" + one.name),
                        in_quotes(below(one, root)));
     add_transitions(one, root, out);
@@ -52,7 +52,7 @@ void add_command(const command_info& command, const command_info& root, std::str
   }
   if (!files) out += here + "-f\n";
   for (const command_info& one : command.commands)
-    if (!one.hidden) out += here + fmt::format("-f -a {} -d {}\n", one.name, in_quotes(one.about));
+    if (!one.hidden && !one.shadowed) out += here + fmt::format("-f -a {} -d {}\n", one.name, in_quotes(one.about));
   for (const option_info& option : command.options) {
     std::string line = here;
     for (const std::string& name : option.shorts) line += "-s " + name + " ";
@@ -63,7 +63,7 @@ void add_command(const command_info& command, const command_info& root, std::str
     out += line + "-d " + in_quotes(option.about) + "\n";
   }
   for (const command_info& one : command.commands)
-    if (!one.hidden) add_command(one, root, out);
+    if (!one.hidden && !one.shadowed) add_command(one, root, out);
 }
 
 }  // namespace

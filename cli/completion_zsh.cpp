@@ -76,7 +76,7 @@ void add_open_values(const option_info& option, std::string& out) {
 
 void add_function(const command_info& command, std::string& out) {
   for (const command_info& one : command.commands)
-    if (!one.hidden) add_function(one, out);
+    if (!one.hidden && !one.shadowed) add_function(one, out);
   out += function_name(command.path) + "() {\n  local curcontext=\"$curcontext\" state line\n  _arguments -C -S \\\n";
   for (const option_info& option : command.options) add_option(option, out);
   for (const option_info& option : command.positionals)
@@ -86,10 +86,10 @@ void add_function(const command_info& command, std::string& out) {
   if (!command.commands.empty()) {
     out += "    command) local -a commands=(\n";
     for (const command_info& one : command.commands)
-      if (!one.hidden) out += "        " + in_quotes(one.name + ":" + escaped(one.about)) + "\n";
+      if (!one.hidden && !one.shadowed) out += "        " + in_quotes(one.name + ":" + escaped(one.about)) + "\n";
     out += "      )\n      _describe command commands ;;\n    argument) case $line[1] in\n";
     for (const command_info& one : command.commands)
-      if (!one.hidden) out += fmt::format("        {}) {} ;;\n", one.name, function_name(one.path));
+      if (!one.hidden && !one.shadowed) out += fmt::format("        {}) {} ;;\n", one.name, function_name(one.path));
     out += "      esac ;;\n";
   }
   for (const option_info& option : command.options) add_open_values(option, out);

@@ -134,7 +134,10 @@ std::vector<std::string> summary_lines(const prepared_build& prepared, const cli
   else add_service(lines, prepared.services.front(), prepared.options.services.front(), *outcome.services.front());
   const filesync::transfer_stats& sent = outcome.context;
   std::string left_out;
-  if (sent.excluded > 0)
+  // Where a frontend decides what is left out, most of it is what no step asks for.
+  const auto& contexts = prepared.options.contexts;
+  const bool by_rules = std::any_of(contexts.begin(), contexts.end(), [](const auto& one) { return one.second->gitignore || !one.second->dockerignore.empty(); });
+  if (by_rules && sent.excluded > 0)
     left_out = fmt::format("; {} {} left out by ignore rules", sent.excluded, sent.excluded == 1 ? "entry" : "entries");
   lines.push_back(fmt::format("context  {} of {} files sent, {} of {}{}{}", sent.files_transferred, sent.files,
                               human_bytes(sent.bytes_transferred), human_bytes(sent.bytes_listed), left_out,

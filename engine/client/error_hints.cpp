@@ -122,6 +122,9 @@ std::optional<error_hint> request_hint(const causes& said, int status) {
     return error_hint{the("step mounts the SSH agent", id) + ", which was not given to the build",
                       "add --ssh " + id + " for the agent of SSH_AUTH_SOCK, or --ssh " + id + "=KEYFILE"};
   }
+  if (said.begins({"unsupported request frontend."}))
+    return error_hint{"the daemon's own Dockerfile frontend is too old to be asked this",
+                      "use a newer one: begin the Dockerfile with the line # syntax=docker/dockerfile:1, or update BuildKit"};
   if (const error_link* const none = said.begins({"exporter \"\" could not be found"}))
     return error_hint{
         "this daemon has no exporter " + std::string(none->quoted.front().substr(0, longest_quote)),

@@ -95,6 +95,8 @@ INSTANTIATE_TEST_SUITE_P(
         known_message{"no active session for abc: context deadline exceeded",
                       "the daemon lost this client's session"},
         known_message{"exporter \"fancy\" could not be found", "this daemon has no exporter fancy"},
+        known_message{"unsupported request frontend.lint: unsupported request frontend.lint",
+                      "the daemon's own Dockerfile frontend is too old to be asked this"},
         known_message{"granting entitlement security.insecure is not allowed by build daemon configuration",
                       "the daemon's configuration does not allow the entitlement security.insecure"},
         known_message{"failed to load LLB: network.host is not allowed", "a step uses host networking"},
