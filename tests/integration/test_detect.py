@@ -37,7 +37,7 @@ class Command(BedTest):
         outcome = peelbox("detect", self.dir / "ctx")
         self.assert_fails(outcome, 4, "no service was found")
         self.assertIn("rebar.config: Erlang is not supported", outcome.err)
-        self.assertIn("buildx build -f Dockerfile", outcome.err)
+        self.assertIn("peelbox build -f Dockerfile", outcome.err)
 
     def test_wrong_arguments_say_what_is_right(self):
         self.context({"file": ""})
