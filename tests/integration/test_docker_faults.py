@@ -86,7 +86,7 @@ class ScannerMissing(DockerTest):
         self.assertEqual(summary(outcome).get("attested"), "provenance")
         self.assertEqual(OciArchive(archive).predicates(), ["https://slsa.dev/provenance/v0.2"])
         # One session served both solves.
-        self.assertEqual(outcome.err.count("session: connected to"), 1, str(outcome))
+        self.assertEqual(outcome.err.count("\nsession: connected to"), 1, str(outcome))
         # The context, too, was sent and counted once.
         self.assertEqual(sent(outcome), (1, 1))
         self.assertEqual(outcome.err.count("the daemon asks for directory"), 1, str(outcome))
