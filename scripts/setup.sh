@@ -2,6 +2,7 @@
 # Installs what building and testing peelbox needs, from the distribution's packages (Debian 12).
 #   scripts/setup.sh          everything for build and tests
 #   scripts/setup.sh build    only what the build needs
+#   scripts/setup.sh release  what the tests of a release's packages need too
 set -euo pipefail
 
 build_packages=(
@@ -12,12 +13,16 @@ build_packages=(
 )
 test_packages=(
   clang-16 libclang-rt-16-dev python3 python3-grpcio python3-protobuf nghttp2-client curl openssl iproute2 time procps
-  zsh fish man-db groff-base chromium-headless-shell tmux python3-markdown mmdebstrap lintian
+  zsh fish man-db groff-base chromium-headless-shell tmux python3-markdown
 )
+release_packages=(mmdebstrap lintian)
 
 packages=("${build_packages[@]}")
 if [[ ${1:-all} != build ]]; then
   packages+=("${test_packages[@]}")
+fi
+if [[ ${1:-all} == release ]]; then
+  packages+=("${release_packages[@]}")
 fi
 
 missing=()

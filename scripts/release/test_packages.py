@@ -1,5 +1,5 @@
 """What scripts/release.sh makes, installed on clean roots: Debian's essential packages and nothing else. Needs the packages
-(PEELBOX_PACKAGES, else build/packages), root, and the test bed's variables:
+(PEELBOX_PACKAGES, else build/packages), `scripts/setup.sh release`, root, and the test bed's variables:
 
     python3 -B -m unittest test_packages        in this folder, before a release is published
 """
