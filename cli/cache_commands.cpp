@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
 #include "cli/summary.hpp"
+#include "cli/time_text.hpp"
 #include "engine/client/cache.hpp"
 
 namespace peelbox::cli {
@@ -27,8 +28,6 @@ struct cache_args : daemon_args {
 };
 using cache_args_ptr = std::shared_ptr<cache_args>;
 using control_ptr = std::shared_ptr<h2grpc::connection>;
-
-progress::wall_time now() { return std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now()); }
 
 int say_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
@@ -58,7 +57,7 @@ task<result<void>> tell_usage(control_ptr control, cache_args_ptr args, const su
     for (const client::cache_record& one : *records) list += (list.size() > 1 ? ",\n" : "") + cache_json(one);
     with.answer(list + "]");
   } else {
-    for (const std::string& line : cache_table(*records, now())) with.answer(line);
+    for (const std::string& line : cache_table(*records, time_now())) with.answer(line);
   }
   co_return result<void>();
 }

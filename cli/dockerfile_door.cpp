@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include "cli/context_option.hpp"
@@ -37,11 +38,20 @@ std::shared_ptr<filesync::context_source> one_file(std::string name, std::string
   return source;
 }
 
+/// By the first bytes of gzip, bzip2 and xz, and the mark of tar (buildx takes these for a context).
+bool is_archive(std::string_view bytes) {
+  constexpr auto beginnings = std::to_array<std::string_view>({"\x1f\x8b", "BZh", "\xfd" "7zXZ"});
+  return std::any_of(beginnings.begin(), beginnings.end(), [bytes](std::string_view one) { return bytes.starts_with(one); }) ||
+         (bytes.size() > 262 && bytes.substr(257, 5) == "ustar");
+}
+
 /// Where the Dockerfile lies. `context` is empty for one that the daemon fetches.
 result<void> find_dockerfile(const build_args& args, const std::string& context, dockerfile_door& door) {
   auto& attributes = door.frontend.attributes;
   const std::string& file = args.dockerfile.file;
   if (file == "-" || args.context == "-") {
+    if (is_archive(args.piped))
+      return wrong("standard input is an archive; a Dockerfile is taken there. Unpack it and name its directory instead");
     door.contexts["dockerfile"] = one_file(default_name, args.piped);
     if (context.empty()) attributes["dockerfilekey"] = "dockerfile";
     return {};

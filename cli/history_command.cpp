@@ -13,6 +13,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/history_report.hpp"
 #include "cli/subcommand.hpp"
+#include "cli/time_text.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/client/history.hpp"
 #include "engine/client/process_message.hpp"
@@ -37,10 +38,6 @@ struct history_args : daemon_args {
   std::string progress = "auto";
 };
 using history_args_ptr = std::shared_ptr<const history_args>;
-
-progress::wall_time now() {
-  return std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now());
-}
 
 /// Connects and runs `use`. Says what went wrong; if nothing did, the exit code is that of `use`.
 task<int> on_daemon(history_args_ptr args, const surroundings& with, std::function<task<result<int>>(history&)> use) {
@@ -82,7 +79,7 @@ task<int> run_list(history_args_ptr args, const surroundings& with) {
       for (const history_record& one : *all) list += (list.size() > 1 ? ",\n" : "") + history_json(one);
       with.answer(list + "]");
     } else {
-      for (const std::string& line : history_table(*all, now())) with.answer(line);
+      for (const std::string& line : history_table(*all, time_now())) with.answer(line);
     }
     co_return exit_ok;
   });
@@ -96,7 +93,7 @@ task<int> run_inspect(history_args_ptr args, const surroundings& with) {
     if (one.has_error()) co_return one.error();
     if (args->as_json) with.answer(history_json(*one));
     else
-      for (const std::string& line : history_details(*one, now())) with.answer(line);
+      for (const std::string& line : history_details(*one, time_now())) with.answer(line);
     co_return exit_ok;
   });
 }

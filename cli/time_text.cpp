@@ -9,6 +9,8 @@
 
 namespace peelbox::cli {
 
+progress::wall_time time_now() { return std::chrono::time_point_cast<progress::duration>(std::chrono::system_clock::now()); }
+
 std::string time_ago(progress::duration since) {
   const auto seconds = std::max<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count(), 0);
   const auto words = [](std::int64_t n, std::string_view unit) { return fmt::format("{} {}{} ago", n, unit, n == 1 ? "" : "s"); };

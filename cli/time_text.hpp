@@ -7,6 +7,8 @@
 
 namespace peelbox::cli {
 
+/// Of this machine's clock.
+progress::wall_time time_now();
 /// "5 minutes ago"
 std::string time_ago(progress::duration since);
 /// RFC 3339, whole seconds.

@@ -6,14 +6,11 @@
 #include <utility>
 
 #include "engine/async/ascii.hpp"
+#include "engine/client/wire_time.hpp"
 
 namespace peelbox::client {
 
 namespace {
-
-progress::wall_time to_time(const wire::Timestamp& stamp) {
-  return progress::wall_time(std::chrono::seconds(stamp.seconds()) + std::chrono::nanoseconds(stamp.nanos()));
-}
 
 progress::vertex to_event(moby::buildkit::v1::Vertex& v) {
   progress::vertex event;
@@ -21,8 +18,8 @@ progress::vertex to_event(moby::buildkit::v1::Vertex& v) {
   event.inputs.assign(std::make_move_iterator(v.mutable_inputs()->begin()), std::make_move_iterator(v.mutable_inputs()->end()));
   event.name = std::move(*v.mutable_name());
   event.cached = v.cached();
-  if (v.has_started()) event.started = to_time(v.started());
-  if (v.has_completed()) event.completed = to_time(v.completed());
+  if (v.has_started()) event.started = to_wall_time(v.started());
+  if (v.has_completed()) event.completed = to_wall_time(v.completed());
   event.error = std::move(*v.mutable_error());
   if (v.has_progressgroup())
     event.group = progress::progress_group{v.progressgroup().id(), v.progressgroup().name(), v.progressgroup().weak()};
@@ -36,9 +33,9 @@ progress::status to_event(moby::buildkit::v1::VertexStatus& s) {
   event.name = std::move(*s.mutable_name());
   event.current = s.current();
   event.total = s.total();
-  if (s.has_timestamp()) event.timestamp = to_time(s.timestamp());
-  if (s.has_started()) event.started = to_time(s.started());
-  if (s.has_completed()) event.completed = to_time(s.completed());
+  if (s.has_timestamp()) event.timestamp = to_wall_time(s.timestamp());
+  if (s.has_started()) event.started = to_wall_time(s.started());
+  if (s.has_completed()) event.completed = to_wall_time(s.completed());
   return event;
 }
 
@@ -68,7 +65,7 @@ progress::batch to_events(moby::buildkit::v1::StatusResponse message) {
   for (const auto& w : message.warnings()) events.warnings.push_back(to_event(w));
   for (auto& l : *message.mutable_logs())
     events.logs.push_back({std::move(*l.mutable_vertex()), static_cast<int>(l.stream()), std::move(*l.mutable_msg()),
-                           to_time(l.timestamp())});
+                           to_wall_time(l.timestamp())});
   return events;
 }
 

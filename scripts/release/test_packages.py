@@ -51,7 +51,7 @@ class Packages(BedTest):
         root = self.dir / suite
         root.mkdir()
         run("tar", "-C", root, "-xf", archive, "--exclude=./dev/*")
-        shutil.copytree(REPO / "examples/c-hello", root / "work")
+        shutil.copytree(REPO / "examples/c-hello", root / "project")
         run("mount", "-t", "proc", "proc", root / "proc")
         self.addCleanup(run, "umount", root / "proc")
         return root
@@ -62,11 +62,11 @@ class Packages(BedTest):
             return run("chroot", root, "/usr/bin/env", "-i", f"PATH={path}", "HOME=/root", *command, **how)
         address = bed("BUILDKITD_TCP")
         self.assertRegex(inside("peelbox", "version").stdout, r"^peelbox \d+\.\d+\.\d+")
-        found = json.loads(inside("peelbox", "detect", "/work").stdout)
+        found = json.loads(inside("peelbox", "detect", "/project").stdout)
         self.assertEqual(len(found), 1)
         self.assertIn("v0.13.2", inside("peelbox", "info", "--buildkit", address).stdout)
         self.assertIn(".SH NAME", inside("peelbox", "man", "build").stdout)
-        inside("peelbox", "build", "--spec", "/work/universalbuild.json", "--context", "/work", "--tag", "packaged:1", "--output",
+        inside("peelbox", "build", "--spec", "/project/universalbuild.json", "--context", "/project", "--tag", "packaged:1", "--output",
                "type=oci,dest=/image.tar", "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE, "--buildkit", address)
         with tarfile.open(root / "image.tar") as image:
             self.assertIn("index.json", image.getnames())

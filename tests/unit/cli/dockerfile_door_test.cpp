@@ -103,6 +103,14 @@ TEST_F(DockerfileDoor, StandardInputIsADockerfile) {
   EXPECT_EQ(door->contexts.at("context")->tree->directory("").value()->list().value().size(), 0u);
 }
 
+TEST_F(DockerfileDoor, AnArchiveOnStandardInputIsNoDockerfile) {
+  args_.context = "-";
+  for (const std::string& bytes : {std::string("\x1f\x8b\b"), std::string("BZh9"), std::string(257, 'a') + "ustar" + std::string(9, ' ')}) {
+    args_.piped = bytes;
+    EXPECT_THAT(error(), HasSubstr("standard input is an archive"));
+  }
+}
+
 TEST_F(DockerfileDoor, AUrlIsFetchedByTheDaemon) {
   args_.context = "https://example.com/x.git#main";
   args_.dockerfile.file = "docker/Dockerfile";
