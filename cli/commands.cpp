@@ -20,7 +20,7 @@ struct entry {
 };
 
 /// In the order of the help.
-constexpr std::array<entry, 16> entries{{
+constexpr std::array<entry, 17> entries{{
     {"build", add_build_command},
     {"detect", add_detect_command},
     {"context", add_context_command},
@@ -30,6 +30,7 @@ constexpr std::array<entry, 16> entries{{
     {"workers", add_workers_command, true},
     {"du", add_du_command},
     {"prune", add_prune_command},
+    {"bench", add_bench_command},
     {"dial-stdio", add_dial_stdio_command, true},
     {"buildctl", add_buildctl_command, true},
     {"schema", add_schema_command, true},

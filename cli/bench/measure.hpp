@@ -1,0 +1,49 @@
+// Workloads, one after the other, on one or two sides.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/bench/invocation.hpp"
+#include "cli/bench/report.hpp"
+#include "cli/bench/workload.hpp"
+#include "engine/async/asio.hpp"
+#include "engine/async/blocking_pool.hpp"
+#include "transport/endpoint.hpp"
+
+namespace peelbox::cli::bench {
+
+struct participant {
+  side shown;
+  client_program client;
+  transport::endpoint address;
+};
+
+struct plan {
+  std::vector<participant> sides;  ///< one or two
+  std::vector<workload> workloads;
+  own_input own;
+  std::vector<std::string> tls;  ///< --tls… flags for the clients
+  unsigned runs = 7;
+  std::chrono::milliseconds round_trip{20};
+  std::chrono::seconds limit{600};  ///< of one run
+  std::string scratch;              ///< a directory for trees, logs and sockets
+};
+
+struct listener {
+  /// Before a workload.
+  std::function<void(const workload&)> begins;
+  /// After it, with all that was measured so far.
+  std::function<void(const report&, const measured&)> ended;
+};
+
+/// For each workload: makes its tree, lets each side run once without counting, then `runs` times, the sides in turn and the first of a pair
+/// alternating, and once more through a relay that counts bytes. A run begins when the daemon has become idle, as far as its CPU time can be
+/// read. A workload that fails is in the report with the reason and the others go on. Cancelling ends the client that runs. `all` has sides and machine already; `pool` makes
+/// the trees.
+task<result<void>> measure(plan what, report& all, listener tell, blocking_pool& pool);
+
+}  // namespace peelbox::cli::bench
