@@ -6,6 +6,7 @@ Needs Debian's python3-markdown."""
 import html
 import pathlib
 import re
+import shutil
 import sys
 
 import markdown
@@ -42,6 +43,7 @@ def main():
         target = into / path.relative_to(ROOT).with_suffix(".html")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(render(path), encoding="utf-8")
+    shutil.copytree(ROOT / "docs/pictures", into / "docs/pictures", dirs_exist_ok=True)
     print(into / "docs/README.html")
 
 

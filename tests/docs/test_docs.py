@@ -153,8 +153,9 @@ class Site(unittest.TestCase):
             wrong = []
             for page in pages:
                 text = page.read_text()
-                self.assertNotRegex(text, r"<(?:script|link|img)\b")
-                for target in re.findall(r'<a href="((?!https?:)[^"#]*\.html)(?:#[^"]*)?"', text):
+                self.assertNotRegex(text, r"<(?:script|link)\b")
+                for target in re.findall(r'<a href="((?!https?:)[^"#]*\.html)(?:#[^"]*)?"|<img [^>]*src="([^"]*)"', text):
+                    target = target[0] or target[1]
                     if not (page.parent / target).exists():
                         wrong.append(f"{page.name}: {target}")
             self.assertEqual(wrong, [])
