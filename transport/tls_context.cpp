@@ -72,11 +72,9 @@ failure half_given(const tls_options& options) {
 }
 
 result<void> trust(SSL_CTX* context, const tls_options& options) {
-  if (options.ca.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1)
-      return failure(errc::tls, "the system's certificate authorities cannot be read: " + take_openssl_error());
-    return {};
-  }
+  if ((options.ca.empty() || options.system_too) && SSL_CTX_set_default_verify_paths(context) != 1)
+    return failure(errc::tls, "the system's certificate authorities cannot be read: " + take_openssl_error());
+  if (options.ca.empty()) return {};
   auto authorities = read_certificates(options.ca, name_of_ca(options));
   if (authorities.has_error()) return authorities.error();
   X509_STORE* const store = SSL_CTX_get_cert_store(context);

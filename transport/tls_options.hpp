@@ -12,6 +12,8 @@ namespace peelbox::transport {
 struct tls_options {
   /// Authorities that may have signed the daemon's certificate; empty: those of the system.
   tls_material ca;
+  /// The system's authorities count beside `ca`, as those of a registry do in Docker's certs.d.
+  bool system_too = false;
   /// Certificate (with its chain) and key that we show to the daemon; both or neither.
   tls_material certificate;
   tls_material key;
@@ -20,6 +22,9 @@ struct tls_options {
   /// What ALPN offers (RFC 7301). Set by the program: an HTTP/1.1 connection that will be upgraded needs
   /// "http/1.1".
   std::string protocol = "h2";
+  /// False: any certificate will do, so whoever is in between can read everything. For registries that a person calls
+  /// insecure, never for daemons.
+  bool verify = true;
 
   bool empty() const noexcept {
     return ca.empty() && certificate.empty() && key.empty() && server_name.empty();

@@ -124,7 +124,7 @@ class tls_stream final : public stream {
     SSL_set_bio(ssl_.get(), bio, bio);
     SSL_set_connect_state(ssl_.get());
     SSL_set_app_data(ssl_.get(), &peer_.report);
-    SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, [](int fine, X509_STORE_CTX* verification) {
+    SSL_set_verify(ssl_.get(), peer_.options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, [](int fine, X509_STORE_CTX* verification) {
       if (fine == 0) {
         const auto* ssl = static_cast<SSL*>(
             X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));

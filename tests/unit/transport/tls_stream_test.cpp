@@ -151,6 +151,24 @@ TEST_F(Tls, TheSystemsAuthoritiesDoNotKnowThisOne) {
   EXPECT_THAT(f.text, HasSubstr("--tlscacert"));
 }
 
+TEST_F(Tls, AnotherAuthorityCountsBesideTheSystems) {
+  options_.tls.system_too = true;
+  test::tls_server server(server_);
+  EXPECT_TRUE(dial_to(server.port()).has_value());
+  options_.tls.ca = pem("other.pem", other_ca_.certificate());
+  test::tls_server again(server_);
+  EXPECT_EQ(refused(again.port()).code, errc::tls);
+}
+
+TEST_F(Tls, NothingIsVerifiedWhereThatIsWished) {
+  options_.tls = {};
+  options_.tls.verify = false;
+  options_.tls.server_name = "another.name";
+  test::tls_server server(server_);
+  auto s = dial_to(server.port());
+  EXPECT_TRUE(s.has_value()) << s.error().text;
+}
+
 TEST_F(Tls, WrongNameSaysBothNames) {
   options_.tls.server_name = "elsewhere.test";
   test::tls_server server(server_);
