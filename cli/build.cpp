@@ -19,6 +19,7 @@
 #include "cli/output_fields.hpp"
 #include "cli/picture_files.hpp"
 #include "cli/piped_input.hpp"
+#include "cli/registry_access.hpp"
 #include "cli/result_files.hpp"
 #include "cli/transition_log.hpp"
 #include "cli/warning_list.hpp"
@@ -51,12 +52,8 @@ task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<
   co_return session::registry_login{found->username, found->secret, found->registry_token};
 }
 
-/// Logins for registries, from Docker's configuration. If that is broken, warns once and uses no logins.
 session::login_lookup make_login_lookup(const surroundings& with) {
-  result<docker::config> loaded = docker::load_config(with.env);
-  if (loaded.has_error()) with.say("warning: registries are used without a login: " + loaded.error().text);
-  auto logins = std::make_shared<docker::login_book>(loaded.has_value() ? std::move(*loaded) : docker::config{}, with.pool,
-                                                     with.say);
+  auto logins = make_login_book(with);
   return [logins](std::string host) { return look_up(std::move(host), logins); };
 }
 

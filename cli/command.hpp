@@ -55,6 +55,8 @@ command add_workers_command(CLI::App& app);
 command add_dial_stdio_command(CLI::App& app);
 command add_history_command(CLI::App& app);
 command add_attach_command(CLI::App& app);
+command add_image_command(CLI::App& app);
+command add_imagetools_command(CLI::App& app);
 command add_du_command(CLI::App& app);
 command add_buildctl_command(CLI::App& app);
 command add_prune_command(CLI::App& app);

@@ -20,19 +20,21 @@ struct entry {
 };
 
 /// In the order of the help.
-constexpr std::array<entry, 17> entries{{
+constexpr std::array<entry, 19> entries{{
     {"build", add_build_command},
     {"detect", add_detect_command},
     {"context", add_context_command},
     {"info", add_info_command},
     {"history", add_history_command},
     {"attach", add_attach_command},
+    {"image", add_image_command},
     {"workers", add_workers_command, true},
     {"du", add_du_command},
     {"prune", add_prune_command},
     {"bench", add_bench_command},
     {"dial-stdio", add_dial_stdio_command, true},
     {"buildctl", add_buildctl_command, true},
+    {"imagetools", add_imagetools_command, true},
     {"schema", add_schema_command, true},
     {"completion", add_completion_command, true, true},
     {"man", add_man_command, true, true},

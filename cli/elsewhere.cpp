@@ -22,7 +22,6 @@ constexpr auto commands = std::to_array<foreign_word>({
     {"inspect", "`peelbox info` tells about a daemon, `peelbox history inspect REF` about a build"},
     {"logs", "`peelbox history logs REF` prints what a build printed"},
     {"login", "the logins of Docker's configuration are used; `docker login` writes them"},
-    {"imagetools", "`docker buildx imagetools` and skopeo work on images of a registry"},
 });
 
 }  // namespace
