@@ -162,14 +162,15 @@ struct image_subcommand {
       : app(add_subcommand(parent, name, about)), run(r) {
     app->footer(examples);
     app->add_option("--insecure", args->insecure, "Do not verify this registry's certificate, and go without TLS if it has none")
-        ->type_name("HOST[:PORT]");
+        ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false);
     app->add_flag("-v,--verbose", args->verbose, "Say more; twice for even more");
   }
   void merges(CLI::Option* sources) {
     sources->required();
-    app->add_option("-t,--tag", args->tags, "What the image is called; may be given several times")->type_name("NAME[:TAG]");
+    app->add_option("-t,--tag", args->tags, "What the image is called; may be given several times")->type_name("NAME[:TAG]")
+        ->take_all()->allow_extra_args(false);
     app->add_option("--annotation", args->annotations, "An annotation of the index, or of its entries (manifest-descriptor[PLATFORM]:KEY=VALUE)")
-        ->type_name("[TYPE:]KEY=VALUE");
+        ->type_name("[TYPE:]KEY=VALUE")->take_all()->allow_extra_args(false);
     app->add_flag("--append", args->append, "Add to what the first --tag is now");
     app->add_flag("--dry-run", args->dry_run, "Print the index and write nothing");
   }

@@ -1,0 +1,101 @@
+"""peelbox image: merging and looking, against real registries."""
+
+import hashlib
+import json
+import os
+
+from bed import RUNTIME_IMAGE, BedTest, bed, for_platforms, peelbox, registry_call
+from private_registry import PrivateRegistry, TokenServer, certificates, docker_config
+
+NAME = f"images-{os.getpid()}"
+
+
+def bed_image(platform="linux/amd64"):
+    return for_platforms(RUNTIME_IMAGE, platform).replace("docker.io", bed("REGISTRY"))
+
+
+class Merging(BedTest):
+    def test_two_platforms_under_two_names(self):
+        amd, arm = bed_image("linux/amd64"), bed_image("linux/arm64")
+        one, other = f"{bed('REGISTRY')}/{NAME}/app:1", f"{bed('REGISTRY')}/{NAME}/app:latest"
+        done = peelbox("image", "merge", "-t", one, "-t", other, "--annotation", "who=me", amd, arm)
+        self.assert_ok(done)
+        headers, text = registry_call("GET", f"{NAME}/app/manifests/1")
+        self.assertEqual(done.out.strip(), "sha256:" + hashlib.sha256(text).hexdigest())
+        self.assertEqual([m["platform"]["architecture"] for m in json.loads(text)["manifests"]], ["amd64", "arm64"])
+        self.assertEqual(json.loads(text)["annotations"], {"who": "me"})
+        self.assertEqual(registry_call("GET", f"{NAME}/app/manifests/latest")[1], text)
+        again = peelbox("image", "merge", "-t", one, "-t", other, "--annotation", "who=me", amd, arm)
+        self.assertEqual((again.code, again.out, again.err.count("as before")), (0, done.out, 2), str(again))
+        # All of it is in the new repository: each blob can be had there.
+        for entry in json.loads(text)["manifests"]:
+            manifest = json.loads(registry_call("GET", f"{NAME}/app/manifests/{entry['digest']}")[1])
+            for blob in [manifest["config"], *manifest["layers"]]:
+                registry_call("HEAD", f"{NAME}/app/blobs/{blob['digest']}")
+
+    def test_attestations_stay(self):
+        image = f"{bed('REGISTRY')}/{NAME}/attested"
+        self.context({"Dockerfile": "FROM scratch\nCOPY Dockerfile /\n"})
+        self.assert_ok(peelbox("build", self.dir / "ctx", "-t", f"{image}:amd", "--platform", "linux/amd64", "--buildkit", bed("BUILDKITD"),
+                               "-o", "type=image,push=true,registry.insecure=true"))
+        self.assert_ok(peelbox("image", "merge", "-t", f"{bed('REGISTRY')}/{NAME}/merged:1", f"{image}:amd", bed_image("linux/arm64")))
+        shown = peelbox("image", "inspect", f"{bed('REGISTRY')}/{NAME}/merged:1", "--json")
+        entries = json.loads(shown.out)["manifests"]
+        self.assertEqual([e["platform"] for e in entries], ["linux/amd64", "unknown/unknown", "linux/arm64"], shown.out)
+        self.assertEqual(entries[1]["attests"], entries[0]["digest"])
+
+    def test_two_images_for_one_platform(self):
+        self.assert_fails(peelbox("image", "merge", "-t", f"{bed('REGISTRY')}/{NAME}/x:1", bed_image("linux/amd64"), RUNTIME_IMAGE.replace("docker.io", bed("REGISTRY"))),
+                          2, "two images are for linux/amd64")
+
+    def test_what_is_not_there(self):
+        self.assert_fails(peelbox("image", "inspect", f"{bed('REGISTRY')}/{NAME}/nothing:1"), 1, "HTTP status 404", f"{NAME}/nothing:1")
+        self.assert_fails(peelbox("image", "inspect", "127.0.0.1:1/x:1"), 3, "127.0.0.1:1")
+
+    def test_the_spelling_of_buildx(self):
+        source, name = bed_image("linux/arm64"), f"{bed('REGISTRY')}/{NAME}/create:1"
+        done = peelbox("imagetools", "create", "--progress", "plain", "-t", name, source)
+        self.assertEqual((done.code, done.out), (0, ""), str(done))
+        raw = peelbox("imagetools", "inspect", "--raw", name).out
+        shown = json.loads(peelbox("imagetools", "inspect", "--format", "{{json .Manifest}}", name).out)
+        self.assertEqual(shown["digest"], "sha256:" + hashlib.sha256(raw.encode()).hexdigest())
+        self.assertEqual(shown["manifests"], json.loads(raw)["manifests"])
+
+
+class Rights(BedTest):
+    def merge(self, registry, **env):
+        return peelbox("image", "merge", "-t", f"{registry.address}/team/app:1", bed_image("linux/amd64"), bed_image("linux/arm64"), env=env)
+
+    def check(self, registry, **env):
+        done = self.merge(registry, **env)
+        self.assert_ok(done)
+        # Within the registry, from one repository to another, by mounting.
+        moved = peelbox("image", "merge", "-t", f"{registry.address}/other/app:2", f"{registry.address}/team/app:1", env=env)
+        self.assert_ok(moved)
+        self.assertEqual(moved.out, done.out)
+        self.assertEqual(json.loads(peelbox("image", "inspect", "--json", f"{registry.address}/other/app:2", env=env).out)["digest"], done.out.strip())
+
+    def test_a_password_over_tls_with_a_private_authority(self):
+        registry = PrivateRegistry(self, "htpasswd", tls=True)
+        xdg = certificates(self, registry.address)
+        self.check(registry, DOCKER_CONFIG=docker_config(self, registry), XDG_CONFIG_HOME=xdg)
+        self.assert_fails(self.merge(registry, XDG_CONFIG_HOME=xdg), 1, "401", f"docker login {registry.address}")
+        self.assert_fails(self.merge(registry, XDG_CONFIG_HOME=xdg, DOCKER_CONFIG=docker_config(self, registry, password="wrong", name="wrong")), 1, "401")
+
+    def test_tokens_by_form_and_by_query(self):
+        for forms in (True, False):
+            server = TokenServer(self, forms=forms)
+            registry = PrivateRegistry(self, server, tls=True)
+            xdg = certificates(self, registry.address, server.realm.split("/")[2])
+            self.check(registry, DOCKER_CONFIG=docker_config(self, registry), XDG_CONFIG_HOME=xdg)
+            scopes = {s for _, asked, _ in server.asked if asked for s in asked}
+            self.assertIn("repository:team/app:pull,push", scopes)
+            self.assertIn("repository:other/app:pull,push", scopes)
+            # Without a login what may be pulled is pulled, and nothing is pushed.
+            self.assert_ok(peelbox("image", "inspect", f"{registry.address}/team/app:1", env={"XDG_CONFIG_HOME": xdg}))
+            self.assert_fails(peelbox("image", "merge", "-t", f"{registry.address}/team/app:2", f"{registry.address}/team/app:1",
+                                      env={"XDG_CONFIG_HOME": xdg}), 1, "401")
+
+    def test_a_loopback_registry_with_a_certificate_that_nobody_knows(self):
+        registry = PrivateRegistry(self, "htpasswd", tls=True)
+        self.check(registry, DOCKER_CONFIG=docker_config(self, registry))
