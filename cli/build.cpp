@@ -32,6 +32,7 @@
 #include "engine/docker/login_book.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/log_files.hpp"
+#include "engine/registry/token_source.hpp"
 #include "engine/spec/load.hpp"
 
 namespace peelbox::cli {
@@ -46,15 +47,45 @@ result<progress::mode> progress_mode(const build_args& args, const environment& 
   return progress::choose_mode(*flag, variable ? variable->c_str() : nullptr);
 }
 
+session::user_secret secret_of_user(const surroundings& with) {
+  session::user_secret user =
+      session::user_secret::load(session::state_folder(with.env("XDG_STATE_HOME"), with.env("HOME")));
+  if (!user.why_not_kept().empty())
+    with.log.info("no identity is kept for this user ({}), so the daemon cannot use what earlier builds sent it", user.why_not_kept());
+  return user;
+}
+
 task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<docker::login_book> logins) {
   result<docker::credentials> found = co_await logins->find(std::move(host));
   if (found.has_error()) co_return found.error();
   co_return session::registry_login{found->username, found->secret, found->registry_token};
 }
 
-session::login_lookup make_login_lookup(const surroundings& with) {
+task<result<session::fetched_token>> fetch(session::token_wish wish, session::registry_login login, std::shared_ptr<registry::token_source> from) {
+  docker::credentials known;
+  known.username = std::move(login.username);
+  known.secret = std::move(login.secret);
+  registry::token_question what{wish.realm, wish.service, wish.scopes, wish.client_id};
+  auto fetching = from->fetch(wish.host, std::move(what), std::move(known));
+  result<registry::token> got = co_await std::move(fetching);
+  if (got.has_error())
+    co_return got.error().in(fmt::format("token for {} (BUILDKIT_NO_CLIENT_TOKEN=1 lets the daemon fetch it, with your login)", wish.host));
+  const auto now = std::chrono::system_clock::now();
+  co_return session::fetched_token{got->value, got->expires_in, registry::issue_time(got->issued_at).value_or(now)};
+}
+
+session::auth_source make_auth_source(const surroundings& with, const build_args& args) {
+  session::auth_source source;
   auto logins = make_login_book(with);
-  return [logins](std::string host) { return look_up(std::move(host), logins); };
+  source.login = [logins](std::string host) { return look_up(std::move(host), logins); };
+  if (!with.env("BUILDKIT_NO_CLIENT_TOKEN").value_or("").empty()) return source;
+  // The flag's values were read when the build was prepared.
+  auto tokens = std::make_shared<registry::token_source>(token_options(with, parse_registry_tls(args.registry_tls).value()));
+  source.fetch = [tokens](session::token_wish wish, session::registry_login login) { return fetch(std::move(wish), std::move(login), tokens); };
+  source.stand_in = [user = secret_of_user(with)](std::string_view host, const session::registry_login& login) {
+    return user.derive("registry login", fmt::format("{}\n{}\n{}", host, login.username, login.secret));
+  };
+  return source;
 }
 
 struct shown_build {
@@ -101,7 +132,7 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   for (client::solve_request& request : options.services)
     for (client::export_request& one : request.exports)
       if (auto* store = std::get_if<client::docker_store>(&one.where)) store->variables = with.env;
-  options.attachables.push_back(session::logins(make_login_lookup(with)));
+  options.attachables.push_back(session::logins(make_auth_source(with, what.args)));
   co_return co_await client::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
@@ -179,14 +210,6 @@ result<void> write_pictures(picture_files& pictures, const prepared_build& prepa
   return pictures.write(title, error);
 }
 
-session::user_secret secret_of_user(const surroundings& with) {
-  session::user_secret user =
-      session::user_secret::load(session::state_folder(with.env("XDG_STATE_HOME"), with.env("HOME")));
-  if (!user.why_not_kept().empty())
-    with.log.info("no identity is kept for this user ({}), so the daemon cannot use what earlier builds sent it", user.why_not_kept());
-  return user;
-}
-
 bool goes_to_standard_output(const client::export_request& one) {
   const auto* file = std::get_if<session::file_target>(&one.where);
   return file != nullptr && file->file->is_standard_output();
@@ -238,6 +261,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
     result<void> checked = check_epoch("SOURCE_DATE_EPOCH", epoch);
     if (checked.has_error()) co_return say_failure(checked.error(), with);
   }
+  if (auto checked = parse_registry_tls(args.registry_tls); checked.has_error()) co_return say_failure(checked.error(), with);
   result<prepared_build> prepared = prepare_build(args, secret_of_user(with), with.env);
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;

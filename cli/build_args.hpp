@@ -20,6 +20,8 @@ namespace peelbox::cli {
 /// The arguments as text, before any check; CLI11 fills them.
 struct build_args : daemon_args, service_args {
   std::string spec;
+  /// buildctl's --registry-auth-tlscontext.
+  std::vector<std::string> registry_tls;
   /// What came from standard input for a `-` in `spec`, `llb`, `dockerfile.file` or `context`.
   std::string piped;
   /// REF, NAME=REF or a template with "{service}".

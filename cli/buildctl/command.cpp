@@ -246,6 +246,8 @@ void add_build_flags_of_buildctl(CLI::App& app, arguments& args) {
   app.add_flag("--no-cache", build.no_cache, "Run every step again");
   list("--export-cache", build.export_cache, "Write the cache there", "FIELDS")->group(further);
   list("--import-cache", build.import_cache, "Use a cache too", "FIELDS")->group(further);
+  list("--registry-auth-tlscontext", build.registry_tls, "TLS with the token server of a registry: host=HOST,ca=FILE,cert=FILE,key=FILE,insecure=true", "FIELDS")
+      ->group(further);
   list("--secret", build.secrets, "Secret for steps that mount it", "FIELDS")->group(further);
   list("--ssh", build.agents, "SSH agent for steps that mount it", "ID[=PATH]")->group(further);
   list("--oci-layout", build.oci_layouts, "OCI layout that a source reads", "ID=DIR")->group(further);

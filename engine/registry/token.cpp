@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <time.h>
+
 #include <algorithm>
 
 #include "engine/async/percent.hpp"
@@ -86,6 +88,13 @@ result<token> parse_token(std::string_view body) {
   }
   got.issued_at = data::text_of(*tree, "issued_at");
   return got;
+}
+
+std::optional<std::chrono::system_clock::time_point> issue_time(const std::string& text) {
+  std::tm parts{};
+  const char* const rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr || !text.ends_with('Z')) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
 }
 
 }  // namespace peelbox::registry

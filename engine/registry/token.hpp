@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ http::request question_form(const token_question& what, const docker::credential
 /// Some servers know the query only, and say so in several ways: GCR with 404, JFrog with 401, others with 405 (which means
 /// that only for a user name and password). As containerd's docker/auth.
 bool form_is_unknown(int status, const docker::credentials& login) noexcept;
+
+/// RFC 3339 with "Z"; std::nullopt for anything else.
+std::optional<std::chrono::system_clock::time_point> issue_time(const std::string& text);
 
 /// "token" or "access_token". errc::protocol for anything else; the text never quotes the reply.
 result<token> parse_token(std::string_view body);

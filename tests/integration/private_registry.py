@@ -40,6 +40,7 @@ class TokenServer:
 
     def __init__(self, test, forms=True, tls=True, anonymous=True):
         self.asked = []
+        self.agents = set()
         self.folder = test.dir / f"tokens-{free_port()}"
         self.folder.mkdir()
         self.key, self.certificate = self.folder / "key.pem", self.folder / "cert.pem"
@@ -64,6 +65,7 @@ class TokenServer:
 
             def give(self, method, scopes, login):
                 owner.asked.append((method, tuple(scopes), login))
+                owner.agents.add(self.headers.get("User-Agent", ""))
                 if login != f"{USER}:{PASSWORD}" and (login is not None or not anonymous):
                     return self.send_answer(401, {"details": "wrong password"})
                 token = owner.token(scopes, login is not None)

@@ -47,6 +47,13 @@ TEST(Token, Answers) {
   EXPECT_LT(parse_token(R"({"token":"x","expires_in":9223372036854775807})")->expires_in.count(), 40'000'000);
 }
 
+TEST(Token, WhenItWasIssued) {
+  using std::chrono::system_clock;
+  EXPECT_EQ(issue_time("1970-01-01T00:01:00Z"), system_clock::from_time_t(60));
+  EXPECT_EQ(issue_time("1970-01-01T00:01:00.25Z"), system_clock::from_time_t(60));
+  for (const char* text : {"", "yesterday", "1970-01-01", "1970-01-01T00:01:00+02:00"}) EXPECT_EQ(issue_time(text), std::nullopt) << text;
+}
+
 TEST(Token, WrongAnswersAreNotQuoted) {
   for (const char* text : {"", "[]", "{}", "{\"token\":1}", "{\"token\":\"se\\ncret\"}", "secret", "{\"token\":\"secret\xc3\xa9\"}"}) {
     const auto got = parse_token(text);

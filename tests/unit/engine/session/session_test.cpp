@@ -104,9 +104,11 @@ task<failure> run_against_daemon(daemon_notes& notes) {
 
   h2grpc::method_table services;
   add_health_service(services);
-  add_auth_service(services, [](std::string host) -> task<result<registry_login>> {
+  auth_source logins_known;
+  logins_known.login = [](std::string host) -> task<result<registry_login>> {
     co_return registry_login{"user-of-" + host, "secret", host == "token.example" ? "a.bearer.token" : ""};
-  });
+  };
+  add_auth_service(services, logins_known);
   session subject(identity{"an-id", "a-key"}, std::move(services), log);
   failure why(errc::internal, "");
   auto all = co_await task_group::run([&](task_group& group) -> task<result<void>> {
