@@ -66,7 +66,7 @@ task<result<void>> report_transfers(build_state& state) {
 task<result<void>> open_carrier(build_state& state, task_group& group) {
   const build_options& options = state.options;
   const bool has_entry = options.way->has_session_entry();
-  const bool keyed = options.user && !options.keyed_contexts.empty();
+  const bool keyed = keeps_session(options) || (options.user && !options.keyed_contexts.empty());
   if (has_entry && !keyed) co_return result<void>();
   auto carrier = co_await connect(group, options.way, state.seen, "outer-session", state.log,
                                     options.silence_limit);
@@ -181,16 +181,33 @@ bool is_unchanged(const build_state& state, const context_session& context) {
   return !state.keyed.outdated && !state.contexts->was_asked(*context.judged);
 }
 
+/// What was looked at and not found to be something else. Of a frontend's directories that of the Dockerfile is left out, as
+/// nobody wonders about it.
+std::vector<context_look> looks_of(const build_state& state) {
+  std::vector<context_look> looks;
+  if (state.keyed.outdated) return looks;
+  for (const auto& one : state.keyed.all)
+    looks.push_back({one->request.name, one->judged->seen.files, one->took, is_unchanged(state, *one)});
+  if (!state.keyed.frontend) return looks;
+  for (const auto& one : state.keyed.frontend->looked) {
+    if (one->name == "dockerfile" || one->seen.files == 0) continue;
+    const auto same = std::find_if(looks.begin(), looks.end(), [&](const context_look& look) { return look.name == one->name; });
+    if (same == looks.end()) looks.push_back({one->name, one->seen.files, state.keyed.frontend->took, is_unchanged(state, one->name)});
+    else same->files = std::max(same->files, one->seen.files);
+  }
+  return looks;
+}
+
 /// Says of which contexts the daemon wanted nothing, when everything was built.
 void show_unchanged(const build_state& state, const std::deque<solve_state>& solves) {
   for (const solve_state& one : solves)
     if (one.why) return;
-  for (const auto& one : state.keyed.all) {
-    if (!is_unchanged(state, *one)) continue;
+  for (const context_look& one : looks_of(state)) {
+    if (!one.unchanged) continue;
     progress::batch unchanged;
-    unchanged.note = fmt::format("{} unchanged since an earlier build ({} looked at in {:.2f}s)", one->request.name,
-                                 one->judged->seen.files == 1 ? "1 file" : fmt::format("{} files", one->judged->seen.files),
-                                 static_cast<double>(one->took.count()) / 1000);
+    unchanged.note = fmt::format("{} unchanged since an earlier build ({} looked at in {:.2f}s)", one.name,
+                                 one.files == 1 ? "1 file" : fmt::format("{} files", one.files),
+                                 static_cast<double>(one.took.count()) / 1000);
     state.events.take(std::move(unchanged));
   }
 }
@@ -209,6 +226,7 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
     });
     if (state.all_solved) show_unchanged(state, solves);
     if (state.all_solved) co_await close_contexts(state);
+    if (state.all_solved && !solves.front().why) co_await keep_session(state);
     parts.cancel();
     co_return solved;
   });
@@ -217,14 +235,14 @@ task<result<void>> solve_all(build_state& state, std::deque<solve_state>& solves
   co_return ran;
 }
 
-/// What was looked at and not found to be something else. What the daemon did not ask for counts as compared and not sent.
+/// What the daemon did not ask for counts as compared and not sent.
 void add_looks(const build_state& state, build_outcome& outcome) {
-  if (state.keyed.outdated) return;
-  for (const auto& one : state.keyed.all) {
-    const bool unchanged = is_unchanged(state, *one);
-    if (unchanged) outcome.context += one->judged->seen;
-    outcome.looks.push_back({one->request.name, one->judged->seen.files, one->took, unchanged});
-  }
+  outcome.looks = looks_of(state);
+  for (const auto& one : state.keyed.all)
+    if (is_unchanged(state, *one)) outcome.context += one->judged->seen;
+  if (!state.keyed.frontend) return;
+  for (const auto& one : state.keyed.frontend->looked)
+    if (is_unchanged(state, one->name)) outcome.context += one->seen;
 }
 
 }  // namespace
@@ -252,6 +270,8 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
                                 options.way->name());
     co_await events.push(std::move(building));
     phases.end("connect");
+    // Their session's id follows from the contexts.
+    if (keeps_session(options)) co_await contexts_judged(state);
     for (solve_state& solve : solves) {
       result<void> prepared = co_await prepare_solve(solve);
       if (prepared.has_error()) co_return prepared;

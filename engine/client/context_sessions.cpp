@@ -58,14 +58,10 @@ task<result<void>> judge(build_state& build, llb::local_request request) {
   }
   // It was measured; if it has to be walked again nothing is to count twice.
   build.contexts->by_name[request.name] = build.options.contexts.at(request.name);
-  const auto rest = filesync::settling_time((*judged)->newest_change, wall_clock());
-  if (!rest) {
+  auto resting = settled((*judged)->newest_change);
+  if (!co_await std::move(resting)) {
     build.log.info("context {}: files in it changed just now, so the daemon compares it", request.name);
     co_return result<void>();
-  }
-  if (rest->count() > 0) {
-    auto resting = sleep_for(*rest);
-    if (co_await std::move(resting) == wake::cancelled) co_return result<void>();
   }
   auto id = id_of(build, **judged);
   if (!id) co_return result<void>();
@@ -98,9 +94,20 @@ task<result<void>> serve(build_state& build, context_session& context) {
 
 }  // namespace
 
+task<bool> settled(std::int64_t newest) {
+  const auto rest = filesync::settling_time(newest, wall_clock());
+  if (!rest) co_return false;
+  if (rest->count() == 0) co_return true;
+  auto resting = sleep_for(*rest);
+  co_return co_await std::move(resting) != wake::cancelled;
+}
+
 task<result<void>> judge_contexts(build_state& build) {
   const auto& wanted = build.options.keyed_contexts;
-  if (build.options.user && !wanted.empty()) {
+  if (keeps_session(build.options)) {
+    result<void> judged = co_await judge_frontend(build);
+    if (judged.has_error()) build.log.debug("contexts: {}", judged.error().text);
+  } else if (build.options.user && !wanted.empty()) {
     std::function<task<result<void>>(task_group&)> body = [&](task_group& group) -> task<result<void>> {
       for (std::size_t i = 0; i < wanted.size() && i < most_sessions; ++i) group.spawn(judge(build, wanted[i]));
       co_return result<void>();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/async/event.hpp"
+#include "engine/client/frontend_session.hpp"
 #include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/llb/local_sessions.hpp"
 #include "engine/session/content_id.hpp"
@@ -39,6 +40,9 @@ struct context_sessions {
   bool shown = false;  ///< what services share has been decided with the ids
   /// A transfer found another tree than the fingerprint describes, so the ids are not used any more.
   bool outdated = false;
+  /// With keeps_session(), when all is known.
+  std::optional<frontend_session> frontend;
+  bool main_ended = false;  ///< the session of the first solve
   event changed;
 };
 
@@ -47,6 +51,10 @@ struct context_sessions {
 task<result<void>> judge_contexts(build_state& build);
 /// Waits for that. When the connections are open.
 task<void> contexts_judged(build_state& build);
+
+/// Waits until everything that changed last at `newest` (ns of the wall clock) has come to rest; false when that takes too long or the
+/// build is cancelled.
+task<bool> settled(std::int64_t newest);
 
 /// Opens the sessions when all is judged, and serves each until it ends. None of them can make the build fail: what the daemon does
 /// not find there it asks the build's own session for, after five seconds.

@@ -34,7 +34,9 @@ h2grpc::method_table make_services(solve_state& state) {
   return methods;
 }
 
-session::identity session_names(const build_state& build, std::size_t index) {
+session::identity session_names(build_state& build, std::size_t index) {
+  if (build.keyed.frontend && build.options.way->has_session_entry() && !build.carrier) leave_known_session(build);
+  if (build.keyed.frontend) return {build.keyed.frontend->id, build.options.names.shared_key};
   return index == 0 ? build.options.names : session::identity{session::random_id(), build.options.names.shared_key};
 }
 
@@ -195,25 +197,52 @@ bool met_another_context(const solve_state& state, const failure& why) {
 void forget_fingerprints(build_state& build) {
   build.keyed.outdated = true;
   build.contexts->judged.clear();
+  build.contexts->record.reset();
   build.log.info("a context changed since the build began, so it is sent as it is now: {}", build.contexts->outdated->text);
 }
 
 /// Serves through the carrier, or on a connection of its own. Returns why it ended; sets `cannot_start` if it never began.
-task<failure> serve_session(solve_state& state, std::optional<failure>& cannot_start) {
+task<failure> serve_session(solve_state& state, session::session& served, std::optional<failure>& cannot_start) {
   build_state& build = state.build;
-  if (!build.options.way->has_session_entry()) {
-    failure why = co_await state.callbacks->run(build.carrier);
+  // The entry refuses an id that it has not forgotten yet.
+  if (!build.options.way->has_session_entry() || build.keyed.frontend) {
+    failure why = co_await served.run(build.carrier);
     co_return why;
   }
-  result<transport::stream_ptr> stream = co_await build.options.way->session(state.callbacks->headers());
+  result<transport::stream_ptr> stream = co_await build.options.way->session(served.headers());
   if (stream.has_error()) {
     cannot_start = stream.error().in("session");
     co_return *cannot_start;
   }
   build.log.debug("session: connected to {}", (*stream)->describe());
   transport::stream_ptr observed = observe(std::move(*stream), build.seen);
-  failure why = co_await state.callbacks->run_on(std::move(observed));
+  failure why = co_await served.run_on(std::move(observed));
   co_return why;
+}
+
+task<result<void>> serve_second(solve_state& state, session::session& served) {
+  std::optional<failure> cannot_start;
+  const failure why = co_await serve_session(state, served, cannot_start);
+  state.build.log.debug("second session: {}", why.text);
+  co_return result<void>();
+}
+
+/// For what the daemon keeps by the id of a frontend's session: another tree may not come under it.
+task<result<wire_v1::SolveResponse>> solve_in_new_session(solve_state& state) {
+  build_state& build = state.build;
+  session::session second({session::random_id(), build.options.names.shared_key}, make_services(state), build.log,
+                          build.options.silence_limit);
+  state.request.session_id = second.names().id;
+  result<wire_v1::SolveResponse> reply = failure(errc::internal, "the solve did not run");
+  std::function<task<result<void>>(task_group&)> body = [&](task_group& group) -> task<result<void>> {
+    group.spawn(serve_second(state, second));
+    reply = co_await solve_again(state);
+    second.close();
+    group.cancel();
+    co_return result<void>();
+  };
+  (void)co_await task_group::run(std::move(body));
+  co_return reply;
 }
 
 }  // namespace
@@ -270,7 +299,11 @@ task<result<void>> prepare_solve(solve_state& state) {
 task<result<void>> run_session(solve_state& state) {
   build_state& build = state.build;
   std::optional<failure> cannot_start;
-  const failure why = co_await serve_session(state, cannot_start);
+  const failure why = co_await serve_session(state, *state.callbacks, cannot_start);
+  if (state.index == 0) {
+    build.keyed.main_ended = true;
+    build.keyed.changed.notify();
+  }
   if (cannot_start) co_return *cannot_start;
   build.log.debug("{}", why.text);
   const auto expected = [&] { return state.index == 0 ? build.all_solved : state.solved; };
@@ -292,7 +325,8 @@ task<void> run_solve(solve_state& state) {
   if (reply.has_error() && met_another_context(state, reply.error())) {
     forget_fingerprints(state.build);
     use_cache(state);
-    reply = co_await solve_again(state);
+    auto again = state.build.keyed.frontend ? solve_in_new_session(state) : solve_again(state);
+    reply = co_await std::move(again);
   }
   std::optional<std::string> reason;
   if (reply.has_error()) reason = missing_scanner(state, reply.error());

@@ -30,27 +30,35 @@ constexpr std::size_t min_packet_size = 4 * 1024;
 /// How long the peer may take to accept the packet that tells it why the transfer failed.
 constexpr std::chrono::seconds error_packet_limit(5);
 
+// A transfer whose fingerprint is told afterwards.
+struct described {
+  std::string name;
+  request_filters filters;
+  announced_tree& tree;
+};
+
 // One transfer. The main coroutine sends, a child receives; both run on the network thread.
 class transfer {
  public:
   transfer(executor ex, std::shared_ptr<const context_source> source, opened_context context,
            std::shared_ptr<const fingerprinted_context> judged, packet_channel& channel, blocking_pool& pool,
-           transfer_stats& stats)
+           transfer_stats& stats, described* told)
       : channel_(channel),
         stats_(stats),
         wake_(std::make_shared<wakeup>(std::move(ex))),
         core_(stats),
         announcer_(core_.files(), stats),
         judged_(std::move(judged)),
+        told_(told),
         reader_(context.tree, pool, wake_,
                 {std::clamp(source->packet_size, min_packet_size, max_packet_size), source->read_ahead,
                  judged_ != nullptr}) {
     if (judged_ && judged_->has_entries) return;
     walker_.emplace(context.tree, context.rules, pool, wake_,
                     walk_options{source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)});
-    if (!judged_) return;
-    const request_filters& f = judged_->filters;
-    announcer_.describe_to(digest_.emplace(judged_->name, f.include, f.exclude, f.follow_paths));
+    if (!judged_ && told_ == nullptr) return;
+    const request_filters& f = judged_ ? judged_->filters : told_->filters;
+    announcer_.describe_to(digest_.emplace(judged_ ? judged_->name : told_->name, f.include, f.exclude, f.follow_paths));
   }
   ~transfer() { wake_->close(); }
 
@@ -127,8 +135,12 @@ class transfer {
       if (*state == walker::state::wait) return false;
       if (*state == walker::state::end) {
         // Before the end of the list is sent: the daemon takes no tree without it.
-        if (digest_ && digest_->finish() != judged_->digest)
-          return failure(errc::context, "the context changed since the build began", origin::user);
+        if (digest_) {
+          std::string digest = digest_->finish();
+          if (judged_ && digest != judged_->digest)
+            return failure(errc::context, "the context changed since the build began", origin::user);
+          if (told_ != nullptr) told_->tree = {std::move(digest), digest_->newest_change()};
+        }
         announcer_.finish();
         return true;
       }
@@ -164,9 +176,10 @@ class transfer {
   sender_core core_;
   announcer announcer_;
   const std::shared_ptr<const fingerprinted_context> judged_;
+  described* const told_;
   std::size_t replayed_ = 0;           // of the judged entries
   std::optional<walker> walker_;       // unless these are announced
-  std::optional<fingerprint> digest_;  // of what this walk finds, to be compared
+  std::optional<fingerprint> digest_;  // of what this walk finds, to be compared or told
   file_reader reader_;
 };
 
@@ -178,7 +191,7 @@ bool tell_peer(const failure& why) {
 
 task<result<void>> try_transfer(std::shared_ptr<const context_source> source, request_filters filters,
                                 packet_channel& channel, blocking_pool& pool, transfer_stats& live,
-                                std::shared_ptr<const fingerprinted_context> judged) {
+                                std::shared_ptr<const fingerprinted_context> judged, described* told) {
   const executor ex = co_await asio::this_coro::executor;
   opened_context context;
   if (judged) {
@@ -189,9 +202,27 @@ task<result<void>> try_transfer(std::shared_ptr<const context_source> source, re
     if (!opened) co_return opened.error();
     context = std::move(*opened);
   }
-  transfer t(ex, source, std::move(context), std::move(judged), channel, pool, live);
+  transfer t(ex, source, std::move(context), std::move(judged), channel, pool, live, told);
   result<void> done = co_await t.run();
   co_return done;
+}
+
+task<result<transfer_stats>> transfer_tree(std::shared_ptr<const context_source> source, request_filters filters,
+                                           packet_channel& channel, blocking_pool& pool, transfer_stats& live,
+                                           std::shared_ptr<const fingerprinted_context> judged, described* told) {
+  auto running = try_transfer(std::move(source), std::move(filters), channel, pool, live, std::move(judged), told);
+  result<void> done = co_await std::move(running);
+  if (!done) {
+    failure why = done.error();
+    if (tell_peer(why)) {
+      byte_chain packet = error_packet(why.text);
+      auto telling = with_timeout(channel.send(std::move(packet)), error_packet_limit, "");
+      result<void> heard = co_await std::move(telling);
+      if (!heard) why.text += " (the daemon could not be told)";
+    }
+    co_return why;
+  }
+  co_return live;
 }
 
 }  // namespace
@@ -199,19 +230,15 @@ task<result<void>> try_transfer(std::shared_ptr<const context_source> source, re
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
                                        packet_channel& channel, blocking_pool& pool, transfer_stats& live,
                                        std::shared_ptr<const fingerprinted_context> judged) {
-  auto running = try_transfer(std::move(source), std::move(filters), channel, pool, live, std::move(judged));
-  result<void> done = co_await std::move(running);
-  if (!done) {
-    failure why = done.error();
-    if (tell_peer(why)) {
-      byte_chain packet = error_packet(why.text);
-      auto telling = with_timeout(channel.send(std::move(packet)), error_packet_limit, "");
-      result<void> told = co_await std::move(telling);
-      if (!told) why.text += " (the daemon could not be told)";
-    }
-    co_return why;
-  }
-  co_return live;
+  return transfer_tree(std::move(source), std::move(filters), channel, pool, live, std::move(judged), nullptr);
+}
+
+task<result<transfer_stats>> send_and_describe(std::shared_ptr<const context_source> source, std::string name,
+                                               request_filters filters, packet_channel& channel, blocking_pool& pool,
+                                               transfer_stats& live, announced_tree& told) {
+  described what{std::move(name), filters, told};
+  auto running = transfer_tree(std::move(source), std::move(filters), channel, pool, live, nullptr, &what);
+  co_return co_await std::move(running);
 }
 
 }  // namespace peelbox::filesync

@@ -1,6 +1,7 @@
 // The client's half of FileSync.DiffCopy: announces a tree and answers requests for file contents.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -60,6 +61,12 @@ struct request_filters {
   std::vector<std::string> follow_paths;  ///< followpaths
 };
 
+/// What a transfer gave: the fingerprint of all that was announced, and the latest change of a file in it (ns).
+struct announced_tree {
+  std::string digest;  ///< empty until the list has ended
+  std::int64_t newest_change = 0;
+};
+
 /// Sends the tree and serves requests until the peer has everything. Success: FIN was exchanged and the call
 /// may end with status OK; the value equals `live`.
 ///
@@ -75,5 +82,10 @@ struct request_filters {
 task<result<transfer_stats>> send_tree(std::shared_ptr<const context_source> source, request_filters filters,
                                        packet_channel& channel, blocking_pool& pool, transfer_stats& live,
                                        std::shared_ptr<const fingerprinted_context> judged = nullptr);
+
+/// The same without a judgement, and tells what it was: the fingerprint that take_fingerprint() gives for `name`.
+task<result<transfer_stats>> send_and_describe(std::shared_ptr<const context_source> source, std::string name,
+                                               request_filters filters, packet_channel& channel, blocking_pool& pool,
+                                               transfer_stats& live, announced_tree& told);
 
 }  // namespace peelbox::filesync

@@ -25,15 +25,15 @@ off_t position_of(const user_secret& user, std::string_view text) {
 /// Beside the secret. What it holds is part of every id; without it that is nothing.
 std::string generation_file(const user_secret& user) { return user.file() + ".generation"; }
 
-std::string generation_of(const user_secret& user) {
+}  // namespace
+
+std::string content_generation(const user_secret& user) {
   std::string text(64, '\0');
   const unique_fd file(::open(generation_file(user).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   const ssize_t size = file ? ::read(file.get(), text.data(), text.size()) : 0;
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return text;
 }
-
-}  // namespace
 
 result<void> renew_content_ids(const user_secret& user) {
   if (user.file().empty()) return {};
@@ -53,7 +53,7 @@ std::optional<held_id> hold_content_id(const user_secret& user, std::string_view
   if (user.file().empty()) return std::nullopt;
   unique_fd lock(::open(user.file().c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!lock) return std::nullopt;
-  const std::string machine = machine_text() + '\0' + generation_of(user);
+  const std::string machine = machine_text() + '\0' + content_generation(user);
   for (unsigned variant = 0; variant < most_content_ids; ++variant) {
     const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
     std::string id = user.derive("session id", numbered);

@@ -32,6 +32,9 @@ inline constexpr unsigned most_content_ids = 64;
 /// cannot be written down.
 result<void> renew_content_ids(const user_secret& user);
 
+/// What changes with renew_content_ids(), for names that shall change with it. Blocks briefly.
+std::string content_generation(const user_secret& user);
+
 /// Equal for equal `content` in all builds of this user on this machine, one after the other; those that run at the same time get
 /// the second, the third and so on, which are as stable. Nobody who does not know the secret can make or guess one. `daemon`
 /// tells daemons apart. std::nullopt when the secret is not kept or its file cannot be locked, and when all are in use. Blocks

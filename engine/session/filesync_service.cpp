@@ -1,6 +1,7 @@
 #include "engine/session/filesync_service.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "engine/async/percent.hpp"
@@ -42,18 +43,51 @@ class live_transfer {
   std::list<shared_contexts::transfer>::iterator mine_;
 };
 
+bool equal(const filesync::request_filters& a, const filesync::request_filters& b) {
+  return a.include == b.include && a.exclude == b.exclude && a.follow_paths == b.follow_paths;
+}
+
 /// The fingerprint that this request belongs to, if there is one.
 std::shared_ptr<const filesync::fingerprinted_context> ask_for(shared_contexts& contexts, const std::string& name,
                                                                const filesync::request_filters& filters) {
   for (auto& one : contexts.judged) {
-    const filesync::request_filters& of = one.found->filters;
-    if (one.found->name != name || of.include != filters.include || of.exclude != filters.exclude ||
-        of.follow_paths != filters.follow_paths)
-      continue;
+    if (one.found->name != name || !equal(one.found->filters, filters)) continue;
     one.asked = true;
     return one.found;
   }
   return nullptr;
+}
+
+std::int64_t wall_clock() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Two answers to one request have to be the same.
+bool add_to(std::vector<sent_context>& all, sent_context one) {
+  for (const sent_context& before : all)
+    if (before.name == one.name && equal(before.filters, one.filters)) return before.digest == one.digest;
+  all.push_back(std::move(one));
+  return true;
+}
+
+/// Sends what a session that may be used again was not known to be asked for.
+task<result<filesync::transfer_stats>> send_for_record(session_record& record,
+                                                       std::shared_ptr<const filesync::context_source> source,
+                                                       std::string name, filesync::request_filters filters,
+                                                       call_packets& packets, blocking_pool& pool,
+                                                       filesync::transfer_stats& stats) {
+  ++record.unknown;
+  const std::int64_t began = wall_clock();
+  filesync::announced_tree told;
+  auto sending = filesync::send_and_describe(std::move(source), name, filters, packets, pool, stats, told);
+  result<filesync::transfer_stats> sent = co_await std::move(sending);
+  // A file that changed in the tick of the clock in which it was looked at may change again without a trace.
+  const auto rest = filesync::settling_time(told.newest_change, began);
+  const bool certain = sent.has_value() && stats.files_grown == 0 && !told.digest.empty() && rest && rest->count() == 0;
+  if (certain && add_to(record.sent, {std::move(name), std::move(filters), std::move(told.digest)})) --record.unknown;
+  co_return sent;
 }
 
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
@@ -66,11 +100,14 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
   const std::shared_ptr<const filesync::context_source> source = found->second;
   filesync::request_filters filters = filters_of(call.request_metadata());
   log.debug("inner: the daemon asks for directory \"{}\"", name);
+  contexts->asked.insert(name);
   call_packets packets(call);
   const live_transfer live(*contexts, name);
   const std::shared_ptr<const filesync::fingerprinted_context> judged = ask_for(*contexts, name, filters);
   if (judged) log.info("context {}: the daemon has nothing for its fingerprint yet, so it compares", name);
-  auto sending = filesync::send_tree(source, std::move(filters), packets, pool, live->stats, judged);
+  const bool recorded = !judged && contexts->record;
+  auto sending = recorded ? send_for_record(*contexts->record, source, name, std::move(filters), packets, pool, live->stats)
+                          : filesync::send_tree(source, std::move(filters), packets, pool, live->stats, judged);
   result<filesync::transfer_stats> sent = co_await std::move(sending);
   live->failed = sent.has_error();
   if (sent.has_value()) co_return grpc_status{};

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,23 @@
 #include "h2grpc/rpc/server.hpp"
 
 namespace peelbox::session {
+
+/// A request that was answered in full, and the fingerprint of what it gave (filesync/fingerprint.hpp).
+struct sent_context {
+  std::string name;
+  filesync::request_filters filters;
+  std::string digest;
+};
+
+/// What the daemon has of a session whose id may be used again: it keeps the answer to each request under that id.
+struct session_record {
+  std::vector<sent_context> sent;
+  /// Requests whose answers cannot be described: under way, broken off, or of a tree that was changing.
+  std::size_t unknown = 0;
+
+  /// Whether later builds may rely on it.
+  bool holds() const noexcept { return unknown == 0 && !sent.empty(); }
+};
 
 /// Shared between the service and the build, which shows the progress and reads the failure after the solve.
 struct shared_contexts {
@@ -37,6 +55,10 @@ struct shared_contexts {
     bool asked = false;
   };
   std::vector<judged_context> judged;
+  /// Names that the daemon asked for.
+  std::set<std::string> asked;
+  /// Absent in sessions whose ids are used once.
+  std::optional<session_record> record;
   /// Why such a transfer ended, the first time. Not a failure of the build, which can do without the fingerprint.
   std::optional<failure> outdated;
   /// The transfers under way. Their addresses do not change.

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from bed import LLB_TOOL, PEELBOX, BedTest, bed, clean_environment, peelbox, sent, summary
+from bed import LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, clean_environment, peelbox, run, sent, summary
 
 # More for a long look at it; a round is about half a second.
 ROUNDS = int(os.environ.get("PEELBOX_CHANGE_ROUNDS", "8"))
@@ -119,6 +119,142 @@ class Unchanged(CopiedTest):
         outcome = peelbox(*self.arguments(out, daemon="docker://"), env={"DOCKER_HOST": bed("DOCKER")})
         self.assert_ok(outcome)
         return outcome, tree_of(out)
+
+
+class Frontend(BedTest):
+    """The same for contexts that a frontend of the daemon asks for."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = self.dir / "ctx"
+        for i in range(20):
+            self.write(f"ctx/d{i}/f", f"content {i}")
+        self.write("ctx/Dockerfile", "FROM scratch\nCOPY . /\n")
+        self.outs = 0
+
+    def built(self, *flags, daemon=None, env=None):
+        self.outs += 1
+        out = self.dir / f"out{self.outs}"
+        outcome = peelbox("build", "--buildkit", daemon or bed("BUILDKITD"), "--progress", "plain", "-v", "--output",
+                          f"type=local,dest={out}", *flags, env=env)
+        self.assert_ok(outcome)
+        return outcome, tree_of(out)
+
+    def assert_known(self, outcome):
+        self.assertIn(UNCHANGED, summary(outcome)["context"], outcome)
+        self.assertEqual(sent(outcome)[0], 0, outcome)
+        self.assertNotIn("transferring", outcome.err)
+
+    def test_the_second_build_is_not_asked(self):
+        first, tree = self.built(self.root)
+        self.assertNotIn(UNCHANGED, first.err)
+        self.assertEqual(tree, tree_of(self.root))
+        for _ in range(2):
+            outcome, tree = self.built(self.root)
+            self.assert_known(outcome)
+            self.assertEqual(tree, tree_of(self.root))
+
+    def test_buildctl_spelling_and_its_digest(self):
+        outs = [f"type=oci,dest={self.dir}/{name}.tar,rewrite-timestamp=true" for name in ("theirs", "one", "two")]
+        words = ["build", "--progress", "plain", "--frontend", "dockerfile.v0", "--local", f"context={self.root}", "--local",
+                 f"dockerfile={self.root}", "--opt", "build-arg:SOURCE_DATE_EPOCH=1700000000"]
+        self.assert_ok(run([bed("BUILDCTL"), "--addr", bed("BUILDKITD"), *words, "--output", outs[0]]))
+        for out in outs[1:]:
+            last = peelbox("buildctl", "--addr", bed("BUILDKITD"), *words, "--output", out)
+            self.assert_ok(last)
+        self.assertIn(UNCHANGED, last.err)
+        digests = [OciArchive(self.dir / f"{name}.tar").index["manifests"][0]["digest"] for name in ("theirs", "one", "two")]
+        self.assertEqual(len(set(digests)), 1, digests)
+
+    def test_what_changed_is_sent_and_what_was_there_before_is_known(self):
+        self.built(self.root)
+        (self.root / "d1/f").write_text("another content")
+        outcome, tree = self.built(self.root)
+        self.assertNotIn(UNCHANGED, outcome.err)
+        self.assertEqual(tree, tree_of(self.root))
+        self.assert_known(self.built(self.root)[0])
+
+    def test_ignore_file_and_dockerfile_count(self):
+        self.built(self.root)
+        (self.root / ".dockerignore").write_text("d1\nDockerfile\n.dockerignore\n")
+        self.assertEqual({name for name in self.built(self.root)[1] if "/" not in name}, {f"d{i}" for i in range(20) if i != 1})
+        (self.root / ".dockerignore").write_text("d2\n.dockerignore\n")
+        tree = self.built(self.root)[1]
+        self.assertIn("d1", tree)
+        self.assertNotIn("d2", tree)
+        self.assert_known(self.built(self.root)[0])
+        (self.root / "Dockerfile").write_text("FROM scratch\nCOPY d3 /x\n")
+        for _ in range(2):
+            self.assertEqual(self.built(self.root)[1], {"x": None, "x/f": b"content 3"})
+        # Nobody asks for this one.
+        (self.root / "d4/f").write_text("something else")
+        self.assert_known(self.built(self.root)[0])
+        (self.root / "d3/f").write_text("new")
+        self.assertEqual(self.built(self.root)[1]["x/f"], b"new")
+
+    def test_another_argument_asks_for_more_of_the_same(self):
+        self.write("ctx/Dockerfile", "FROM scratch\nARG FROM_WHERE=d1\nCOPY ${FROM_WHERE} /x\n")
+        for where in ("d1", "d2", "d1", "d2"):
+            self.assertEqual(self.built("--build-arg", f"FROM_WHERE={where}", self.root)[1]["x/f"], (self.root / where / "f").read_bytes())
+        (self.root / "d1/f").write_text("new")
+        for where in ("d2", "d1", "d2", "d1"):
+            self.assertEqual(self.built("--build-arg", f"FROM_WHERE={where}", self.root)[1]["x/f"], (self.root / where / "f").read_bytes())
+
+    def test_named_contexts(self):
+        self.write("more/m", "one")
+        self.write("ctx/Dockerfile", "FROM scratch\nCOPY --from=more m /\nCOPY d1 /\n")
+        flags = ["--build-context", f"more={self.dir / 'more'}", self.root]
+        self.built(*flags)
+        self.assert_known(self.built(*flags)[0])
+        self.write("more/m", "two")
+        self.assertEqual(self.built(*flags)[1]["m"], b"two")
+
+    def test_paranoid_and_no_cache_ask(self):
+        self.built(self.root)
+        self.assertNotIn(UNCHANGED, self.built("--paranoid", self.root)[0].err)
+        self.assertNotIn(UNCHANGED, self.built(self.root)[0].err)
+        self.assertNotIn(UNCHANGED, self.built("--no-cache", self.root)[0].err)
+
+    def test_through_docker(self):
+        for times in range(3):
+            outcome, tree = self.built(self.root, daemon="docker://", env={"DOCKER_HOST": bed("DOCKER")})
+            self.assertEqual(tree, tree_of(self.root))
+            self.assertEqual(UNCHANGED in outcome.err, times > 0, outcome)
+
+    def test_builds_at_the_same_time_and_one_that_is_killed(self):
+        self.built(self.root)
+        commands = [[str(a) for a in (PEELBOX, "build", "--buildkit", bed("BUILDKITD"), "--output", f"type=local,dest={self.dir}/side{i}",
+                                      self.root)] for i in range(6)]
+        builds = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
+                  for c in commands]
+        time.sleep(random.uniform(0.01, 0.2))
+        builds[0].send_signal(signal.SIGKILL)
+        for i, build in enumerate(builds):
+            code = build.wait(timeout=120)
+            if i > 0:
+                self.assertEqual(code, 0)
+                self.assertEqual(tree_of(self.dir / f"side{i}"), tree_of(self.root))
+        self.built(self.root)
+        self.assert_known(self.built(self.root)[0])
+
+    def test_a_tree_that_changes_meanwhile(self):
+        dice = random.Random(random.randrange(1 << 32))
+        for i in range(300):
+            self.write(f"ctx/d{i % 20}/g{i}", f"content {i:06}")
+        self.write("ctx/Dockerfile", "FROM scratch\nARG N\nCOPY d1 /d1\nLABEL n=$N\nCOPY . /\n")
+        self.built(self.root)
+        for number in range(ROUNDS):
+            target = self.root / f"d{dice.randrange(20)}/f"
+            writer = threading.Timer(dice.uniform(0, 0.2), target.write_text, (f"changed {number:06}",))
+            writer.start()
+            outcome = peelbox("build", "--buildkit", bed("BUILDKITD"), "--build-arg", f"N={number}", self.root)
+            writer.join()
+            if outcome.code != 0:
+                self.assertIn("while it was sent", outcome.err)
+            for _ in range(2):
+                outcome, tree = self.built("--build-arg", f"N={number}", self.root)
+                self.assertEqual(tree, tree_of(self.root), f"round {number}\n{outcome}")
+            self.assert_known(outcome)
 
 
 class Changing(CopiedTest):

@@ -469,6 +469,36 @@ TEST(sender, what_was_judged_is_sent_as_it_is) {
   }
 }
 
+task<result<void>> describing_side(std::shared_ptr<context_source> source, packet_pipe& pipe, blocking_pool& pool,
+                                   announced_tree& told) {
+  transfer_stats stats;
+  auto sending = send_and_describe(std::move(source), "context", {}, pipe.first(), pool, stats, told);
+  auto sent = co_await std::move(sending);
+  pipe.close_first();
+  if (!sent) co_return sent.error();
+  co_return result<void>();
+}
+
+TEST(sender, a_described_transfer_tells_the_fingerprint_of_what_it_sent) {
+  temp_dir dir;
+  make_tree(dir.path(), {"a/x file 1", "b file hello", "h link b", "l symlink b"});
+  const auto source = source_of(dir);
+  const judgement judged = judge(source, false);
+  asio::io_context io;
+  blocking_pool pool(2);
+  fake_daemon daemon;
+  outcome o;
+  packet_pipe pipe(io.get_executor(), 8);
+  announced_tree told;
+  run_task(io, task_group::run([&](task_group& group) {
+             group.spawn(far_side(daemon, pipe, o));
+             return describing_side(source, pipe, pool, told);
+           }));
+  EXPECT_TRUE(daemon.got_fin);
+  EXPECT_EQ(told.digest, judged->digest);
+  EXPECT_EQ(told.newest_change, judged->newest_change);
+}
+
 TEST(sender, another_tree_than_the_judged_one_is_never_completed) {
   using action = std::function<void(const temp_dir&)>;
   const std::vector<std::pair<std::string, action>> changes = {
