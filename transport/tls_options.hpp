@@ -23,7 +23,7 @@ struct tls_options {
   /// "http/1.1".
   std::string protocol = "h2";
   /// False: any certificate will do, so whoever is in between can read everything. For registries that a person calls
-  /// insecure, never for daemons.
+  /// insecure and configurations of others that say so (insecure-skip-tls-verify of Kubernetes), never for daemons.
   bool verify = true;
 
   bool empty() const noexcept {

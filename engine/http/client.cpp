@@ -13,7 +13,7 @@
 #include "engine/async/event.hpp"
 #include "engine/async/timeout.hpp"
 #include "engine/http/connection.hpp"
-#include "transport/hijack_stream.hpp"
+#include "engine/http/origin_dial.hpp"
 
 namespace peelbox::http {
 namespace {
@@ -70,54 +70,6 @@ struct origin_pool : std::enable_shared_from_this<origin_pool> {
   asio::steady_timer due;
   bool watching = false;
 };
-
-task<result<transport::stream_ptr>> dial_tcp(origin_address to, transport::dial_limits limits) {
-  transport::endpoint where;
-  where.kind = transport::scheme::tcp;
-  where.text = to.text();
-  where.host = to.host;
-  where.port = to.port;
-  transport::dial_options plain;
-  plain.limits = limits;
-  auto dialling = transport::dial(where, plain);
-  co_return co_await std::move(dialling);
-}
-
-void add_credentials(const proxy& through, transport::http_headers& headers) {
-  const std::string_view both = through.credentials;
-  if (both.empty()) return;
-  const auto colon = both.find(':');
-  headers.emplace_back("Proxy-Authorization", basic_credentials(both.substr(0, colon), colon == both.npos ? std::string_view() : both.substr(colon + 1)));
-}
-
-/// Asks a proxy for a way to `to` (RFC 9110, 9.3.6).
-task<result<transport::stream_ptr>> connect_through(transport::stream_ptr on, proxy through, origin_address to) {
-  const std::string authority =
-      fmt::format("{}:{}", to.host.find(':') == to.host.npos ? to.host : "[" + to.host + "]", to.port);
-  transport::http_headers headers;
-  add_credentials(through, headers);
-  result<std::string> head = transport::http_request_head("CONNECT", authority, authority, headers);
-  if (head.has_error()) co_return head.error();
-  byte_chain bytes(byte_slice::of(std::move(*head)));
-  result<void> sent = co_await on->write(std::move(bytes));
-  if (sent.has_error()) co_return sent.error();
-  transport::http_reply reply(64 << 10, true);
-  for (;;) {
-    result<byte_view> got = co_await on->read();
-    if (got.has_error()) co_return got.error();
-    result<bool> done = got->empty() ? reply.end() : reply.feed(*got);
-    if (done.has_error()) co_return done.error();
-    if (*done) break;
-  }
-  if (reply.status() / 100 != 2)
-    co_return failure(errc::connection,
-                      fmt::format("the proxy {} refuses a connection to {}: {} {}", through.where.text(), authority,
-                                  reply.status(), reply.reason()),
-                      origin::peer);
-  std::string left = reply.take_leftover();
-  if (left.empty()) co_return std::move(on);
-  co_return transport::make_prefixed_stream(std::move(on), std::move(left));
-}
 
 void remove_header(transport::http_headers& headers, std::string_view name) {
   std::erase_if(headers, [&](const auto& one) { return lower(one.first) == name; });
@@ -177,25 +129,13 @@ task<result<transport::stream_ptr>> client::state::open(origin_address to, std::
     if (made.has_error()) co_return made.error();
     tls = *made;
   }
-  const transport::dial_limits limits = options.dial;
-  auto dialling = dial_tcp(through ? through->where : to, limits);
-  result<transport::stream_ptr> stream = co_await std::move(dialling);
-  if (stream.has_error()) co_return stream.error();
-  if (through) {
-    if (through->where.tls) {
-      auto handshake = transport::start_tls(std::move(*stream), tls, through->where.host, limits.handshake);
-      stream = co_await std::move(handshake);
-      if (stream.has_error()) co_return stream.error();
-    }
-    if (!to.tls) co_return stream;
-    auto work = connect_through(std::move(*stream), *through, to);
-    std::string late = fmt::format("the proxy {} did not answer within {} ms", through->where.text(), limits.overall.count());
-    stream = co_await with_timeout(std::move(work), limits.overall, std::move(late));
-    if (stream.has_error()) co_return stream.error();
-  }
-  if (!to.tls) co_return stream;
-  auto handshake = transport::start_tls(std::move(*stream), tls, to.host, limits.handshake);
-  co_return co_await std::move(handshake);
+  origin_dial how;
+  how.tls = tls;
+  how.proxy_tls = tls;
+  how.through = std::move(through);
+  how.limits = options.dial;
+  auto dialling = dial_origin(std::move(to), std::move(how));
+  co_return co_await std::move(dialling);
 }
 
 task<std::unique_ptr<connection>> client::state::take(origin_pool& pool, bool fresh) {
@@ -221,7 +161,7 @@ task<result<reply>> client::state::once(url to, request what, limits most) {
   if (through && !to.where.tls) {
     // A plain request goes to the proxy itself, with the whole URL (RFC 9112, 3.2.2).
     what.target = to.text();
-    add_credentials(*through, what.headers);
+    add_proxy_credentials(*through, what.headers);
   }
   std::shared_ptr<origin_pool>& pool = pools[to.where.text()];
   const executor ex = co_await asio::this_coro::executor;
