@@ -229,7 +229,7 @@ class process_stream final : public stream {
     on.errors->take();
     const bool ended = on.child.poll_ended();
     const std::string words = on.errors->text();
-    if (ended && on.child.succeeded() && words.empty()) return byte_view();
+    if (ended && on.child.succeeded() && (words.empty() || !rules_.words_are_failure)) return byte_view();
     return failure(errc::connection,
                    explained(fmt::format("{} {}", argv_.front(),
                                          ended ? "ended with " + on.child.end_text() : "closed its output"),

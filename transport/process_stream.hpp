@@ -22,6 +22,8 @@ struct process_rules {
   /// on.
   std::chrono::milliseconds first_pause{300};
   unsigned most_starts = 6;
+  /// Words on stderr make an end with exit code 0 a failure too. False for programs whose whole answer is on stdout.
+  bool words_are_failure = true;
   /// Held until the first byte has come.
   std::shared_ptr<dial_gate> gate;
 };

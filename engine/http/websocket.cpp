@@ -50,7 +50,7 @@ struct websocket::state {
   state(const executor& ex, std::shared_ptr<beast_wire> on, websocket_limits limits)
       : wire(std::move(on)), socket(ex, wire), most(limits), name(wire->on->describe()) {}
 
-  task<result<void>> handshake(websocket_request what);
+  task<result<void>> handshake(websocket_request what, websocket_refusal* refusal);
   task<result<void>> say_goodbye();
   /// What an operation of Beast that failed means.
   failure explained(const error_code& error) const;
@@ -98,7 +98,7 @@ failure websocket::state::explained(const error_code& error) const {
   return failure(errc::protocol, fmt::format("{}: WebSocket: {}", name, error.message()), origin::peer);
 }
 
-task<result<void>> websocket::state::handshake(websocket_request what) {
+task<result<void>> websocket::state::handshake(websocket_request what, websocket_refusal* refusal) {
   const std::string offered = fmt::format("{}", fmt::join(what.protocols, ", "));
   if (!offered.empty()) what.headers.emplace_back("Sec-WebSocket-Protocol", offered);
   // Beast does not look for characters that end a line.
@@ -111,6 +111,8 @@ task<result<void>> websocket::state::handshake(websocket_request what) {
   ws::response_type reply;
   const auto [error] = co_await socket.async_handshake(reply, what.host, what.target, awaitable_tuple);
   unwind_if(co_await asio::this_coro::cancellation_state);
+  if (error == ws::error::upgrade_declined && refusal != nullptr)
+    *refusal = {static_cast<int>(reply.result_int()), reply.body()};
   if (error == ws::error::upgrade_declined) co_return refused(name, what.target, reply);
   if (error) co_return explained(error);
   protocol = std::string(reply[beast::http::field::sec_websocket_protocol]);
@@ -143,7 +145,7 @@ websocket::~websocket() { state_->wire->on->close(); }
 const std::string& websocket::protocol() const noexcept { return state_->protocol; }
 
 task<result<std::unique_ptr<websocket>>> websocket::open(transport::stream_ptr on, websocket_request what,
-                                                         websocket_limits most) {
+                                                         websocket_limits most, websocket_refusal* refused) {
   const executor ex = co_await asio::this_coro::executor;
   auto wire = std::make_shared<beast_wire>();
   wire->on = std::move(on);
@@ -155,7 +157,7 @@ task<result<std::unique_ptr<websocket>>> websocket::open(transport::stream_ptr o
   s.socket.binary(true);
   s.socket.read_message_max(most.message);
   std::string late = fmt::format("{}: no answer to the WebSocket handshake within {} ms", s.name, most.handshake.count());
-  auto work = s.handshake(std::move(what));
+  auto work = s.handshake(std::move(what), refused);
   result<void> done = co_await with_timeout(std::move(work), most.handshake, std::move(late));
   if (done.has_error()) co_return std::move(done).error();
   co_return std::move(made);
@@ -189,6 +191,11 @@ task<result<void>> websocket::write(byte_chain message) {
   unwind_if(co_await asio::this_coro::cancellation_state);
   if (error) co_return s.ended ? s.closed_by_peer() : s.explained(error);
   co_return result<void>();
+}
+
+void websocket::abort() noexcept {
+  state_->closing = true;
+  state_->wire->on->close();
 }
 
 task<result<void>> websocket::close() {

@@ -25,6 +25,12 @@ struct websocket_request {
   std::vector<std::string> protocols;
 };
 
+/// How a peer refused the handshake; status 0: it did not.
+struct websocket_refusal {
+  int status = 0;
+  std::string body;  ///< untrusted
+};
+
 struct websocket_limits {
   std::chrono::milliseconds handshake{30'000};  ///< from the first byte of the request to the last one of the reply
   std::size_t message = 4 << 20;                ///< bytes of one message that is read
@@ -42,9 +48,10 @@ class websocket {
  public:
   /// Does the handshake. A refusal carries the peer's status and own words: errc::permission for 401 and 403, not_found
   /// for 404, else connection. errc::protocol: what answers does not speak WebSocket, or chose a protocol that was not
-  /// offered. errc::timed_out, usage (a character that a header must not have), and those of the stream.
+  /// offered. errc::timed_out, usage (a character that a header must not have), and those of the stream. `refused` is filled
+  /// where the peer answered with another status than 101; it must live until then.
   static task<result<std::unique_ptr<websocket>>> open(transport::stream_ptr on, websocket_request what,
-                                                       websocket_limits most);
+                                                       websocket_limits most, websocket_refusal* refused = nullptr);
   ~websocket();
   websocket(const websocket&) = delete;
   websocket& operator=(const websocket&) = delete;
@@ -65,6 +72,9 @@ class websocket {
   /// Says goodbye, waits for the peer's (messages that come before it are dropped) and closes the stream, also when that
   /// fails: errc::timed_out, connection, protocol. A read that is under way ends. Nothing happens the second time.
   task<result<void>> close();
+
+  /// Ends the connection at once, without a goodbye; a read or write that is under way ends with errc::cancelled.
+  void abort() noexcept;
 
  private:
   struct state;

@@ -1,0 +1,65 @@
+// Requests to one API server.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/async/environment.hpp"
+#include "engine/kubernetes/access.hpp"
+#include "engine/kubernetes/api_path.hpp"
+#include "transport/dialer.hpp"
+
+namespace peelbox::kubernetes {
+
+struct client_limits {
+  transport::dial_limits dial;
+  std::chrono::milliseconds reply{60'000};  ///< the server's own limit of a request
+  /// For one question with all its tries.
+  std::chrono::milliseconds overall{120'000};
+  unsigned tries = 4;
+  std::chrono::milliseconds first_pause{200};
+};
+
+struct patch_options {
+  /// The object must not have changed since: errc::lost when it has. Empty: whatever it is now.
+  std::string resource_version;
+  bool dry_run = false;
+};
+
+/// Used by several coroutines of one thread; must outlive their calls. Failures of all questions: errc::permission,
+/// not_found, lost (conflict, or expired: read again), limit, connection, timed_out, tls, usage (files), protocol. What it says
+/// names the request, the server and whose credentials were used.
+///
+/// A question that only reads is tried again after a broken connection and a status of 5xx; each one after 429 and 503
+/// with Retry-After, and once after 401 with credentials that were read anew (client-go, rest/with_retry.go).
+class client {
+ public:
+  /// Reads no file yet. Proxies are those of the kubeconfig, else of `variables`.
+  client(access to, environment variables, executor ex, client_limits limits = {});
+  ~client();
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  const access& reached() const noexcept;
+
+  task<result<boost::json::value>> get(object_path what);
+  /// All pages, as one array of items. A list that expires between its pages is read once more from the start.
+  task<result<boost::json::value>> list(object_path what, query_list selectors = {});
+  /// A merge patch (RFC 7386); gives the object as it is now. Not tried again after a broken connection.
+  task<result<boost::json::value>> patch(object_path what, boost::json::value change, patch_options how = {});
+
+  /// Runs a program in a container (empty: the only one) of a pod; the stream is its input and output. What it says on stderr and how it
+  /// ended is in the failure that reports its end. Where the server speaks v4.channel.k8s.io only, shutdown_write() has no
+  /// effect: there is no word for it. `name` is what messages call it.
+  task<result<transport::stream_ptr>> exec(std::string name_space, std::string pod, std::string container,
+                                           std::vector<std::string> argv, std::string name);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace peelbox::kubernetes

@@ -1,0 +1,67 @@
+#include "engine/kubernetes/pool_choice.hpp"
+
+#include <algorithm>
+
+namespace peelbox::kubernetes {
+namespace {
+
+constexpr std::int64_t least_load = 50'000'000;
+
+std::vector<const pool_pod*> usable(const std::vector<pool_pod>& pods) {
+  std::vector<const pool_pod*> some;
+  for (const pool_pod& pod : pods)
+    if (pod.usable) some.push_back(&pod);
+  return some;
+}
+
+/// FNV-1a with a finish (splitmix64), because FNV's high bits hardly differ between names that end alike. Part of what users see: a
+/// change moves every key.
+std::uint64_t weight(std::string_view key, std::string_view name) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  const auto add = [&](unsigned char c) { hash = (hash ^ c) * 1099511628211ULL; };
+  for (const char c : key) add(static_cast<unsigned char>(c));
+  add(0);
+  for (const char c : name) add(static_cast<unsigned char>(c));
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
+  return hash ^ (hash >> 31);
+}
+
+std::int64_t load_of(const pool_pod& pod) { return std::max(pod.cpu.value_or(0), least_load); }
+
+}  // namespace
+
+const pool_pod* choose_least_cpu(const std::vector<pool_pod>& pods, const dice& roll) {
+  std::vector<const pool_pod*> best;
+  for (const pool_pod* pod : usable(pods)) {
+    if (!best.empty() && best.front()->cpu != pod->cpu) {
+      const bool better = pod->cpu && (!best.front()->cpu || *pod->cpu < *best.front()->cpu);
+      if (!better) continue;
+      best.clear();
+    }
+    best.push_back(pod);
+  }
+  return best.empty() ? nullptr : best[roll(best.size())];
+}
+
+const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& roll) {
+  const std::vector<const pool_pod*> some = usable(pods);
+  return some.empty() ? nullptr : some[roll(some.size())];
+}
+
+const pool_pod* choose_sticky(const std::vector<pool_pod>& pods, std::string_view key) {
+  std::vector<const pool_pod*> some = usable(pods);
+  if (some.empty()) return nullptr;
+  std::sort(some.begin(), some.end(), [&](const pool_pod* a, const pool_pod* b) {
+    const std::uint64_t left = weight(key, a->name), right = weight(key, b->name);
+    return left != right ? left > right : a->name < b->name;
+  });
+  double total = 0;
+  for (const pool_pod* pod : some) total += static_cast<double>(load_of(*pod));
+  const double most = 1.25 * total / static_cast<double>(some.size());
+  for (const pool_pod* pod : some)
+    if (static_cast<double>(load_of(*pod)) <= most) return pod;
+  return some.front();
+}
+
+}  // namespace peelbox::kubernetes

@@ -1,0 +1,27 @@
+// Which pod of a pool gets a build. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/kubernetes/pool_state.hpp"
+
+namespace peelbox::kubernetes {
+
+/// A number below `bound`, each as likely.
+using dice = std::function<std::size_t(std::size_t bound)>;
+
+/// The usable pod with the least CPU; equals by chance, and pods that nobody has measured after the others. nullptr: none is usable.
+const pool_pod* choose_least_cpu(const std::vector<pool_pod>& pods, const dice& roll);
+/// Any usable pod.
+const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& roll);
+/// The same pod for the same key while it is usable, so that its cache is found again: rendezvous hashing on the pods' names, and the
+/// next one where the first has more than 1.25 times its share of the load (Thaler and Ravishankar 1996; Mirrokni, Thorup and Zadimoghaddam,
+/// arXiv 1608.01350). The load is the measured CPU, at least a twentieth of a processor each. Adding a pod moves about one key in n.
+const pool_pod* choose_sticky(const std::vector<pool_pod>& pods, std::string_view key);
+
+}  // namespace peelbox::kubernetes

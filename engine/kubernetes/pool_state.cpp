@@ -1,0 +1,159 @@
+#include "engine/kubernetes/pool_state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "engine/data/json.hpp"
+#include "engine/kubernetes/quantity.hpp"
+
+namespace peelbox::kubernetes {
+namespace {
+
+namespace json = data::json;
+
+constexpr std::string_view daemon_container = "buildkitd";
+
+/// What a container waits for in vain (kubelet, images and kuberuntime).
+constexpr std::array<std::string_view, 6> hopeless_reasons{"InvalidImageName",     "ErrImageNeverPull",         "CreateContainerConfigError",
+                                                           "CreateContainerError", "SignatureValidationFailed", "ImageInspectError"};
+
+const json::value& at(const json::value& from, std::initializer_list<std::string_view> path) {
+  static const json::value none;
+  const json::value* here = &from;
+  for (const std::string_view name : path) {
+    here = data::member(*here, name);
+    if (here == nullptr) return none;
+  }
+  return *here;
+}
+
+std::string text(const json::value& from, std::string_view name) { return std::string(data::text_of(from, name)); }
+
+std::int64_t number(const json::value& from, std::string_view name, std::int64_t otherwise) {
+  const json::value* found = data::member(from, name);
+  return found != nullptr && found->is_int64() ? found->get_int64() : otherwise;
+}
+
+const json::array& items_of(const json::value& list) {
+  static const json::array none;
+  return list.is_array() ? list.get_array() : none;
+}
+
+bool controlled_by(const json::value& pod, const std::string& uid) {
+  for (const json::value& owner : items_of(at(pod, {"metadata", "ownerReferences"}))) {
+    const json::value* controller = data::member(owner, "controller");
+    if (controller != nullptr && controller->is_bool() && controller->get_bool() && data::text_of(owner, "uid") == uid) return true;
+  }
+  return false;
+}
+
+std::string with_message(std::string reason, const json::value& from) {
+  const std::string_view message = data::text_of(from, "message");
+  return message.empty() ? reason : fmt::format("{}: {}", reason, message.substr(0, 300));
+}
+
+/// Why it is not ready; empty when it is.
+std::string obstacle(const json::value& pod, bool& hopeless) {
+  if (data::member(at(pod, {"metadata"}), "deletionTimestamp") != nullptr) return "it is being deleted";
+  bool ready = false;
+  for (const json::value& condition : items_of(at(pod, {"status", "conditions"}))) {
+    const std::string_view type = data::text_of(condition, "type");
+    const bool holds = data::text_of(condition, "status") == "True";
+    if (type == "Ready") ready = holds;
+    if (type == "DisruptionTarget" && holds) return with_message("it is about to be disrupted", condition);
+    if (type == "PodScheduled" && !holds && data::text_of(condition, "status") == "False")
+      return with_message(text(condition, "reason"), condition);
+  }
+  for (const char* kind : {"initContainerStatuses", "containerStatuses"})
+    for (const json::value& one : items_of(at(pod, {"status", kind}))) {
+      const json::value& waiting = at(one, {"state", "waiting"});
+      const std::string reason = text(waiting, "reason");
+      hopeless = hopeless || std::find(hopeless_reasons.begin(), hopeless_reasons.end(), reason) != hopeless_reasons.end();
+      if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing") {
+        const json::value& last = at(one, {"lastState", "terminated"});
+        std::string what = with_message(reason, waiting);
+        if (last.is_object()) what += fmt::format(" (it ended with {}, exit code {})", data::text_of(last, "reason"), number(last, "exitCode", 0));
+        return what;
+      }
+      const json::value* is_ready = data::member(one, "ready");
+      if (data::text_of(one, "name") == daemon_container && (is_ready == nullptr || !is_ready->is_bool() || !is_ready->get_bool()))
+        return "its container buildkitd is not ready";
+    }
+  if (ready) return {};
+  const std::string reason = text(at(pod, {"status"}), "reason");
+  return reason.empty() ? fmt::format("it is not ready ({})", data::text_of(at(pod, {"status"}), "phase")) : with_message(reason, at(pod, {"status"}));
+}
+
+}  // namespace
+
+result<pool_set> read_set(const json::value& object, const std::string& annotation) {
+  pool_set made;
+  const json::value& about = at(object, {"metadata"});
+  made.name = text(about, "name");
+  made.uid = text(about, "uid");
+  made.resource_version = text(about, "resourceVersion");
+  if (made.name.empty() || made.uid.empty()) return failure(errc::protocol, "the answer is no StatefulSet", origin::peer);
+  made.replicas = number(at(object, {"spec"}), "replicas", 1);
+  made.ready = number(at(object, {"status"}), "readyReplicas", 0);
+  const json::value& labels = at(object, {"spec", "selector", "matchLabels"});
+  if (labels.is_object())
+    for (const auto& [key, value] : labels.get_object())
+      if (value.is_string()) made.selector += fmt::format("{}{}={}", made.selector.empty() ? "" : ",", std::string_view(key), std::string_view(value.get_string()));
+  const json::value* last = data::member(at(about, {"annotations"}), annotation);
+  if (last != nullptr && last->is_string()) made.last_build = std::string(last->get_string());
+  made.deletes_claims = data::text_of(at(object, {"spec", "persistentVolumeClaimRetentionPolicy"}), "whenScaled") == "Delete";
+  return made;
+}
+
+std::vector<pool_pod> read_pods(const json::value& items, const pool_set& of) {
+  std::vector<pool_pod> pods;
+  for (const json::value& one : items_of(items)) {
+    if (!controlled_by(one, of.uid)) continue;
+    pool_pod pod;
+    pod.name = text(at(one, {"metadata"}), "name");
+    pod.ip = text(at(one, {"status"}), "podIP");
+    pod.running = data::text_of(at(one, {"status"}), "phase") == "Running";
+    pod.why_not = obstacle(one, pod.hopeless);
+    if (pod.why_not.empty() && pod.ip.empty()) pod.why_not = "it has no address";
+    pod.usable = pod.why_not.empty();
+    pods.push_back(std::move(pod));
+  }
+  return pods;
+}
+
+void add_metrics(std::vector<pool_pod>& pods, const json::value& items) {
+  for (const json::value& one : items_of(items)) {
+    const std::string name = text(at(one, {"metadata"}), "name");
+    const auto found = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.name == name; });
+    if (found == pods.end()) continue;
+    std::optional<std::int64_t> sum;
+    for (const json::value& container : items_of(at(one, {"containers"}))) {
+      const std::optional<std::int64_t> cpu = parse_nanos(data::text_of(at(container, {"usage"}), "cpu"));
+      if (!cpu) continue;
+      if (data::text_of(container, "name") == daemon_container) {
+        sum = *cpu;
+        break;
+      }
+      sum = sum.value_or(0) + *cpu;
+    }
+    found->cpu = sum;
+  }
+}
+
+result<std::int64_t> read_last_build(const std::string& value, std::int64_t now) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error != std::errc() || end != value.data() + value.size() || seconds < 0)
+    return failure(errc::usage, fmt::format("the time of the last build, \"{}\", is no number of seconds since 1970: set it again with "
+                                            "`peelbox pool record-build`", value.substr(0, 100)), origin::user);
+  if (seconds > 100'000'000'000) seconds /= 1000;
+  if (seconds > now + 86'400)
+    return failure(errc::usage, fmt::format("the time of the last build, {}, is more than a day from now: set it again with `peelbox pool "
+                                            "record-build`", value), origin::user);
+  return seconds;
+}
+
+}  // namespace peelbox::kubernetes

@@ -1,0 +1,52 @@
+// The sets and pods of a pool, read from the objects of the API. Pure.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/async/failure.hpp"
+
+namespace peelbox::kubernetes {
+
+struct pool_set {
+  std::string name;
+  std::string uid;
+  std::string resource_version;
+  std::int64_t replicas = 1;  ///< absent means 1 in a StatefulSet
+  std::int64_t ready = 0;
+  /// "app=buildkit,arch=amd64", of its selector.
+  std::string selector;
+  std::optional<std::string> last_build;  ///< the annotation as it is
+  /// Suspending destroys the claims and with them the caches.
+  bool deletes_claims = false;
+};
+/// errc::protocol when it is no StatefulSet.
+result<pool_set> read_set(const boost::json::value& object, const std::string& annotation);
+
+struct pool_pod {
+  std::string name;
+  std::string ip;
+  /// Builds may be sent to it: it belongs to the set, is ready and stays.
+  bool usable = false;
+  /// It runs, so a build may be running in it.
+  bool running = false;
+  /// Why not, for people: "it is being deleted", "ImagePullBackOff: …".
+  std::string why_not;
+  /// What is the matter does not pass by itself, such as an image name that is none.
+  bool hopeless = false;
+  /// In billionths of a processor; none: nobody has measured it yet, which is not zero.
+  std::optional<std::int64_t> cpu;
+};
+/// The pods whose controller is `of`, in the order of the list. Others are left out, whatever their names.
+std::vector<pool_pod> read_pods(const boost::json::value& items, const pool_set& of);
+/// Adds the measurements of the container buildkitd (metrics.k8s.io); of all containers when there is none of that name.
+void add_metrics(std::vector<pool_pod>& pods, const boost::json::value& items);
+
+/// Seconds since 1970. Above 10^11 they are milliseconds, as one of the seed's comments says. errc::usage for negative
+/// numbers, text and times more than a day after `now`.
+result<std::int64_t> read_last_build(const std::string& text, std::int64_t now);
+
+}  // namespace peelbox::kubernetes

@@ -1,0 +1,61 @@
+#include "engine/kubernetes/pool_state.hpp"
+
+#include <gmock/gmock.h>
+
+#include "engine/data/json.hpp"
+
+namespace peelbox::kubernetes {
+namespace {
+
+using testing::HasSubstr;
+
+boost::json::value tree(const char* text) { return data::parse_json(text, "test").value(); }
+
+TEST(PoolState, ASet) {
+  const auto made = read_set(tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u","resourceVersion":"7","annotations":{"a/b":"12"}},
+    "spec":{"selector":{"matchLabels":{"app":"bk","arch":"amd64"}},"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"}},"status":{}})"), "a/b");
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->replicas, 1);
+  EXPECT_EQ(made->ready, 0);
+  EXPECT_EQ(made->selector, "app=bk,arch=amd64");
+  EXPECT_EQ(made->last_build, "12");
+  EXPECT_TRUE(made->deletes_claims);
+  EXPECT_EQ(read_set(tree("[]"), "a").error().code, errc::protocol);
+}
+
+TEST(PoolState, OnlyPodsOfTheSetThatAreReadyAndStay) {
+  pool_set set;
+  set.uid = "u";
+  auto pods = read_pods(tree(R"([
+    {"metadata":{"name":"good","ownerReferences":[{"controller":true,"uid":"u"}]},"status":{"phase":"Running","podIP":"10.0.0.1",
+      "conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"buildkitd","ready":true}]}},
+    {"metadata":{"name":"buildkit-amd64-other","ownerReferences":[{"controller":true,"uid":"x"}]},"status":{}},
+    {"metadata":{"name":"going","deletionTimestamp":"2026-01-01T00:00:00Z","ownerReferences":[{"controller":true,"uid":"u"}]},
+      "status":{"phase":"Running","podIP":"10.0.0.2","conditions":[{"type":"Ready","status":"True"}]}},
+    {"metadata":{"name":"pull","ownerReferences":[{"controller":true,"uid":"u"}]},"status":{"phase":"Pending",
+      "containerStatuses":[{"name":"buildkitd","ready":false,"state":{"waiting":{"reason":"InvalidImageName","message":"bad"}}}]}},
+    {"metadata":{"name":"nowhere","ownerReferences":[{"controller":true,"uid":"u"}]},"status":{"phase":"Pending",
+      "conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes"}]}}])"), set);
+  ASSERT_EQ(pods.size(), 4U);
+  EXPECT_TRUE(pods[0].usable);
+  EXPECT_EQ(pods[1].why_not, "it is being deleted");
+  EXPECT_TRUE(pods[1].running);
+  EXPECT_EQ(pods[2].why_not, "InvalidImageName: bad");
+  EXPECT_TRUE(pods[2].hopeless);
+  EXPECT_EQ(pods[3].why_not, "Unschedulable: 0/3 nodes");
+  EXPECT_FALSE(pods[3].hopeless);
+  add_metrics(pods, tree(R"([{"metadata":{"name":"good"},"containers":[{"name":"proxy","usage":{"cpu":"1"}},{"name":"buildkitd","usage":{"cpu":"250m"}}]},
+    {"metadata":{"name":"pull"},"containers":[{"name":"a","usage":{"cpu":"1"}},{"name":"b","usage":{"cpu":"1n"}}]}])"));
+  EXPECT_EQ(pods[0].cpu, 250'000'000);
+  EXPECT_EQ(pods[2].cpu, 1'000'000'001);
+  EXPECT_FALSE(pods[3].cpu);
+}
+
+TEST(PoolState, TheLastBuild) {
+  EXPECT_EQ(read_last_build("1700000000", 1700000100).value(), 1700000000);
+  EXPECT_EQ(read_last_build("1700000000123", 1700000100).value(), 1700000000);
+  for (const char* text : {"", "-1", "x", "1700000000s", "1800000000"}) EXPECT_EQ(read_last_build(text, 1700000000).error().code, errc::usage) << text;
+}
+
+}  // namespace
+}  // namespace peelbox::kubernetes
