@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "cli/build_modes.hpp"
@@ -110,8 +111,15 @@ result<void> complete_request(const build_args& args, const service_target& targ
 }
 
 /// Nothing that the build writes itself is sent.
-void leave_own_files_out(const build_args& args, const std::vector<output_option>& outputs, filesync::context_source& source) {
-  std::vector<std::string> places;
+/// Where it is remembered what times were announced; empty: nowhere, as where every file is sent anyway.
+std::string memories_of(const build_args& args, const session::user_secret& user) {
+  if (args.paranoid || user.file().empty()) return {};
+  return std::filesystem::path(user.file()).replace_filename("contexts").string();
+}
+
+void leave_own_files_out(const build_args& args, const std::vector<output_option>& outputs, const std::string& memories,
+                         filesync::context_source& source) {
+  std::vector<std::string> places{memories};
   for (const output_option& output : outputs) places.push_back(output.dest);
   for (std::string& pattern : own_files_below(source.root, places, args)) source.exclude.push_back(std::move(pattern));
 }
@@ -191,8 +199,12 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
     options.keyed_contexts = std::move(plan->reads);
   }
   options.services = std::move(plan->requests);
+  const std::string memories = memories_of(args, user);
   for (auto& [name, source] : plan->contexts) {
-    leave_own_files_out(args, *outputs, *source);
+    leave_own_files_out(args, *outputs, memories, *source);
+    // By machine, as the shared key is: home directories are shared and copied.
+    if (!memories.empty() && !source->tree)
+      source->memory = memories + '/' + user.derive("memory of a context", session::machine_text() + '\0' + source->root);
     options.contexts[name] = std::move(source);
   }
   for (std::size_t i = 0; i < options.services.size(); ++i) {

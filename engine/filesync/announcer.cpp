@@ -47,10 +47,11 @@ void announcer::add_file(const walk_chunk& chunk, const walk_entry& entry) {
   if (entry.several_names) {
     const auto decoded = decode_packet(as_bytes(chunk.packet(entry)));
     stat_entry stat = decoded->entry;
-    const auto [first, is_first] = first_names_.try_emplace({entry.device, entry.inode}, stat.path);
+    const auto [first, is_first] = first_names_.try_emplace({entry.device, entry.inode}, first_name{stat.path, stat.mod_time});
     if (!is_first) {
       ++stats_.hard_links;
-      stat.linkname = first->second;
+      stat.linkname = first->second.path;
+      stat.mod_time = first->second.mod_time;
       std::string packet;
       const stat_packet_parts parts = append_stat_packet(packet, stat);
       append({packet, parts.time_begin, parts.time_end - parts.time_begin});

@@ -51,6 +51,10 @@ class announcer {
     std::uint64_t inode;
     bool operator==(const inode_key&) const = default;
   };
+  struct first_name {
+    std::string path;
+    std::int64_t mod_time = 0;  // as it was announced
+  };
   struct inode_hash {
     std::size_t operator()(const inode_key& key) const noexcept {
       return static_cast<std::size_t>((key.inode ^ key.device << 48) * 0x9E3779B97F4A7C15U);
@@ -69,7 +73,7 @@ class announcer {
   std::uint32_t next_id_ = 0;
   std::vector<open_directory_state> around_;  // directories around the current entry, outermost first
   std::size_t sent_depth_ = 0;                // how many of them are sent, from the outermost on
-  std::unordered_map<inode_key, std::string, inode_hash> first_names_;
+  std::unordered_map<inode_key, first_name, inode_hash> first_names_;
   std::string packets_;
   std::vector<std::uint32_t> ends_;
 #ifndef NDEBUG

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/copy_paths.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/follow_links.hpp"
@@ -45,6 +46,8 @@ result<opened_context> open_context(const context_source& source, const request_
     if (!tree) return tree.error();
     context.tree = std::move(*tree);
   }
+  if (!source.memory.empty())
+    if (const auto device = trusted_device(source.root)) context.times = std::make_shared<const announced_times>(source.memory, *device);
   filter::rules rules;
   auto own = own_rules(source, *context.tree);
   if (!own) return own.error();

@@ -1,14 +1,11 @@
 #include "engine/filesync/fingerprinted_context.hpp"
 
-#include <sys/stat.h>
-#include <sys/statfs.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/announcer.hpp"
 #include "engine/filesync/path_order.hpp"
 
@@ -27,13 +24,6 @@ constexpr std::int64_t tick = 20'000'000;
 constexpr std::int64_t coarse_tick = 2'000'000'000;
 constexpr std::int64_t longest_wait = 30'000'000;
 
-/// Local file systems whose inodes get a change time from this kernel's clock with each change, and from nothing else
-/// (linux/magic.h and the file systems' own headers): ext2 to 4, xfs, btrfs, tmpfs, ramfs, overlayfs, f2fs, zfs, bcachefs,
-/// jfs, nilfs2, and two that never change.
-constexpr std::array<std::uint32_t, 13> trusted{0xEF53,     0x58465342, 0x9123683E, 0x01021994, 0x858458F6,
-                                                0x794C7630, 0xF2F52010, 0x2FC12FC1, 0xCA451A4E, 0x3153464A,
-                                                0x3434,     0xE0F5E1E2, 0x73717368};
-
 struct place {
   opened_context context;
   std::uint64_t device = 0;
@@ -42,15 +32,11 @@ struct place {
 failure unsuitable(std::string why) { return failure(errc::unsupported, std::move(why), origin::user); }
 
 result<place> open_place(const context_source& source, const request_filters& filters) {
-  struct statfs file_system {};
-  struct stat root {};
-  if (::statfs(source.root.c_str(), &file_system) != 0 || ::stat(source.root.c_str(), &root) != 0)
-    return unsuitable("the directory cannot be looked at");
-  if (std::find(trusted.begin(), trusted.end(), static_cast<std::uint32_t>(file_system.f_type)) == trusted.end())
-    return unsuitable("change times on its file system may not tell every change");
+  const auto device = trusted_device(source.root);
+  if (!device) return unsuitable("change times on its file system may not tell every change");
   auto context = open_context(source, filters);
   if (!context) return context.error();
-  return place{std::move(*context), root.st_dev};
+  return place{std::move(*context), *device};
 }
 
 std::size_t memory_of(const walk_chunk& chunk) noexcept {
@@ -73,7 +59,9 @@ class fingerprint_walk {
         digest_(out.name, out.filters.include, out.filters.exclude, out.filters.follow_paths),
         list_(out.seen),
         wake_(std::make_shared<wakeup>(std::move(ex))),
-        walker_(out.opened.tree, out.opened.rules, pool, wake_, {reset_owner, std::max<std::size_t>(ahead, 1)}) {
+        pool_(pool),
+        walker_(out.opened.tree, out.opened.rules, pool, wake_,
+                {reset_owner, std::max<std::size_t>(ahead, 1), out.opened.times}) {
     list_.describe_to(digest_);
   }
   ~fingerprint_walk() { wake_->close(); }
@@ -99,6 +87,11 @@ class fingerprint_walk {
     list_.finish();
     out_.newest_change = digest_.newest_change();
     out_.digest = digest_.finish();
+    if (out_.opened.times) {
+      const auto write = [times = out_.opened.times] { return times->save(); };
+      auto saving = pool_.run(write);
+      co_await std::move(saving);
+    }
     co_return result<void>();
   }
 
@@ -120,6 +113,7 @@ class fingerprint_walk {
   fingerprint digest_;
   announcer list_;
   std::shared_ptr<wakeup> wake_;
+  blocking_pool& pool_;
   walker walker_;
   std::size_t memory_ = 0;
 };

@@ -8,6 +8,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/async/timeout.hpp"
+#include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/announcer.hpp"
 #include "engine/filesync/context_filter.hpp"
 #include "engine/filesync/disk_tree.hpp"
@@ -44,6 +45,8 @@ class transfer {
            std::shared_ptr<const fingerprinted_context> judged, packet_channel& channel, blocking_pool& pool,
            transfer_stats& stats, described* told)
       : channel_(channel),
+        pool_(pool),
+        times_(context.times),
         stats_(stats),
         wake_(std::make_shared<wakeup>(std::move(ex))),
         core_(stats),
@@ -55,7 +58,7 @@ class transfer {
                  judged_ != nullptr}) {
     if (judged_ && judged_->has_entries) return;
     walker_.emplace(context.tree, context.rules, pool, wake_,
-                    walk_options{source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1)});
+                    walk_options{source->reset_owner, std::max<std::size_t>(source->walk_ahead, 1), context.times});
     if (!judged_ && told_ == nullptr) return;
     const request_filters& f = judged_ ? judged_->filters : told_->filters;
     announcer_.describe_to(digest_.emplace(judged_ ? judged_->name : told_->name, f.include, f.exclude, f.follow_paths));
@@ -96,6 +99,11 @@ class transfer {
         if (announcer_.pending()) {
           const bool last = *announced;
           packet_batch batch = announcer_.take();
+          if (last && times_) {
+            const auto write = [times = times_] { return times->save(); };
+            auto saving = pool_.run(write);
+            co_await std::move(saving);
+          }
           // Before it is sent: the answer may come while sending waits.
           if (last) core_.list_finished();
           auto sending = channel_.send_batch(std::move(batch));
@@ -171,6 +179,8 @@ class transfer {
   }
 
   packet_channel& channel_;
+  blocking_pool& pool_;
+  const std::shared_ptr<const announced_times> times_;
   transfer_stats& stats_;
   std::shared_ptr<wakeup> wake_;
   sender_core core_;

@@ -42,6 +42,9 @@ struct context_source {
   /// Lists of followpaths that came from copy_paths.hpp's rules (llb/narrow): a request with one of them is for what is copied.
   std::set<std::vector<std::string>> copied;
 
+  /// The file that remembers what times were announced (announced_times.hpp); empty: none, and times are announced as they are.
+  std::string memory;
+
   /// Announce uid and gid as 0, as the reference client does for local sources (client/solve.go); they are
   /// part of the daemon's content hash.
   bool reset_owner = true;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/path_order.hpp"
 #include "engine/filesync/stat.hpp"
@@ -120,6 +121,8 @@ class slice_walk {
     e.device = details.device;
     fill_stat(stat_, context_.options, std::move(details));
     if (!can_be_sent(stat_.mode)) return;
+    if (e.has_contents && context_.options.times)
+      stat_.mod_time = context_.options.times->time_of(stat_.path, e.size, e.device, {e.mod_time, e.change_time, e.inode});
     walk_chunk& chunk = *slice_.chunk;
     e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
     const stat_packet_parts parts = append_stat_packet(chunk.packets, stat_);

@@ -16,10 +16,14 @@
 
 namespace peelbox::filesync {
 
+class announced_times;
+
 struct walk_options {
   bool reset_owner = true;
   /// Bound of what is read ahead, in entries of usual size.
   std::size_t ahead = 16 * 1024;
+  /// nullptr: modification times are announced as they are.
+  std::shared_ptr<const announced_times> times = {};
 };
 
 /// One entry, already encoded. Positions are within walk_chunk::packets.

@@ -257,6 +257,99 @@ class Frontend(BedTest):
             self.assert_known(outcome)
 
 
+class SameSizeAndTime(CopiedTest):
+    """Content that changed while size and modification time stayed, which the daemon alone takes for unchanged."""
+
+    def setUp(self):
+        super().setUp()
+        for i in range(10):
+            self.write(f"ctx/d{i % 2}/f{i}", f"content {i}")
+        # Sent by this user for the first time.
+        self.state = {"XDG_STATE_HOME": str(self.dir / "state")}
+
+    def built(self, *flags):
+        self.outs += 1
+        out = self.dir / f"out{self.outs}"
+        outcome = peelbox(*self.arguments(out, *flags), env=self.state)
+        self.assert_ok(outcome)
+        self.assertEqual(tree_of(out), tree_of(self.root), outcome)
+        return sent(outcome)[0]
+
+    def overwrite(self, name, text):
+        path = self.root / name
+        before = path.stat()
+        path.write_text(text)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        self.assertEqual((path.stat().st_size, path.stat().st_mtime_ns), (before.st_size, before.st_mtime_ns))
+
+    def check(self, *flags):
+        self.assertEqual(self.built(*flags), 10)
+        # More than once: each is another content for the daemon.
+        for text in ("CONTENT 1", "content!1", "content 1"):
+            self.overwrite("d1/f1", text)
+            self.assertEqual(self.built(*flags), 1)
+            self.assertEqual(self.built(*flags), 0)
+
+    # labels: sanitized
+    def test_overwritten(self):
+        self.check()
+
+    def test_without_fingerprints(self):
+        self.check("--no-cache")
+
+    def test_replaced(self):
+        self.built()
+        times = self.root.joinpath("d1/f1").stat()
+        self.write("new", "CONTENT 1")
+        os.utime(self.dir / "new", ns=(times.st_atime_ns, times.st_mtime_ns))
+        os.replace(self.dir / "new", self.root / "d1/f1")
+        self.assertEqual(self.built(), 1)
+        self.assertEqual(self.built(), 0)
+
+    def test_directories_that_change_places(self):
+        self.built()
+        for i in (0, 2, 4):
+            self.write(f"ctx/other/f{i}", f"CONTENT {i}")
+            times = self.root.joinpath(f"d0/f{i}").stat()
+            os.utime(self.root / f"other/f{i}", ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.built()
+        exchange(self.root / "d0", self.root / "other")
+        self.built()
+        exchange(self.root / "d0", self.root / "other")
+        self.built()
+        self.assertEqual(self.built(), 0)
+
+    def test_several_names_of_one_file(self):
+        os.link(self.root / "d1/f1", self.root / "d1/g1")
+        self.built()
+        self.overwrite("d1/f1", "CONTENT 1")
+        self.built()
+        self.assertEqual(self.built(), 0)
+        os.link(self.root / "d1/f3", self.root / "d1/a3")
+        self.built()
+        self.overwrite("d1/f3", "CONTENT 3")
+        self.built()
+        self.assertEqual(self.built("--no-cache"), 0)
+
+    def test_what_is_remembered_is_damaged(self):
+        self.built()
+        memories = list((self.dir / "state/peelbox/contexts").iterdir())
+        self.assertEqual(len(memories), 1)
+        memories[0].write_bytes(b"x" * 100)
+        self.assertEqual(self.built("--no-cache"), 0)
+        self.overwrite("d1/f1", "CONTENT 1")
+        self.assertEqual(self.built(), 1)
+
+    def test_after_a_paranoid_build(self):
+        self.built()
+        self.overwrite("d1/f1", "CONTENT 1")
+        self.built("--paranoid")
+        self.built()
+        self.overwrite("d1/f1", "content 1")
+        self.built()
+        self.assertEqual(self.built(), 0)
+
+
 class Changing(CopiedTest):
     """Trees that change while a build looks at them and sends them."""
 
