@@ -25,6 +25,7 @@
 #include "cli/warning_list.hpp"
 #include "engine/client/error_text.hpp"
 #include "engine/client/process_message.hpp"
+#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/session/auth_service.hpp"
 #include "engine/session/content_id.hpp"
 #include "engine/async/output_place.hpp"
@@ -120,8 +121,10 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   const std::string address = what.args.buildkit ? *what.args.buildkit : with.env("BUILDKIT_HOST").value_or("");
   note(what.display, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
   const auto began = std::chrono::steady_clock::now();
+  transport::dial_options dial = what.prepared.dial;
+  dial.pods = kubernetes::make_pod_dialer;
   result<client::found_daemon> daemon =
-      co_await client::find_daemon(what.args.buildkit, with.env, what.prepared.dial, with.log);
+      co_await client::find_daemon(what.args.buildkit, with.env, dial, with.log);
   if (daemon.has_error()) co_return daemon.error();
   what.phases.push_back(
       {"find", std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began)});

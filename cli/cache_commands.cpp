@@ -11,6 +11,7 @@
 #include "cli/summary.hpp"
 #include "cli/time_text.hpp"
 #include "engine/client/cache.hpp"
+#include "engine/kubernetes/pod_dialer.hpp"
 
 namespace peelbox::cli {
 
@@ -39,6 +40,7 @@ task<int> on_daemon(cache_args_ptr args, const surroundings& with, std::function
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   if (tls.has_error()) co_return say_failure(tls.error(), with);
   transport::dial_options dial;
+  dial.pods = kubernetes::make_pod_dialer;
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args->buildkit, with.env, dial, with.log);
   if (found.has_error()) co_return say_failure(found.error(), with);

@@ -13,6 +13,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
 #include "engine/client/inspect.hpp"
+#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/progress/sanitize.hpp"
 #include "transport/standard_stream.hpp"
 
@@ -37,6 +38,7 @@ task<result<client::found_daemon>> find(const daemon_args& args, const surroundi
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
+  dial.pods = kubernetes::make_pod_dialer;
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args.buildkit, with.env, dial, with.log);
   co_return found;

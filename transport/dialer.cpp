@@ -43,7 +43,7 @@ task<result<stream_ptr>> dial_helper(endpoint where, dial_options options) {
   co_return co_await start_process_stream(std::move(*argv), where.text, std::move(rules));
 }
 
-/// Addresses that need Docker's configuration are resolved by the caller (engine/client/route.cpp).
+/// Addresses that need somebody's configuration are resolved by the caller (engine/client/route.cpp).
 task<result<stream_ptr>> elsewhere(endpoint where, dial_options) {
   co_return failure(errc::internal, fmt::format("{}: {}:// has to be resolved first", where.text, to_string(where.kind)));
 }
@@ -63,7 +63,7 @@ dial_function dialer_of(scheme kind) {
     case scheme::docker_container: return elsewhere;
     case scheme::podman_container: return dial_helper;
     case scheme::nerdctl_container: return dial_helper;
-    case scheme::kube_pod: return dial_helper;
+    case scheme::kube_pod: return elsewhere;
     case scheme::ssh: return dial_helper;
     case scheme::spawn: return elsewhere;
     case scheme::npipe: return no_pipes;

@@ -53,17 +53,6 @@ result<named> parse_named(const endpoint& where, const words& keys, std::string_
   return n;
 }
 
-result<words> kubectl(const endpoint& where) {
-  const auto n = parse_named(where, {"context", "namespace", "container"}, ".-");
-  if (n.has_error()) return n.error();
-  const auto value = [&](const char* key) {
-    const auto found = n->query.find(key);
-    return found == n->query.end() ? std::string() : found->second;
-  };
-  return words{"kubectl", "--context=" + value("context"), "--namespace=" + value("namespace"), "exec",
-               "--container=" + value("container"), "-i", n->name, "--", "buildctl", "dial-stdio"};
-}
-
 struct ssh_parts {
   std::string user;
   std::string host;
@@ -124,8 +113,7 @@ result<words> docker_ssh_command(const endpoint& where) {
 }
 
 bool is_carried_by_program(scheme kind) noexcept {
-  return kind == scheme::podman_container || kind == scheme::nerdctl_container || kind == scheme::kube_pod ||
-         kind == scheme::ssh;
+  return kind == scheme::podman_container || kind == scheme::nerdctl_container || kind == scheme::ssh;
 }
 
 result<words> helper_command(const endpoint& where) {
@@ -144,7 +132,6 @@ result<words> helper_command(const endpoint& where) {
       argv.insert(argv.end(), {"-i", n->name, "buildctl", "dial-stdio"});
       return argv;
     }
-    case scheme::kube_pod: return kubectl(where);
     case scheme::ssh: {
       const auto p = parse_ssh(where);
       if (p.has_error()) return p.error();
@@ -162,6 +149,12 @@ result<container_address> parse_container(const endpoint& where) {
   auto n = parse_named(where, {"context"}, "_.-");
   if (n.has_error()) return n.error();
   return container_address{n->name, n->query["context"]};
+}
+
+result<pod_address> parse_pod(const endpoint& where) {
+  auto n = parse_named(where, {"context", "namespace", "container"}, ".-");
+  if (n.has_error()) return n.error();
+  return pod_address{n->name, n->query["context"], n->query["namespace"], n->query["container"]};
 }
 
 }  // namespace peelbox::transport

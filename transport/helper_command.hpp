@@ -9,7 +9,7 @@
 
 namespace peelbox::transport {
 
-/// The command line of podman-container://, nerdctl-container://, kube-pod:// and ssh:// (client/connhelper/ of
+/// The command line of podman-container://, nerdctl-container:// and ssh:// (client/connhelper/ of
 /// BuildKit); the other end runs `buildctl dial-stdio`. errc::usage for parts that the program would misread.
 result<std::vector<std::string>> helper_command(const endpoint& where);
 
@@ -26,5 +26,14 @@ struct container_address {
   std::string context;  ///< of ?context=
 };
 result<container_address> parse_container(const endpoint& where);
+
+/// What a kube-pod:// address names (client/connhelper/kubepod of BuildKit).
+struct pod_address {
+  std::string name;
+  std::string context;     ///< empty: the current one
+  std::string name_space;  ///< empty: that of the context
+  std::string container;   ///< empty: the only one
+};
+result<pod_address> parse_pod(const endpoint& where);
 
 }  // namespace peelbox::transport

@@ -70,6 +70,18 @@ class container_route final : public route {
   std::string container_;
 };
 
+/// A buildkitd in a pod, by whoever knows Kubernetes.
+class pod_route final : public route {
+ public:
+  pod_route(transport::endpoint address, transport::dial_options dial, transport::address_dialer dialer)
+      : route(address, std::move(dial), address.text), dialer_(std::move(dialer)) {}
+
+  task<result<transport::stream_ptr>> control() override { return dialer_(); }
+
+ private:
+  transport::address_dialer dialer_;
+};
+
 /// Our own daemon, which lives as long as the route.
 class spawned_route final : public route {
  public:
@@ -130,6 +142,12 @@ result<std::shared_ptr<route>> make_route(transport::endpoint address, transport
     if (engine.has_error()) return std::move(engine).error().in(address.text);
     return std::shared_ptr<route>(std::make_shared<container_route>(std::move(address), std::move(dial),
                                                                     std::move(*engine), std::move(container->name)));
+  }
+  if (address.kind == scheme::kube_pod) {
+    if (!dial.pods) return failure(errc::unsupported, fmt::format("{}: this program has no way to Kubernetes", address.text));
+    auto dialer = dial.pods(address, dial, variables);
+    if (dialer.has_error()) return std::move(dialer).error();
+    return std::shared_ptr<route>(std::make_shared<pod_route>(std::move(address), std::move(dial), std::move(*dialer)));
   }
   dial.gate = std::make_shared<transport::dial_gate>(transport::programs_at_once);
   return std::shared_ptr<route>(std::make_shared<plain_route>(std::move(address), std::move(dial)));

@@ -285,11 +285,11 @@ exec {PEELBOX} dial-stdio --buildkit {bed("BUILDKITD")}
         return {"PATH": f"{self.dir}/bin:{os.environ['PATH']}"}
 
     # labels: sanitized
-    def test_build_through_kubectl(self):
-        env = self.helper("kubectl")
-        outcome = self.build(daemon="kube-pod://pod-0?namespace=ci", env=env)
+    def test_build_through_nerdctl(self):
+        env = self.helper("nerdctl")
+        outcome = self.build(daemon="nerdctl-container://bk?namespace=ci", env=env)
         self.assert_ok(outcome)
-        self.assertIn("--namespace=ci exec --container= -i pod-0 -- buildctl dial-stdio",
+        self.assertIn("exec --namespace ci -i bk buildctl dial-stdio",
                       (self.dir / "arguments").read_text())
         self.assertNotIn(str(self.dir), run(["ps", "-eo", "args"]).out)
 

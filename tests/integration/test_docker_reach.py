@@ -199,14 +199,12 @@ StrictHostKeyChecking accept-new
 
 
 class Programs(DockerTest):
-    """podman, nerdctl, kubectl and ssh as programs of the test's own that run the real `buildctl dial-stdio`."""
+    """podman, nerdctl and ssh as programs of the test's own that run the real `buildctl dial-stdio`."""
 
     ADDRESSES = {
         "podman": ("podman-container://bk", ["exec", "-i", "bk", "buildctl", "dial-stdio"]),
         "nerdctl": ("nerdctl-container://bk?namespace=ci",
                     ["exec", "--namespace", "ci", "-i", "bk", "buildctl", "dial-stdio"]),
-        "kubectl": ("kube-pod://bk?context=c&namespace=n&container=x",
-                    ["--context=c", "--namespace=n", "exec", "--container=x", "-i", "bk", "--", "buildctl", "dial-stdio"]),
         "ssh": ("ssh://me@bk:22", ["-o", "ConnectTimeout=30", "-l", "me", "-p", "22", "--", "bk", "buildctl", "dial-stdio"]),
     }
 

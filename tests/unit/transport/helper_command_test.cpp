@@ -17,9 +17,6 @@ TEST(HelperCommand, IsWhatTheReferenceClientRuns) {
   EXPECT_THAT(of("nerdctl-container://bk"), ElementsAre("nerdctl", "exec", "-i", "bk", "buildctl", "dial-stdio"));
   EXPECT_THAT(of("nerdctl-container://bk?namespace=k8s.io"),
               ElementsAre("nerdctl", "exec", "--namespace", "k8s.io", "-i", "bk", "buildctl", "dial-stdio"));
-  EXPECT_THAT(of("kube-pod://pod-0?namespace=ci&context=c"),
-              ElementsAre("kubectl", "--context=c", "--namespace=ci", "exec", "--container=", "-i", "pod-0", "--",
-                          "buildctl", "dial-stdio"));
   EXPECT_THAT(of("ssh://host"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "--", "host", "buildctl", "dial-stdio"));
   EXPECT_THAT(of("ssh://me@host:22/run/bk.sock"),
               ElementsAre("ssh", "-o", "ConnectTimeout=30", "-l", "me", "-p", "22", "--", "host", "buildctl", "--addr",
@@ -41,12 +38,23 @@ TEST(HelperCommand, ADockerEngineIsTheOneThatTheAddressNames) {
 TEST(HelperCommand, RefusesWhatAProgramOrShellWouldMisread) {
   for (const char* text :
        {"podman-container://-it", "podman-container://a b", "podman-container://a?x=y", "nerdctl-container://a?namespace=$(x)",
-        "kube-pod://p;ls", "kube-pod://p?context=-x", "ssh://-oProxyCommand=x", "ssh://a:b@host", "ssh://-x@host",
+        "ssh://-oProxyCommand=x", "ssh://a:b@host", "ssh://-x@host",
         "ssh://host:port", "ssh://host?x", "ssh://host/run/a;b", "ssh://host/$(x)"}) {
     const auto argv = helper_command(parse_endpoint(text).value());
     ASSERT_TRUE(argv.has_error()) << text;
     EXPECT_EQ(argv.error().code, errc::usage) << text;
   }
+}
+
+TEST(HelperCommand, Pods) {
+  const auto pod = parse_pod(parse_endpoint("kube-pod://pod-0?namespace=ci&context=arn:aws:eks:x:1:cluster/c&container=b").value());
+  ASSERT_TRUE(pod.has_value());
+  EXPECT_EQ(pod->name, "pod-0");
+  EXPECT_EQ(pod->context, "arn:aws:eks:x:1:cluster/c");
+  EXPECT_EQ(pod->name_space, "ci");
+  EXPECT_EQ(pod->container, "b");
+  for (const char* text : {"kube-pod://p;ls", "kube-pod://p?context=-x", "kube-pod://p?pod=x"})
+    EXPECT_EQ(parse_pod(parse_endpoint(text).value()).error().code, errc::usage) << text;
 }
 
 TEST(HelperCommand, Containers) {
