@@ -79,9 +79,6 @@ struct client::state {
   task<result<json::value>> ask(std::string verb, object_path what, query_list query, http::request request);
   task<result<json::value>> ask_in_time(std::string verb, object_path what, query_list query, http::request request);
   task<result<std::unique_ptr<http::websocket>>> upgrade(object_path what, query_list query);
-  task<void> pause(std::chrono::milliseconds time) const {
-    if (co_await sleep_for(time) == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
-  }
 
   access to;
   environment variables;
@@ -115,7 +112,8 @@ task<result<json::value>> client::state::ask_in_time(std::string verb, object_pa
     auto next = std::chrono::duration_cast<std::chrono::milliseconds>(wait * jitter(source));
     if (got.has_error()) {
       if (reads && left > 0 && broke(got.error())) {
-        co_await pause(next);
+        const wake slept = co_await sleep_for(next);
+        if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
         continue;
       }
       failure why = got.error().in(fmt::format("Kubernetes: {} {} (as {})", verb, what.text(), to.who));
@@ -131,7 +129,8 @@ task<result<json::value>> client::state::ask_in_time(std::string verb, object_pa
     const bool later = (got->status == 429 || got->status == 503) && told;
     if (left > 0 && (later || (reads && got->status >= 500))) {
       if (told) next = *told;
-      co_await pause(next);
+      const wake slept = co_await sleep_for(next);
+      if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
       continue;
     }
     if (!got->ok()) co_return refusal(question(verb, what), got->status, got->body);
