@@ -60,6 +60,7 @@ command add_imagetools_command(CLI::App& app);
 command add_du_command(CLI::App& app);
 command add_buildctl_command(CLI::App& app);
 command add_prune_command(CLI::App& app);
+command add_pool_command(CLI::App& app);
 command add_bench_command(CLI::App& app);
 command add_completion_command(CLI::App& app);
 command add_man_command(CLI::App& app);

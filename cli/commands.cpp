@@ -20,7 +20,7 @@ struct entry {
 };
 
 /// In the order of the help.
-constexpr std::array<entry, 19> entries{{
+constexpr std::array<entry, 20> entries{{
     {"build", add_build_command},
     {"detect", add_detect_command},
     {"context", add_context_command},
@@ -31,6 +31,7 @@ constexpr std::array<entry, 19> entries{{
     {"workers", add_workers_command, true},
     {"du", add_du_command},
     {"prune", add_prune_command},
+    {"pool", add_pool_command},
     {"bench", add_bench_command},
     {"dial-stdio", add_dial_stdio_command, true},
     {"buildctl", add_buildctl_command, true},

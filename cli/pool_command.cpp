@@ -1,0 +1,107 @@
+// `peelbox pool`: a pool of daemons in Kubernetes, one StatefulSet for each architecture.
+#include <CLI/App.hpp>
+
+#include <memory>
+
+#include "cli/choice.hpp"
+#include "cli/command.hpp"
+#include "cli/pool.hpp"
+#include "cli/subcommand.hpp"
+
+namespace peelbox::cli {
+
+namespace {
+
+using pool_args_ptr = std::shared_ptr<pool_args>;
+
+void add_shared_flags(CLI::App& app, pool_args& args) {
+  const std::string group = "Pool";
+  app.add_option("--context", args.access.context, "Context of the kubeconfig; else the current one")->type_name("NAME");
+  app.add_option("--namespace", args.access.name_space, "Namespace of the pool")->type_name("NAME")->capture_default_str()->group(group);
+  app.add_option("--statefulset-prefix", args.prefix, "What the names of the StatefulSets begin with; the architecture follows")
+      ->type_name("TEXT")->capture_default_str()->group(group);
+  app.add_option("--annotation", args.annotation, "Where the time of the last build is kept")->type_name("KEY")->capture_default_str()->group(group);
+  app.add_option("--kubeconfig", args.access.kubeconfig, "Kubeconfig; else KUBECONFIG, ~/.kube/config or the account of the pod that we run in")
+      ->type_name("FILE")->group(group);
+  app.add_flag("-v,--verbose", args.verbose, "Tell more")->group(group);
+}
+
+void add_arch(CLI::App& app, pool_args& args, const char* flag, bool required) {
+  CLI::Option* const option = app.add_option(flag, args.arch, "Architecture of the set")->check(one_of({"amd64", "arm64"}));
+  // "-a=amd64" is what the usage of the scripts that this replaces says.
+  option->transform([](std::string word) { return word.starts_with('=') ? word.substr(1) : word; });
+  if (required) option->required();
+}
+
+}  // namespace
+
+command add_pool_command(CLI::App& app) {
+  auto args = std::make_shared<pool_args>();
+  command added;
+  added.app = add_subcommand(app, "pool", "Use a pool of daemons in Kubernetes: address, activity, scale");
+  added.app->require_subcommand(1);
+  added.app->footer("Examples:\n  peelbox pool scale up --wait\n  peelbox build --buildkit \"$(peelbox pool get-address --arch amd64)\" -f Dockerfile --tag app:1\n"
+                    "  peelbox pool scale down --timeout 1800");
+
+  CLI::App* const address = add_subcommand(*added.app, "get-address", "Print the address of the pod for the next build");
+  add_arch(*address, *args, "-a,--arch", true);
+  address->add_flag("--omit-protocol", args->omit_protocol, "Without tcp://");
+  address->add_option("--policy", args->policy, "least-cpu, random, or sticky: the same pod for the same --key while it is not busy")
+      ->check(one_of({"least-cpu", "random", "sticky"}))->capture_default_str();
+  address->add_option("--key", args->key, "What is built, for --policy sticky")->type_name("TEXT");
+  address->add_flag("--pod", args->as_pod, "As kube-pod://, which goes through the API server");
+  address->add_flag("--ip", args->as_ip, "With the pod's IP address instead of its name in DNS");
+  address->add_option("--domain", args->domain, "Domain of the cluster")->type_name("NAME")->capture_default_str();
+  address->add_flag("--json", args->as_json, "As JSON, with all pods and why they were not chosen");
+  add_shared_flags(*address, *args);
+  address->footer("Example:\n  peelbox pool get-address --arch amd64 --omit-protocol");
+
+  CLI::App* const record = add_subcommand(*added.app, "record-build", "Note that a build runs now, so that the set is not scaled down");
+  add_arch(*record, *args, "-a,--arch", true);
+  record->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
+  add_shared_flags(*record, *args);
+  record->footer("Example:\n  peelbox pool record-build --arch arm64");
+
+  CLI::App* const scale = add_subcommand(*added.app, "scale", "Start the pool, or stop what is idle");
+  scale->require_subcommand(1);
+  scale->footer("Examples:\n  peelbox pool scale up --only amd64 --wait\n  peelbox pool scale down --timeout 1800");
+  CLI::App* const up = add_subcommand(*scale, "up", "Give sets that have no pod one");
+  add_arch(*up, *args, "--only", false);
+  up->add_flag("--wait", args->wait, "Until a pod of each is ready");
+  up->add_option("--timeout", args->wait_seconds, "How long --wait waits, in seconds")->type_name("SECONDS")
+      ->check(number_from(1, 86'400))->capture_default_str();
+  up->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
+  add_shared_flags(*up, *args);
+  up->footer("Example:\n  peelbox pool scale up --only amd64 --wait --timeout 300");
+
+  const auto add_down = [&](CLI::App& parent, const char* name) {
+    CLI::App* const down = add_subcommand(parent, name, "Stop sets without a build; a running build is never ended");
+    add_arch(*down, *args, "--only", false);
+    down->add_option("--timeout", args->idle_seconds, "Only sets whose last build began longer ago, in seconds")->type_name("SECONDS")
+        ->check(number_from(0, 1'000'000'000));
+    down->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
+    add_shared_flags(*down, *args);
+    down->footer("Example:\n  peelbox pool scale down --timeout 1800");
+    return down;
+  };
+  CLI::App* const down = add_down(*scale, "down");
+  CLI::App* const suspend = add_down(*added.app, "suspend");
+
+  CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
+  status->add_flag("--json", args->as_json, "As JSON");
+  add_shared_flags(*status, *args);
+  status->footer("Example:\n  peelbox pool status");
+
+  added.run = [=](const surroundings& with) {
+    if (address->parsed()) return run_pool_address(args, with);
+    if (record->parsed()) return run_pool_record(args, with);
+    if (up->parsed()) return run_pool_up(args, with);
+    if (down->parsed() || suspend->parsed()) return run_pool_down(args, with);
+    return run_pool_status(args, with);
+  };
+  added.verbosity = [args] { return args->verbose; };
+  added.interrupted = "error: interrupted";
+  return added;
+}
+
+}  // namespace peelbox::cli

@@ -1,0 +1,142 @@
+"""`peelbox pool` against an API server of the test's own."""
+
+import json
+import time
+import unittest
+
+from bed import bed, peelbox
+from docker_case import DockerTest
+from kube_server import Fault, KubeServer, status
+
+PODS = "/api/v1/namespaces/buildkit/pods"
+SETS = "/apis/apps/v1/namespaces/buildkit/statefulsets"
+METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/buildkit/pods"
+ANNOTATION = "panfactum.com/last-build"
+
+
+class Pool(DockerTest):
+    def setUp(self):
+        super().setUp()
+        self.api = KubeServer(self, (bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "dial-stdio"))
+        self.write("config", json.dumps({"current-context": "x", "clusters": [{"name": "c", "cluster": {"server": self.api.url()}}],
+                                         "contexts": [{"name": "x", "context": {"cluster": "c"}}]}))
+        self.api.lists[PODS] = []
+        for arch in ("amd64", "arm64"):
+            self.put_set(arch)
+
+    def put_set(self, arch, replicas=0, last=None):
+        return self.api.put(SETS, {"metadata": {"name": f"buildkit-{arch}", **({"annotations": {ANNOTATION: str(last)}} if last else {})},
+                                   "spec": {"replicas": replicas, "selector": {"matchLabels": {"arch": arch}}}, "status": {}})
+
+    def put_pod(self, name, arch="amd64", ready=True, **more):
+        self.api.put(PODS, {"metadata": {"name": name, "ownerReferences": [{"controller": True, "uid": f"uid-buildkit-{arch}"}], **more}, "status": {
+            "phase": "Running", "podIP": "10.1.2.3", "conditions": [{"type": "Ready", "status": str(ready)}]}})
+
+    def pool(self, *words):
+        return peelbox("pool", *words, env={"KUBECONFIG": str(self.dir / "config")})
+
+    def assert_pool(self, code, *words):
+        outcome = self.pool(*words)
+        self.assertEqual(outcome.code, code, str(outcome))
+        return outcome
+
+    def set_of(self, arch="amd64"):
+        return self.api.find(f"{SETS}/buildkit-{arch}")
+
+    def test_address(self):
+        self.assertIn("no pod that is ready", self.assert_pool(4, "get-address", "--arch", "amd64").err)
+        self.put_pod("buildkit-amd64-0", deletionTimestamp="2026-01-01T00:00:00Z")
+        self.put_pod("buildkit-amd64-1")
+        self.put_pod("my-amd64-thing", arch="other")
+        outcome = self.assert_pool(0, "get-address", "-a=amd64")
+        self.assertEqual(outcome.out, "tcp://10-1-2-3.buildkit.pod.cluster.local:1234\n")
+        self.assertIn("load of the pods is not known", outcome.err)
+        self.put_pod("buildkit-amd64-2")
+        self.api.lists[METRICS] = [{"metadata": {"name": f"buildkit-amd64-{i}"}, "containers": [{"name": "buildkitd", "usage": {"cpu": cpu}}]}
+                                   for i, cpu in ((1, "900m"), (2, "5000000n"))]
+        self.assertEqual(self.assert_pool(0, "get-address", "--arch", "amd64", "--omit-protocol", "--ip").out, "10.1.2.3:1234\n")
+        answer = json.loads(self.assert_pool(0, "get-address", "--arch", "amd64", "--json").out)
+        self.assertEqual((answer["pod"], len(answer["pods"])), ("buildkit-amd64-2", 3))
+        sticky = {self.assert_pool(0, "get-address", "--arch", "amd64", "--policy", "sticky", "--key", "repo", "--pod").out for _ in range(3)}
+        self.assertEqual(len(sticky), 1)
+        self.assertEqual(self.assert_pool(2, "get-address", "--arch", "amd64xyz").out, "")
+
+    def test_record(self):
+        self.assert_pool(0, "record-build", "--arch", "amd64", "--dry-run")
+        self.assertNotIn("annotations", self.set_of()["metadata"])
+        outcome = self.assert_pool(0, "record-build", "--arch", "amd64")
+        self.assertEqual(outcome.out, "")
+        self.assertLess(abs(time.time() - int(self.set_of()["metadata"]["annotations"][ANNOTATION])), 60)
+        self.api.faults.append(Fault("PATCH", 403, status(403, "Forbidden", "statefulsets.apps is forbidden")))
+        self.assertIn('verbs ["patch"]', self.assert_pool(1, "record-build", "--arch", "amd64").err)
+
+    def test_up(self):
+        self.assert_pool(0, "scale", "up")
+        for arch in ("amd64", "arm64"):
+            self.assertEqual(self.set_of(arch)["spec"]["replicas"], 1)
+            self.assertIn(ANNOTATION, self.set_of(arch)["metadata"]["annotations"])
+        # Annotation and number came in one patch.
+        self.assertEqual(len([r for r in self.api.requests if r[0].startswith("PATCH")]), 2)
+        self.assertIn("has no ready pod after 1 s: it has no pods",
+                      self.assert_pool(5, "scale", "up", "--only", "amd64", "--wait", "--timeout", "1").err)
+        self.put_pod("buildkit-amd64-0")
+        self.assert_pool(0, "scale", "up", "--only", "amd64", "--wait", "--timeout", "10")
+
+    def test_down(self):
+        self.put_set("amd64", 1, int(time.time()) - 100)
+        self.put_set("arm64", 2, int(time.time()) - 5000)
+        outcome = self.assert_pool(0, "scale", "down", "--timeout", "1800")
+        self.assertIn("buildkit-amd64: stays, its last build began 10", outcome.err)
+        self.assertEqual((self.set_of("amd64")["spec"]["replicas"], self.set_of("arm64")["spec"]["replicas"]), (1, 0))
+        self.assert_pool(0, "suspend", "--only", "amd64", "--dry-run")
+        self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+        self.put_set("amd64", 1, "soon")
+        self.assertIn("is no number of seconds", self.assert_pool(2, "suspend", "--timeout", "5").err)
+
+    def test_a_build_that_begins_meanwhile_wins(self):
+        self.put_set("amd64", 1, 1_700_000_000)
+        def begins(path, api):
+            api.on_patch = None
+            self.set_of()["metadata"]["annotations"][ANNOTATION] = str(int(time.time()))
+            self.api.put(SETS, self.set_of())
+        self.api.on_patch = begins
+        outcome = self.assert_pool(0, "scale", "down", "--timeout", "1800", "--only", "amd64")
+        self.assertIn("stays, its last build began", outcome.err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+
+    def test_a_daemon_that_cannot_be_asked_stays(self):
+        self.put_set("amd64", 1, 1_700_000_000)
+        self.put_pod("buildkit-amd64-0")
+        self.api.exec_argv = ["sh", "-c", "echo broken >&2; exit 1"]
+        outcome = self.assert_pool(1, "scale", "down", "--only", "amd64")
+        self.assertIn("whether buildkit-amd64-0 is building is not known, so it stays", outcome.err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+
+    def test_status(self):
+        self.put_set("amd64", 1, int(time.time()) - 50)
+        self.put_pod("buildkit-amd64-0", ready=False)
+        self.assertIn("buildkit-amd64-0  it is not ready (Running)", self.assert_pool(0, "status").out)
+        self.assertEqual([s["name"] for s in json.loads(self.assert_pool(0, "status", "--json").out)], ["buildkit-amd64", "buildkit-arm64"])
+
+    def test_faults(self):
+        """The server's bad moments are waited for; what cannot be repaired has the right code."""
+        self.put_pod("buildkit-amd64-0")
+        self.api.page = 1
+        self.put_pod("buildkit-amd64-1")
+        for fault in (Fault("statefulsets", 503, "x", {"Retry-After": "0"}), Fault("statefulsets", 500, "<html>"), Fault("/pods", close=True),
+                      Fault("/pods", 429, "", {"Retry-After": "0"}), Fault("continue=1", 410, status(410, "Expired", "too old"))):
+            self.api.faults.append(fault)
+        answer = json.loads(self.assert_pool(0, "get-address", "--arch", "amd64", "--json").out)
+        self.assertEqual(len(answer["pods"]), 2)
+        self.assertEqual(self.api.faults, [])
+        self.api.faults.append(Fault("PATCH", close=True))
+        self.assertIn("Whether it was done is not known", self.assert_pool(3, "record-build", "--arch", "amd64").err)
+        self.write("config", "current-context: x\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"
+                             "contexts: [{name: x, context: {cluster: c}}]\n")
+        self.assert_pool(3, "status")
+        self.write("config", "a: [")
+        self.assert_pool(2, "status")
+
+
+if __name__ == "__main__":
+    unittest.main()
