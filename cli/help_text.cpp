@@ -112,7 +112,7 @@ std::string help_text(const command_info& command, bool all) {
   const std::string everything = render(command, true);
   const auto lines = static_cast<std::size_t>(std::count(everything.begin(), everything.end(), '\n'));
   if (all || lines <= help_lines) return everything;
-  return render(command, false) + fmt::format("All options: {} --help-all, or man {}\n", command.path, page_name(command.path));
+  return render(command, false) + fmt::format("All options: {} --help-all or man {}\n", command.path, page_name(command.path));
 }
 
 }  // namespace peelbox::cli

@@ -40,7 +40,7 @@ command add_pool_command(CLI::App& app) {
   command added;
   added.app = add_subcommand(app, "pool", "Use a pool of daemons in Kubernetes: address, activity, scale");
   added.app->require_subcommand(1);
-  added.app->footer("Examples:\n  peelbox pool scale up --wait\n  peelbox build --buildkit \"$(peelbox pool get-address --arch amd64)\" -f Dockerfile --tag app:1\n"
+  added.app->footer("Examples:\n  peelbox pool scale up --wait\n  peelbox build --addr \"$(peelbox pool get-address --arch amd64)\" -t app:1 .\n"
                     "  peelbox pool scale down --timeout 1800");
 
   CLI::App* const address = add_subcommand(*added.app, "get-address", "Print the address of the pod for the next build");

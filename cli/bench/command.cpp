@@ -291,30 +291,31 @@ command add_bench_command(CLI::App& app) {
   added.app = add_subcommand(app, "bench", "Measure how fast a daemon or a client is");
   added.app->footer(
       "Examples:\n"
-      "  peelbox bench\n"
       "  peelbox bench unchanged trivial --client buildctl\n"
       "  peelbox bench --against tcp://other:1234 --html report.html\n"
-      "  peelbox bench -f Dockerfile --context . --json new.json --compare old.json");
+      "  peelbox bench -f Dockerfile --json new.json --compare old.json");
   added.interrupted = "error: the benchmark was interrupted";
   auto args = std::make_shared<bench_args>();
   CLI::App& bench = *added.app;
-  bench.add_option("WORKLOAD", args->workloads, "Which of trivial, unchanged, changed, small-files, large-file, export, parallel-N, round-trip; else all of them");
+  const char* const sizes_group = "Workloads";
+  const char* const reports_group = "Reports";
+  bench.add_option("WORKLOAD", args->workloads, "trivial, unchanged, changed, small-files, large-file, export, parallel-N or round-trip; else all");
   bench.add_option("-f,--file", args->own.dockerfile, "Measure builds of this Dockerfile")->type_name("FILE");
-  bench.add_option("--spec", args->own.spec, "Measure builds of this UniversalBuild spec")->type_name("FILE");
-  bench.add_option("--llb", args->own.llb, "Measure builds of this LLB definition, whose local source is called context")->type_name("FILE");
-  bench.add_option("--context", args->own.context, "Directory with the sources of --file, --spec or --llb (default .)")->type_name("DIR");
-  bench.add_option("--client", args->client, "Measure this client beside peelbox, in alternating pairs: a buildctl, or another peelbox")->type_name("PROGRAM");
-  bench.add_option("--against", args->against, "Measure this daemon beside the first one, in alternating pairs")->type_name("ADDR");
-  bench.add_option("--runs", args->runs, "How many runs of each workload count (default 7); less than 6 cannot show much")->type_name("N")->check(number_from(1, 1000));
-  bench.add_option("--files", args->files, "Files of the workloads with many (default 10000)")->type_name("N")->check(number_from(1, 10'000'000));
-  bench.add_option("--size", args->size, "Size of the workloads with one large file (default 256MiB)")->type_name("SIZE");
-  bench.add_option("--rtt", args->round_trip, "Round trip of the workload round-trip (default 20ms)")->type_name("TIME");
-  bench.add_option("--limit", args->limit, "Give up a run after so many seconds (default 600)")->type_name("SECONDS")->check(number_from(1, 86400));
+  bench.add_option("--spec", args->own.spec, "Measure builds of this UniversalBuild spec")->type_name("FILE")->group(sizes_group);
+  bench.add_option("--llb", args->own.llb, "Measure builds of this LLB definition, whose local source is called context")->type_name("FILE")->group(sizes_group);
+  bench.add_option("--context", args->own.context, "Directory with the sources of --file, --spec or --llb (default .)")->type_name("DIR")->group(sizes_group);
+  bench.add_option("--client", args->client, "Measure a buildctl, or another peelbox, beside this one")->type_name("PROGRAM");
+  bench.add_option("--against", args->against, "Measure this daemon beside the first one")->type_name("ADDR");
+  bench.add_option("--runs", args->runs, "Runs of each workload that count (default 7)")->type_name("N")->check(number_from(1, 1000));
+  bench.add_option("--files", args->files, "Files of the workloads with many (default 10000)")->type_name("N")->check(number_from(1, 10'000'000))->group(sizes_group);
+  bench.add_option("--size", args->size, "Size of the workloads with one large file (default 256MiB)")->type_name("SIZE")->group(sizes_group);
+  bench.add_option("--rtt", args->round_trip, "Round trip of the workload round-trip (default 20ms)")->type_name("TIME")->group(sizes_group);
+  bench.add_option("--limit", args->limit, "Give up a run after so many seconds (default 600)")->type_name("SECONDS")->check(number_from(1, 86400))->group(sizes_group);
   bench.add_option("--json", args->json, "Write all runs and what follows from them")->type_name("FILE");
   bench.add_option("--html", args->html, "Write a page with plots, which needs nothing else")->type_name("FILE");
-  bench.add_option("--compare", args->compare, "Compare with an older --json report; exit code 1 when something became slower")->type_name("FILE");
-  bench.add_option("--threshold", args->threshold, "What --compare calls slower, in percent (default 10)")->type_name("PERCENT")->check(number_from(0, 1000));
-  bench.add_option("--report", args->report, "Measure nothing, take this --json report")->type_name("FILE");
+  bench.add_option("--compare", args->compare, "Compare with an older --json report; 1 if slower")->type_name("FILE");
+  bench.add_option("--threshold", args->threshold, "What --compare calls slower, in percent (default 10)")->type_name("PERCENT")->check(number_from(0, 1000))->group(reports_group);
+  bench.add_option("--report", args->report, "Measure nothing, take this --json report")->type_name("FILE")->group(reports_group);
   add_daemon_flags(bench, *args);
   added.run = [args](const surroundings& with) { return run_bench(args, with); };
   added.verbosity = [args] { return args->verbose; };
