@@ -64,9 +64,10 @@ class Trees(BedTest):
         when = os.stat(root / "data").st_mtime_ns
         spec = self.spec(build={"commands": []}, runtime={"copy": [{"from": "data", "to": "/data"}]})
 
-        def build(machine, content):
-            (root / "data").write_text(content)
-            os.utime(root / "data", ns=(when, when))
+        def build(machine, content, write=True):
+            if write:
+                (root / "data").write_text(content)
+                os.utime(root / "data", ns=(when, when))
             out = self.dir / f"out-{machine}-{content}"
             outcome = self.build(spec=spec, context=root, output=f"type=local,dest={out}",
                                  env={"XDG_STATE_HOME": str(self.dir / machine)})
@@ -76,6 +77,6 @@ class Trees(BedTest):
         self.assertEqual(build("one", "first"), ("first", 1))
         # The same path, size and time elsewhere.
         self.assertEqual(build("two", "other"), ("other", 1))
-        self.assertEqual(build("two", "other"), ("other", 0), "and the second build of a machine sends nothing")
+        self.assertEqual(build("two", "other", write=False), ("other", 0), "and the second build of a machine sends nothing")
         kept = self.dir / "two/peelbox/id"
         self.assertEqual(kept.stat().st_mode & 0o7777, 0o600)
