@@ -118,7 +118,8 @@ class Dockerfiles(BedTest):
         for _ in range(2):
             outcome = self.ours(context, "-o", f"type=oci,dest={self.dir / 'x.tar'}")
             self.assert_ok(outcome)
-        self.assertEqual(sent(outcome)[0], 1, "the daemon never compares the Dockerfile (frontend/dockerui, llb.DiffNone)")
+        # The Dockerfile at most: a daemon that asks for it never compares it (frontend/dockerui, llb.DiffNone).
+        self.assertLessEqual(sent(outcome)[0], 1)
         self.assertRegex(outcome.err, r"(?m)CACHED")
         again = self.ours(context, "--no-cache", "-o", "type=cacheonly")
         self.assert_ok(again)
