@@ -75,7 +75,7 @@ task<result<session::fetched_token>> fetch(session::token_wish wish, session::re
   co_return session::fetched_token{got->value, got->expires_in, registry::issue_time(got->issued_at).value_or(now)};
 }
 
-session::auth_source make_auth_source(const surroundings& with, const build_args& args) {
+session::auth_source make_auth_source(const surroundings& with, const build_args& args, const session::user_secret& user) {
   session::auth_source source;
   auto logins = make_login_book(with);
   source.login = [logins](std::string host) { return look_up(std::move(host), logins); };
@@ -83,7 +83,7 @@ session::auth_source make_auth_source(const surroundings& with, const build_args
   // The flag's values were read when the build was prepared.
   auto tokens = std::make_shared<registry::token_source>(token_options(with, parse_registry_tls(args.registry_tls).value()));
   source.fetch = [tokens](session::token_wish wish, session::registry_login login) { return fetch(std::move(wish), std::move(login), tokens); };
-  source.stand_in = [user = secret_of_user(with)](std::string_view host, const session::registry_login& login) {
+  source.stand_in = [user](std::string_view host, const session::registry_login& login) {
     return user.derive("registry login", fmt::format("{}\n{}\n{}", host, login.username, login.secret));
   };
   return source;
@@ -96,6 +96,7 @@ struct shown_build {
   /// Whether lines for people go through the display, because it draws on standard error.
   bool draws_where_we_speak;
   std::vector<client::build_phase>& phases;
+  const session::user_secret& user;
   const surroundings& with;
 };
 
@@ -135,7 +136,7 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   for (client::solve_request& request : options.services)
     for (client::export_request& one : request.exports)
       if (auto* store = std::get_if<client::docker_store>(&one.where)) store->variables = with.env;
-  options.attachables.push_back(session::logins(make_auth_source(with, what.args)));
+  options.attachables.push_back(session::logins(make_auth_source(with, what.args, what.user)));
   co_return co_await client::run_build(options, with.stop, what.display, with.pool, with.log);
 }
 
@@ -265,7 +266,8 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
     if (checked.has_error()) co_return say_failure(checked.error(), with);
   }
   if (auto checked = parse_registry_tls(args.registry_tls); checked.has_error()) co_return say_failure(checked.error(), with);
-  result<prepared_build> prepared = prepare_build(args, secret_of_user(with), with.env);
+  const session::user_secret user = secret_of_user(with);
+  result<prepared_build> prepared = prepare_build(args, user, with.env);
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
   result<build_services> served = add_build_services(args, with.env, with.pool, prepared->options);
@@ -311,11 +313,11 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   for (client::solve_request& request : prepared->options.services) request.ref = session::random_id();
 
   std::vector<client::build_phase> phases{{"plan", since(started)}};
-  const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, with};
+  const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, user, with};
   const result<client::build_outcome> outcome = co_await build_and_show(what);
   if (args.paranoid) {
     // What earlier builds left under their ids may be what the daemon should not have had.
-    const result<void> renewed = session::renew_content_ids(secret_of_user(with));
+    const result<void> renewed = session::renew_content_ids(user);
     if (renewed.has_error()) with.say("warning: later builds may use what the daemon had before: " + renewed.error().text);
   }
   // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.

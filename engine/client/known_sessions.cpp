@@ -10,7 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/async/read_file.hpp"
 #include "engine/async/unique_fd.hpp"
+#include "engine/async/write_all.hpp"
 #include "engine/data/json.hpp"
 #include "engine/session/content_id.hpp"
 #include "engine/session/identity.hpp"
@@ -74,21 +76,6 @@ std::optional<std::vector<session::sent_context>> read_sent(const json::value& f
   return sent;
 }
 
-std::optional<std::string> read_text(const std::string& path) {
-  const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!file) return std::nullopt;
-  std::string text(most_bytes + 1, '\0');
-  std::size_t filled = 0;
-  while (filled < text.size()) {
-    const ssize_t n = ::read(file.get(), text.data() + filled, text.size() - filled);
-    if (n < 0) return std::nullopt;
-    if (n == 0) break;
-    filled += static_cast<std::size_t>(n);
-  }
-  text.resize(filled);
-  return text;
-}
-
 struct named_file {
   std::string name;
   fs::file_time_type time;
@@ -124,7 +111,7 @@ std::vector<known_session> known_sessions::all() const {
   if (folder_.empty()) return found;
   for (const named_file& file : files_in(folder_)) {
     if (!file.name.starts_with(prefix_) || found.size() == most_of_a_kind) continue;
-    const auto text = read_text(folder_ + "/" + file.name);
+    const auto text = read_file(folder_ + "/" + file.name, file.name, most_bytes);
     const auto tree = text ? data::parse_json(*text, file.name, {most_bytes}) : failure(errc::io, file.name);
     auto sent = tree ? read_sent(*tree) : std::nullopt;
     if (sent) found.push_back({file.name.substr(prefix_.size()), std::move(*sent)});
@@ -149,9 +136,8 @@ result<void> known_sessions::put(const known_session& one) const {
   const std::string unfinished = folder_ + "/." + session::random_id();
   const unique_fd file(::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return cannot(unfinished);
-  if (::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::rename(unfinished.c_str(), path_of(one.id).c_str()) == 0)
-    return {};
+  if (const int error = write_all(file.get(), text); error != 0) errno = error;
+  else if (::rename(unfinished.c_str(), path_of(one.id).c_str()) == 0) return {};
   failure why = cannot(unfinished);
   ::unlink(unfinished.c_str());
   return why;

@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "engine/async/unique_fd.hpp"
+#include "engine/async/write_all.hpp"
 
 namespace peelbox::filesync {
 
@@ -58,18 +59,6 @@ std::uint64_t hash_of(const void* bytes, std::size_t size) noexcept {
     size -= step;
   }
   return hash ^ hash >> 31;
-}
-
-bool write_all(int fd, const void* bytes, std::size_t size) noexcept {
-  const char* at = static_cast<const char*>(bytes);
-  while (size > 0) {
-    const ssize_t count = ::write(fd, at, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    at += count;
-    size -= static_cast<std::size_t>(count);
-  }
-  return true;
 }
 
 bool by_path(const remembered_file& a, const remembered_file& b) noexcept { return a.path < b.path; }
@@ -201,7 +190,9 @@ bool announced_times::save() const {
   if (!out) return false;
   const std::size_t body = all.size() * sizeof(remembered_file);
   const file_header header{magic, all.size(), hash_of(all.data(), body)};
-  if (!write_all(out.get(), &header, sizeof header) || !write_all(out.get(), all.data(), body) ||
+  const std::string_view head(reinterpret_cast<const char*>(&header), sizeof header);
+  const std::string_view records(reinterpret_cast<const char*>(all.data()), body);
+  if (write_all(out.get(), head) != 0 || write_all(out.get(), records) != 0 ||
       ::rename(unfinished.c_str(), file_.c_str()) != 0) {
     ::unlink(unfinished.c_str());
     return false;

@@ -133,6 +133,8 @@ class Frontend(BedTest):
         self.outs = 0
 
     def built(self, *flags, daemon=None, env=None):
+        # Of files younger than a tick of the clock nothing is remembered: they could change again without a trace.
+        time.sleep(0.05)
         self.outs += 1
         out = self.dir / f"out{self.outs}"
         outcome = peelbox("build", "--buildkit", daemon or bed("BUILDKITD"), "--progress", "plain", "-v", "--output",
