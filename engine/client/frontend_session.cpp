@@ -14,8 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 using judged_ptr = std::shared_ptr<const filesync::fingerprinted_context>;
 
-/// How long a daemon may take to end a session that was closed.
-constexpr auto closing_limit = 300ms;
+/// How long a daemon may take to end a session that was closed; a busy one takes some tenths of a second.
+constexpr auto closing_limit = 1s;
 
 /// What decides which files a frontend asks for; arguments and labels change too often and rarely do.
 std::string kind_of(const build_options& options) {
@@ -124,7 +124,10 @@ task<void> keep_session(build_state& build) {
   const auto until = std::chrono::steady_clock::now() + closing_limit;
   while (!build.keyed.main_ended) {
     const auto left = until - std::chrono::steady_clock::now();
-    if (left <= left.zero()) co_return;
+    if (left <= left.zero()) {
+      build.log.info("the next build compares the contexts, because the daemon has not yet ended the session of this one");
+      co_return;
+    }
     auto waiting = build.keyed.changed.wait_for(left);
     if (co_await std::move(waiting) == wake::cancelled) co_return;
   }

@@ -140,6 +140,8 @@ class Frontend(BedTest):
         outcome = peelbox("build", "--buildkit", daemon or bed("BUILDKITD"), "--progress", "plain", "-v", "--output",
                           f"type=local,dest={out}", *flags, env=env)
         self.assert_ok(outcome)
+        # Then nothing is written down, and the builds after it could not be told from builds that forgot.
+        self.assertNotIn("has not yet ended the session", outcome.err)
         return outcome, tree_of(out)
 
     def assert_known(self, outcome):
