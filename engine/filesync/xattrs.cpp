@@ -98,7 +98,12 @@ ssize_t get_value(int directory, std::string_view name, const char* attribute, c
     return ::syscall(sys_getxattrat, directory, name.data(), AT_SYMLINK_NOFOLLOW, attribute, &args,
                      sizeof args);
   }
-  return ::lgetxattr(proc_path(directory, name).c_str(), attribute, buffer, size);
+  if (!place.go_to(directory)) return ::lgetxattr(proc_path(directory, name).c_str(), attribute, buffer, size);
+  const ssize_t count = ::lgetxattr(name.data(), attribute, buffer, size);
+  const int error = errno;
+  place.leave();
+  errno = error;
+  return count;
 }
 
 constexpr std::size_t largest = 64 * 1024;  // XATTR_LIST_MAX and XATTR_SIZE_MAX of Linux

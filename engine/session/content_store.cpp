@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/async/read_file.hpp"
+#include "engine/async/unnamed_file.hpp"
 #include "engine/async/write_all.hpp"
 #include "engine/oci/layout_index.hpp"
 #include "engine/oci/manifest.hpp"
@@ -84,11 +85,11 @@ result<std::string> blob_writer::commit(std::uint64_t total, const std::string& 
   if (!expected.empty() && digest != expected)
     return of_layout(directory_, fmt::format("a blob arrived with the digest {} instead of {}", digest, expected));
   const std::string target = path_of(directory_, oci::parse_digest(digest).value());
-  const std::string unnamed = "/proc/self/fd/" + std::to_string(fd_.get());
-  const int linked = temporary_.empty() ? ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, target.c_str(), AT_SYMLINK_FOLLOW)
-                                        : ::rename(temporary_.c_str(), target.c_str());
+  int error = 0;
+  if (temporary_.empty()) error = name_file(fd_.get(), target);
+  else if (::rename(temporary_.c_str(), target.c_str()) != 0) error = errno;
   // Somebody else was faster with the same content.
-  if (linked != 0 && errno != EEXIST) return errno_failure(errno, target);
+  if (error != 0 && error != EEXIST) return errno_failure(error, target);
   temporary_.clear();
   return digest;
 }
@@ -112,9 +113,8 @@ result<std::unique_ptr<blob_writer>> content_store::begin() const {
   result<void> made = make_directories(blobs);
   if (made.has_error()) return made.error();
   std::string temporary;
-  unique_fd fd(::open(blobs.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  unique_fd fd = open_unnamed(blobs, 0666);
   if (!fd) {
-    // Not every file system has files without names.
     temporary = blobs + "/." + random_id() + ".tmp";
     fd = unique_fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!fd) return errno_failure(errno, blobs);

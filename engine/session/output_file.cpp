@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/async/output_place.hpp"
+#include "engine/async/unnamed_file.hpp"
 #include "engine/async/write_all.hpp"
 #include "engine/session/identity.hpp"
 
@@ -35,16 +36,11 @@ std::string temporary_beside(const std::string& path) {
 constexpr mode_t new_file_mode = 0666;  // less the umask
 constexpr mode_t permissions = 07777;
 
-/// The file system has no unnamed files, or the kernel does not know them.
-bool lacks_unnamed_files(int error) { return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL; }
-
 bool directory_refuses(int error) { return error == EACCES || error == EPERM || error == EROFS; }
 
 bool must_stay_the_same(int fd, const struct stat& about) {
   return about.st_nlink != 1 || fgetxattr(fd, "system.posix_acl_access", nullptr, 0) > 0;
 }
-
-std::string in_proc(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 }  // namespace
 
@@ -104,13 +100,10 @@ result<void> output_file::open_beside() {
     if (probe >= 0) close(probe);
     else if (errno != ENOENT) return cannot_write(errno);
   }
-  const int unnamed = open(directory_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, new_file_mode);
-  if (unnamed >= 0) {
-    fd_ = unique_fd(unnamed);
-    return {};
-  }
+  fd_ = open_unnamed(directory_of(target_), new_file_mode);
+  if (fd_) return {};
   if (directory_refuses(errno)) return failure(errc::permission, cannot_write(errno).text);
-  if (!lacks_unnamed_files(errno)) return cannot_write(errno);
+  if (errno != EOPNOTSUPP) return cannot_write(errno);
   std::string temporary = temporary_beside(target_);
   fd_ = unique_fd(open(temporary.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, new_file_mode));
   if (!fd_) return directory_refuses(errno) ? failure(errc::permission, cannot_write(errno).text) : cannot_write(errno);
@@ -202,8 +195,7 @@ result<void> output_file::prepare() {
   }
   if (way_ == how::stream || !temporary_.empty()) return {};
   std::string temporary = temporary_beside(target_);
-  if (linkat(AT_FDCWD, in_proc(fd_.get()).c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0)
-    return errno_failure(errno, "cannot name output " + path_);
+  if (const int error = name_file(fd_.get(), temporary); error != 0) return errno_failure(error, "cannot name output " + path_);
   temporary_ = std::move(temporary);
   return {};
 }
