@@ -103,6 +103,33 @@ class Packages(BedTest):
         newest = max(tuple(map(int, v.removeprefix("GLIBC_").split("."))) for v in versions)
         self.assertLessEqual(newest, (2, 34))
 
+    def test_image_as_a_job(self):
+        packages = self.dir / "packages"
+        shutil.copytree(PACKAGES, packages)
+        for old in packages.glob("*-image.tar"):
+            old.unlink()
+        run(REPO / "scripts/release/image.sh", packages,
+            env=os.environ | {"BUILDKIT_HOST": bed("BUILDKITD"), "PEELBOX_BUILD_IMAGE": RUNTIME_IMAGE})
+        image = next(packages.glob("*-image.tar"))
+        self.assertIn(image.name, (packages / "SHA256SUMS").read_text())
+        docker = (bed("DOCKER_CLI"), "-H", bed("DOCKER"))
+        tag = run(*docker, "load", "-i", image).stdout.split()[-1]
+        self.addCleanup(run, *docker, "rmi", tag)
+
+        def job(*command):
+            # The daemon of the bed sees no files of this machine, so they are copied.
+            name = run(*docker, "create", "--network=host", "-e", f"BUILDKIT_HOST={bed('BUILDKITD_TCP')}", tag, *command).stdout.strip()
+            self.addCleanup(run, *docker, "rm", name)
+            run(*docker, "cp", REPO / "examples/c-hello", f"{name}:/project")
+            return name, run(*docker, "start", "--attach", name).stdout
+        self.assertRegex(job("version")[1], r"^peelbox \d+\.\d+\.\d+")
+        self.assertEqual(len(json.loads(job("detect", "/project")[1])), 1)
+        name, _ = job("build", "--spec", "/project/universalbuild.json", "--context", "/project", "--tag", "packaged:1", "--output",
+                      "type=oci,dest=/image.tar", "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE)
+        run(*docker, "cp", f"{name}:/image.tar", self.dir)
+        with tarfile.open(self.dir / "image.tar") as built:
+            self.assertIn("index.json", built.getnames())
+
     def test_sums_sbom_and_lintian(self):
         sums = dict(reversed(line.split()) for line in (PACKAGES / "SHA256SUMS").read_text().splitlines())
         self.assertEqual(set(sums), {p.name for p in PACKAGES.iterdir()} - {"SHA256SUMS"})
