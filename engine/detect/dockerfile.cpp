@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "engine/detect/hints.hpp"
+#include "engine/detect/command_line.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
 

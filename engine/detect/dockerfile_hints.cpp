@@ -1,0 +1,192 @@
+// What the Dockerfile of a service says.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/detect/build_system.hpp"
+#include "engine/detect/dockerfile.hpp"
+#include "engine/detect/hint_files.hpp"
+#include "engine/detect/hints.hpp"
+#include "engine/detect/text.hpp"
+#include "engine/detect/versions.hpp"
+
+namespace peelbox::detect {
+
+bool is_health_path(std::string_view path) {
+  constexpr std::size_t longest = 200;
+  return !path.empty() && path.size() < longest &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f && c != '$' && c != '{'; });
+}
+
+bool is_candidate(const std::vector<candidate>& all, std::string_view dir) {
+  const auto at = std::lower_bound(all.begin(), all.end(), dir, [](const candidate& c, std::string_view d) { return c.dir < d; });
+  return at != all.end() && at->dir == dir;
+}
+
+namespace {
+
+/// How little a Dockerfile of the service says about what is run: the usual places first, then by depth. 1000 and more:
+/// it is for something else.
+std::size_t distance_of(std::string_view path) {
+  constexpr std::array<std::string_view, 14> places{
+      "Dockerfile", "Containerfile", "docker/Dockerfile", "Docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "deployment/Dockerfile",
+      "build/package/Dockerfile", "Dockerfile.prod", "Dockerfile.production", "prod.Dockerfile", "docker/Dockerfile.prod", "docker/prod.Dockerfile", "docker/production/Dockerfile"};
+  if (const auto at = std::find(places.begin(), places.end(), path); at != places.end()) return static_cast<std::size_t>(at - places.begin());
+  constexpr std::array<std::string_view, 20> of_others{"base", "benchmark", "builder", "buildx", "ci", "debug", "dev", "devcontainer", "development",
+                                                       "docs", "e2e", "examples", "fuzz", "gitpod", "integration", "local", "playwright", "test", "testing", "tests"};
+  for (const std::string_view part : split(path, '/'))
+    for (const std::string_view word : split(part, '.'))
+      if (const std::string name = lower(word); !name.empty() && std::binary_search(of_others.begin(), of_others.end(), name)) return 1000;
+  const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+  return depth > 3 || path.starts_with('.') ? 1000 : 100 + depth;
+}
+
+/// One of the workspace's root that starts just this member: its command or its directory names it.
+std::string dockerfile_of_root(analysis& work) {
+  if (!work.self.is_member || !work.self.system->package_name) return {};
+  const std::string name = work.self.system->package_name(work.files, work.self.manifest);
+  const std::string prefix = work.self.root.empty() ? "" : work.self.root + "/";
+  std::string_view below = work.self.dir;
+  below.remove_prefix(prefix.size());
+  for (const char* place : {"Dockerfile", "docker/Dockerfile"}) {
+    const std::string path = prefix + place;
+    const std::string* text = work.files.has_evidence(path) ? work.files.read(path) : nullptr;
+    if (!text) continue;
+    const dockerfile_facts facts = read_dockerfile(*text);
+    const bool is_program = !facts.command.empty() && !name.empty() && name_of(facts.command.front()) == name;
+    const bool is_directory = ("/" + facts.workdir + "/").find(fmt::format("/{}/", below)) != std::string::npos;
+    if (is_program || is_directory) return path;
+  }
+  return {};
+}
+
+/// The one that says most about the service, among those below its directory that no other service is nearer to; else
+/// one of the root that is called after it. "" when there is none.
+std::string find_dockerfile(analysis& work) {
+  const std::vector<std::string>& all = work.files.dockerfiles();
+  const std::string prefix = work.self.dir.empty() ? "" : work.self.dir + "/";
+  std::string best;
+  std::size_t least = 1000;
+  for (auto at = std::lower_bound(all.begin(), all.end(), prefix); at != all.end() && at->starts_with(prefix); ++at) {
+    std::size_t distance = distance_of(std::string_view(*at).substr(prefix.size()));
+    if (distance >= least) continue;
+    // One that starts nothing makes packages or tests.
+    if (distance >= 100 && distance < 1000)
+      if (const std::string* text = work.files.read(*at))
+        if (const dockerfile_facts facts = read_dockerfile(*text); facts.port == 0) distance += facts.command.empty() ? 200 : 100;
+    if (distance >= least) continue;
+    bool of_another = false;
+    for (std::string_view dir = parent_of(*at); !of_another && dir.size() > work.self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(work.all, dir);
+    if (of_another) continue;
+    least = distance;
+    best = *at;
+  }
+  if (!best.empty() || work.self.dir.empty() || all.empty()) return best;
+  if (std::string path = dockerfile_of_root(work); !path.empty()) return path;
+  // Those of all services in one place, called after them.
+  const std::string_view name = name_of(work.self.dir);
+  for (const std::string_view folder : {"", "docker/", "deploy/"})
+    for (const std::string& file : {fmt::format("Dockerfile.{}", name), fmt::format("{}.Dockerfile", name), fmt::format("{}/Dockerfile", name)})
+      if (std::string path = std::string(folder) + file; std::binary_search(all.begin(), all.end(), path)) return path;
+  return {};
+}
+
+/// What a script that is the entrypoint starts at its end: `exec gunicorn app:app`, or the CMD behind it (`exec "$@"`).
+void follow_entrypoint(analysis& work, const std::string& dockerfile) {
+  std::vector<std::string>& words = work.hint.command;
+  if (words.empty() || !words.front().ends_with(".sh")) return;
+  const std::string_view name = name_of(words.front());
+  std::string script;
+  const auto look = [&](std::string_view dir) {
+    if (script.empty() && work.files.has_file(join(dir, name))) script = join(dir, name);
+  };
+  look(parent_of(dockerfile));
+  look(work.self.dir);
+  for (const char* dir : {"docker", "scripts", "bin", "container", "deploy", "build"}) look(work.path(dir));
+  const std::string* text = script.empty() ? nullptr : work.files.read(script);
+  if (!text) return;
+  if (contains(*text, "\"$@\"") && words.size() > 1) {
+    words.erase(words.begin());
+    return;
+  }
+  std::string last;
+  for (std::string_view line : lines_of(*text))
+    if (line = trim(line); line.starts_with("exec ")) last = trim(line.substr(5));
+  std::vector<std::string> found = words_of(last);
+  while (!found.empty() && (found.back() == "\"$@\"" || found.back() == "$@" || found.back() == "\\")) found.pop_back();
+  if (found.size() > 2 && (found[0] == "gosu" || found[0] == "su-exec" || found[0] == "setpriv")) found.erase(found.begin(), found.begin() + 2);
+  if (found.size() < 2) return;
+  if (contains(found[0], "/bin/")) found[0] = name_of(found[0]);
+  std::string line;
+  for (const std::string& word : found) line += (line.empty() ? "" : " ") + word;
+  if (line.find_first_of("$`&|;<>(") != std::string::npos && !contains(line, "PORT")) return;
+  words = as_command(line);
+  work.hint.command_from = "exec in " + script;
+}
+
+}  // namespace
+
+void take_dockerfile(analysis& work, const std::string& path) {
+  const std::string* text = path.empty() ? nullptr : work.files.read(path);
+  if (!text) return;
+  const dockerfile_facts facts = read_dockerfile(*text);
+  hints& out = work.hint;
+  work.listens(rank::deployment, facts.port, "EXPOSE in " + path);
+  if (const auto at = facts.env.find("PORT"); at != facts.env.end()) work.listens(rank::deployment, port_of(at->second), "ENV PORT in " + path);
+  work.listens(rank::deployment, facts.health_port, "HEALTHCHECK in " + path);
+  if (is_health_path(facts.health)) work.out.health_path.add({facts.health, rank::deployment, "HEALTHCHECK in " + path, confidence::certain});
+  out.env = facts.env;
+  out.env_from = "ENV in " + path;
+  out.command = facts.command;
+  out.command_from = "ENTRYPOINT and CMD in " + path;
+  out.images = facts.images;
+  out.images_from = "FROM in " + path;
+  out.runs = facts.runs;
+  out.runs_from = "RUN in " + path;
+  // What lay in WORKDIR there lies in /app here.
+  const std::string prefix = facts.workdir.empty() || facts.workdir == "/" ? "" : facts.workdir + (facts.workdir.ends_with('/') ? "" : "/");
+  const auto without_workdir = [&](std::string word) {
+    if (!prefix.empty() && word.starts_with(prefix)) word.erase(0, prefix.size());
+    return word;
+  };
+  for (std::string& word : out.command) word = without_workdir(std::move(word));
+  // What lies in a folder for Docker is for that image.
+  for (const std::string& word : facts.copied)
+    if (const std::string source = without_workdir(word); !contains("/" + lower(source), "/docker/") && !contains("/" + lower(source), "/.docker/")) out.copied.push_back(source);
+  follow_entrypoint(work, path);
+  for (std::string& word : out.command) word = without_workdir(std::move(word));
+}
+
+void take_dockerfile(analysis& work) { take_dockerfile(work, find_dockerfile(work)); }
+
+std::string version_of_image(analysis& work, std::string_view tool, std::initializer_list<std::string_view> names) {
+  for (const std::string& image : work.hint.images) {
+    const std::string_view last = name_of(image);
+    const std::string_view name = last.substr(0, last.find_first_of(":@"));
+    const std::size_t colon = last.find(':');
+    if (colon == std::string_view::npos || std::find(names.begin(), names.end(), name) == names.end() || !is_digit(last[std::min(colon + 1, last.size() - 1)])) continue;
+    return take_version(work, tool, last.substr(colon + 1), work.hint.images_from, confidence::likely);
+  }
+  return {};
+}
+
+std::vector<docker_call> calls_in_dockerfile(const analysis& work, std::string_view program) {
+  std::vector<docker_call> out;
+  for (const dockerfile_run& run : work.hint.runs) {
+    const std::vector<std::string> words = words_of(run.text);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] != program) continue;
+      docker_call call{{}, &run};
+      for (++i; i < words.size() && words[i] != "&&" && words[i] != "||" && words[i] != "|" && words[i] != ";"; ++i) {
+        const bool last = words[i].ends_with(';');
+        call.words.push_back(last ? words[i].substr(0, words[i].size() - 1) : words[i]);
+        if (last) break;
+      }
+      out.push_back(std::move(call));
+    }
+  }
+  return out;
+}
+
+}  // namespace peelbox::detect
