@@ -1,16 +1,13 @@
 // Modification times as they are announced, so that content which changed under equal size and time is asked for.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/filesync/fingerprint.hpp"
+#include "engine/filesync/path_memory.hpp"
 
 namespace peelbox::filesync {
 
@@ -43,40 +40,21 @@ struct time_decision {
 };
 time_decision decide_time(const remembered_file* before, std::uint64_t path, std::int64_t size, const file_numbers& now) noexcept;
 
-/// One context's memory: a file that is mapped. Missing, damaged or of another version it is an empty one, which means that times
-/// are announced as they are. Thread-safe.
+/// One context's memory (path_memory.hpp). Without one times are announced as they are. Thread-safe.
 class announced_times {
  public:
-  /// More files than this are not remembered.
-  static constexpr std::size_t most_files = std::size_t{1} << 20;
-  /// Files of contexts in one folder; those that were not used for longest are removed.
-  static constexpr std::size_t most_contexts = 64;
-
   /// `file` need not exist, nor its folder. Files on other devices than `device` are announced as they are. Blocks.
   announced_times(std::string file, std::uint64_t device);
-  ~announced_times();
-  announced_times(const announced_times&) = delete;
-  announced_times& operator=(const announced_times&) = delete;
 
   /// The time to announce for a regular file of that path.
   std::int64_t time_of(std::string_view path, std::int64_t size, std::uint64_t device, const file_numbers& now) const;
 
-  /// Writes down what was seen for the first time; to be called before the list of files is complete for the daemon. The file is
-  /// replaced as a whole: of several that do so at once the last one counts, and what is lost is seen again. False when it
-  /// could not be written, which nobody has to hear: the build is as right as without a memory. Blocks.
-  bool save() const;
+  /// Writes down what was seen for the first time; to be called before the list of files is complete for the daemon. Blocks.
+  bool save() const { return memory_.save(); }
 
  private:
-  const remembered_file* find(std::uint64_t path) const noexcept;
-
-  const std::string file_;
   const std::uint64_t device_;
-  void* map_ = nullptr;
-  std::size_t map_size_ = 0;
-  const remembered_file* records_ = nullptr;  // sorted by path
-  std::size_t count_ = 0;
-  mutable std::mutex mutex_;
-  mutable std::vector<remembered_file> fresh_;
+  const path_memory<remembered_file> memory_;
 };
 
 }  // namespace peelbox::filesync

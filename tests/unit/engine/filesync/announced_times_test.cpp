@@ -152,12 +152,12 @@ TEST_F(AnnouncedTimes, several_at_once) {
 }
 
 TEST_F(AnnouncedTimes, contexts_that_were_not_used_for_longest_are_forgotten) {
-  for (std::size_t i = 0; i < announced_times::most_contexts + 5; ++i) {
+  for (std::size_t i = 0; i < most_memories + 5; ++i) {
     const announced_times times(file_ + std::to_string(i), 1);
     times.time_of("a", 10, 1, before_);
     times.save();
   }
-  EXPECT_EQ(files(), announced_times::most_contexts);
+  EXPECT_EQ(files(), most_memories);
 }
 
 }  // namespace
