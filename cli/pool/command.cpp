@@ -5,14 +5,14 @@
 
 #include "cli/choice.hpp"
 #include "cli/command.hpp"
-#include "cli/pool.hpp"
+#include "cli/pool/commands.hpp"
 #include "cli/subcommand.hpp"
 
 namespace peelbox::cli {
 
 namespace {
 
-using pool_args_ptr = std::shared_ptr<pool_args>;
+using pool::pool_args;
 
 void add_shared_flags(CLI::App& app, pool_args& args) {
   const std::string group = "Pool";
@@ -93,11 +93,11 @@ command add_pool_command(CLI::App& app) {
   status->footer("Example:\n  peelbox pool status");
 
   added.run = [=](const surroundings& with) {
-    if (address->parsed()) return run_pool_address(args, with);
-    if (record->parsed()) return run_pool_record(args, with);
-    if (up->parsed()) return run_pool_up(args, with);
-    if (down->parsed() || suspend->parsed()) return run_pool_down(args, with);
-    return run_pool_status(args, with);
+    if (address->parsed()) return pool::run_address(args, with);
+    if (record->parsed()) return pool::run_record(args, with);
+    if (up->parsed()) return pool::run_up(args, with);
+    if (down->parsed() || suspend->parsed()) return pool::run_down(args, with);
+    return pool::run_status(args, with);
   };
   added.verbosity = [args] { return args->verbose; };
   added.interrupted = "error: interrupted";

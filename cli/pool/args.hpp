@@ -1,0 +1,36 @@
+// What was written after `peelbox pool`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/kubernetes/find_access.hpp"
+
+namespace peelbox::cli::pool {
+
+struct pool_args {
+  kubernetes::access_choice access{"", "", "buildkit"};
+  std::string prefix = "buildkit-";
+  std::string annotation = "panfactum.com/last-build";
+  std::string arch;  ///< empty: both
+  int verbose = 0;
+  bool as_json = false;
+  bool dry_run = false;
+  // get-address
+  bool omit_protocol = false;
+  bool as_pod = false;
+  bool as_ip = false;
+  std::string policy = "least-cpu";
+  std::string key;
+  std::string domain = "cluster.local";
+  // scale
+  bool wait = false;
+  std::uint64_t wait_seconds = 600;
+  std::optional<std::uint64_t> idle_seconds;
+};
+
+using pool_args_cptr = std::shared_ptr<const pool_args>;
+
+}  // namespace peelbox::cli::pool

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+#include <vector>
+
+#include "cli/pool/commands.hpp"
+#include "cli/pool/decide.hpp"
+#include "cli/pool/view.hpp"
+#include "engine/async/sleep.hpp"
+
+namespace peelbox::cli::pool {
+
+namespace json = boost::json;
+using kubernetes::pool_pod;
+using kubernetes::pool_set;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr unsigned most_attempts = 5;
+constexpr std::chrono::seconds poll_pause{2};
+
+/// Waits until each set has a pod that can be used, or cannot get one.
+task<int> wait_for_pods(pool_view_ptr pool, steady_clock::time_point until) {
+  const surroundings& with = pool->with;
+  for (const std::string& arch : architectures(*pool->args)) {
+    std::string said;
+    for (;;) {
+      auto asking = pool->set(arch);
+      result<pool_set> set = co_await std::move(asking);
+      if (set.has_error()) co_return told(set.error(), with);
+      auto listing = pool->pods(*set, false);
+      result<std::vector<pool_pod>> pods = co_await std::move(listing);
+      if (pods.has_error()) co_return told(pods.error(), with);
+      const prospect ahead = prospect_of(*set, *pods);
+      if (ahead == prospect::ready) break;
+      const std::string why = obstacles(*pods);
+      if (ahead == prospect::scaled_away) {
+        with.say(fmt::format("error: {} was scaled to 0 by somebody else while it was waited for", set->name));
+        co_return pool_not_done;
+      }
+      if (ahead == prospect::hopeless) {
+        with.say(fmt::format("error: {} does not get ready: {}", set->name, why));
+        co_return pool_not_done;
+      }
+      if (steady_clock::now() >= until) {
+        with.say(fmt::format("error: {} has no ready pod after {} s: {}", set->name, pool->args->wait_seconds, why));
+        co_return pool_late;
+      }
+      if (why != said) with.say(fmt::format("waiting for {}: {}", set->name, why));
+      said = why;
+      const wake slept = co_await sleep_for(poll_pause);
+      if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+    }
+  }
+  co_return pool_ok;
+}
+
+/// One set to no pods, unless something speaks against it.
+task<result<std::string>> suspend(pool_view_ptr pool, std::string arch) {
+  const pool_args& args = *pool->args;
+  for (unsigned left = most_attempts;; --left) {
+    auto asking = pool->set(arch);
+    result<pool_set> set = co_await std::move(asking);
+    if (set.has_error()) co_return set.error();
+    result<std::string> stays = reason_to_stay(*set, args, unix_now());
+    if (stays.has_error()) co_return stays.error().in(set->name);
+    if (!stays->empty()) co_return set->name + ": " + *stays;
+    auto listing = pool->pods(*set, false);
+    result<std::vector<pool_pod>> pods = co_await std::move(listing);
+    if (pods.has_error()) co_return pods.error();
+    auto looking = pool->running_build(*pods);
+    result<std::string> busy = co_await std::move(looking);
+    if (busy.has_error()) co_return busy.error().in(set->name);
+    if (!busy->empty()) co_return fmt::format("{}: stays, {}", set->name, *busy);
+    if (set->deletes_claims) pool->with.say(fmt::format("warning: {} deletes its claims, and with them its caches, when it is scaled down", set->name));
+    // Whoever begins a build meanwhile notes it, which changes the set: then this is refused, and everything is looked at again.
+    json::object to_zero{{"spec", json::object{{"replicas", 0}}}};
+    auto changing = pool->change(arch, json::value(std::move(to_zero)), set->resource_version);
+    result<void> done = co_await std::move(changing);
+    if (done.has_value()) co_return fmt::format("{}: {}", set->name, args.dry_run ? "would be scaled to 0" : "scaled to 0");
+    if (done.error().code != errc::lost || left <= 1) co_return done.error();
+  }
+}
+
+}  // namespace
+
+task<int> run_record(pool_args_cptr args, const surroundings& with) {
+  auto opening = open_pool(args, with);
+  result<pool_view_ptr> pool = co_await std::move(opening);
+  if (pool.has_error()) co_return told(pool.error(), with);
+  json::object what{{"metadata", (*pool)->activity()}};
+  auto changing = (*pool)->change(args->arch, json::value(std::move(what)), "");
+  result<void> done = co_await std::move(changing);
+  if (done.has_error()) co_return told(done.error(), with);
+  with.say(fmt::format("{}{}: {} the build", args->prefix, args->arch, args->dry_run ? "would record" : "recorded"));
+  co_return pool_ok;
+}
+
+task<int> run_up(pool_args_cptr args, const surroundings& with) {
+  const auto until = steady_clock::now() + std::chrono::seconds(args->wait_seconds);
+  auto opening = open_pool(args, with);
+  result<pool_view_ptr> pool = co_await std::move(opening);
+  if (pool.has_error()) co_return told(pool.error(), with);
+  for (const std::string& arch : architectures(*args)) {
+    for (unsigned left = most_attempts;; --left) {
+      auto asking = (*pool)->set(arch);
+      result<pool_set> set = co_await std::move(asking);
+      if (set.has_error()) co_return told(set.error(), with);
+      const bool asleep = set->replicas == 0;
+      json::object what{{"metadata", (*pool)->activity()}};
+      if (asleep) what["spec"] = json::object{{"replicas", 1}};
+      // Never lowers what an autoscaler has just raised.
+      auto changing = (*pool)->change(arch, json::value(std::move(what)), asleep ? set->resource_version : "");
+      result<void> done = co_await std::move(changing);
+      if (done.has_error() && done.error().code == errc::lost && left > 1) continue;
+      if (done.has_error()) co_return told(done.error(), with);
+      with.say(!asleep ? fmt::format("{}: has {} replicas already", set->name, set->replicas)
+                       : fmt::format("{}: {}", set->name, args->dry_run ? "would be scaled to 1" : "scaled to 1"));
+      break;
+    }
+  }
+  if (!args->wait || args->dry_run) co_return pool_ok;
+  co_return co_await wait_for_pods(*pool, until);
+}
+
+task<int> run_down(pool_args_cptr args, const surroundings& with) {
+  auto opening = open_pool(args, with);
+  result<pool_view_ptr> pool = co_await std::move(opening);
+  if (pool.has_error()) co_return told(pool.error(), with);
+  int code = pool_ok;
+  // The trouble of one set is no reason to pay for the other.
+  for (const std::string& arch : architectures(*args)) {
+    auto stopping = suspend(*pool, arch);
+    result<std::string> done = co_await std::move(stopping);
+    if (done.has_value()) with.say(*done);
+    else code = std::max(code, told(done.error(), with));
+  }
+  co_return code;
+}
+
+}  // namespace peelbox::cli::pool

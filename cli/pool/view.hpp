@@ -1,0 +1,52 @@
+// The API server as the pool's commands ask it.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/pool/args.hpp"
+#include "engine/client/route.hpp"
+#include "engine/kubernetes/client.hpp"
+#include "engine/kubernetes/pool_state.hpp"
+
+namespace peelbox::cli::pool {
+
+/// Failures of all questions are those of kubernetes::client. One thread; `with` must outlive it.
+struct pool_view {
+  pool_args_cptr args;
+  const surroundings& with;
+  kubernetes::client api;
+
+  const std::string& name_space() const { return api.reached().name_space; }
+  kubernetes::object_path set_path(const std::string& arch) const {
+    return {kubernetes::stateful_sets(), name_space(), args->prefix + arch, ""};
+  }
+
+  task<result<kubernetes::pool_set>> set(std::string arch);
+  /// The pods of a set; `measured`: with their CPU, when there is somebody who knows it.
+  task<result<std::vector<kubernetes::pool_pod>>> pods(kubernetes::pool_set of, bool measured);
+  /// A merge patch of the set, on the condition that it still has `version` unless that is empty.
+  task<result<void>> change(std::string arch, boost::json::value what, std::string version);
+  /// The part of a patch that notes a build now.
+  boost::json::object activity() const;
+  /// How the daemon of a pod is reached.
+  result<std::shared_ptr<client::route>> route_to(const std::string& pod) const;
+  /// "a build is running in buildkit-amd64-0"; empty when none is. A daemon that cannot be asked is a failure: it may be building.
+  task<result<std::string>> running_build(std::vector<kubernetes::pool_pod> pods);
+};
+
+using pool_view_ptr = std::shared_ptr<pool_view>;
+
+/// Reads the kubeconfig. errc::usage.
+task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with);
+
+/// Says it; gives the exit code.
+int told(const failure& why, const surroundings& with);
+
+std::int64_t unix_now();
+
+}  // namespace peelbox::cli::pool
