@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <random>
+#include <optional>
 
+#include "cli/pool/choose.hpp"
 #include "cli/pool/commands.hpp"
 #include "cli/pool/decide.hpp"
 #include "cli/pool/view.hpp"
 #include "engine/data/json.hpp"
-#include "engine/kubernetes/pool_choice.hpp"
 
 namespace peelbox::cli::pool {
 
@@ -24,12 +24,9 @@ task<int> run_address(pool_args_cptr args, const surroundings& with) {
   auto listing = (*pool)->pods(*set, args->policy != "random");
   result<std::vector<pool_pod>> pods = co_await std::move(listing);
   if (pods.has_error()) co_return told(pods.error(), with);
-  std::mt19937 random{std::random_device{}()};
-  const kubernetes::dice roll = [&](std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random); };
-  const pool_pod* chosen = args->policy == "random"   ? kubernetes::choose_random(*pods, roll)
-                           : args->policy == "sticky" ? kubernetes::choose_sticky(*pods, args->key)
-                                                      : kubernetes::choose_least_cpu(*pods, roll);
-  if (chosen == nullptr) {
+  auto choosing = choose(*pool, *pods);
+  const std::optional<pool_pod> chosen = co_await std::move(choosing);
+  if (!chosen) {
     with.say(fmt::format("error: {} has no pod that is ready: {}. `peelbox pool scale up --only {} --wait` starts one", set->name,
                          obstacles(*pods), args->arch));
     co_return pool_nothing;

@@ -22,7 +22,7 @@ struct pool_args {
   bool omit_protocol = false;
   bool as_pod = false;
   bool as_ip = false;
-  std::string policy = "least-cpu";
+  std::string policy = "least-busy";
   std::string key;
   std::string domain = "cluster.local";
   // scale

@@ -46,8 +46,8 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const address = add_subcommand(*added.app, "get-address", "Print the address of the pod for the next build");
   add_arch(*address, *args, "-a,--arch", true);
   address->add_flag("--omit-protocol", args->omit_protocol, "Without tcp://");
-  address->add_option("--policy", args->policy, "least-cpu, random, or sticky: the same pod for the same --key while it is not busy")
-      ->check(one_of({"least-cpu", "random", "sticky"}))->capture_default_str();
+  address->add_option("--policy", args->policy, "least-busy asks two daemons; least-cpu, random; sticky: one pod for one --key")
+      ->check(one_of({"least-busy", "least-cpu", "random", "sticky"}))->capture_default_str();
   address->add_option("--key", args->key, "What is built, for --policy sticky")->type_name("TEXT");
   address->add_flag("--pod", args->as_pod, "As kube-pod://, which goes through the API server");
   address->add_flag("--ip", args->as_ip, "With the pod's IP address instead of its name in DNS");

@@ -52,6 +52,7 @@ std::string address_of(const pool_pod& pod, const pool_args& args, const std::st
 json::object as_json(const pool_pod& pod) {
   json::object made{{"name", pod.name}, {"ip", pod.ip}, {"usable", pod.usable}};
   if (!pod.usable) made["reason"] = pod.why_not;
+  if (pod.builds) made["builds"] = *pod.builds;
   made["cpu"] = pod.cpu ? json::value(static_cast<double>(*pod.cpu) / 1e9) : json::value();
   return made;
 }
@@ -68,6 +69,15 @@ prospect prospect_of(const pool_set& set, const std::vector<pool_pod>& pods) {
   if (set.replicas == 0) return prospect::scaled_away;
   if (std::any_of(pods.begin(), pods.end(), [](const pool_pod& pod) { return pod.hopeless; })) return prospect::hopeless;
   return prospect::waiting;
+}
+
+result<std::string> running_build(const std::vector<std::string>& pods, const std::vector<result<std::size_t>>& builds) {
+  for (std::size_t i = 0; i < pods.size(); ++i)
+    if (builds[i].has_value() && *builds[i] > 0) return fmt::format("a build is running in {}", pods[i]);
+  for (std::size_t i = 0; i < pods.size(); ++i)
+    if (builds[i].has_error())
+      return failure(errc::lost, fmt::format("whether {} is building is not known, so it stays: {}", pods[i], builds[i].error().text));
+  return std::string();
 }
 
 result<std::string> reason_to_stay(const pool_set& set, const pool_args& args, std::int64_t now) {

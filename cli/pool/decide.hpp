@@ -39,6 +39,10 @@ std::string obstacles(const std::vector<kubernetes::pool_pod>& pods);
 enum class prospect { ready, waiting, scaled_away, hopeless };
 prospect prospect_of(const kubernetes::pool_set& set, const std::vector<kubernetes::pool_pod>& pods);
 
+/// The first pod whose daemon says that a build runs: "a build is running in buildkit-amd64-0". Empty: none. `builds` belongs to `pods`. A
+/// daemon that cannot be asked is a failure: it may be building.
+result<std::string> running_build(const std::vector<std::string>& pods, const std::vector<result<std::size_t>>& builds);
+
 /// Why a set is not scaled down, as far as its own object says: "has no pods already". Empty: nothing speaks against it. errc::usage for
 /// an annotation that is none.
 result<std::string> reason_to_stay(const kubernetes::pool_set& set, const pool_args& args, std::int64_t now);

@@ -72,8 +72,12 @@ task<result<std::string>> suspend(pool_view_ptr pool, std::string arch) {
     auto listing = pool->pods(*set, false);
     result<std::vector<pool_pod>> pods = co_await std::move(listing);
     if (pods.has_error()) co_return pods.error();
-    auto looking = pool->running_build(*pods);
-    result<std::string> busy = co_await std::move(looking);
+    std::vector<std::string> running;
+    for (const pool_pod& pod : *pods)
+      if (pod.running) running.push_back(pod.name);
+    auto counting = pool->running_builds(running);
+    const std::vector<result<std::size_t>> builds = co_await std::move(counting);
+    const result<std::string> busy = running_build(running, builds);
     if (busy.has_error()) co_return busy.error().in(set->name);
     if (!busy->empty()) co_return fmt::format("{}: stays, {}", set->name, *busy);
     if (set->deletes_claims) pool->with.say(fmt::format("warning: {} deletes its claims, and with them its caches, when it is scaled down", set->name));

@@ -27,6 +27,18 @@ task<int> run_status(pool_args_cptr args, const surroundings& with) {
     auto listing = (*pool)->pods(*set, true);
     result<std::vector<pool_pod>> pods = co_await std::move(listing);
     if (pods.has_error()) co_return told(pods.error(), with);
+    std::vector<std::string> running;
+    for (const pool_pod& pod : *pods)
+      if (pod.running) running.push_back(pod.name);
+    auto counting = (*pool)->running_builds(running);
+    const std::vector<result<std::size_t>> builds = co_await std::move(counting);
+    std::size_t next = 0;
+    for (pool_pod& pod : *pods) {
+      if (!pod.running) continue;
+      const result<std::size_t>& one = builds[next++];
+      if (one.has_value()) pod.builds = *one;
+      else with.say(fmt::format("the builds of {} are not known: {}", pod.name, one.error().text));
+    }
     std::string last = "never";
     if (set->last_build) {
       const result<std::int64_t> time = kubernetes::read_last_build(*set->last_build, unix_now());
@@ -37,8 +49,8 @@ task<int> run_status(pool_args_cptr args, const surroundings& with) {
     for (const pool_pod& pod : *pods) {
       all.push_back(as_json(pod));
       if (args->as_json) continue;
-      with.answer(fmt::format("  {}  {}  cpu {}", pod.name, pod.usable ? "ready" : pod.why_not,
-                              pod.cpu ? fmt::format("{:.2f}", static_cast<double>(*pod.cpu) / 1e9) : "-"));
+      with.answer(fmt::format("  {}  {}  builds {}  cpu {}", pod.name, pod.usable ? "ready" : pod.why_not,
+                              pod.builds ? std::to_string(*pod.builds) : "-", pod.cpu ? fmt::format("{:.2f}", static_cast<double>(*pod.cpu) / 1e9) : "-"));
     }
     sets.push_back(json::object{{"name", set->name}, {"architecture", arch}, {"replicas", set->replicas},
                                 {"last_build", set->last_build ? json::value(*set->last_build) : json::value()}, {"pods", std::move(all)}});

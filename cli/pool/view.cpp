@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <optional>
 
 #include "cli/pool/decide.hpp"
+#include "engine/async/task_group.hpp"
+#include "engine/async/timeout.hpp"
 #include "engine/client/history.hpp"
 #include "engine/kubernetes/pod_dialer.hpp"
 
@@ -14,6 +19,14 @@ namespace json = boost::json;
 using kubernetes::object_path;
 using kubernetes::pool_pod;
 using kubernetes::pool_set;
+
+namespace {
+
+/// How many daemons are asked at a time, and how long each may take.
+constexpr std::size_t at_a_time = 8;
+constexpr std::chrono::seconds patience{10};
+
+}  // namespace
 
 std::int64_t unix_now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -71,27 +84,58 @@ result<std::shared_ptr<client::route>> pool_view::route_to(const std::string& po
   return client::make_route(*where, dial, variables, with.log);
 }
 
-task<result<std::string>> pool_view::running_build(std::vector<pool_pod> pods) {
-  for (const pool_pod& pod : pods) {
-    if (!pod.running) continue;
-    result<std::shared_ptr<client::route>> way = route_to(pod.name);
-    if (way.has_error()) co_return way.error();
-    bool busy = false;
-    std::function<task<result<void>>(client::history&)> use = [&busy](client::history& daemon) -> task<result<void>> {
-      return [](client::history& from, bool& found) -> task<result<void>> {
-        result<std::vector<client::history_record>> builds = co_await from.list();
-        if (builds.has_error()) co_return builds.error();
-        for (const client::history_record& one : *builds) found = found || one.state() == client::history_record::outcome::running;
-        co_return result<void>();
-      }(daemon, busy);
-    };
-    auto asking = client::history::open(*way, with.log, use);
-    result<void> asked = co_await std::move(asking);
-    if (asked.has_error())
-      co_return failure(errc::lost, fmt::format("whether {} is building is not known, so it stays: {}", pod.name, asked.error().text));
-    if (busy) co_return fmt::format("a build is running in {}", pod.name);
+namespace {
+
+struct questions {
+  const pool_view& pool;
+  std::vector<std::string> pods;
+  std::vector<std::optional<result<std::size_t>>> answers;
+  std::size_t next = 0;
+};
+
+task<result<void>> count(client::history& daemon, std::size_t& into) {
+  auto asking = daemon.running();
+  result<std::size_t> got = co_await std::move(asking);
+  if (got.has_error()) co_return got.error();
+  into = *got;
+  co_return result<void>();
+}
+
+task<result<void>> ask_some(std::shared_ptr<questions> all) {
+  while (all->next < all->pods.size()) {
+    const std::size_t which = all->next++;
+    const std::string pod = all->pods[which];
+    result<std::shared_ptr<client::route>> way = all->pool.route_to(pod);
+    if (way.has_error()) {
+      all->answers[which] = way.error();
+      continue;
+    }
+    std::size_t builds = 0;
+    std::function<task<result<void>>(client::history&)> use = [&builds](client::history& daemon) { return count(daemon, builds); };
+    auto asking = client::history::open(*way, all->pool.with.log, use);
+    auto limited = with_timeout(std::move(asking), patience, fmt::format("the daemon of {} did not answer within {} s", pod, patience.count()));
+    const result<void> asked = co_await std::move(limited);
+    if (asked.has_error()) all->answers[which] = asked.error();
+    else all->answers[which] = builds;
   }
-  co_return std::string();
+  co_return result<void>();
+}
+
+}  // namespace
+
+task<std::vector<result<std::size_t>>> pool_view::running_builds(std::vector<std::string> pods) {
+  const std::size_t size = pods.size();
+  auto all = std::make_shared<questions>(questions{*this, std::move(pods), std::vector<std::optional<result<std::size_t>>>(size)});
+  std::function<task<result<void>>(task_group&)> ask = [&all, size](task_group& group) -> task<result<void>> {
+    for (std::size_t i = 0; i < std::min(size, at_a_time); ++i) group.spawn(ask_some(all));
+    co_return result<void>();
+  };
+  auto asking = task_group::run(ask);
+  const result<void> asked = co_await std::move(asking);
+  std::vector<result<std::size_t>> answers;
+  for (std::optional<result<std::size_t>>& one : all->answers)
+    answers.push_back(one ? std::move(*one) : asked.has_error() ? asked.error() : failure(errc::internal, "a daemon was not asked"));
+  co_return answers;
 }
 
 task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with) {

@@ -35,8 +35,8 @@ struct pool_view {
   boost::json::object activity() const;
   /// How the daemon of a pod is reached.
   result<std::shared_ptr<client::route>> route_to(const std::string& pod) const;
-  /// "a build is running in buildkit-amd64-0"; empty when none is. A daemon that cannot be asked is a failure: it may be building.
-  task<result<std::string>> running_build(std::vector<kubernetes::pool_pod> pods);
+  /// Asks the daemon of each pod, a few at a time, how many builds it runs; what it says stands at the same place.
+  task<std::vector<result<std::size_t>>> running_builds(std::vector<std::string> pods);
 };
 
 using pool_view_ptr = std::shared_ptr<pool_view>;

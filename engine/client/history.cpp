@@ -138,6 +138,21 @@ task<result<std::vector<history_record>>> history::list() {
   co_return all;
 }
 
+task<result<std::size_t>> history::running() {
+  wire_v1::BuildHistoryRequest request;
+  request.set_activeonly(true);
+  request.set_earlyexit(true);
+  std::size_t count = 0;
+  // Whoever ignores ActiveOnly tells of ended builds too.
+  auto take = [&count](const wire_v1::BuildHistoryEvent& event) {
+    if (!event.record().has_completedat()) ++count;
+    return count < most_records;
+  };
+  const grpc_status status = co_await read_history_stream(control_, std::move(request), take);
+  if (!status.ok()) co_return explain(status);
+  co_return count;
+}
+
 task<result<void>> history::remove(std::string ref) {
   wire_v1::UpdateBuildHistoryRequest request;
   request.set_ref(std::move(ref));

@@ -63,6 +63,8 @@ class history {
 
   /// Running builds and those that have ended, newest first.
   task<result<std::vector<history_record>>> list();
+  /// How many builds run now.
+  task<result<std::size_t>> running();
   /// Deletes the record of an ended build; its cache stays. Deleting a record that is not there is no error (history.go).
   task<result<void>> remove(std::string ref);
   /// Gives `events` everything that a build reports, from its start; of an ended build all at once. Ends when the build

@@ -44,6 +44,25 @@ const pool_pod* choose_least_cpu(const std::vector<pool_pod>& pods, const dice& 
   return best.empty() ? nullptr : best[roll(best.size())];
 }
 
+std::vector<pool_pod> shortlist(const std::vector<pool_pod>& pods, std::size_t most, const dice& roll) {
+  std::vector<pool_pod> left = pods;
+  std::vector<pool_pod> chosen;
+  while (chosen.size() < most) {
+    const pool_pod* const best = choose_least_cpu(left, roll);
+    if (best == nullptr) break;
+    chosen.push_back(*best);
+    left.erase(left.begin() + (best - left.data()));
+  }
+  return chosen;
+}
+
+const pool_pod* choose_least_busy(const std::vector<pool_pod>& shortlisted) {
+  const pool_pod* best = nullptr;
+  for (const pool_pod& pod : shortlisted)
+    if (best == nullptr || (pod.builds && (!best->builds || *pod.builds < *best->builds))) best = &pod;
+  return best;
+}
+
 const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& roll) {
   const std::vector<const pool_pod*> some = usable(pods);
   return some.empty() ? nullptr : some[roll(some.size())];

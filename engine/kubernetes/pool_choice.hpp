@@ -17,6 +17,11 @@ using dice = std::function<std::size_t(std::size_t bound)>;
 
 /// The usable pod with the least CPU; equals by chance, and pods that nobody has measured after the others. nullptr: none is usable.
 const pool_pod* choose_least_cpu(const std::vector<pool_pod>& pods, const dice& roll);
+/// The `most` usable pods with the least CPU, in this order; equals by chance, pods that nobody has measured last. Their daemons are worth
+/// asking what they do now: measurements are up to a minute old, and whoever waits for a download uses no CPU.
+std::vector<pool_pod> shortlist(const std::vector<pool_pod>& pods, std::size_t most, const dice& roll);
+/// The one with the fewest running builds; of equals the first, and pods whose builds are not known after the others. nullptr for none.
+const pool_pod* choose_least_busy(const std::vector<pool_pod>& shortlisted);
 /// Any usable pod.
 const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& roll);
 /// The same pod for the same key while it is usable, so that its cache is found again: rendezvous hashing on the pods' names, and the

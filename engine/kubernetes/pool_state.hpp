@@ -39,6 +39,8 @@ struct pool_pod {
   bool hopeless = false;
   /// In billionths of a processor; none: nobody has measured it yet, which is not zero.
   std::optional<std::int64_t> cpu;
+  /// How many builds its daemon runs; none: it was not asked, or did not answer.
+  std::optional<std::size_t> builds;
 };
 /// The pods whose controller is `of`, in the order of the list. Others are left out, whatever their names.
 std::vector<pool_pod> read_pods(const boost::json::value& items, const pool_set& of);

@@ -39,10 +39,11 @@ class Fault:
 
 
 class KubeServer:
-    """`exec_argv` is what every exec runs, whatever it asks for. `protocols` are the WebSocket protocols that it knows."""
+    """`exec_argv` is what every exec runs, whatever it asks for, but for pods that `exec_in` names. `protocols` are the WebSocket protocols that it knows."""
 
     def __init__(self, test, exec_argv=("cat",), tls=None, token=None, protocols=("v5.channel.k8s.io", "v4.channel.k8s.io")):
         self.exec_argv, self.token, self.protocols = [str(a) for a in exec_argv], token, protocols
+        self.exec_in = {}  # pod -> argv
         self.lists = {}  # "/api/v1/namespaces/n/pods" -> [objects]
         self.faults, self.requests, self.version = [], [], 100
         self.page = 500
@@ -170,7 +171,8 @@ class KubeServer:
         on.end_headers()
         on.wfile.flush()
         on.close_connection = True
-        Exec(on, self.exec_argv, chosen.startswith("v5")).run()
+        pod = urllib.parse.urlsplit(on.path).path.split("/")[-2]
+        Exec(on, self.exec_in.get(pod, self.exec_argv), chosen.startswith("v5")).run()
 
 
 class Exec:

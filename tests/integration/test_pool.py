@@ -1,10 +1,11 @@
 """`peelbox pool` against an API server of the test's own."""
 
 import json
+import subprocess
 import time
 import unittest
 
-from bed import bed, peelbox
+from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, peelbox, wait_for
 from docker_case import DockerTest
 from kube_server import Fault, KubeServer, status
 
@@ -40,6 +41,20 @@ class Pool(DockerTest):
         self.assertEqual(outcome.code, code, str(outcome))
         return outcome
 
+    def dial(self, address):
+        return [bed("BUILDCTL"), "--addr", address, "dial-stdio"]
+
+    def busy_daemon(self):
+        """A daemon that runs a build until the test ends."""
+        daemon = PrivateDaemon(self, "pool")
+        self.write("busy/Dockerfile", f"FROM {RUNTIME_IMAGE}\nRUN sleep 300\n")
+        build = subprocess.Popen([PEELBOX, "build", "-f", self.dir / "busy/Dockerfile", "--context", self.dir / "busy", "--output", "type=cacheonly",
+                                  "--buildkit", daemon.address, "--progress", "quiet"], env=clean_environment(), stderr=subprocess.DEVNULL)
+        self.addCleanup(build.wait)
+        self.addCleanup(build.kill)
+        wait_for(lambda: "running" in peelbox("history", "ls", "--buildkit", daemon.address).out, "a running build")
+        return daemon.address, build
+
     def set_of(self, arch="amd64"):
         return self.api.find(f"{SETS}/buildkit-{arch}")
 
@@ -60,6 +75,38 @@ class Pool(DockerTest):
         sticky = {self.assert_pool(0, "get-address", "--arch", "amd64", "--policy", "sticky", "--key", "repo", "--pod").out for _ in range(3)}
         self.assertEqual(len(sticky), 1)
         self.assertEqual(self.assert_pool(2, "get-address", "--arch", "amd64xyz").out, "")
+
+    def test_running_builds(self):
+        """A build that nobody has noted is seen: its daemon is not chosen and not scaled away."""
+        busy, build = self.busy_daemon()
+        idle = PrivateDaemon(self, "pool-idle").address
+        self.put_set("amd64", 2, 1_700_000_000)
+        self.api.exec_in = {"buildkit-amd64-0": self.dial(busy), "buildkit-amd64-1": self.dial(idle)}
+        for i in range(3):
+            self.put_pod(f"buildkit-amd64-{i}")
+        # It uses less CPU than the idle one, and the third is not asked.
+        self.api.lists[METRICS] = [{"metadata": {"name": f"buildkit-amd64-{i}"}, "containers": [{"name": "buildkitd", "usage": {"cpu": cpu}}]}
+                                   for i, cpu in ((0, "1m"), (1, "300m"), (2, "900m"))]
+        answer = json.loads(self.assert_pool(0, "get-address", "--arch", "amd64", "--json").out)
+        self.assertEqual(answer["pod"], "buildkit-amd64-1", answer)
+        self.assertEqual([p.get("builds") for p in answer["pods"]], [1, 0, None])
+        self.assertEqual(json.loads(self.assert_pool(0, "get-address", "--arch", "amd64", "--policy", "least-cpu", "--json").out)["pod"],
+                         "buildkit-amd64-0")
+        # A daemon that does not answer is not preferred.
+        self.api.exec_in["buildkit-amd64-0"] = ["sh", "-c", "echo broken >&2; exit 1"]
+        outcome = self.assert_pool(0, "get-address", "--arch", "amd64", "--pod")
+        self.assertIn("kube-pod://buildkit-amd64-1?", outcome.out)
+        self.assertIn("the builds of buildkit-amd64-0 are not known", outcome.err)
+        self.api.exec_in["buildkit-amd64-0"] = self.dial(busy)
+        self.api.exec_in["buildkit-amd64-2"] = self.dial(idle)
+        self.assertIn("buildkit-amd64-0  ready  builds 1  cpu 0.00", self.assert_pool(0, "status").out)
+        self.assertIn("buildkit-amd64: stays, a build is running in buildkit-amd64-0", self.assert_pool(0, "scale", "down", "--only", "amd64").err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 2)
+        build.terminate()
+        build.wait()
+        wait_for(lambda: "running" not in peelbox("history", "ls", "--buildkit", busy).out, "the end of the build")
+        self.assert_pool(0, "scale", "down", "--only", "amd64")
+        self.assertEqual(self.set_of()["spec"]["replicas"], 0)
 
     def test_record(self):
         self.assert_pool(0, "record-build", "--arch", "amd64", "--dry-run")

@@ -61,6 +61,14 @@ TEST(PoolDecide, ReasonsToStay) {
   EXPECT_EQ(reason_to_stay(set, args, 1000).value(), "");
 }
 
+TEST(PoolDecide, RunningBuilds) {
+  const failure silent(errc::timed_out, "silence");
+  EXPECT_EQ(running_build({"a", "b"}, {0, 2}).value(), "a build is running in b");
+  EXPECT_EQ(running_build({"a", "b"}, {silent, 1}).value(), "a build is running in b");
+  EXPECT_EQ(running_build({"a", "b"}, {silent, 0}).error().text, "whether a is building is not known, so it stays: silence");
+  EXPECT_EQ(running_build({}, {}).value(), "");
+}
+
 TEST(PoolDecide, ExitCodes) {
   EXPECT_EQ(exit_of(failure(errc::permission, "", origin::peer)), pool_not_done);
   EXPECT_EQ(exit_of(failure(errc::not_found, "", origin::peer)), pool_nothing);

@@ -26,6 +26,21 @@ TEST(PoolChoice, LeastCpuAmongTheUsable) {
   EXPECT_EQ(choose_least_cpu({pod("a", 1, false)}, first), nullptr);
 }
 
+TEST(PoolChoice, FewestRunningBuildsOfTheShortlist) {
+  std::vector<pool_pod> some = shortlist({pod("a", 5), pod("b", 1, false), pod("c", 3), pod("d", std::nullopt), pod("e", 3)}, 3, last);
+  ASSERT_EQ(some.size(), 3u);
+  EXPECT_EQ(some[0].name + some[1].name + some[2].name, "eca");
+  EXPECT_EQ(choose_least_busy(some)->name, "e");  // nobody was asked
+  some[2].builds = 4;
+  EXPECT_EQ(choose_least_busy(some)->name, "a");  // not known is not idle
+  some[1].builds = 4;
+  EXPECT_EQ(choose_least_busy(some)->name, "c");
+  some[2].builds = 0;
+  EXPECT_EQ(choose_least_busy(some)->name, "a");
+  EXPECT_TRUE(shortlist({pod("b", 1, false)}, 2, first).empty());
+  EXPECT_EQ(choose_least_busy({}), nullptr);
+}
+
 TEST(PoolChoice, StickyKeepsItsPodAndSpreadsKeys) {
   std::vector<pool_pod> pods;
   for (int i = 0; i < 10; ++i) pods.push_back(pod("buildkit-amd64-" + std::to_string(i), std::nullopt));
