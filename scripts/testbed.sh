@@ -14,6 +14,8 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/testbed
 . "$here/lib/network.sh"
 . "$here/lib/services.sh"
 . "$here/lib/private.sh"
+. "$here/lib/cluster_program.sh"
+. "$here/lib/cluster.sh"
 . "$here/lib/images.sh"
 . "$here/lib/env.sh"
 
@@ -37,9 +39,15 @@ usage: scripts/testbed.sh COMMAND
   daemon pid NAME     the process id of the buildkitd itself, for SIGSTOP and the like
   daemon list         name, process id and addresses of the private daemons
 
+  cluster up          a Kubernetes of two nodes beside a bed that is up; its first start compiles it (minutes)
+  cluster down        end it; the compiled program stays
+  cluster stop PART   end one part gently (kill: with SIGKILL); cluster up starts it again with what it knew
+  cluster kubeconfig NAMESPACE ACCOUNT    credentials of a service account, on standard output
+
 environment:
   PEELBOX_TESTBED_DIR     the bed's folder (default: build/testbed of this checkout)
-  PEELBOX_TB_PORT_BASE    first of the four loopback ports (default: 27510, or the next ten that are free)
+  PEELBOX_TB_PORT_BASE    first of the eight loopback ports (default: 27510, or the next ten that are free)
+  PEELBOX_TESTBED_CACHE   where the compiled Kubernetes is kept for all beds (default: ~/.cache/peelbox-testbed)
   PEELBOX_TB_SUBNET       first three numbers of the dockerds' bridge networks
                           (default: 172.30.77, or the next that is free)
 TEXT
@@ -91,6 +99,7 @@ down() {
 
 stop_bed() {
   stop_everything
+  forget_cluster
   stop_network
   remove_cgroups "$bed_name"
   rm -f "$settings_file"
@@ -113,7 +122,7 @@ clean() {
 main() {
   local verb=${1:-help}
   [ $# -eq 0 ] || shift
-  case $verb in up | down | reset | clean | daemon) require_root ;; esac
+  case $verb in up | down | reset | clean | daemon | cluster) require_root ;; esac
   case $verb in
     up) up "$@" ;;
     down) down ;;
@@ -123,6 +132,7 @@ main() {
     smoke) exec "$here/smoke.sh" ;;
     clean) clean ;;
     daemon) private_daemon "$@" ;;
+    cluster) cluster "$@" ;;
     help | -h | --help) usage ;;
     *)
       usage >&2

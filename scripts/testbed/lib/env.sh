@@ -11,6 +11,12 @@ print_env() {
   export_line PEELBOX_TB_CERTS "$TB/certs"
   export_line PEELBOX_TB_BUILDCTL "$TB/bin/buildctl"
   export_line PEELBOX_TB_REGISTRY "$registry"
+  if [ -d "$cluster_dir" ]; then
+    export_line PEELBOX_TB_CLUSTER "$api"
+    export_line PEELBOX_TB_CLUSTER_REGISTRY "$cluster_registry"
+    export_line PEELBOX_TB_KUBECONFIG "$cluster_dir/admin.kubeconfig"
+    export_line PEELBOX_TB_KUBECTL "$TB/cluster-host/usr/bin/kubectl"
+  fi
   [ "$parts" = all ] || return 0
   export_line PEELBOX_TB_DOCKER "unix://$TB/run/dockerd.sock"
   export_line PEELBOX_TB_DOCKER_OLD "unix://$TB/run/dockerd-old.sock"
@@ -25,8 +31,8 @@ print_status() {
   local wanted name pid state failed=0 service
   wanted=$(parts_of_argument "$@")
   load_settings
-  printf '%-16s %-14s %-8s %s\n' NAME STATE PID ADDRESS
-  for service in $(services "$wanted"); do
+  printf '%-19s %-14s %-8s %s\n' NAME STATE PID ADDRESS
+  for service in $(known_services "$wanted"); do
     state=up
     if ! pid=$(daemon_pid "$service"); then
       state=down pid=-
@@ -34,10 +40,10 @@ print_status() {
       state=unresponsive
     fi
     [ "$state" = up ] || failed=1
-    printf '%-16s %-14s %-8s %s\n' "$service" "$state" "$pid" "$(address_of "$service")"
+    printf '%-19s %-14s %-8s %s\n' "$service" "$state" "$pid" "$(address_of "$service")"
   done
   list_private | while read -r name pid address; do
-    printf '%-16s %-14s %-8s %s\n' "$name" "$([ "$pid" = - ] && echo down || echo private)" "$pid" "$address"
+    printf '%-19s %-14s %-8s %s\n' "$name" "$([ "$pid" = - ] && echo down || echo private)" "$pid" "$address"
   done
   return "$failed"
 }

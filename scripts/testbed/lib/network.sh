@@ -1,4 +1,4 @@
-# What the bed has outside its folder: two bridges for the dockerds, and control groups.
+# What the bed has outside its folder: bridges for the dockerds and the cluster, and control groups.
 # shellcheck shell=bash
 
 # One bridge for each dockerd, because each of them hands out addresses on its own. Neither touches the
@@ -24,6 +24,7 @@ start_bridge() {
 stop_network() {
   ip link del "${bed_name}a" 2>/dev/null || true
   ip link del "${bed_name}b" 2>/dev/null || true
+  ip link del "$bridge" 2>/dev/null || true
 }
 
 # Control groups of containers that were killed stay behind empty. Version 1 has one tree for each controller.

@@ -10,8 +10,15 @@ services() {
   [ "$1" != all ] || printf '%s\n' "${docker_services[@]}"
 }
 
+# What `status` tells of: a cluster that was started counts.
+known_services() {
+  services "$1"
+  [ ! -d "$cluster_dir" ] || printf '%s\n' "${cluster_services[@]}"
+}
+
 address_of() {
   case $1 in
+    cluster-*) cluster_address_of "$1" ;;
     registry) echo "$registry" ;;
     registry-proxy) echo "$registry_proxy" ;;
     buildkitd) echo "unix://$TB/run/buildkitd.sock tcp://$buildkitd_tcp tcp://$buildkitd_tls" ;;
@@ -23,6 +30,7 @@ address_of() {
 probe() {
   local socket=$TB/run/$1.sock
   case $1 in
+    cluster-*) cluster_probe "$1" ;;
     registry) quiet_curl "http://$registry/v2/" ;;
     registry-proxy) quiet_curl "http://$registry_proxy/health" ;;
     buildkitd)
@@ -42,6 +50,7 @@ probe_buildkit() { timeout 5 "$TB/bin/buildctl" "$@" debug workers >/dev/null 2>
 # command_of NAME: sets `command` to what starts it, after writing the files it reads.
 command_of() {
   case $1 in
+    cluster-*) cluster_command "$1" ;;
     registry) command=("$TB/host/usr/bin/docker-registry" serve "$TB/run/registry.yml") ;;
     registry-proxy) command=("$TB/bin/testbed-proxy" registry "$registry_proxy" "$registry" cgr.dev) ;;
     buildkitd)

@@ -55,6 +55,7 @@ name_addresses() {
   registry_proxy=127.0.0.1:$((port_base + 1))
   buildkitd_tcp=127.0.0.1:$((port_base + 2))
   buildkitd_tls=127.0.0.1:$((port_base + 3))
+  name_cluster
 }
 
 # Beds of several checkouts may start side by side, so one that is down and was not told its addresses takes the first
