@@ -1,0 +1,178 @@
+"""`peelbox pool` and kube-pod:// on a real cluster, each command with the Role of examples/kubernetes and nothing more."""
+
+import json
+import time
+import unittest
+
+from cluster import (ANNOTATION, NAMESPACE, ClusterTest, Running, account, bed, kubectl, peelbox, registry_of, rules_of, start_pool, stop_pool, testbed, without)
+
+
+def setUpModule():
+    stop_pool()
+    start_pool()
+    unittest.addModuleCleanup(stop_pool)
+
+
+class Life(ClusterTest):
+    def test_from_nothing_to_an_image_and_back(self):
+        self.wait_for_no_pods()
+        shown = self.pool("status", "status")
+        self.assertIn("buildkit-amd64  replicas 0  last build never", shown.out)
+        self.assertIn("scale up --only amd64 --wait", self.pool("get-address", "get-address", "--arch", "amd64", code=4).err)
+
+        self.pool("scale-up", "scale", "up", "--only", "amd64", "--wait", "--timeout", "180")
+        self.assertIn(ANNOTATION, self.set_of()["metadata"]["annotations"])
+        direct = self.pool("get-address", "get-address", "--arch", "amd64", "--ip").out.strip()
+        self.assertRegex(direct, r"^tcp://10\.88\.\d+\.\d+:1234$")
+        self.assertEqual(peelbox("info", "--buildkit", direct).code, 0)
+        address = self.pool("get-address", "get-address", "--arch", "amd64", "--pod").out.strip()
+        self.assertEqual(address, f"kube-pod://buildkit-amd64-0?namespace={NAMESPACE}&container=buildkitd")
+
+        self.write("Dockerfile", "FROM busybox\nCOPY hello /hello\nRUN cat /hello > /copy\n")
+        self.write("hello", "hello from a pod\n")
+        name = f"{bed('CLUSTER_REGISTRY')}/pool/life:1"
+        built = peelbox("build", "-f", self.dir / "Dockerfile", "--context", self.dir, "--output", f"type=image,name={name},push=true",
+                        "--buildkit", address, "--progress", "plain", env={"KUBECONFIG": str(self.kubeconfig("build"))})
+        self.assert_ok(built)
+        self.assertIn("life", registry_of("pool/life"))
+
+        before = self.set_of()["metadata"]["annotations"][ANNOTATION]
+        time.sleep(1.1)
+        self.pool("record-build", "record-build", "--arch", "amd64")
+        self.assertGreater(int(self.set_of()["metadata"]["annotations"][ANNOTATION]), int(before))
+        self.assertIn("stays, its last build began", self.pool("scale-down", "scale", "down", "--timeout", "1800", "--only", "amd64").err)
+        self.pool("scale-down", "scale", "down", "--timeout", "0", "--only", "amd64", "--dry-run")
+        time.sleep(1.1)
+        self.assertIn("scaled to 0", self.pool("scale-down", "scale", "down", "--timeout", "0", "--only", "amd64").err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 0)
+        self.wait_for_no_pods()
+
+    def test_both_architectures(self):
+        """The second node says that it is arm64; its set is scheduled there and nowhere else."""
+        self.pool("scale-up", "scale", "up", "--wait", "--timeout", "180")
+        nodes = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in
+                 json.loads(kubectl("-n", NAMESPACE, "get", "pods", "-o", "json").stdout)["items"]}
+        self.assertEqual((nodes["buildkit-amd64-0"], nodes["buildkit-arm64-0"]), ("node-amd64", "node-arm64"))
+        shown = json.loads(self.pool("status", "status", "--json").out)
+        self.assertEqual([(s["name"], s["replicas"]) for s in shown], [("buildkit-amd64", 1), ("buildkit-arm64", 1)])
+
+    def test_the_cache_outlives_the_pod(self):
+        """Scaled down and up again, a pod finds its claim and with it what it has built."""
+        self.write("Dockerfile", "FROM busybox\nRUN echo once > /once\n")
+        for again in (False, True):
+            address = self.daemon()
+            built = peelbox("build", "-f", self.dir / "Dockerfile", "--context", self.dir, "--output", "type=cacheonly", "--buildkit", address,
+                            "--progress", "plain", env={"KUBECONFIG": str(self.kubeconfig("build"))})
+            self.assert_ok(built)
+            self.assertEqual("CACHED" in built.err, again, str(built))
+            self.pool("scale-down", "suspend", "--only", "amd64")
+            self.wait_for_no_pods()
+
+
+class Builds(ClusterTest):
+    """What happens to builds when pods, the API server and scale-downs come in between."""
+
+    def begin(self, seconds):
+        address = self.daemon()
+        self.write("Dockerfile", f"FROM busybox\nARG WHEN\nRUN echo step''-begins; sleep {seconds}; echo step''-ends\n")
+        running = Running(self, "build", "-f", self.dir / "Dockerfile", "--context", self.dir, "--build-arg", f"WHEN={time.time()}",
+                          "--output", "type=cacheonly", "--buildkit", address, "--progress", "plain",
+                          env={"KUBECONFIG": str(self.kubeconfig("build"))})
+        running.wait_for_text("step-begins")
+        return running
+
+    def test_a_running_build_is_not_scaled_away(self):
+        running = self.begin(8)
+        self.assertIn("stays, a build is running in buildkit-amd64-0", self.pool("scale-down", "suspend", "--only", "amd64").err)
+        self.assertEqual(running.wait(), 0, running.text())
+        self.assertIn("scaled to 0", self.pool("scale-down", "suspend", "--only", "amd64").err)
+
+    def test_a_pod_that_is_deleted_drains_first(self):
+        running = self.begin(8)
+        kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--wait=false")
+        self.assertNotIn("buildkit-amd64-0?", self.pool("get-address", "get-address", "--arch", "amd64", "--pod", code=None).out)
+        self.assertEqual(running.wait(), 0, running.text())
+
+    def test_a_pod_that_is_killed_ends_the_build(self):
+        running = self.begin(600)
+        began = time.monotonic()
+        kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--grace-period=1", "--wait=false")
+        self.assertNotEqual(running.wait(100), 0)
+        print(f"  the pod was killed: the build ended after {time.monotonic() - began:.1f} s")
+        self.assertIn("buildkit-amd64-0", running.text())
+
+    def test_the_api_server_is_killed(self):
+        running = self.begin(600)
+        began = time.monotonic()
+        testbed("cluster", "kill", "apiserver")
+        try:
+            self.assertNotEqual(running.wait(100), 0)
+            print(f"  the API server was killed: the build ended after {time.monotonic() - began:.1f} s")
+            self.assertIn("connection", running.text())
+            outcome = self.pool("status", "status", code=3)
+            self.assertIn("10.96.", outcome.err)
+        finally:
+            testbed("cluster", "up")
+        self.pool("status", "status")
+
+    def test_the_api_server_is_restarted_while_a_pod_is_waited_for(self):
+        self.wait_for_no_pods()
+        waiting = Running(self, "pool", "scale", "up", "--only", "amd64", "--wait", "--timeout", "180",
+                          env={"KUBECONFIG": str(self.kubeconfig("scale-up"))})
+        waiting.wait_for_text("waiting for")
+        testbed("cluster", "kill", "apiserver")
+        testbed("cluster", "up")
+        self.assertEqual(waiting.wait(200), 0, waiting.text())
+
+
+class Rights(ClusterTest):
+    """One right less, and the error says which."""
+
+    def assert_names(self, role, resource, verb, *words, code=1):
+        name = f"no-{verb}-{resource.replace('/', '-').split('.')[0]}-{role}"
+        config = self.write("some.kubeconfig", account(name, rules=without(rules_of("pool-" + role), resource, verb)), mode=0o600)
+        outcome = self.pool_with(config, *words, code=code)
+        for part in (resource, verb, NAMESPACE, f"system:serviceaccount:{NAMESPACE}:{name}", "verbs"):
+            self.assertIn(part, outcome.err, str(outcome))
+        self.assertRegex(outcome.err, rf'resources \["{resource}"\], verbs \["{verb}"')
+
+    def test_each_missing_right_is_named(self):
+        self.daemon()
+        for role, resource, verb, words in (
+                ("get-address", "statefulsets", "get", ("get-address", "--arch", "amd64")),
+                ("get-address", "pods", "list", ("get-address", "--arch", "amd64")),
+                ("record-build", "statefulsets", "patch", ("record-build", "--arch", "amd64")),
+                ("scale-up", "statefulsets", "get", ("scale", "up", "--only", "amd64")),
+                ("scale-up", "statefulsets", "patch", ("scale", "up", "--only", "amd64")),
+                ("scale-up", "pods", "list", ("scale", "up", "--only", "amd64", "--wait")),
+                ("scale-down", "statefulsets", "get", ("scale", "down", "--only", "amd64")),
+                ("scale-down", "statefulsets", "patch", ("scale", "down", "--only", "amd64")),
+                ("scale-down", "pods", "list", ("scale", "down", "--only", "amd64")),
+                ("scale-down", "pods/exec", "get", ("scale", "down", "--only", "amd64")),
+                ("status", "statefulsets", "get", ("status",)),
+                ("status", "pods", "list", ("status",))):
+            with self.subTest(role=role, resource=resource, verb=verb):
+                self.assert_names(role, resource, verb, *words)
+
+    def test_metrics_are_optional(self):
+        self.daemon()
+        rules = [rule for rule in rules_of("pool-get-address") if "metrics.k8s.io" not in rule["apiGroups"]]
+        config = self.write("some.kubeconfig", account("no-metrics", rules=rules), mode=0o600)
+        self.assertIn("load of the pods is not known", self.pool_with(config, "get-address", "--arch", "amd64").err)
+
+    def test_a_build_without_exec(self):
+        address = self.daemon()
+        config = self.write("some.kubeconfig", account("no-exec", rules=without(rules_of("pool-build"), "pods/exec", "get")), mode=0o600)
+        outcome = peelbox("info", "--buildkit", address, env={"KUBECONFIG": str(config)})
+        self.assert_fails(outcome, 3, "pods/exec", 'verbs ["get", "create"]', NAMESPACE)
+
+    def test_a_token_of_nobody(self):
+        text = self.kubeconfig("status").read_text()
+        config = self.write("nobody", text.replace("token: ", "token: x"), mode=0o600)
+        outcome = self.pool_with(config, "status", code=None)
+        self.assertNotEqual(outcome.code, 0)
+        self.assertIn("401", outcome.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
