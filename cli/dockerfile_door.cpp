@@ -63,7 +63,7 @@ result<void> find_dockerfile(const build_args& args, const std::string& context,
   if (file.empty()) {
     std::error_code error;
     if (!fs::exists(fs::path(context) / default_name, error) && !fs::exists(fs::path(context) / "dockerfile", error))
-      return wrong(fmt::format("there is no Dockerfile in {}. Name one with -f FILE; or run `peelbox detect {} > universalbuild.json`, look at "
+      return wrong(fmt::format("there is no Dockerfile in {}: name one with -f FILE; or run `peelbox detect {} > universalbuild.json`, look at "
                                "the file, and build with --spec universalbuild.json.",
                                args.context, args.context));
     door.contexts["dockerfile"] = whole_directory(context);
