@@ -53,6 +53,10 @@ void add_build_flags(CLI::App& build, build_args& args) {
   build.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files to the context")->group(what);
   build.add_flag("--paranoid", args.paranoid,
                  "Send every file, for content that changed under the same size and modification time")->group(what);
+  build.add_option("--context-times", args.context_times,
+                   "Modification times of the context: file (their own) or content (one second, with nanoseconds that follow from the content, so that "
+                   "a fresh checkout sends only what differs)")
+      ->type_name("MODE")->capture_default_str()->group(what)->check(one_of({"file", "content"}));
   build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec. - is standard input")->type_name("FILE")
       ->group(what);
   build.add_option("--frontend", args.frontend, "Let this frontend of the daemon make the definition, such as dockerfile.v0 or gateway.v0")

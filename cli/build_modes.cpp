@@ -48,6 +48,7 @@ constexpr auto uses = std::to_array<flag_use>({
     {"--call",            false, false, true,       false,    false},
     {"--check",           false, false, true,       false,    false},
     {"--paranoid",        true,  true,  true,       true,     true},
+    {"--context-times",   true,  true,  true,       true,     false},
     // where it goes
     {"--tag",             true,  true,  true,       true,     false},
     {"--output",          true,  true,  true,       true,     false},

@@ -110,13 +110,29 @@ result<void> complete_request(const build_args& args, const service_target& targ
   return {};
 }
 
-/// Nothing that the build writes itself is sent.
-/// Where it is remembered what times were announced; empty: nowhere, as where every file is sent anyway.
+/// Where it is remembered what times were announced and what files contain; empty: nowhere, as where every file is sent anyway.
 std::string memories_of(const build_args& args, const session::user_secret& user) {
   if (args.paranoid || user.file().empty()) return {};
   return std::filesystem::path(user.file()).replace_filename("contexts").string();
 }
 
+/// How the times of a context are announced, and which file remembers what is needed for that. By machine, as the shared key is:
+/// home directories are shared and copied.
+void choose_times(const build_args& args, const session::user_secret& user, const environment& env, const std::string& memories,
+                  filesync::context_source& source) {
+  const bool contents = args.context_times == "content";
+  if (!memories.empty() && !source.tree) {
+    const std::string_view purpose = contents ? "contents of a context" : "memory of a context";
+    source.memory = memories + '/' + user.derive(purpose, session::machine_text() + '\0' + source.root);
+  }
+  if (!contents) return;
+  // With --paranoid every file is read.
+  source.content_times = filesync::content_time_options{user.derive("times of contents", ""), !args.paranoid};
+  source.home = env("HOME").value_or("");
+  source.xdg_config_home = env("XDG_CONFIG_HOME").value_or("");
+}
+
+/// Nothing that the build writes itself is sent.
 void leave_own_files_out(const build_args& args, const std::vector<output_option>& outputs, const std::string& memories,
                          filesync::context_source& source) {
   std::vector<std::string> places{memories};
@@ -202,9 +218,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   const std::string memories = memories_of(args, user);
   for (auto& [name, source] : plan->contexts) {
     leave_own_files_out(args, *outputs, memories, *source);
-    // By machine, as the shared key is: home directories are shared and copied.
-    if (!memories.empty() && !source->tree)
-      source->memory = memories + '/' + user.derive("memory of a context", session::machine_text() + '\0' + source->root);
+    choose_times(args, user, env, memories, *source);
     options.contexts[name] = std::move(source);
   }
   for (std::size_t i = 0; i < options.services.size(); ++i) {

@@ -23,6 +23,7 @@ struct context_args {
   bool no_gitignore = false;
   listing_format format;
   std::size_t top = 0;
+  std::string times = "file";
   std::vector<std::string> paths;
 };
 
@@ -159,6 +160,8 @@ task<int> run_fingerprint(std::shared_ptr<const context_args> args, const surrou
   result<std::shared_ptr<const filesync::fingerprinted_context>> found = failure();
   if (root.has_value()) {
     auto source = std::make_shared<filesync::context_source>(context_source_of(*root, !args->no_gitignore));
+    // Without a key, so that it is the same on all machines.
+    if (args->times == "content") source->content_times = filesync::content_time_options{};
     auto looking = filesync::take_fingerprint(std::move(source), "context", {}, with.pool);
     found = co_await std::move(looking);
   } else {
@@ -209,9 +212,11 @@ command add_context_command(CLI::App& app) {
   add_shared_flags(*explain_paths, *args);
   explain_paths->add_option("PATH", args->paths, "Relative to the context")->required()->type_name("FILE");
   CLI::App* const fingerprint =
-      add_subcommand(*added.app, "fingerprint", "Print a digest that changes with what is sent; files count by size and times");
+      add_subcommand(*added.app, "fingerprint", "Print a digest that changes with what is sent");
   fingerprint->footer("Example:\n  test \"$(peelbox context fingerprint)\" = \"$(cat last)\" || make image");
   add_shared_flags(*fingerprint, *args);
+  fingerprint->add_option("--context-times", args->times, "Files count by size and times (file), or by their content, which is the same in every clone")
+      ->type_name("MODE")->capture_default_str()->check(one_of({"file", "content"}));
   added.run = [args, ls, fingerprint](const surroundings& with) {
     if (fingerprint->parsed()) return run_fingerprint(args, with);
     return ls->parsed() ? run_list(args, with) : run_explain(args, with);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/filesync/entry_times.hpp"
 #include "engine/filesync/fingerprint.hpp"
 #include "engine/filesync/path_memory.hpp"
 
@@ -41,7 +42,7 @@ struct time_decision {
 time_decision decide_time(const remembered_file* before, std::uint64_t path, std::int64_t size, const file_numbers& now) noexcept;
 
 /// One context's memory (path_memory.hpp). Without one times are announced as they are. Thread-safe.
-class announced_times {
+class announced_times final : public entry_times {
  public:
   /// `file` need not exist, nor its folder. Files on other devices than `device` are announced as they are. Blocks.
   announced_times(std::string file, std::uint64_t device);
@@ -49,8 +50,14 @@ class announced_times {
   /// The time to announce for a regular file of that path.
   std::int64_t time_of(std::string_view path, std::int64_t size, std::uint64_t device, const file_numbers& now) const;
 
+  announced_time of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now,
+                         const std::atomic<bool>*) const override {
+    return {time_of(path, size, device, now), false, true};
+  }
+  std::int64_t of_other(std::int64_t own) const override { return own; }
+
   /// Writes down what was seen for the first time; to be called before the list of files is complete for the daemon. Blocks.
-  bool save() const { return memory_.save(); }
+  bool save() const override { return memory_.save(); }
 
  private:
   const std::uint64_t device_;

@@ -59,11 +59,13 @@ void announcer::add_file(const walk_chunk& chunk, const walk_entry& entry) {
     }
   }
   stats_.bytes_listed += static_cast<std::uint64_t>(entry.size);
-  const auto inode = static_cast<std::uint32_t>(entry.inode);
+  const auto inode = entry.inode_counts ? static_cast<std::uint32_t>(entry.inode) : 0;
   if (files_ != nullptr)
     files_->add_file(next_id_, current_directory(), chunk.name(entry),
-                     {entry.size, entry.mod_time, entry.change_time, inode}, entry.has_contents);
-  const file_numbers contents{entry.mod_time, entry.change_time, entry.inode};
+                     {entry.size, entry.mod_time, entry.change_time, inode}, entry.has_contents, entry.stands_for_contents);
+  file_numbers contents{entry.mod_time, entry.change_time, entry.inode};
+  // No file has the inode 0, so this is never what numbers of a file would be.
+  if (entry.stands_for_contents) contents = {entry.announced_time, 0, 0};
   append(chunk.stat(entry), entry.has_contents ? &contents : nullptr);
 }
 

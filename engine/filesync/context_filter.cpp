@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/filesync/announced_times.hpp"
+#include "engine/filesync/content_times.hpp"
 #include "engine/filesync/copy_paths.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/follow_links.hpp"
@@ -36,6 +37,13 @@ result<std::vector<ignore_line>> own_rules(const context_source& source, const f
   return rules;
 }
 
+std::shared_ptr<const entry_times> times_of(const context_source& source, const std::shared_ptr<const file_tree>& tree) {
+  const auto device = source.tree ? std::nullopt : trusted_device(source.root);
+  if (source.content_times) return open_content_times(source, tree, device);
+  if (source.memory.empty() || !device) return nullptr;
+  return std::make_shared<const announced_times>(source.memory, *device);
+}
+
 }  // namespace
 
 result<opened_context> open_context(const context_source& source, const request_filters& request) {
@@ -46,8 +54,7 @@ result<opened_context> open_context(const context_source& source, const request_
     if (!tree) return tree.error();
     context.tree = std::move(*tree);
   }
-  if (!source.memory.empty())
-    if (const auto device = trusted_device(source.root)) context.times = std::make_shared<const announced_times>(source.memory, *device);
+  context.times = times_of(source, context.tree);
   filter::rules rules;
   auto own = own_rules(source, *context.tree);
   if (!own) return own.error();
@@ -85,7 +92,7 @@ result<path_decision> explain_path(const context_source& source, const request_f
                    "path " + quoted(path) + " is not inside the context: " + std::string(*problem),
                    origin::user);
   }
-  const walk_context walk{context->tree, context->rules, {}};
+  const walk_context walk{context->tree, context->rules, {}, nullptr};
   walk_directory directory;
   for (std::size_t end = 0; end < wanted.size();) {
     end = std::min(wanted.find('/', end + 1), wanted.size());

@@ -12,12 +12,12 @@
 
 namespace peelbox::filesync {
 
-class announced_times;
+class entry_times;
 
 struct opened_context {
   std::shared_ptr<const file_tree> tree;
   std::shared_ptr<const filter> rules;
-  std::shared_ptr<const announced_times> times;  ///< nullptr: there is no memory, or the file system's numbers say little
+  std::shared_ptr<const entry_times> times;  ///< nullptr: files are announced with their own
 };
 
 /// Opens the root, reads the .dockerignore, follows followpaths and compiles all patterns. Blocks.

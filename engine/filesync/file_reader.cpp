@@ -57,7 +57,7 @@ std::optional<failure> check(open_file& file, const file_table::file& wanted, bo
   }
   if (now->mod_time != wanted.announced.mod_time) return changed(wanted.path, "was written to");
   if (now->change_time != wanted.announced.change_time) return changed(wanted.path, "was replaced or changed");
-  if (wanted.exact && now->inode != wanted.announced.inode) return changed(wanted.path, "was replaced");
+  if (wanted.exact && wanted.announced.inode != 0 && now->inode != wanted.announced.inode) return changed(wanted.path, "was replaced");
   return std::nullopt;
 }
 
@@ -235,7 +235,7 @@ void file_reader::start(std::shared_ptr<job> j) {
 }
 
 void file_reader::add(file_table::file file) {
-  file.exact = options_.exact;
+  file.exact = file.exact || options_.exact;
   const std::size_t size = size_of(file);
   if (static_cast<std::uint64_t>(file.announced.size) > options_.packet_size) {
     start_batch();

@@ -18,7 +18,7 @@ namespace peelbox::filesync {
 struct read_options {
   std::size_t packet_size = 1024 * 1024;  ///< largest payload of a packet
   std::size_t ahead = 16 * 1024 * 1024;   ///< bytes read and not yet taken
-  /// A file that has grown, or another one in its place, is a failure.
+  /// Also for files that do not ask for it: one that has grown, or another one in its place, is a failure.
   bool exact = false;
 };
 

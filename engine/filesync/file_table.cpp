@@ -25,9 +25,9 @@ file_table::directory file_table::add_directory(directory parent, std::string_vi
 }
 
 void file_table::add_file(std::uint32_t id, directory parent, std::string_view name,
-                          const file_identity& announced, bool has_contents) {
+                          const file_identity& announced, bool has_contents, bool exact) {
   files_.push_back({announced.size, announced.mod_time, announced.change_time, announced.inode, id, parent, keep(name), false,
-                    has_contents});
+                    has_contents, exact});
 }
 
 std::optional<std::uint32_t> file_table::mark_requested(std::uint32_t id) noexcept {
@@ -45,7 +45,7 @@ file_table::file file_table::at(std::uint32_t position) const {
     names.push_back(text(directories_[d].name));
     size += names.back().size() + 1;
   }
-  file f{record.id, {}, {record.size, record.mod_time, record.change_time, record.inode}, record.has_contents};
+  file f{record.id, {}, {record.size, record.mod_time, record.change_time, record.inode}, record.has_contents, record.exact};
   f.path.reserve(size);
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     if (!f.path.empty()) f.path += '/';

@@ -25,14 +25,14 @@ class file_table {
   /// `id` must be greater than those added before.
   /// Without contents it is a socket: the peer asks for it, and gets nothing.
   void add_file(std::uint32_t id, directory parent, std::string_view name, const file_identity& announced,
-                bool has_contents = true);
+                bool has_contents = true, bool exact = false);
 
   struct file {
     std::uint32_t id = 0;
     std::string path;
     file_identity announced;
     bool has_contents = true;
-    bool exact = false;  ///< for who reads it: nothing but the announced contents will do
+    bool exact = false;  ///< nothing but the announced contents will do
   };
   /// The position of the file; std::nullopt for an id that is not a file or was requested before.
   std::optional<std::uint32_t> mark_requested(std::uint32_t id) noexcept;
@@ -60,6 +60,7 @@ class file_table {
     name_ref name;
     bool requested;
     bool has_contents;
+    bool exact;
   };
   name_ref keep(std::string_view name);
   std::string_view text(const name_ref& name) const noexcept {

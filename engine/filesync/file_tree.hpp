@@ -63,7 +63,7 @@ struct file_identity {
   std::int64_t size = 0;
   std::int64_t mod_time = 0;     ///< ns
   std::int64_t change_time = 0;  ///< ns
-  std::uint32_t inode = 0;       ///< its lowest bits
+  std::uint32_t inode = 0;       ///< its lowest bits; 0 says nothing
   bool operator==(const file_identity&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/announcer.hpp"
+#include "engine/filesync/entry_times.hpp"
 #include "engine/filesync/path_order.hpp"
 
 namespace peelbox::filesync {

@@ -18,11 +18,7 @@ class config_reader {
     if (rest_.starts_with(byte_order_mark)) rest_.remove_prefix(byte_order_mark.size());
   }
 
-  struct item {
-    std::string section;
-    std::string key;
-    std::string value;
-  };
+  using item = git_config_item;
   /// std::nullopt at the end, and at what git would refuse.
   std::optional<item> next() {
     while (true) {
@@ -120,6 +116,13 @@ std::optional<std::string> git_config_value(std::string_view text, std::string_v
   while (auto item = reader.next())
     if (item->section == section && item->key == key) value = std::move(item->value);
   return value;
+}
+
+std::vector<git_config_item> git_config_items(std::string_view text) {
+  std::vector<git_config_item> items;
+  config_reader reader(text);
+  while (auto item = reader.next()) items.push_back(std::move(*item));
+  return items;
 }
 
 }  // namespace peelbox::filesync

@@ -266,6 +266,7 @@ result<git_index> merge_shared_index(git_index shared, git_index own) {
   git_index both;
   both.version = own.version;
   both.id_size = own.id_size;
+  both.was_split = true;
   const auto moved = static_cast<std::uint32_t>(shared.paths.size());
   both.paths = std::move(shared.paths);
   both.paths += own.paths;

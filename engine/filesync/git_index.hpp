@@ -58,6 +58,7 @@ struct git_index {
     std::vector<std::uint32_t> replaced;   ///< the same; the first entries here, which have no path, take their places
   };
   std::optional<shared_part> shared;
+  bool was_split = false;  ///< made by merge_shared_index()
 
   std::string_view path(const git_index_entry& e) const noexcept {
     return std::string_view(paths).substr(e.path_begin, e.path_size);

@@ -8,7 +8,7 @@
 
 #include "engine/async/task_group.hpp"
 #include "engine/async/timeout.hpp"
-#include "engine/filesync/announced_times.hpp"
+#include "engine/filesync/entry_times.hpp"
 #include "engine/filesync/announcer.hpp"
 #include "engine/filesync/context_filter.hpp"
 #include "engine/filesync/disk_tree.hpp"
@@ -180,7 +180,7 @@ class transfer {
 
   packet_channel& channel_;
   blocking_pool& pool_;
-  const std::shared_ptr<const announced_times> times_;
+  const std::shared_ptr<const entry_times> times_;
   transfer_stats& stats_;
   std::shared_ptr<wakeup> wake_;
   sender_core core_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,13 @@ namespace peelbox::filesync {
 
 class file_tree;
 struct fingerprinted_context;
+
+struct content_time_options {
+  /// Whoever does not know it cannot make two files that are announced with one time. Equal where trees shall be announced equally.
+  std::string key;
+  /// Contents that git's index knows need not be read.
+  bool believe_git = true;
+};
 
 /// A directory that the daemon may read, and how. One value serves any number of transfers at the same time.
 struct context_source {
@@ -42,8 +50,11 @@ struct context_source {
   /// Lists of followpaths that came from copy_paths.hpp's rules (llb/narrow): a request with one of them is for what is copied.
   std::set<std::vector<std::string>> copied;
 
-  /// The file that remembers what times were announced (announced_times.hpp); empty: none, and times are announced as they are.
+  /// The file that remembers what times were announced (announced_times.hpp), or with `content_times` the contents of files
+  /// (content_times.hpp); empty: none, and times are announced as they are, or files read again.
   std::string memory;
+  /// Announce times that follow from contents instead of the files' own (content_times.hpp).
+  std::optional<content_time_options> content_times;
 
   /// Announce uid and gid as 0, as the reference client does for local sources (client/solve.go); they are
   /// part of the daemon's content hash.

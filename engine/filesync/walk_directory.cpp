@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "engine/filesync/announced_times.hpp"
+#include "engine/filesync/entry_times.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/path_order.hpp"
 #include "engine/filesync/stat.hpp"
@@ -121,8 +121,7 @@ class slice_walk {
     e.device = details.device;
     fill_stat(stat_, context_.options, std::move(details));
     if (!can_be_sent(stat_.mode)) return;
-    if (e.has_contents && context_.options.times)
-      stat_.mod_time = context_.options.times->time_of(stat_.path, e.size, e.device, {e.mod_time, e.change_time, e.inode});
+    announce_time(e);
     walk_chunk& chunk = *slice_.chunk;
     e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
     const stat_packet_parts parts = append_stat_packet(chunk.packets, stat_);
@@ -141,6 +140,20 @@ class slice_walk {
       e.child = slice_.children.size();
     }
     chunk.entries.push_back(e);
+  }
+
+  void announce_time(walk_entry& e) {
+    const entry_times* const times = context_.options.times.get();
+    if (times == nullptr) return;
+    if (!e.has_contents) {
+      stat_.mod_time = times->of_other(stat_.mod_time);
+      return;
+    }
+    const announced_time said =
+        times->of_file(stat_.path, e.size, e.device, {e.mod_time, e.change_time, e.inode}, context_.stopped);
+    stat_.mod_time = e.announced_time = said.time;
+    e.stands_for_contents = said.stands_for_contents;
+    e.inode_counts = said.inode_counts;
   }
 
   const walk_context& context_;
@@ -193,6 +206,7 @@ result<void> open_and_list(const walk_context& context, walk_directory& director
   if (!names) return tolerate(names.error());
   directory.handle = std::move(*handle);
   directory.names = std::move(*names);
+  if (context.options.times) context.options.times->enter(directory.path, directory.names);
   if (!context.rules->uses_gitignore()) return {};
   result<void> known = read_git_rules(context, directory);
   // What is below a withheld directory is sent only where somebody named it; rules that cannot be read do not change that.
@@ -206,6 +220,7 @@ walked_slice walk_slice(const walk_context& context, const walk_directory& direc
   walk.reserve(end - begin);
   const xattr_visit visit;
   for (std::size_t i = begin; i < end; ++i) {
+    if (context.stopped != nullptr && context.stopped->load(std::memory_order_relaxed)) break;
     if (!walk.visit(directory.names.name(i), directory.names.kind(i))) break;
   }
   return walk.take();

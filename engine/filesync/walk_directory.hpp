@@ -1,6 +1,7 @@
 // What one thread does for the walker: a slice of one directory.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@ struct walk_context {
   std::shared_ptr<const file_tree> tree;
   std::shared_ptr<const filter> rules;
   walk_options options;
+  /// Set when nobody wants the rest any more; nullptr: never.
+  const std::atomic<bool>* stopped = nullptr;
 };
 
 /// A directory between its discovery and the end of its last slice.

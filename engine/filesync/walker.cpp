@@ -1,6 +1,7 @@
 #include "engine/filesync/walker.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -45,9 +46,12 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
   };
 
   shared(walk_context c, blocking_pool& p, std::shared_ptr<wakeup> w)
-      : context(std::move(c)), pool(p), wake(std::move(w)) {}
+      : context(std::move(c)), pool(p), wake(std::move(w)) {
+    context.stopped = &abandoned;
+  }
 
-  const walk_context context;
+  walk_context context;  // not changed any more
+  std::atomic<bool> abandoned{false};
   blocking_pool& pool;
   const std::shared_ptr<wakeup> wake;
 
@@ -174,7 +178,7 @@ struct walker::shared : std::enable_shared_from_this<walker::shared> {
 
 walker::walker(std::shared_ptr<const file_tree> tree, std::shared_ptr<const filter> rules,
                blocking_pool& pool, std::shared_ptr<wakeup> wake, walk_options options)
-    : shared_(std::make_shared<shared>(walk_context{std::move(tree), std::move(rules), options}, pool,
+    : shared_(std::make_shared<shared>(walk_context{std::move(tree), std::move(rules), options, nullptr}, pool,
                                        std::move(wake))) {
   auto root = std::make_shared<shared::node>();
   root->directory = std::make_shared<walk_directory>();
@@ -187,6 +191,7 @@ walker::walker(std::shared_ptr<const file_tree> tree, std::shared_ptr<const filt
 walker::~walker() {
   const std::lock_guard lock(shared_->mutex);
   shared_->stopped = true;
+  shared_->abandoned.store(true, std::memory_order_relaxed);
   shared_->jobs.clear();
 }
 

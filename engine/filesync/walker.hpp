@@ -16,14 +16,14 @@
 
 namespace peelbox::filesync {
 
-class announced_times;
+class entry_times;
 
 struct walk_options {
   bool reset_owner = true;
   /// Bound of what is read ahead, in entries of usual size.
   std::size_t ahead = 16 * 1024;
   /// nullptr: modification times are announced as they are.
-  std::shared_ptr<const announced_times> times = {};
+  std::shared_ptr<const entry_times> times = {};
 };
 
 /// One entry, already encoded. Positions are within walk_chunk::packets.
@@ -36,11 +36,14 @@ struct walk_entry {
   bool withheld = false;       ///< a directory that is sent only if something below it is
   bool several_names = false;  ///< a regular file with more than one link
   bool has_contents = false;   ///< a regular file; not a socket, which is announced as an empty one
+  bool stands_for_contents = false;  ///< announced_time does: see entry_times.hpp
+  bool inode_counts = true;
   std::uint8_t time_size = 0;  ///< of the field with the modification time, which begins at time_begin
   std::uint32_t time_begin = 0;
   std::int64_t size = 0;
   std::int64_t mod_time = 0;
   std::int64_t change_time = 0;
+  std::int64_t announced_time = 0;  ///< of what has contents, for mod_time
   std::uint64_t inode = 0;
   std::uint64_t device = 0;
   std::uint64_t child = 0;  ///< not 0: a directory whose entries follow

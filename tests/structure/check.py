@@ -27,7 +27,7 @@ RULES = {
     "h2grpc/grpc": (ASYNC_PURE + ("h2grpc/h2/types.hpp",), "fmt/"),
     "engine/oci": (ASYNC_PURE + ("engine/data/",), "openssl/|fmt/"),
     "engine/progress": (("engine/async/",), ASIO + "|fmt/"),
-    "engine/filesync": (("engine/async/", "engine/oci/digest.hpp"), ASIO + "|fmt/"),
+    "engine/filesync": (("engine/async/", "engine/oci/digest.hpp", "engine/oci/sha1.hpp"), ASIO + "|fmt/"),
     "h2grpc/rpc": (("engine/async/", "transport/stream.hpp", "h2grpc/h2/", "h2grpc/grpc/"), ASIO + "|fmt/"),
     "engine/llb": (("engine/async/failure.hpp", "engine/data/", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
     "engine/http": (("engine/async/", "transport/"), ASIO + "|fmt/"),
