@@ -1,6 +1,7 @@
 """Checkouts that are made anew for every build, as CI runners make them: what is equal is not sent again."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -31,16 +32,18 @@ class Repository(BedTest):
     def setUp(self):
         super().setUp()
         self.repo = self.dir / "repo"
+        # Equal content is known from the last time that this was run.
+        self.mark = f"{random.getrandbits(64):016x}"
         for i in range(30):
-            self.write(f"repo/d{i % 5}/f{i}", f"content {i:04}\n")
+            self.write(f"repo/d{i % 5}/f{i}", f"content {i:04} {self.mark}\n")
         self.write("repo/tool", "#!/bin/sh\n", 0o755)
         (self.repo / "link").symlink_to("d0/f0")
         self.write("repo/Dockerfile", "FROM scratch\nCOPY . /\n")
         self.write("repo/.dockerignore", ".git\n")
-        self.write("repo/large", b"x" * 2_500_000)
+        self.write("repo/large", self.mark * 150_000)
         git(self.repo, "init", "-q", "-b", "main")
         self.commit("one")
-        self.write("repo/d0/f0", "CONTENT 0000\n")
+        self.write("repo/d0/f0", f"CONTENT 0000 {self.mark}\n")
         self.write("repo/d1/f1", "something that is longer\n")
         self.commit("two")
         made = subprocess.run([LLB_TOOL, "copy"], capture_output=True, timeout=30, check=True)
@@ -141,13 +144,13 @@ class ContentTimes(Repository):
         root = self.checkout("ctx")
         self.copied("dockerfile", root, *CONTENT)
         before = os.stat(root / "d2/f2")
-        (root / "d2/f2").write_text("CONTENT 0002\n")
+        (root / "d2/f2").write_text(f"CONTENT 0002 {self.mark}\n")
         os.utime(root / "d2/f2", ns=(before.st_atime_ns, before.st_mtime_ns))
         outcome, tree = self.copied("dockerfile", root, *CONTENT)
         self.assertEqual(files_sent(outcome), 1, outcome)
         self.assertEqual(tree, checked_out(root))
         # And back: the daemon has it still, if not as the newest.
-        (root / "d2/f2").write_text("content 0002\n")
+        (root / "d2/f2").write_text(f"content 0002 {self.mark}\n")
         self.assertEqual(self.copied("dockerfile", root, *CONTENT)[1], checked_out(root))
 
     def test_paranoid_reads_and_sends_everything(self):
@@ -168,7 +171,7 @@ class ContentTimes(Repository):
             self.assertEqual(tree, checked_out(root))
         self.assertEqual(files_sent(outcome), 0, outcome)
         # The same blob with other bytes of the same size.
-        (root / "d0/f0").write_bytes(b"content 0000\n\n")
+        (root / "d0/f0").write_text(f"content 0000 {self.mark}\n\n")
         self.assertEqual(self.copied("dockerfile", root, *CONTENT)[1], checked_out(root))
 
 
