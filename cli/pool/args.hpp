@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/kubernetes/find_access.hpp"
 
@@ -29,6 +30,10 @@ struct pool_args {
   bool wait = false;
   std::uint64_t wait_seconds = 600;
   std::optional<std::uint64_t> idle_seconds;
+  // while something runs
+  std::uint64_t heartbeat_seconds = 60;
+  std::uint16_t port = 0;
+  std::vector<std::string> program;
 };
 
 using pool_args_cptr = std::shared_ptr<const pool_args>;

@@ -87,6 +87,27 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const down = add_down(*scale, "down");
   CLI::App* const suspend = add_down(*added.app, "suspend");
 
+  const auto add_while = [&](CLI::App& app) {
+    app.add_option("--timeout", args->wait_seconds, "How long to wait for a pod, in seconds")->type_name("SECONDS")
+        ->check(number_from(1, 86'400))->capture_default_str();
+    app.add_option("--heartbeat", args->heartbeat_seconds, "How often the build is noted, in seconds")->type_name("SECONDS")
+        ->check(number_from(1, 86'400))->capture_default_str()->group("Pool");
+  };
+  CLI::App* const tunnel = add_subcommand(*added.app, "tunnel", "Lead a local port to a daemon of the pool, which is started for it");
+  add_arch(*tunnel, *args, "-a,--arch", true);
+  tunnel->add_option("-p,--port", args->port, "Port of 127.0.0.1; 0 takes a free one. The address is printed when a daemon has answered")
+      ->type_name("PORT")->check(number_from(0, 65'535))->required();
+  add_while(*tunnel);
+  add_shared_flags(*tunnel, *args);
+  tunnel->footer("Example:\n  peelbox pool tunnel --arch amd64 --port 1234");
+
+  CLI::App* const run = add_subcommand(*added.app, "run", "Run a command whose BUILDKIT_HOST is a daemon of the pool");
+  add_arch(*run, *args, "-a,--arch", true);
+  run->add_option("command", args->program, "The command and its arguments, after --")->required()->expected(1, 10'000);
+  add_while(*run);
+  add_shared_flags(*run, *args);
+  run->footer("Example:\n  peelbox pool run --arch amd64 -- peelbox build -t app:1 .");
+
   CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
   status->add_flag("--json", args->as_json, "As JSON");
   add_shared_flags(*status, *args);
@@ -97,6 +118,8 @@ command add_pool_command(CLI::App& app) {
     if (record->parsed()) return pool::run_record(args, with);
     if (up->parsed()) return pool::run_up(args, with);
     if (down->parsed() || suspend->parsed()) return pool::run_down(args, with);
+    if (tunnel->parsed()) return pool::run_tunnel(args, with);
+    if (run->parsed()) return pool::run_program(args, with);
     return pool::run_status(args, with);
   };
   added.verbosity = [args] { return args->verbose; };

@@ -12,6 +12,10 @@ task<int> run_record(pool_args_cptr args, const surroundings& with);
 task<int> run_up(pool_args_cptr args, const surroundings& with);
 /// Looks at the annotation and asks the daemons for running builds, then scales on the condition that the set has not changed since.
 task<int> run_down(pool_args_cptr args, const surroundings& with);
+/// Stays until it is interrupted.
+task<int> run_tunnel(pool_args_cptr args, const surroundings& with);
+/// Gives the exit code of the program.
+task<int> run_program(pool_args_cptr args, const surroundings& with);
 task<int> run_status(pool_args_cptr args, const surroundings& with);
 
 }  // namespace peelbox::cli::pool

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <vector>
 
+#include "cli/pool/bring_up.hpp"
 #include "cli/pool/commands.hpp"
 #include "cli/pool/decide.hpp"
 #include "cli/pool/view.hpp"
@@ -104,31 +105,37 @@ task<int> run_record(pool_args_cptr args, const surroundings& with) {
   co_return pool_ok;
 }
 
-task<int> run_up(pool_args_cptr args, const surroundings& with) {
-  const auto until = steady_clock::now() + std::chrono::seconds(args->wait_seconds);
-  auto opening = open_pool(args, with);
-  result<pool_view_ptr> pool = co_await std::move(opening);
-  if (pool.has_error()) co_return told(pool.error(), with);
-  for (const std::string& arch : architectures(*args)) {
+task<int> bring_up(pool_view_ptr pool, std::optional<steady_clock::time_point> until) {
+  const surroundings& with = pool->with;
+  for (const std::string& arch : architectures(*pool->args)) {
     for (unsigned left = most_attempts;; --left) {
-      auto asking = (*pool)->set(arch);
+      auto asking = pool->set(arch);
       result<pool_set> set = co_await std::move(asking);
       if (set.has_error()) co_return told(set.error(), with);
       const bool asleep = set->replicas == 0;
-      json::object what{{"metadata", (*pool)->activity()}};
+      json::object what{{"metadata", pool->activity()}};
       if (asleep) what["spec"] = json::object{{"replicas", 1}};
       // Never lowers what an autoscaler has just raised.
-      auto changing = (*pool)->change(arch, json::value(std::move(what)), asleep ? set->resource_version : "");
+      auto changing = pool->change(arch, json::value(std::move(what)), asleep ? set->resource_version : "");
       result<void> done = co_await std::move(changing);
       if (done.has_error() && done.error().code == errc::lost && left > 1) continue;
       if (done.has_error()) co_return told(done.error(), with);
       with.say(!asleep ? fmt::format("{}: has {} replicas already", set->name, set->replicas)
-                       : fmt::format("{}: {}", set->name, args->dry_run ? "would be scaled to 1" : "scaled to 1"));
+                       : fmt::format("{}: {}", set->name, pool->args->dry_run ? "would be scaled to 1" : "scaled to 1"));
       break;
     }
   }
-  if (!args->wait || args->dry_run) co_return pool_ok;
-  co_return co_await wait_for_pods(*pool, until);
+  if (!until || pool->args->dry_run) co_return pool_ok;
+  co_return co_await wait_for_pods(pool, *until);
+}
+
+task<int> run_up(pool_args_cptr args, const surroundings& with) {
+  std::optional<steady_clock::time_point> until;
+  if (args->wait) until = steady_clock::now() + std::chrono::seconds(args->wait_seconds);
+  auto opening = open_pool(args, with);
+  result<pool_view_ptr> pool = co_await std::move(opening);
+  if (pool.has_error()) co_return told(pool.error(), with);
+  co_return co_await bring_up(*pool, until);
 }
 
 task<int> run_down(pool_args_cptr args, const surroundings& with) {

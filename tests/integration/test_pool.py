@@ -1,11 +1,13 @@
 """`peelbox pool` against an API server of the test's own."""
 
 import json
+import os
+import socket
 import subprocess
 import time
 import unittest
 
-from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, peelbox, wait_for
+from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, run, wait_for
 from docker_case import DockerTest
 from kube_server import Fault, KubeServer, status
 
@@ -158,6 +160,91 @@ class Pool(DockerTest):
         outcome = self.assert_pool(1, "scale", "down", "--only", "amd64")
         self.assertIn("whether buildkit-amd64-0 is building is not known, so it stays", outcome.err)
         self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+
+    def begin(self, *words):
+        """A command that lasts, with its standard output as it comes."""
+        with open(self.dir / "said", "w") as said:
+            process = subprocess.Popen([PEELBOX, "pool", *words], stdout=subprocess.PIPE, stderr=said, text=True,
+                                       env=clean_environment({"KUBECONFIG": str(self.dir / "config")}))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def said(self):
+        return (self.dir / "said").read_text()
+
+    def beats(self):
+        return len([line for line, _, _ in self.api.requests if line.startswith("PATCH")])
+
+    def test_tunnel(self):
+        self.put_pod("buildkit-amd64-0")
+        self.put_pod("buildkit-arm64-0", arch="arm64")
+        tunnel = self.begin("tunnel", "--arch", "amd64", "--port", "0", "--heartbeat", "1")
+        address = tunnel.stdout.readline().strip()
+        self.assertRegex(address, r"^tcp://127\.0\.0\.1:\d+$", self.said())
+        self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+        workers = [bed("BUILDCTL"), "--addr", address, "debug", "workers"]
+        for _ in range(2):
+            self.assertEqual(run(workers).code, 0, self.said())
+        self.assert_ok(self.build(daemon=address))
+        before = self.beats()
+        wait_for(lambda: self.beats() > before + 1, "a heartbeat")
+        # The pod goes: the next connection finds another one.
+        self.api.exec_in["buildkit-amd64-0"] = ["sh", "-c", "echo gone >&2; exit 1"]
+        run(workers)
+        self.put_pod("buildkit-amd64-0", deletionTimestamp="2026-01-01T00:00:00Z")
+        self.put_pod("buildkit-amd64-1")
+        self.assertEqual(run(workers).code, 0, self.said())
+        self.assertIn("the tunnel leads to buildkit-amd64-1 now", self.said())
+        # Nobody there: the client is not left waiting.
+        self.api.lists[PODS] = []
+        time.sleep(2.1)
+        self.assertNotEqual(run(workers, timeout=60).code, 0)
+        self.assertIn("buildkit-amd64 has no pod that is ready", self.said())
+        self.api.requests.clear()
+        tunnel.terminate()
+        self.assertEqual(tunnel.wait(30), 143)
+        self.assertGreaterEqual(self.beats(), 1)
+
+    def test_tunnel_that_leads_nowhere(self):
+        self.put_pod("buildkit-amd64-0")
+        port = free_port()
+        with socket.create_server(("127.0.0.1", port)):
+            self.assertIn(f"port {port}", self.assert_pool(2, "tunnel", "--arch", "amd64", "--port", str(port)).err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 0)
+        self.api.exec_argv = ["sh", "-c", "echo could not connect >&2; exit 1"]
+        outcome = self.assert_pool(3, "tunnel", "--arch", "amd64", "--port", "0")
+        self.assertEqual(outcome.out, "")
+        self.assertIn("could not connect", outcome.err)
+        self.api.lists[PODS] = []
+        self.assert_pool(5, "tunnel", "--arch", "amd64", "--port", "0", "--timeout", "1")
+
+    def test_run(self):
+        self.put_pod("buildkit-amd64-0")
+        script = f"echo $BUILDKIT_HOST; {bed('BUILDCTL')} debug workers >/dev/null && exit 7"
+        outcome = self.assert_pool(7, "run", "--arch", "amd64", "--", "sh", "-c", script)
+        address = outcome.out.strip()
+        self.assertRegex(address, "^unix:///")
+        self.assertFalse(os.path.exists(os.path.dirname(address.removeprefix("unix://"))))
+        self.assertIn("cannot start no-such-program", self.assert_pool(2, "run", "--arch", "amd64", "--", "no-such-program").err)
+        # The signal is the command's, which ends in its own time.
+        program = self.begin("run", "--arch", "amd64", "--", "sh", "-c", "trap 'sleep 1; echo done; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+        self.assertEqual(program.stdout.readline(), "ready\n", self.said())
+        program.terminate()
+        self.assertEqual((program.wait(30), program.stdout.read()), (0, "done\n"))
+
+    def test_a_heartbeat_that_is_refused(self):
+        """It is said once, and the command goes on."""
+        self.put_pod("buildkit-amd64-0")
+        self.put_set("amd64", 1)
+        refusals = [Fault("PATCH", 403, status(403, "Forbidden", "statefulsets.apps is forbidden")) for _ in range(20)]
+        def later(path, api):
+            api.on_patch = None
+            api.faults.extend(refusals)
+        self.api.on_patch = later
+        outcome = self.assert_pool(0, "run", "--arch", "amd64", "--heartbeat", "1", "--", "sleep", "2.5")
+        self.assertEqual(outcome.err.count("may be scaled down during the build"), 1)
 
     def test_status(self):
         self.put_set("amd64", 1, int(time.time()) - 50)

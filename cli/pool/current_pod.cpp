@@ -1,0 +1,88 @@
+#include "cli/pool/current_pod.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <utility>
+#include <vector>
+
+#include "cli/pool/choose.hpp"
+#include "cli/pool/decide.hpp"
+
+namespace peelbox::cli::pool {
+
+using kubernetes::pool_pod;
+
+namespace {
+
+constexpr std::chrono::seconds known_for{2};
+
+struct reset_at_end {
+  bool& flag;
+  event& tell;
+  ~reset_at_end() {
+    flag = false;
+    tell.notify();
+  }
+};
+
+}  // namespace
+
+void current_pod::failed(const std::string& pod) {
+  if (!now_ || now_->pod != pod) return;
+  failed_ = pod;
+  looked_ = {};
+}
+
+task<result<current_pod::reached>> current_pod::get() {
+  // Who asks meanwhile gets the same one.
+  while (looking_) {
+    const wake woken = co_await changed_.wait();
+    if (woken == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  }
+  if (!now_ || std::chrono::steady_clock::now() - looked_ > known_for) {
+    looking_ = true;
+    const reset_at_end ended{looking_, changed_};
+    auto asking = look();
+    const result<void> done = co_await std::move(asking);
+    if (done.has_error()) co_return done.error();
+  }
+  co_return *now_;
+}
+
+task<result<void>> current_pod::look() {
+  auto asking = pool_->set(arch_);
+  result<kubernetes::pool_set> set = co_await std::move(asking);
+  if (set.has_error()) co_return set.error();
+  auto listing = pool_->pods(*set, false);
+  result<std::vector<pool_pod>> pods = co_await std::move(listing);
+  if (pods.has_error()) co_return pods.error();
+  std::string before;
+  if (now_) {
+    before = now_->pod;
+    const auto same = std::find_if(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.name == before; });
+    if (failed_.empty() && same != pods->end() && same->usable) {
+      looked_ = std::chrono::steady_clock::now();
+      co_return result<void>();
+    }
+    pool_->with.say(fmt::format("{}: {}", before, same == pods->end() ? "it has gone" : same->usable ? "it does not answer" : same->why_not));
+    now_.reset();
+  }
+  // One that does not answer is taken again when it is the only one: it may be a new pod of the old name.
+  if (std::any_of(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.usable && pod.name != failed_; }))
+    std::erase_if(*pods, [&](const pool_pod& pod) { return pod.name == failed_; });
+  failed_.clear();
+  auto choosing = choose(pool_, *pods);
+  const std::optional<pool_pod> chosen = co_await std::move(choosing);
+  if (!chosen) co_return failure(errc::not_found, fmt::format("{} has no pod that is ready: {}", set->name, obstacles(*pods)), origin::peer);
+  result<std::shared_ptr<client::route>> way = pool_->route_to(chosen->name);
+  if (way.has_error()) co_return way.error();
+  now_ = reached{chosen->name, std::move(*way)};
+  looked_ = std::chrono::steady_clock::now();
+  if (!before.empty()) pool_->with.say(fmt::format("the tunnel leads to {} now", chosen->name));
+  co_return result<void>();
+}
+
+}  // namespace peelbox::cli::pool
