@@ -1,10 +1,14 @@
 """`peelbox pool` and kube-pod:// on a real cluster, each command with the Role of examples/kubernetes and nothing more."""
 
 import json
+import re
+import shutil
+import subprocess
 import time
 import unittest
 
-from cluster import (ANNOTATION, NAMESPACE, ClusterTest, Running, account, bed, kubectl, peelbox, registry_of, rules_of, start_pool, stop_pool, testbed, without)
+from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, example, get, kubectl, objects, peelbox,
+                     registry_of, rules_of, start_pool, stop_pool, testbed, wait_for, without)
 
 
 def setUpModule():
@@ -69,6 +73,46 @@ class Life(ClusterTest):
             self.wait_for_no_pods()
 
 
+class Jobs(ClusterTest):
+    def image(self):
+        """peelbox in an image, with the libraries that this build of it loads."""
+        self.write("image/Dockerfile", "FROM peelbox/debian:12\nCOPY . /usr/bin/\nCOPY lib /usr/lib/peelbox/\nENV LD_LIBRARY_PATH=/usr/lib/peelbox\n")
+        shutil.copy(PEELBOX, self.dir / "image/peelbox")
+        (self.dir / "image/lib").mkdir()
+        for library in re.findall(r"=> (/\S+)", subprocess.run(["ldd", PEELBOX], capture_output=True, text=True, check=True).stdout):
+            if not re.search(r"/(libc|libm)\.so", library):
+                shutil.copy(library, self.dir / "image/lib")
+        name = "pool/peelbox:1"
+        self.assert_ok(peelbox("build", "-f", self.dir / "image/Dockerfile", "--context", self.dir / "image", "--output",
+                               f"type=image,name={bed('REGISTRY')}/{name},push=true", "--buildkit", bed("BUILDKITD")))
+        return name
+
+    def run_job(self, name):
+        """A run of the CronJob now; its log."""
+        kubectl("-n", NAMESPACE, "delete", "job", "now", "--ignore-not-found")
+        kubectl("-n", NAMESPACE, "create", "job", "now", f"--from=cronjob/{name}")
+        def ended():
+            status = get("-n", NAMESPACE, "job", "now").get("status", {})
+            return status if status.get("succeeded") or status.get("failed") else None
+        status = wait_for(ended, "the end of the job", 120)
+        log = kubectl("-n", NAMESPACE, "logs", "job/now").stdout
+        self.assertTrue(status.get("succeeded"), log)
+        return log
+
+    def test_idle_sets_are_stopped_from_within(self):
+        """The job has no kubeconfig: the account of its pod counts, and the API server is found by its variables."""
+        jobs = [job for job in objects(example("jobs.yaml")) if job["metadata"]["name"] == "pool-scale-down"]
+        pod = jobs[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        pod["containers"][0]["image"] = self.image()
+        pod["containers"][0]["imagePullPolicy"] = "Always"
+        apply(*jobs)
+        self.daemon()
+        self.assertIn("buildkit-amd64: stays, its last build began", self.run_job("pool-scale-down"))
+        kubectl("-n", NAMESPACE, "annotate", "statefulset", "buildkit-amd64", "--overwrite", f"{ANNOTATION}={int(time.time()) - 4000}")
+        self.assertIn("buildkit-amd64: scaled to 0", self.run_job("pool-scale-down"))
+        self.assertEqual(self.set_of()["spec"]["replicas"], 0)
+
+
 class Builds(ClusterTest):
     """What happens to builds when pods, the API server and scale-downs come in between."""
 
@@ -93,22 +137,25 @@ class Builds(ClusterTest):
         self.assertNotIn("buildkit-amd64-0?", self.pool("get-address", "get-address", "--arch", "amd64", "--pod", code=None).out)
         self.assertEqual(running.wait(), 0, running.text())
 
+    def assert_ends(self, running, why):
+        """Within bounded time, with what was lost, where, and what to do."""
+        began = time.monotonic()
+        self.assertNotEqual(running.wait(100), 0)
+        print(f"  {why}: the build ended after {time.monotonic() - began:.1f} s")
+        for part in ("was lost during the build", "kube-pod://buildkit-amd64-0", "running:", "try:"):
+            self.assertIn(part, running.text())
+
     def test_a_pod_that_is_killed_ends_the_build(self):
         running = self.begin(600)
-        began = time.monotonic()
         kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--grace-period=1", "--wait=false")
-        self.assertNotEqual(running.wait(100), 0)
-        print(f"  the pod was killed: the build ended after {time.monotonic() - began:.1f} s")
-        self.assertIn("buildkit-amd64-0", running.text())
+        self.assert_ends(running, "the pod was killed")
 
     def test_the_api_server_is_killed(self):
         running = self.begin(600)
-        began = time.monotonic()
+        self.kubeconfig("status")
         testbed("cluster", "kill", "apiserver")
         try:
-            self.assertNotEqual(running.wait(100), 0)
-            print(f"  the API server was killed: the build ended after {time.monotonic() - began:.1f} s")
-            self.assertIn("connection", running.text())
+            self.assert_ends(running, "the API server was killed")
             outcome = self.pool("status", "status", code=3)
             self.assertIn("10.96.", outcome.err)
         finally:
