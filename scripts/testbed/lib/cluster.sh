@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 cluster_services=(cluster-registry cluster-etcd cluster-apiserver cluster-controllers cluster-scheduler
-  cluster-node-amd64 cluster-node-arm64)
+  cluster-node-amd64 cluster-node-arm64 cluster-metrics)
 cluster_dir=$TB/run/cluster # certificates and kubeconfigs; it exists as long as the cluster is wanted
 
 name_cluster() {
@@ -13,6 +13,7 @@ name_cluster() {
   service_net=10.96.$net
   api=$service_net.1 # the address by which pods know the API server; no kube-proxy is needed if it really is there
   cluster_registry=$pods.1:5000
+  metrics=$pods.1:4443
   etcd=127.0.0.1:$((port_base + 4))
   etcd_peer=127.0.0.1:$((port_base + 5))
   controllers=127.0.0.1:$((port_base + 6))
@@ -66,7 +67,7 @@ cluster_up() {
   # These ask the API server as soon as they run.
   for name in "${cluster_services[@]:3}"; do start_service "$name"; done
   for name in "${cluster_services[@]:3}"; do await_cluster_part "$name"; done
-  step cluster-setup "volumes" apply_setup
+  step cluster-setup "volumes and metrics" apply_setup
   say "cluster up: KUBECONFIG=$cluster_dir/admin.kubeconfig"
 }
 
@@ -197,6 +198,7 @@ write_cluster_files() {
   cluster_account admin "/O=system:masters/CN=admin" clientAuth ''
   cluster_account controllers "/CN=system:kube-controller-manager" clientAuth ''
   cluster_account scheduler "/CN=system:kube-scheduler" clientAuth ''
+  cluster_account metrics "/CN=metrics" serverAuth "IP:${metrics%:*},DNS:metrics.kube-system.svc"
   local name
   for name in cluster-node-amd64 cluster-node-arm64; do
     cluster_account "${name#cluster-}" "/O=system:nodes/CN=system:node:${name#cluster-}" clientAuth,serverAuth \
@@ -206,11 +208,15 @@ write_cluster_files() {
 
 apply_setup() {
   local name number
-  for name in node-amd64 node-arm64; do
-    for number in 1 2 3; do
-      sed "s/NODE/$name/g; s/NUMBER/$number/g" "$here/cluster/volume.yaml"
+  {
+    for name in node-amd64 node-arm64; do
+      for number in 1 2 3; do
+        sed "s/NODE/$name/g; s/NUMBER/$number/g" "$here/cluster/volume.yaml"
+      done
     done
-  done | kubectl apply -f "$here/cluster/storage.yaml" -f -
+    sed "s/ADDRESS/${metrics%:*}/; s/PORT/${metrics#*:}/; s/AUTHORITY/$(base64 -w0 "$cluster_dir/ca.pem" | sed 's,/,\\/,g')/" \
+      "$here/cluster/metrics.yaml"
+  } | kubectl apply -f "$here/cluster/storage.yaml" -f -
 }
 
 cluster_address_of() {
@@ -220,16 +226,21 @@ cluster_address_of() {
     cluster-apiserver) echo "$api:443" ;;
     cluster-controllers) echo "$controllers" ;;
     cluster-scheduler) echo "$scheduler" ;;
+    cluster-metrics) echo "$metrics" ;;
     *) echo "$(node_address "$1"):10250" ;;
   esac
+}
+
+cluster_curl() {
+  quiet_curl --cacert "$cluster_dir/ca.pem" --cert "$cluster_dir/admin-cert.pem" --key "$cluster_dir/admin-key.pem" "$1"
 }
 
 cluster_probe() {
   case $1 in
     cluster-registry) quiet_curl "http://$cluster_registry/v2/" ;;
     cluster-etcd) quiet_curl "http://$etcd/health" ;;
-    cluster-apiserver) quiet_curl --cacert "$cluster_dir/ca.pem" --cert "$cluster_dir/admin-cert.pem" \
-      --key "$cluster_dir/admin-key.pem" "https://$api/readyz" ;;
+    cluster-apiserver) cluster_curl "https://$api/readyz" ;;
+    cluster-metrics) cluster_curl "https://$metrics/healthz" ;;
     cluster-controllers) quiet_curl -k "https://$controllers/healthz" ;;
     cluster-scheduler) quiet_curl -k "https://$scheduler/healthz" ;;
     *) [[ $(kubectl get node "${1#cluster-}" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null) == True ]] ;;
@@ -256,7 +267,11 @@ cluster_command() {
         --kubelet-certificate-authority="$conf/ca.pem" --kubelet-client-certificate="$conf/apiserver-client-cert.pem"
         --kubelet-client-key="$conf/apiserver-client-key.pem" --kubelet-preferred-address-types=InternalIP
         --service-account-key-file="$conf/accounts.pem" --service-account-signing-key-file="$conf/accounts.pem"
-        --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range="$service_net.0/24")
+        --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range="$service_net.0/24"
+        --requestheader-client-ca-file="$conf/ca.pem" --requestheader-username-headers=X-Remote-User
+        --requestheader-group-headers=X-Remote-Group --requestheader-extra-headers-prefix=X-Remote-Extra-
+        --requestheader-allowed-names=nobody --proxy-client-cert-file="$conf/apiserver-client-cert.pem"
+        --proxy-client-key-file="$conf/apiserver-client-key.pem" --enable-aggregator-routing=true)
       ;;
     cluster-controllers)
       command=("${own[@]}" "$program" kube-controller-manager --kubeconfig="$conf/controllers.kubeconfig" --port=0
@@ -267,6 +282,11 @@ cluster_command() {
     cluster-scheduler)
       command=("${own[@]}" "$program" kube-scheduler --kubeconfig="$conf/scheduler.kubeconfig" --port=0
         --bind-address="${scheduler%:*}" --secure-port="${scheduler#*:}" --cert-dir="$state" --leader-elect=false)
+      ;;
+    cluster-metrics)
+      install -m 644 "$here/cluster/metrics.py" "$TB/run/cluster-metrics.py"
+      command=("${own[@]}" /usr/bin/python3 -B "$TB/run/cluster-metrics.py" "$metrics" "$api" "$conf"
+        "$pods.1:10250" "$pods.129:10250")
       ;;
     *)
       install "$here/cluster/node.sh" "$TB/run/cluster-node.sh"
