@@ -7,8 +7,9 @@ import subprocess
 import time
 import unittest
 
-from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, example, get, kubectl, objects, peelbox,
-                     registry_of, rules_of, start_pool, stop_pool, testbed, wait_for, without)
+from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, clean_environment,
+                     example, get, kubectl, objects, peelbox,
+                     registry_of, rules_of, run, start_pool, stop_pool, testbed, wait_for, without)
 
 
 def setUpModule():
@@ -71,6 +72,17 @@ class Life(ClusterTest):
             self.assertEqual("CACHED" in built.err, again, str(built))
             self.pool("scale-down", "suspend", "--only", "amd64")
             self.wait_for_no_pods()
+
+
+class Load(ClusterTest):
+    def test_the_load_of_pods_is_seen(self):
+        """Measured by the kubelets, through the API server's aggregation, with the rights of the Role."""
+        self.daemon()
+        def measured():
+            outcome = self.pool("get-address", "get-address", "--arch", "amd64", "--json")
+            return outcome if json.loads(outcome.out)["pods"][0]["cpu"] is not None else None
+        self.assertNotIn("not known", wait_for(measured, "a measurement", 60).err)
+        self.assertRegex(self.pool("status", "status").out, r"cpu \d+\.\d")
 
 
 class Jobs(ClusterTest):
@@ -162,6 +174,41 @@ class Builds(ClusterTest):
             testbed("cluster", "up")
         self.pool("status", "status")
 
+    def test_a_node_is_lost(self):
+        running = self.begin(600)
+        testbed("cluster", "kill", "node-amd64")
+        try:
+            self.assert_ends(running, "the node was killed")
+            wait_for(lambda: "Ready" in self.pool("status", "status").out or "not ready" in self.pool("status", "status").out,
+                     "the pod's end of readiness", 120)
+            self.assertIn("no pod that is ready", self.pool("get-address", "get-address", "--arch", "amd64", code=4).err)
+        finally:
+            testbed("cluster", "up")
+        self.daemon()
+
+    def test_rights_are_taken_away_while_a_pod_is_waited_for(self):
+        self.wait_for_no_pods()
+        config = self.write("some.kubeconfig", account("leaver", roles=["pool-scale-up"]), mode=0o600)
+        waiting = Running(self, "pool", "scale", "up", "--only", "amd64", "--wait", "--timeout", "180", env={"KUBECONFIG": str(config)})
+        waiting.wait_for_text("scaled to 1")
+        kubectl("-n", NAMESPACE, "delete", "rolebinding", "leaver-pool-scale-up")
+        code = waiting.wait(60)
+        # It may have been ready before.
+        if code != 0:
+            self.assertEqual(code, 1, waiting.text())
+            self.assertIn("verbs", waiting.text())
+
+    def test_credentials_that_are_taken_away(self):
+        config = self.write("some.kubeconfig", account("gone", roles=["pool-status"]), mode=0o600)
+        self.pool_with(config, "status")
+        kubectl("-n", NAMESPACE, "delete", "serviceaccount", "gone")
+        def refused():
+            outcome = self.pool_with(config, "status", code=None)
+            return outcome if outcome.code != 0 else None
+        outcome = wait_for(refused, "the end of the token", 60)  # the server keeps what it knows of a token for some seconds
+        self.assertIn("401", outcome.err)
+        self.assertIn("may have expired", outcome.err)
+
     def test_the_api_server_is_restarted_while_a_pod_is_waited_for(self):
         self.wait_for_no_pods()
         waiting = Running(self, "pool", "scale", "up", "--only", "amd64", "--wait", "--timeout", "180",
@@ -170,6 +217,55 @@ class Builds(ClusterTest):
         testbed("cluster", "kill", "apiserver")
         testbed("cluster", "up")
         self.assertEqual(waiting.wait(200), 0, waiting.text())
+
+
+class Streams(ClusterTest):
+    """tunnel and run: stock clients on a daemon of the pool."""
+
+    def open_tunnel(self, *flags):
+        log = open(self.dir / "tunnel.err", "wb")
+        self.addCleanup(log.close)
+        tunnel = subprocess.Popen([PEELBOX, "pool", "tunnel", "--arch", "amd64", "--port", "0", *flags], stdout=subprocess.PIPE, stderr=log,
+                                  text=True, env=clean_environment({"KUBECONFIG": str(self.kubeconfig("build"))}))
+        self.addCleanup(self.close, tunnel)
+        address = tunnel.stdout.readline().strip()  # when a daemon has answered
+        self.assertRegex(address, r"^tcp://127\.0\.0\.1:\d+$", self.log())
+        return tunnel, address
+
+    def log(self):
+        return (self.dir / "tunnel.err").read_text()
+
+    def close(self, process):
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+    def buildctl(self, address, *arguments):
+        return run([bed("BUILDCTL"), "--addr", address, *arguments])
+
+    def build_through(self, address):
+        self.write("ctx/Dockerfile", f"FROM busybox\nARG WHEN={time.time()}\nRUN echo $WHEN\n")
+        return self.buildctl(address, "build", "--frontend", "dockerfile.v0", "--local", f"context={self.dir}/ctx", "--local",
+                             f"dockerfile={self.dir}/ctx", "--progress", "plain")
+
+    def test_tunnel_from_no_pods_and_to_the_next_one(self):
+        self.wait_for_no_pods()
+        tunnel, address = self.open_tunnel("--heartbeat", "1")
+        self.assert_ok(self.build_through(address))
+        noted = self.set_of()["metadata"]["annotations"][ANNOTATION]
+        wait_for(lambda: self.set_of()["metadata"]["annotations"][ANNOTATION] != noted, "a note that the tunnel is used", 20)
+        kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--grace-period=1", "--wait=true")
+        self.pool("scale-up", "scale", "up", "--only", "amd64", "--wait", "--timeout", "180")
+        wait_for(lambda: self.build_through(address).code == 0, "a build on the pod that came after", 60)
+        tunnel.terminate()
+        self.assertEqual(tunnel.wait(20), 143, self.log())
+
+    def test_run(self):
+        self.wait_for_no_pods()
+        config = self.kubeconfig("build")
+        outcome = self.pool_with(config, "run", "--arch", "amd64", "--", bed("BUILDCTL"), "debug", "workers")
+        self.assertIn("linux/amd64", outcome.out)
+        self.assertEqual(self.pool_with(config, "run", "--arch", "amd64", "--", "sh", "-c", "exit 7", code=None).code, 7)
 
 
 class Rights(ClusterTest):
