@@ -7,9 +7,8 @@ import subprocess
 import time
 import unittest
 
-from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, clean_environment,
-                     example, get, kubectl, objects, peelbox,
-                     registry_of, rules_of, run, start_pool, stop_pool, testbed, wait_for, without)
+from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, clean_environment, example, get, kubectl,
+                     objects, peelbox, registry_of, rules_of, run, start_pool, stop_pool, testbed, wait_for, without)
 
 
 def setUpModule():
@@ -179,8 +178,7 @@ class Builds(ClusterTest):
         testbed("cluster", "kill", "node-amd64")
         try:
             self.assert_ends(running, "the node was killed")
-            wait_for(lambda: "Ready" in self.pool("status", "status").out or "not ready" in self.pool("status", "status").out,
-                     "the pod's end of readiness", 120)
+            wait_for(lambda: "not ready" in self.pool("status", "status").out, "the end of the pod's readiness", 120)
             self.assertIn("no pod that is ready", self.pool("get-address", "get-address", "--arch", "amd64", code=4).err)
         finally:
             testbed("cluster", "up")

@@ -143,13 +143,15 @@ kill_strays() {
 
 # require_free_port ADDRESS: die unless nobody listens there. Called only when our own daemon does not run.
 require_free_port() {
-  local port=${1##*:} line pid
-  line=$(ss -Hltnp "sport = :$port")
+  local port=${1##*:} host=${1#tcp://} line pid
+  # Of the same port at other addresses nobody is in the way.
+  line=$(ss -Hltnp "sport = :$port" | awk -v host="${host%:*}" '
+    { at = $4; sub(/:[0-9]+$/, "", at); sub(/%.*/, "", at) } at == host || at == "0.0.0.0" || at == "*" || at == "[::]"')
   [ -n "$line" ] || return 0
   pid=$(sed -n '1s/.*pid=\([0-9]*\).*/\1/p' <<<"$line")
   local who='a process that cannot be named'
   [ -z "$pid" ] || who="process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c1-100))"
   die "port $port is taken by $who, which is not part of this bed.
   If it is the bed of another checkout, use that one: PEELBOX_TESTBED_DIR=<its build/testbed>.
-  Otherwise choose four other ports: PEELBOX_TB_PORT_BASE=$((port_base + 1000)) scripts/testbed.sh up"
+  Otherwise choose other ports: PEELBOX_TB_PORT_BASE=$((port_base + 1000)) scripts/testbed.sh up"
 }
