@@ -10,6 +10,7 @@
 #include "engine/detect/packages.hpp"
 #include "engine/detect/systems/js_config.hpp"
 #include "engine/detect/systems/node_manager.hpp"
+#include "engine/detect/systems/node_site.hpp"
 #include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/static_files.hpp"
 #include "engine/detect/systems/table.hpp"
@@ -31,111 +32,6 @@ std::set<std::string> framework_names(const value& package) {
 }
 
 const std::initializer_list<std::string_view> next_config{"next.config.js", "next.config.mjs", "next.config.ts"};
-const std::initializer_list<std::string_view> vite_config{"vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"};
-const std::initializer_list<std::string_view> astro_config{"astro.config.mjs", "astro.config.ts", "astro.config.js"};
-
-struct site {
-  std::string dir;  ///< "" when there is none
-  bool single_page = false;
-  std::string fallback;  ///< of a single page
-};
-
-/// Where Angular's builder leaves the files.
-std::string angular_output(analysis& work, const value& package) {
-  const value& config = package_json(work.files, work.path("angular.json"));
-  const auto& projects = config["projects"].members;
-  std::string name = config["defaultProject"].text;
-  for (const auto& [project, content] : projects)
-    if (name.empty() && content["projectType"].text != "library") name = project;
-  const value& build = config["projects"][name]["architect"]["build"];
-  std::string builder = build["builder"].text;
-  const value& path = build["options"]["outputPath"];
-  std::string out = path.is(value::kind::object) ? path["base"].text : path.text;
-  if (out.empty()) out = fmt::format("dist/{}", name.empty() ? package["name"].text : name);
-  // Without angular.json: since 17 the usual builder has a directory for the browser.
-  const std::string major = first_version(package["dependencies"]["@angular/core"].text);
-  const bool browser = builder.empty() ? major.empty() || !version_less(major, "17") : builder.ends_with(":application");
-  if (path.is(value::kind::object) && path.has("browser")) return join(out, path["browser"].text);
-  return browser ? out + "/browser" : out;
-}
-
-std::string nuxt_major(const value& package) {
-  const std::string& wanted = package["dependencies"]["nuxt"].text.empty() ? package["devDependencies"]["nuxt"].text : package["dependencies"]["nuxt"].text;
-  return version_prefix(first_version(wanted), 1);
-}
-
-/// `nuxt generate` makes files where `nuxt build` makes a server; so does the preset of a place for files.
-bool is_generated_by_nuxt(analysis& work, const value& package) {
-  const std::string script = build_script(work, package);
-  if (contains(package["scripts"][script].text, "nuxt generate") || contains(package["scripts"][script].text, "nuxi generate")) return true;
-  return wants_files_of_nuxt(work);
-}
-
-/// `output: { path: path.resolve(__dirname, "../api", "static") }` -> "../api/static"; webpack's own choice is "dist".
-std::string webpack_output(analysis& work) {
-  for (const char* file : {"webpack.prod.js", "webpack.config.prod.js", "webpack.common.js", "webpack.config.js", "webpack.config.ts", "config/webpack.prod.js", "config/webpack.common.js"}) {
-    const std::string* text = work.read(file);
-    const std::size_t output = text ? text->find("output:") : std::string::npos;
-    const std::size_t at = output == std::string::npos ? output : text->find("path:", output);
-    if (at == std::string::npos || at > output + 400) continue;
-    const std::string_view line = std::string_view(*text).substr(at, std::min(text->find('\n', at), text->size()) - at);
-    std::string path(parent_of(file));
-    for (std::size_t quote = line.find_first_of("\"'"); quote != std::string_view::npos;) {
-      const std::size_t close = line.find(line[quote], quote + 1);
-      if (close == std::string_view::npos) break;
-      std::string_view part = line.substr(quote + 1, close - quote - 1);
-      while (part.starts_with('/')) part.remove_prefix(1);
-      path = join(path, part);
-      quote = line.find_first_of("\"'", close + 1);
-    }
-    if (!path.empty() && path != parent_of(file)) return path;
-  }
-  return "dist";
-}
-
-/// Where a front end's build leaves its files.
-site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
-  if (!has_build_script(package) && !nx_infers_build(work)) return {};
-  if (all.contains("next")) return js_config_says(work, next_config, "output", "export") ? site{"out", false, "index.html"} : site{};
-  if (all.contains("@sveltejs/kit")) {
-    const svelte_adapter adapter = find_svelte_adapter(work, all);
-    return adapter.name == "static" ? site{adapter.out.empty() ? "build" : adapter.out, !adapter.fallback.empty(), adapter.fallback} : site{};
-  }
-  for (const char* dev : {"@react-router/dev", "@remix-run/dev"})
-    if (all.contains(dev) && js_config_says(work, {"react-router.config.ts", "react-router.config.js", "vite.config.ts", "vite.config.js"}, "ssr", "false"))
-      return {"build/client", true, "index.html"};
-  // Without a server's output Expo's pages are files.
-  if (all.contains("expo") && contains(package["scripts"][build_script(work, package)].text, "expo export")) {
-    const std::string out = out_dir_of(package["scripts"][build_script(work, package)].text);
-    return {out.empty() ? "dist" : out, true, "index.html"};
-  }
-  if (all.contains("nuxt") && is_generated_by_nuxt(work, package)) return {nuxt_major(package) == "2" ? "dist" : ".output/public", js_config_says(work, {"nuxt.config.ts", "nuxt.config.js"}, "ssr", "false"), "200.html"};
-  if (all.contains("react-scripts")) return {"build", true, "index.html"};
-  if (all.contains("@angular/core")) return {angular_output(work, package), true, "index.html"};
-  if (all.contains("gatsby")) return {"public", false, "index.html"};
-  if (all.contains("@docusaurus/core")) return {"build", false, "index.html"};
-  if (all.contains("@11ty/eleventy")) return {"_site", false, "index.html"};
-  if (all.contains("vitepress")) return {work.files.has_directory(work.path("docs/.vitepress")) ? "docs/.vitepress/dist" : ".vitepress/dist", false, "index.html"};
-  const auto configured = [&](std::initializer_list<std::string_view> files, std::string_view key) {
-    if (const std::string told = out_dir_of(package["scripts"][build_script(work, package)].text); !told.empty()) return told;
-    const std::string out = js_config_text(work, files, key);
-    return out.empty() ? "dist" : out;
-  };
-  if (all.contains("astro")) {
-    // An adapter and a server's output together make a server.
-    const bool server = js_config_says(work, astro_config, "output", "server") || js_config_says(work, astro_config, "output", "hybrid");
-    return server ? site{} : site{configured(astro_config, "outDir"), false, "index.html"};
-  }
-  if (all.contains("@vue/cli-service")) return {configured({"vue.config.js", "vue.config.ts"}, "outputDir"), true, "index.html"};
-  if (all.contains("parcel")) return {"dist", true, "index.html"};
-  if (all.contains("webpack") && all.contains("html-webpack-plugin")) {
-    const std::string told = out_dir_of(package["scripts"]["build"].text);
-    return {told.empty() ? webpack_output(work) : told, true, "index.html"};
-  }
-  // Without a page of its own Vite makes a library, or what another server serves.
-  if (all.contains("vite") && work.has("index.html")) return {configured(vite_config, "outDir"), true, "index.html"};
-  return {};
-}
 
 /// Next.js with `output: "standalone"`: a server of its own, to which its files are moved.
 way_to_start next_standalone(const analysis& work) {
@@ -147,13 +43,15 @@ way_to_start next_standalone(const analysis& work) {
   return {{"node", join(join("/app", below), tree + "/server.js")}, {analysis::command_in(work.self.dir, move)}, {}};
 }
 
+std::string svelte_config(const analysis& work) { return work.first_of({"svelte.config.js", "svelte.config.ts", "svelte.config.mjs"}); }
+
 /// Servers of frameworks with a fixed way to start them.
 std::string framework_command(analysis& work, const framework& f, const std::set<std::string>& all) {
   if (f.name == "Next.js") return fmt::format("next start -H 0.0.0.0 -p {}", told_port(work, f.port, "Next.js's usual port"));
   if (f.name == "Nuxt") return "node .output/server/index.mjs";
   if (f.name == "SvelteKit") {
     const svelte_adapter adapter = find_svelte_adapter(work, all);
-    return adapter.name == "node" ? fmt::format("node {}/index.js", adapter.out.empty() ? "build" : adapter.out) : "";
+    return adapter.name == "node" || (adapter.name == "auto" && !svelte_config(work).empty()) ? fmt::format("node {}/index.js", adapter.out.empty() ? "build" : adapter.out) : "";
   }
   if (f.name == "Astro" && all.contains("@astrojs/node")) return "node dist/server/entry.mjs";
   if (f.name == "TanStack Start") {
@@ -169,6 +67,17 @@ std::string script_of(const value& package) {
   for (const char* name : {"start:prod", "start", "serve"})
     if (const std::string& text = package["scripts"][name].text; !text.empty()) return name;
   return {};
+}
+
+/// adapter-auto knows only places that are none of ours, and makes nothing elsewhere: adapter-node takes its place, between
+/// the installation and the build.
+void replace_svelte_adapter(analysis& work, const node_manager& manager, const std::set<std::string>& all) {
+  const std::string file = svelte_config(work);
+  if (file.empty() || !all.contains("@sveltejs/kit") || work.out.commands.empty() || find_svelte_adapter(work, all).name != "auto") return;
+  const std::string_view add = manager.tool == "npm" ? "npm install --no-save" : manager.tool == "pnpm" ? "pnpm add --save-dev" : manager.tool == "yarn" ? "yarn add --dev" : "bun add --dev";
+  const std::string text = fmt::format("{} @sveltejs/adapter-node && sed -i 's#@sveltejs/adapter-auto#@sveltejs/adapter-node#' {}", add, file);
+  work.out.commands.insert(work.out.commands.end() - 1, analysis::command_in(work.self.dir, text));
+  work.because("adapter", "adapter-node instead of adapter-auto, which makes no server", work.path(file), confidence::guess);
 }
 
 /// What the built program is, when no script says it.
@@ -386,6 +295,7 @@ void analyse_package(analysis& work) {
   const std::string version = node_version(work, package, root);
   work.needs("node", version);
   build_node_project(work, manager, package, root);
+  replace_svelte_adapter(work, manager, all);
 
   const framework* f = use_framework(work, ecosystem::node, framework_names(package));
   const source_facts facts = look_at_node_sources(work, sources);

@@ -198,7 +198,11 @@ void build_node_project(analysis& work, const node_manager& manager, const value
 bool build_front_end(analysis& work, bool build) {
   if (!work.has("package.json")) return false;
   const value& package = package_json(work.files, work.path("package.json"));
-  if (node_dependencies(package, true).empty() || (build && !has_build_script(package))) return false;
+  const std::set<std::string> names = node_dependencies(package, true);
+  if (names.empty() || (build && !has_build_script(package))) return false;
+  // These make a server of their own, not files for this one.
+  for (const char* server : {"next", "nuxt", "@sveltejs/kit", "@remix-run/node"})
+    if (build && names.contains(server)) return false;
   const node_manager manager = find_node_manager(work, package);
   work.needs("node");
   install_node_dependencies(work, manager, package);
