@@ -53,6 +53,24 @@ std::optional<app_object> find_app(analysis& work, const std::vector<std::string
   return std::nullopt;
 }
 
+/// The folder that a program's own imports begin in, when that is not the service's directory: `from config import x` of
+/// backend/main.py beside backend/config.py. "" when they begin in the directory.
+std::string folder_of_imports(analysis& work, const std::string& path) {
+  const std::string folder(parent_of(path));
+  if (folder == work.self.dir || work.files.has_file(join(folder, "__init__.py"))) return {};
+  const std::string* text = work.files.read_source(path);
+  if (!text) return {};
+  for (const std::string_view line : lines_of(*text)) {
+    const auto words = words_of(line);
+    if (words.size() < 2 || (words[0] != "from" && words[0] != "import")) continue;
+    const std::string top = words[1].substr(0, words[1].find_first_of(".,"));
+    if (top.empty()) continue;
+    const auto lies_in = [&](std::string_view dir) { return work.files.has_file(join(dir, top + ".py")) || work.files.has_directory(join(dir, top)); };
+    if (lies_in(folder) && !lies_in(work.self.dir)) return folder.substr(work.self.dir.empty() ? 0 : work.self.dir.size() + 1);
+  }
+  return {};
+}
+
 void start(analysis& work, rank of, std::string_view command, std::string_view from) {
   // No shell reads it, so gunicorn's "app:make()" needs no quotes.
   work.starts(of, words_of(command), from, of == rank::framework ? confidence::guess : confidence::likely);
@@ -137,7 +155,12 @@ bool start_web(analysis& work, const framework& f, const std::set<std::string>& 
   if (!asgi && f.name != "Flask") return false;
   const auto app = find_app(work, files, f.name);
   if (!app) return false;
-  const std::string target = fmt::format("{}:{}", app->module, app->variable);
+  const std::string folder = folder_of_imports(work, app->path);
+  const std::string module = folder.empty() ? app->module : app->module.substr(folder.size() + 1);
+  const std::string target = fmt::format("{}:{}", module, app->variable);
+  const auto start = [&](analysis& w, rank of, const std::string& command, std::string_view from) {
+    w.starts(of, in_directory(join("/app", folder), words_of(command)), from, confidence::likely);
+  };
   const std::string_view port = told_port(work, f.port, usual);
   if (asgi) {
     start(work, rank::source, fmt::format("uvicorn {}{} --host 0.0.0.0 --port {}", app->called ? "--factory " : "", target, port), app->path);
@@ -190,6 +213,16 @@ void copy_where_it_is_named(analysis& work) {
       return;
     }
   }
+}
+
+/// `python3 shop/main.py` looks for `shop` beside main.py, unless it is told.
+void import_from_app(analysis& work) {
+  const finding<way_to_start>* start = work.out.start.winner();
+  if (!start || start->value.words.size() < 2 || start->value.words.front() != "python3") return;
+  const std::string& file = start->value.words[1];
+  const std::string_view top = std::string_view(file).substr(0, file.find('/'));
+  if (top.size() == file.size() || !work.has(join(top, "__init__.py"))) return;
+  work.out.runtime_env.emplace("PYTHONPATH", "/app");
 }
 
 void start_script(analysis& work, bool installed) {
@@ -267,6 +300,7 @@ void analyse(analysis& work) {
   start_configured_server(work, dependencies);
   start_hinted(work, dependencies, f != nullptr);
   if (!(f && start_web(work, *f, dependencies, files))) start_script(work, installed);
+  import_from_app(work);
   install_server(work, dependencies);
   copy_where_it_is_named(work);
   work.out.nothing_to_start = "no application object, script or main file: a library";

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/detect/hints.hpp"
 #include "engine/detect/native_needs.hpp"
 #include "engine/detect/packages.hpp"
@@ -53,6 +55,34 @@ void install_tool(analysis& work, std::string_view name) {
   work.run(fmt::format("python3 -m venv /opt/{0} && /opt/{0}/bin/pip install {0}", name));
 }
 
+/// Extras that the Dockerfile installs with, of those that the project has; "*" for all of them.
+std::vector<std::string> extras_of_dockerfile(analysis& work, const value& project) {
+  std::vector<std::string> out;
+  for (const auto& [tool, verb] : {std::pair("poetry", "install"), std::pair("uv", "sync")})
+    for (const docker_call& call : calls_in_dockerfile(work, tool)) {
+      if (call.words.empty() || call.words.front() != verb) continue;
+      for (std::size_t i = 1; i < call.words.size(); ++i) {
+        const std::string& word = call.words[i];
+        if (word == "--all-extras") return {"*"};
+        std::string names;
+        if ((word == "-E" || word == "--extras" || word == "--extra") && i + 1 < call.words.size()) names = call.words[++i];
+        if (word.starts_with("--extras=") || word.starts_with("--extra=")) names = word.substr(word.find('=') + 1);
+        std::erase_if(names, [](char c) { return c == '"' || c == '\''; });
+        for (const std::string& name : words_of(names))
+          if ((project["project"]["optional-dependencies"].has(name) || project["tool"]["poetry"]["extras"].has(name)) && std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+      }
+    }
+  return out;
+}
+
+/// The options of a tool for them: " --extra a --extra b".
+std::string options_for(analysis& work, const std::vector<std::string>& extras, std::string_view option) {
+  std::string out;
+  for (const std::string& name : extras) out += name == "*" ? " --all-extras" : fmt::format(" {} {}", option, shell_word(name));
+  if (!out.empty()) work.because("extras", out.substr(1), work.hint.runs_from);
+  return out;
+}
+
 }  // namespace
 
 std::set<std::string> python_dependencies(analysis& work) {
@@ -61,6 +91,11 @@ std::set<std::string> python_dependencies(analysis& work) {
   const value project = pyproject(work);
   for (const std::string& text : project["project"]["dependencies"].texts()) out.insert(requirement_name(text));
   for (const auto& [name, version] : project["tool"]["poetry"]["dependencies"].members) out.insert(lower(name));
+  for (const std::string& extra : extras_of_dockerfile(work, project))
+    for (const value* group : {&project["project"]["optional-dependencies"], &project["tool"]["poetry"]["extras"]})
+      for (const auto& [name, list] : group->members)
+        if (extra == "*" || extra == name)
+          for (const std::string& text : list.texts()) out.insert(requirement_name(text));
   if (const std::string* text = work.read("Pipfile")) {
     if (const auto tree = parse_toml(*text); tree.has_value())
       for (const auto& [name, version] : (*tree)["packages"].members) out.insert(lower(name));
@@ -125,14 +160,15 @@ bool install_python_dependencies(analysis& work) {
     }
     if (has_package("uv", work.target)) work.needs("uv");
     const std::string uv = has_package("uv", work.target) ? "uv" : "/opt/uv/bin/uv";
-    work.run(fmt::format("UV_PROJECT_ENVIRONMENT={} UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never {} sync --frozen --no-dev --no-editable", venv, uv));
+    work.run(fmt::format("UV_PROJECT_ENVIRONMENT={} UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never {} sync --frozen --no-dev --no-editable{}", venv, uv,
+                         options_for(work, extras_of_dockerfile(work, project), "--extra")));
     return has_build;
   }
   if (project["tool"].has("poetry") || work.has("poetry.lock")) {
     chosen("Poetry", "pyproject.toml");
     install_tool(work, "poetry");
     work.run(make_venv);
-    work.run(in_venv + "/opt/poetry/bin/poetry install --only main --no-root --no-interaction");
+    work.run(in_venv + "/opt/poetry/bin/poetry install --only main --no-root --no-interaction" + options_for(work, extras_of_dockerfile(work, project), "--extras"));
     return false;
   }
   if (project["tool"].has("pdm") || work.has("pdm.lock")) {
