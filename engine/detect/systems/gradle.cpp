@@ -217,6 +217,7 @@ void analyse(analysis& work) {
   const bool spring = needs.contains("org.springframework.boot:plugin");
   const bool quarkus = needs.contains("io.quarkus:plugin");
   const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")") || contains(text, "\n    application\n") || contains(text, "\n  application\n"));
+  const bool is_war = contains(text, "id 'war'") || contains(text, "id(\"war\")") || contains(text, "\n    war\n") || contains(text, "\n  war\n");
   if (spring) {
     work.run_at_root(fmt::format("gradle --no-daemon {}bootJar", task));
     work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {}, {{work.path("build/libs/*.jar"), "/app/app.jar"}}}, work.self.manifest);
@@ -227,7 +228,7 @@ void analyse(analysis& work) {
     work.run_at_root(fmt::format("gradle --no-daemon {}installDist", task));
     work.starts(rank::convention, way_to_start{{"/app/bin/" + launcher(text, project)}, {}, {{work.path(fmt::format("build/install/{}/", project)), "/app/"}}}, work.self.manifest);
   } else {
-    work.out.no_service = work.self.members.empty() ? "neither an application nor a Spring Boot or Quarkus plugin: a library" : "the root of a build of several projects";
+    work.out.no_service = is_war ? "the war plugin: it needs a servlet container" : work.self.members.empty() ? "neither an application nor a Spring Boot or Quarkus plugin: a library" : "the root of a build of several projects";
     return;
   }
   work.because("task", spring ? "bootJar" : quarkus ? "quarkusBuild" : "installDist", work.self.manifest);

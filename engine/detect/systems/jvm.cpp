@@ -103,6 +103,12 @@ void take_configured_port(analysis& work) {
       continue;
     }
     for (const std::string_view key : keys) work.listens(rank::configured, configured_port(at_path(*tree, key).text), work.path(file), confidence::certain);
+    // The profile that it names itself.
+    const std::string& profile = at_path(*tree, "spring.profiles.active").text;
+    const std::string of_profile = fmt::format("src/main/resources/application-{}.{}", profile, std::string_view(file).ends_with("yaml") ? "yaml" : "yml");
+    const std::string* more = profile.empty() || profile.find_first_of("$,@ /") != std::string::npos ? nullptr : work.read(of_profile);
+    const auto other = more ? parse_yaml(documents_of_yaml(*more).front()) : result<value>(value());
+    if (other.has_value()) work.listens(rank::configured, configured_port(at_path(*other, "server.port").text), work.path(of_profile), confidence::certain);
   }
   // HOCON: port = 8080, and port = ${?PORT} behind it.
   for (const char* file : {"src/main/resources/application.conf", "resources/application.conf"}) {
@@ -119,10 +125,28 @@ void take_configured_port(analysis& work) {
   }
 }
 
+/// Whether some source starts Spring's application; where there are more of them than are looked at, it is taken for true.
+bool starts_spring(analysis& work) {
+  constexpr std::size_t most = 300;
+  const std::vector<std::string> sources = work.sources({".java", ".kt", ".scala", ".groovy"});
+  if (sources.empty() || sources.size() > most) return true;
+  return std::any_of(sources.begin(), sources.end(), [&](const std::string& path) {
+    const std::string* text = work.files.read_source(path);
+    return !text || contains(*text, "SpringApplication") || contains(*text, "SpringBootApplication") || contains(*text, "runApplication") || contains(*text, "SpringBootServletInitializer");
+  });
+}
+
 }  // namespace
 
 void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
   const framework* f = use_framework(work, ecosystem::jvm, dependencies);
+  // Only the libraries of Spring, without what starts a server: a generator or another tool.
+  const finding<way_to_start>* start = work.out.start.winner();
+  const bool plain = start && start->value.words.size() > 1 && start->value.words[1] == "-cp";
+  if (f && f->name == "Spring Boot" && plain && !starts_spring(work)) {
+    apply(work, look_at_sources(work, work.sources({".java", ".kt", ".scala"}), {"ServerSocket(", "InetSocketAddress("}), 0, "");
+    return;
+  }
   take_configured_port(work);
   if (f && f->name == "Spring Boot" && std::any_of(dependencies.begin(), dependencies.end(), [](const std::string& d) {
         return d.ends_with("spring-boot-starter-actuator");

@@ -97,6 +97,22 @@ std::string main_class(analysis& work, const std::vector<std::pair<std::string, 
   return find_main_class(work);
 }
 
+/// A web application without a server of its own, by Jetty's runner for the names that it uses: jakarta.servlet or the older
+/// javax.servlet.
+void serve_war(analysis& work) {
+  bool jakarta = false;
+  const std::string* descriptor = work.read("src/main/webapp/WEB-INF/web.xml");
+  if (descriptor && contains(*descriptor, "jakarta.ee/xml")) jakarta = true;
+  for (const std::string& path : work.sources({".java", ".kt"}))
+    if (const std::string* text = jakarta ? nullptr : work.files.read_source(path); text && contains(*text, "jakarta.servlet")) jakarta = true;
+  const std::string_view runner = jakarta ? "11.0.18" : "9.4.53.v20231009";
+  work.run(fmt::format("mvn -B -ntp dependency:copy -Dartifact=org.eclipse.jetty:jetty-runner:{} -DoutputDirectory=/out -Dmdep.stripVersion=true", runner));
+  work.because("server", fmt::format("Jetty's runner {}, for {}.servlet", runner, jakarta ? "jakarta" : "javax"), "packaging war", confidence::likely);
+  const std::string find_war = analysis::command_in(work.self.dir, "ls target/*.war | head -n 1 | xargs -I FILE cp FILE /app.war");
+  const std::string_view port = told_port(work, 8080, "Jetty's usual port");
+  work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/jetty-runner.jar", "--port", std::string(port), "/app/app.war"}, {find_war}, {{"/out/jetty-runner.jar", "/app/jetty-runner.jar"}, {"/app.war", "/app/app.war"}}}, work.self.manifest);
+}
+
 void analyse(analysis& work) {
   const auto chain = with_parents(work.files, work.self.manifest);
   const value& tree = chain.front().second;
@@ -120,10 +136,6 @@ void analyse(analysis& work) {
   }
   const bool quarkus = std::any_of(needs.begin(), needs.end(), [](const std::string& d) { return d.starts_with("io.quarkus:"); });
   const bool fat = has_plugin(chain, "spring-boot-maven-plugin") || has_plugin(chain, "maven-shade-plugin");
-  if (packaging == "war" && !fat) {
-    work.out.no_service = "packaging war: it needs a servlet container";
-    return;
-  }
   if (needs.contains("io.quarkiverse.quinoa:quarkus-quinoa")) {
     work.needs("node");
     work.needs("npm");
@@ -135,6 +147,10 @@ void analyse(analysis& work) {
     work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
     const std::string find_jar = analysis::command_in(work.self.dir, fmt::format("ls target/*.{0} | grep -vE -e '-(sources|javadoc|tests)[.]jar$' -e '/original-' | head -n 1 | xargs -I FILE cp FILE /app.jar", packaging));
     work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {find_jar}, {{"/app.jar", "/app/app.jar"}}}, work.self.manifest);
+  } else if (packaging == "war") {
+    work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
+    serve_war(work);
+    return;
   } else {
     const std::string main = main_class(work, chain);
     if (main.empty()) {
