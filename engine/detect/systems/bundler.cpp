@@ -1,6 +1,7 @@
 // Ruby projects.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "engine/detect/frameworks.hpp"
@@ -35,6 +36,21 @@ std::string ruby_version(analysis& work, std::string_view gemfile) {
     if (trim(line).starts_with("ruby "))
       if (const auto text = quoted_after(line)) return take_version(work, "ruby", *text, work.self.manifest, confidence::certain);
   return {};
+}
+
+/// Bundler refuses another patch of Ruby than the Gemfile names, and a distribution has one of each version.
+void accept_other_patch(analysis& work, std::string_view gemfile) {
+  for (const std::string_view raw : lines_of(gemfile)) {
+    const std::string_view line = trim(raw);
+    if (!line.starts_with("ruby ") && !line.starts_with("ruby(")) continue;
+    const std::string named = quoted_after(line).value_or("");
+    const std::string* file = contains(line, ".ruby-version") ? work.read(".ruby-version") : nullptr;
+    const std::string_view exact = trim(file ? std::string_view(*file) : std::string_view(named));
+    if (exact.empty() || !(is_digit(exact.front()) || exact.starts_with("ruby-")) || std::count(exact.begin(), exact.end(), '.') < 2) continue;
+    work.run("sed -i '/^ *ruby[ (]/d' Gemfile");
+    work.because("patch of Ruby", fmt::format("the distribution's instead of {}, which Bundler would ask for", exact), work.self.manifest, confidence::likely);
+    return;
+  }
 }
 
 std::string command(analysis& work, const framework* f, const std::set<std::string>& names) {
@@ -84,6 +100,7 @@ void analyse(analysis& work) {
   work.out.build_env = {{"BUNDLE_PATH", "/app/vendor/bundle"}, {"BUNDLE_WITHOUT", "development:test"}};
   work.out.runtime_env = work.out.build_env;
   work.out.runtime_env["BUNDLE_GEMFILE"] = "/app/Gemfile";
+  accept_other_patch(work, text ? *text : "");
   work.run(work.has("Gemfile.lock") ? "BUNDLE_DEPLOYMENT=1 bundle install" : "bundle install");
   const std::string start = command(work, f, names);
   work.out.nothing_to_start = "no config.ru, app.rb, server.rb or main.rb";
