@@ -100,6 +100,16 @@ std::vector<std::string> analysis::sources_without(std::string_view manifest, st
   return find_sources(manifest, endings);
 }
 
+namespace {
+
+/// "app.test.ts", "app_test.go", "test_app.py": what stands in it is of a test.
+bool is_test_file(std::string_view name) {
+  constexpr std::array<std::string_view, 7> marks{".test.", ".spec.", ".stories.", ".cy.", "_test.", "_spec.", "_tests."};
+  return (name.starts_with("test_") && name.ends_with(".py")) || name == "conftest.py" || std::any_of(marks.begin(), marks.end(), [&](std::string_view m) { return contains(name, m); });
+}
+
+}  // namespace
+
 std::vector<std::string> analysis::find_sources(std::string_view manifest, std::initializer_list<std::string_view> endings) const {
   constexpr std::size_t most_of_service = 400;
   constexpr std::size_t most_of_all = 100'000;
@@ -127,7 +137,8 @@ std::vector<std::string> analysis::find_sources(std::string_view manifest, std::
     const std::string padded = "/" + lower(at->path) + "/";
     const bool of_tests = contains(padded, "/test/") || contains(padded, "/tests/") || contains(padded, "/spec/") ||
                           contains(padded, "/__tests__/") || contains(padded, "/examples/") ||
-                          contains(padded, "/testdata/") || contains(padded, "/fixtures/");
+                          contains(padded, "/testdata/") || contains(padded, "/fixtures/") ||
+                          contains(padded, "/e2e/") || contains(padded, "/playwright/") || contains(padded, "/cypress/");
     if (of_another || (of_tests && !is_inside(self.dir, at->path))) continue;
     places.push_back({&*at, at->path.empty() ? -1 : std::count(at->path.begin(), at->path.end(), '/')});
   }
@@ -135,7 +146,7 @@ std::vector<std::string> analysis::find_sources(std::string_view manifest, std::
   std::vector<std::string> found;
   for (const place& p : places)
     for (const std::string_view name : p.dir->files) {
-      if (std::none_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); })) continue;
+      if (std::none_of(endings.begin(), endings.end(), [&](std::string_view e) { return name.ends_with(e); }) || is_test_file(name)) continue;
       found.push_back(join(p.dir->path, name));
       if (found.size() == most) return found;
     }
@@ -195,6 +206,50 @@ std::optional<std::uint16_t> find_port(std::string_view text, std::initializer_l
   return port;
 }
 
+/// The words of a name: "parseServerPort" and "server-port" -> "server", "port".
+std::vector<std::string> words_of_name(std::string_view name) {
+  std::vector<std::string> out;
+  bool upper_before = true;
+  std::string word;
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (c == '_' || c == '-' || (upper && !upper_before)) {
+      if (!word.empty()) out.push_back(lower(word));
+      word.clear();
+    }
+    if (c != '_' && c != '-') word += c;
+    upper_before = upper;
+  }
+  if (!word.empty()) out.push_back(lower(word));
+  return out;
+}
+
+/// The default of a setting that is called like a port of our own, in whatever form the language has for that:
+/// `"server-port = 3000"`, `parsePort k = fromMaybe 3000 …`, `option "port" 8081 "…"`.
+std::optional<std::uint16_t> find_setting(std::string_view text) {
+  constexpr std::array<std::string_view, 9> own{"server", "http", "listen", "listening", "web", "default", "api", "parse", "app"};
+  constexpr std::uint16_t least = 1024;
+  for (const std::string_view line : lines_of(text)) {
+    if (!(contains(line, "ort") || contains(line, "ORT")) || in_comment(line, 0) || contains(line, "==")) continue;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (!is_word(line[i])) continue;
+      std::size_t end = i;
+      while (end < line.size() && (is_word(line[end]) || line[end] == '-')) ++end;
+      const std::vector<std::string> words = words_of_name(line.substr(i, end - i));
+      i = end;
+      if (words.empty() || words.back() != "port" || !std::all_of(words.begin(), words.end() - 1, [&](const std::string& w) { return std::find(own.begin(), own.end(), w) != own.end(); })) continue;
+      const std::string_view rest = line.substr(end);
+      const std::size_t digits = rest.find_first_of("0123456789");
+      if (digits == std::string_view::npos || digits == 0 || is_word(rest[digits - 1])) continue;
+      const std::string_view between = rest.substr(0, digits);
+      const bool is_default = contains(between, "=") || contains(between, ":") || contains(between, "efault") || contains(between, "fromMaybe") || contains(between, "value");
+      const auto number = port_at(rest.substr(digits));
+      if (is_default && number && *number >= least && !is_of_another_service(*number)) return number;
+    }
+  }
+  return std::nullopt;
+}
+
 bool reads_port_variable(std::string_view text) {
   for (const std::string_view form : {"process.env.PORT", "Bun.env.PORT", "import.meta.env.PORT"})
     for (std::size_t at = text.find(form); at != std::string_view::npos; at = text.find(form, at + 1))
@@ -239,6 +294,10 @@ source_facts look_at_sources(analysis& work, const std::vector<std::string>& pat
       out.port = find_port(*text, before_port);
       if (out.port) out.port_from = path;
     }
+    if (!out.setting && serves(*text)) {
+      out.setting = find_setting(*text);
+      if (out.setting) out.setting_from = path;
+    }
     if (out.health.empty()) {
       out.health = find_health(*text);
       if (!out.health.empty()) out.health_from = path;
@@ -256,6 +315,8 @@ std::string_view told_port(analysis& work, std::uint16_t usual, std::string_view
 void apply(analysis& work, const source_facts& facts, std::uint16_t usual, std::string_view usual_from) {
   if (facts.port) work.listens(rank::source, *facts.port, facts.port_from);
   work.listens(rank::framework, usual, usual_from);
+  // Without the words that the language has for it, only the name says what the number is.
+  if (work.out.port.empty() && facts.setting) work.listens(rank::framework, *facts.setting, facts.setting_from, confidence::guess);
   if (work.out.port_variable_from.empty()) work.out.port_variable_from = facts.port_variable_from;
   if (!facts.health.empty()) work.out.health_path.add({facts.health, rank::source, facts.health_from, confidence::likely});
 }

@@ -26,6 +26,10 @@ struct hints {
   std::vector<dockerfile_run> runs;  ///< the instructions of the Dockerfile that build
   std::string runs_from;
   std::vector<std::string> copied;  ///< files of the repository that the last stage takes
+  std::vector<dockerfile_copy> copies;
+  std::vector<dockerfile_move> moves;
+  std::string copies_from;
+  std::string workdir;
   std::vector<std::string> wanted;  ///< names of variables that it is given
   std::string wanted_from;
 };
@@ -82,6 +86,8 @@ class analysis {
 struct source_facts {
   std::optional<std::uint16_t> port;
   std::string port_from;
+  std::optional<std::uint16_t> setting;  ///< the default of a setting called "port"
+  std::string setting_from;
   std::string health;
   std::string health_from;
   std::string port_variable_from;  ///< a file that reads the environment variable PORT

@@ -53,6 +53,7 @@ draft analyse(repository& files, const candidate& self, const std::vector<candid
   work.because("build system", self.system->name, self.manifest);
   take_hints(work);
   self.system->analyse(work);
+  take_parts_of_image(work);
   decide(work);
   apply_hints(work);
   // The build system may have been told apart further: npm, pnpm, …

@@ -79,6 +79,15 @@ std::vector<std::string> as_command(std::string_view shell_text) {
   return {"/bin/sh", "-c", (simple ? "exec " : "") + std::string(shell_text)};
 }
 
+std::vector<std::string> without_init(std::vector<std::string> words) {
+  constexpr std::array<std::string_view, 4> inits{"catatonit", "dumb-init", "docker-init", "tini"};
+  if (words.size() < 2 || std::find(inits.begin(), inits.end(), name_of(words.front())) == inits.end()) return words;
+  auto at = words.begin() + 1;
+  while (at != words.end() && at->starts_with('-')) ++at;
+  words.erase(words.begin(), at);
+  return words;
+}
+
 std::vector<std::string> in_directory(std::string_view dir, std::vector<std::string> words) {
   if (dir == "/app") return words;
   if (words.size() == 2 && words[0] == "node" && words[1].front() != '-') return {"node", join(dir, words[1])};

@@ -21,6 +21,9 @@ std::map<std::string, std::string> read_procfile(std::string_view text);
 /// {"/bin/sh", "-c", "exec COMMAND"}; the command itself when it needs no shell.
 std::vector<std::string> as_command(std::string_view shell_text);
 
+/// Without "tini --", "dumb-init" and the like, which only start what is behind them.
+std::vector<std::string> without_init(std::vector<std::string> words);
+
 /// What starts `words` with another working directory than /app.
 std::vector<std::string> in_directory(std::string_view dir, std::vector<std::string> words);
 

@@ -64,11 +64,20 @@ void take_compose(analysis& work, const std::string& path) {
 
 void take_compose_of_image(analysis& work, const std::string& path) {
   const value* tree = work.files.shared_tree(path, parse_yaml);
-  if (!tree || work.self.dir.empty()) return;
+  if (!tree) return;
   for (const auto& [name, service] : (*tree)["services"].members) {
     const std::string& image = service["image"].text;
     const std::string_view last = name_of(image);
-    if (last.substr(0, last.find_first_of(":@")) != name_of(work.self.dir)) continue;
+    const std::string_view called = last.substr(0, last.find_first_of(":@"));
+    // An image that is called like the program of the Dockerfile, with the arguments that the program wants.
+    std::vector<std::string>& own = work.hint.command;
+    if (own.size() == 1 && name_of(own.front()) == called && !called.empty() && !service["command"].is(value::kind::null)) {
+      const value& arguments = service["command"];
+      const std::vector<std::string> words = arguments.is(value::kind::array) ? arguments.texts() : words_of(arguments.text);
+      own.insert(own.end(), words.begin(), words.end());
+      work.hint.command_from = "command in " + path;
+    }
+    if (work.self.dir.empty() || called != name_of(work.self.dir)) continue;
     for (const value& entry : service["ports"].items) work.listens(rank::deployment, container_port(entry), path);
   }
 }
@@ -105,8 +114,26 @@ void take_container_ports(analysis& work, const value& tree, const std::string& 
 
 }  // namespace
 
+namespace {
+
+/// Whether the Dockerfile of the root starts another member of the workspace: an image that is called like this one's
+/// directory is then that other one's.
+bool root_starts_another(analysis& work) {
+  if (!work.self.is_member) return false;
+  const std::string path = join(work.self.root, "Dockerfile");
+  const std::string* text = work.files.has_evidence(path) ? work.files.read(path) : nullptr;
+  const std::vector<std::string> command = text ? without_init(read_dockerfile(*text).command) : std::vector<std::string>();
+  if (command.empty()) return false;
+  const std::string_view program = name_of(command.front());
+  if (program == name_of(work.self.dir)) return false;
+  return std::any_of(work.all.begin(), work.all.end(), [&](const candidate& c) { return c.dir != work.self.dir && name_of(c.dir) == program; });
+}
+
+}  // namespace
+
 void take_manifests(analysis& work) {
   const bool alone = work.all.size() == 1;
+  if (!work.files.cluster_manifests().empty() && root_starts_another(work)) return;
   for (const std::string& path : work.files.cluster_manifests()) {
     if (!alone && work.self.dir.empty()) return;
     const std::vector<value>& documents = work.files.yaml_documents(path);

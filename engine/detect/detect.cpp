@@ -127,6 +127,93 @@ void embed(repository& files, const std::vector<candidate>& candidates, const st
   }
 }
 
+/// "dist", './dist', "dist/index.html" and go:embed dist, but not "distance".
+bool names_path(std::string_view text, std::string_view name) {
+  for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const char before = at == 0 ? ' ' : text[at - 1];
+    const char after = at + name.size() == text.size() ? ' ' : text[at + name.size()];
+    if (contains("\"'`/", std::string_view(&before, 1)) && contains("\"'`/", std::string_view(&after, 1))) return true;
+  }
+  return contains(text, fmt::format("go:embed {}", name)) || contains(text, fmt::format("go:embed all:{}", name));
+}
+
+/// Pages or a server of JavaScript beside the service that has the directory: built with it, when its sources name what the
+/// build leaves, else a service of its own.
+void take_second_application(repository& files, const candidate& first, const std::vector<candidate>& all, const options& how, found_service& service, detection& out) {
+  const auto other = std::find_if(first.others.begin(), first.others.end(), [](const claim& c) { return c.system->name == "npm"; });
+  const std::vector<std::string>& built_with = service.spec.build.packages;
+  if (other == first.others.end() || std::any_of(built_with.begin(), built_with.end(), [](const std::string& p) { return p.starts_with("nodejs"); })) return;
+  candidate instead = first;
+  instead.system = other->system;
+  instead.manifest = other->manifest;
+  draft d = analyse(files, instead, all, how.target);
+  if (!d.no_service.empty() || d.command.empty() || d.ports.empty() || d.framework.empty() || !lacking(d, how.target).empty()) return;
+  std::erase_if(out.lost, [&](const rejected& r) { return r.path == other->manifest; });
+  const bool is_site = d.command.front() == "caddy" && !d.copy.empty();
+  std::string place = is_site ? d.copy.front().from : "";
+  while (place.ends_with('/')) place.pop_back();
+  draft unused;
+  analysis work(files, first, all, how.target, unused);
+  const std::string name(name_of(place));
+  std::string named_in;
+  if (is_site)
+    for (const std::string& path : work.sources({".go", ".py", ".rb", ".rs", ".php", ".ex", ".java", ".kt", ".cs", ".cr"})) {
+      const std::string* text = files.read_source(path);
+      if (text && named_in.empty() && names_path(*text, name)) named_in = path;
+    }
+  if (named_in.empty()) {
+    found_service second;
+    second.spec = assemble(files, d, how.target, how.index);
+    second.dir = d.dir;
+    second.manifest = other->manifest;
+    second.reasons = std::move(d.reasons);
+    out.services.push_back(std::move(second));
+    return;
+  }
+  d.commands.resize(d.build_commands);
+  build_before(service.spec.build, assemble(files, d, how.target, how.index).build);
+  if (!brings_all(service) && !is_embedded(files, place)) service.spec.runtime.copy.push_back({place + "/", "/app/" + name + "/"});
+  service.reasons.push_back({"part", other->manifest, named_in, confidence::likely, {}});
+  service.spec.metadata.reasoning += fmt::format("; part {} ({}, likely)", other->manifest, named_in);
+}
+
+/// A site of a generator for documentation, beside something else, is about that.
+void leave_out_documentation(detection& out) {
+  const auto is_documentation = [](const found_service& s) {
+    const std::string& f = s.spec.metadata.framework;
+    return !s.dir.empty() && (f == "Docusaurus" || f == "VitePress" || f == "MkDocs");
+  };
+  if (std::all_of(out.services.begin(), out.services.end(), is_documentation)) return;
+  for (const found_service& s : out.services)
+    if (is_documentation(s)) out.lost.push_back({s.manifest, fmt::format("{}: documentation of the repository", s.spec.metadata.framework)});
+  std::erase_if(out.services, is_documentation);
+}
+
+/// Pages of one service that the image of another holds: built with it, and not served a second time.
+struct joined {
+  std::string into;  ///< directory of the service
+  image_part part;
+};
+
+void join_parts(repository& files, const std::vector<candidate>& candidates, const std::vector<joined>& all, const options& how, detection& out) {
+  const auto service_of = [&](const std::string& dir) { return std::find_if(out.services.begin(), out.services.end(), [&](const found_service& s) { return s.dir == dir; }); };
+  for (const joined& j : all) {
+    const auto whole = service_of(j.into);
+    const auto pages = service_of(j.part.dir);
+    const auto part = std::find_if(candidates.begin(), candidates.end(), [&](const candidate& c) { return c.dir == j.part.dir; });
+    // A server of its own stays one, whatever a Dockerfile takes of it.
+    if (whole == out.services.end() || pages == out.services.end() || part == candidates.end() || whole == pages) continue;
+    if (pages->spec.runtime.command.empty() || pages->spec.runtime.command.front() != "caddy") continue;
+    draft d = analyse(files, *part, candidates, how.target);
+    d.commands.resize(d.build_commands);
+    build_before(whole->spec.build, assemble(files, d, how.target, how.index).build);
+    whole->spec.runtime.copy.push_back({j.part.from + "/", j.part.to + "/"});
+    whole->reasons.push_back({"part", j.part.dir, part->manifest, confidence::likely, {}});
+    whole->spec.metadata.reasoning += fmt::format("; part {} ({}, likely)", j.part.dir, part->manifest);
+    out.services.erase(pages);
+  }
+}
+
 }  // namespace
 
 result<detection> detect(repository& files, const options& how) {
@@ -138,6 +225,7 @@ result<detection> detect(repository& files, const options& how) {
   link_dependencies(files, candidates);
 
   std::map<std::string, std::string> into;
+  std::vector<joined> parts;
   for (const candidate& claimed : candidates) {
     // One at a time: a repository may have a hundred thousand that come to nothing.
     candidate c = claimed;
@@ -155,14 +243,18 @@ result<detection> detect(repository& files, const options& how) {
       out.lost.push_back({c.manifest, fmt::format("{}: {}", d.build_system, why)});
       continue;
     }
+    for (const image_part& part : d.parts) parts.push_back({d.dir, part});
     found_service service;
     service.spec = assemble(files, d, how.target, how.index);
     service.dir = d.dir;
     service.manifest = c.manifest;
     service.reasons = std::move(d.reasons);
+    if (service.spec.metadata.language != "JavaScript" && service.spec.metadata.language != "TypeScript") take_second_application(files, c, candidates, how, service, out);
     out.services.push_back(std::move(service));
   }
   embed(files, candidates, into, how, out);
+  join_parts(files, candidates, parts, how, out);
+  leave_out_documentation(out);
   make_names_differ(out.services);
   if (auto done = apply_overlays(files, out.services); done.has_error()) return done.error();
 

@@ -156,6 +156,9 @@ struct stage {
   std::vector<std::string> entrypoint;
   std::vector<std::string> arguments;
   variables args;
+  std::string image;
+  bool fetches = false;
+  bool uses_context = false;
 
   variables known() const {
     variables out = args;
@@ -163,13 +166,77 @@ struct stage {
     return out;
   }
 };
+using stages = std::map<std::string, stage>;
 
-void take_copied(const std::vector<std::string>& words, stage& into) {
-  for (std::size_t i = 0; i + 1 < words.size(); ++i)
-    if (!words[i].starts_with("--")) into.facts.copied.push_back(words[i]);
+std::string absolute(std::string_view workdir, std::string_view path) {
+  const std::string from = path.starts_with('/') ? std::string(path.substr(1)) : join(workdir.starts_with('/') ? workdir.substr(1) : workdir, path);
+  return "/" + resolve("", from).value_or("");
 }
 
-void take_instruction(std::string_view name, std::string_view rest, const variables& global, stage& now) {
+/// What lies at `path` of a stage, by what was copied there; the last that was copied first.
+std::vector<dockerfile_copy::origin> origins_in(const stage& where, const std::string& path) {
+  std::vector<dockerfile_copy::origin> out;
+  for (auto c = where.facts.copies.rbegin(); c != where.facts.copies.rend(); ++c) {
+    const std::string_view top = c->to == "/" ? std::string_view() : std::string_view(c->to);
+    if (path != c->to && !(path.starts_with(top) && path.substr(top.size()).starts_with('/'))) continue;
+    const std::string rest = path.size() > top.size() ? path.substr(top.size() + 1) : "";
+    for (const dockerfile_copy::origin& o : c->origins) out.push_back({o.path, join(o.below, rest)});
+  }
+  return out;
+}
+
+/// COPY and ADD.
+void take_copied(std::string_view rest, const stages& named, stage& into) {
+  constexpr std::size_t most = 400;
+  std::vector<std::string> words;
+  std::string source_stage;
+  for (std::string& word : words_of(rest)) {
+    if (word.starts_with("--from=")) source_stage = expanded(word.substr(7), into.known());
+    if (!word.starts_with("--")) words.push_back(std::move(word));
+  }
+  if (!words.empty() && words.front().starts_with('['))
+    if (const auto list = parse_json(rest.substr(rest.find('['))); list.has_value()) words = list->texts();
+  if (words.size() < 2 || into.facts.copies.size() > most) return;
+  const std::string dest = expanded(words.back(), into.known());
+  words.pop_back();
+  for (const std::string& word : words) {
+    if (contains(word, "://")) continue;
+    into.facts.copied.push_back(word);
+    dockerfile_copy copy;
+    copy.from = expanded(word, into.known());
+    copy.to = absolute(into.facts.workdir, dest);
+    if (dest.ends_with('/') && contains(name_of(copy.from), ".") && !copy.from.ends_with('/')) copy.to = absolute(copy.to, name_of(copy.from));
+    if (source_stage.empty()) {
+      into.uses_context = true;
+      // The context is the root: nothing lies above it.
+      std::string_view inside = copy.from;
+      while (inside.starts_with('/') || inside.starts_with("../")) inside.remove_prefix(inside.starts_with('/') ? 1 : 3);
+      const auto path = resolve("", inside);
+      if (path) copy.origins.push_back({*path, ""});
+      if (path && name_of(*path) == ".git") into.facts.wants_history = true;
+    } else if (const auto other = named.find(lower(source_stage)); other == named.end()) {
+      copy.image = source_stage;
+    } else {
+      const stage& from = other->second;
+      copy.of_stage = true;
+      const std::string path = absolute("/", copy.from);
+      copy.origins = origins_in(from, path);
+      copy.fetched = from.fetches;
+      if (!from.uses_context) copy.image = from.image;
+      // A folder that manifests were copied into holds what a package manager has made of them.
+      if (copy.origins.empty() && path != "/" && std::any_of(from.facts.copies.begin(), from.facts.copies.end(), [&](const dockerfile_copy& c) { return c.to.starts_with(path + "/"); })) continue;
+      into.facts.wants_history = into.facts.wants_history || from.facts.wants_history;
+      if (path == "/" && copy.to == "/") {
+        into.facts.copies.insert(into.facts.copies.end(), from.facts.copies.begin(), from.facts.copies.end());
+        into.uses_context = into.uses_context || from.uses_context;
+        continue;
+      }
+    }
+    into.facts.copies.push_back(std::move(copy));
+  }
+}
+
+void take_instruction(std::string_view name, std::string_view rest, const variables& global, const stages& named, stage& now) {
   if (name == "expose") {
     // A second port beside that of SSH is the service's.
     constexpr std::uint16_t ssh = 22;
@@ -180,9 +247,10 @@ void take_instruction(std::string_view name, std::string_view rest, const variab
   } else if (name == "env") {
     take_env(rest, now.known(), now.facts.env);
   } else if (name == "workdir") {
-    now.facts.workdir = expanded(rest, now.known());
-  } else if (name == "copy") {
-    take_copied(words_of(rest), now);
+    const std::string dir = expanded(rest, now.known());
+    now.facts.workdir = dir.starts_with('/') || contains(dir, "$") ? dir : absolute(now.facts.workdir, dir);
+  } else if (name == "copy" || name == "add") {
+    take_copied(rest, named, now);
   } else if (name == "entrypoint") {
     now.entrypoint = command_of(rest);
     now.arguments.clear();
@@ -199,7 +267,8 @@ void take_instruction(std::string_view name, std::string_view rest, const variab
 
 dockerfile_facts read_dockerfile(std::string_view text) {
   variables global;
-  std::map<std::string, stage> named;
+  stages named;
+  std::size_t number = 0;
   std::vector<std::string> images;
   std::vector<dockerfile_run> runs;
   stage now;
@@ -216,10 +285,11 @@ dockerfile_facts read_dockerfile(std::string_view text) {
     }
     if (name == "run") {
       runs.push_back({expanded(rest, now.known()), now.facts.env});
+      for (const std::string_view tool : {"curl ", "wget ", "git clone"}) now.fetches = now.fetches || contains(rest, tool);
       continue;
     }
     if (name != "from") {
-      take_instruction(name, rest, global, now);
+      take_instruction(name, rest, global, named, now);
       continue;
     }
     begun = true;
@@ -227,13 +297,25 @@ dockerfile_facts read_dockerfile(std::string_view text) {
     std::erase_if(words, [](const std::string& w) { return w.starts_with("--"); });
     if (words.empty()) continue;
     if (!now_is.empty()) named[now_is] = now;
+    // Stages have numbers as well.
+    if (number > 0) named[std::to_string(number - 1)] = now;
+    ++number;
     const auto base = named.find(lower(words.front()));
     if (base == named.end()) images.push_back(words.front());
     stage next = base == named.end() ? stage() : base->second;
+    if (base == named.end()) next.image = words.front();
     now = std::move(next);
     now_is = words.size() >= 3 && lower(words[1]) == "as" ? lower(words[2]) : "";
   }
+  std::vector<dockerfile_move> moves;
+  named[std::to_string(number > 0 ? number - 1 : 0)] = now;
+  for (std::size_t i = 0; i < number; ++i) {
+    const stage& s = named[std::to_string(i)];
+    for (const dockerfile_copy& copy : s.facts.copies)
+      if (copy.of_stage && !copy.origins.empty() && moves.size() < 200) moves.push_back({copy.origins, origins_in(s, copy.to)});
+  }
   dockerfile_facts out = std::move(now.facts);
+  out.moves = std::move(moves);
   out.images = std::move(images);
   out.runs = std::move(runs);
   out.command = std::move(now.entrypoint);

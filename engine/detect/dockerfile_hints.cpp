@@ -8,6 +8,7 @@
 #include "engine/detect/dockerfile.hpp"
 #include "engine/detect/hint_files.hpp"
 #include "engine/detect/hints.hpp"
+#include "engine/detect/task_files.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/versions.hpp"
 
@@ -54,7 +55,8 @@ std::string dockerfile_of_root(analysis& work) {
     const std::string* text = work.files.has_evidence(path) ? work.files.read(path) : nullptr;
     if (!text) continue;
     const dockerfile_facts facts = read_dockerfile(*text);
-    const bool is_program = !facts.command.empty() && !name.empty() && name_of(facts.command.front()) == name;
+    const std::vector<std::string> command = without_init(facts.command);
+    const bool is_program = !command.empty() && !name.empty() && name_of(command.front()) == name;
     const bool is_directory = ("/" + facts.workdir + "/").find(fmt::format("/{}/", below)) != std::string::npos;
     if (is_program || is_directory) return path;
   }
@@ -92,12 +94,27 @@ std::string find_dockerfile(analysis& work) {
   return {};
 }
 
+/// The file of the repository that lies at `path` in the image; "" when none is known to.
+std::string copied_to(const analysis& work, const std::string& path) {
+  for (auto c = work.hint.copies.rbegin(); c != work.hint.copies.rend(); ++c) {
+    if (!path.starts_with(c->to)) continue;
+    const std::string rest = path.substr(c->to.size());
+    if (!rest.empty() && rest.front() != '/' && c->to != "/") continue;
+    for (const dockerfile_copy::origin& origin : c->origins) {
+      const std::string below = join(origin.path, origin.below);
+      const std::string place = rest.empty() ? below : join(below, rest.front() == '/' ? rest.substr(1) : rest);
+      for (const std::string& file : {work.path(place), place})
+        if (work.files.has_file(file)) return file;
+    }
+  }
+  return {};
+}
+
 /// What a script that is the entrypoint starts at its end: `exec gunicorn app:app`, or the CMD behind it (`exec "$@"`).
-void follow_entrypoint(analysis& work, const std::string& dockerfile) {
+void follow_entrypoint(analysis& work, const std::string& dockerfile, std::string script) {
   std::vector<std::string>& words = work.hint.command;
-  if (words.empty() || !words.front().ends_with(".sh")) return;
+  if (words.empty() || (script.empty() && !words.front().ends_with(".sh"))) return;
   const std::string_view name = name_of(words.front());
-  std::string script;
   const auto look = [&](std::string_view dir) {
     if (script.empty() && work.files.has_file(join(dir, name))) script = join(dir, name);
   };
@@ -105,7 +122,7 @@ void follow_entrypoint(analysis& work, const std::string& dockerfile) {
   look(work.self.dir);
   for (const char* dir : {"docker", "scripts", "bin", "container", "deploy", "build"}) look(work.path(dir));
   const std::string* text = script.empty() ? nullptr : work.files.read(script);
-  if (!text) return;
+  if (!text || (!words.front().ends_with(".sh") && !(text->starts_with("#!") && contains(text->substr(0, text->find('\n')), "sh")))) return;
   if (contains(*text, "\"$@\"") && words.size() > 1) {
     words.erase(words.begin());
     return;
@@ -138,24 +155,37 @@ void take_dockerfile(analysis& work, const std::string& path) {
   if (is_health_path(facts.health)) work.out.health_path.add({facts.health, rank::deployment, "HEALTHCHECK in " + path, confidence::certain});
   out.env = facts.env;
   out.env_from = "ENV in " + path;
-  out.command = facts.command;
+  out.command = without_init(facts.command);
   out.command_from = "ENTRYPOINT and CMD in " + path;
   out.images = facts.images;
   out.images_from = "FROM in " + path;
   out.runs = facts.runs;
   out.runs_from = "RUN in " + path;
+  out.copies = facts.copies;
+  out.moves = facts.moves;
+  out.copies_from = path;
+  out.workdir = facts.workdir;
+  if (facts.wants_history)
+    work.because("history", "the Dockerfile copies .git, which no build here has; versions that the build asks Git for are missing", path, confidence::guess);
   // What lay in WORKDIR there lies in /app here.
   const std::string prefix = facts.workdir.empty() || facts.workdir == "/" ? "" : facts.workdir + (facts.workdir.ends_with('/') ? "" : "/");
   const auto without_workdir = [&](std::string word) {
     if (!prefix.empty() && word.starts_with(prefix)) word.erase(0, prefix.size());
     return word;
   };
+  const std::string script = out.command.empty() ? "" : copied_to(work, out.command.front());
   for (std::string& word : out.command) word = without_workdir(std::move(word));
   // What lies in a folder for Docker is for that image.
   for (const std::string& word : facts.copied)
     if (const std::string source = without_workdir(word); !contains("/" + lower(source), "/docker/") && !contains("/" + lower(source), "/.docker/")) out.copied.push_back(source);
-  follow_entrypoint(work, path);
-  for (std::string& word : out.command) word = without_workdir(std::move(word));
+  follow_tasks(work);
+  follow_entrypoint(work, path, script);
+  for (std::string& word : out.command) {
+    word = without_workdir(std::move(word));
+    // A file of the service that is copied elsewhere.
+    const std::string file = word.starts_with('/') ? copied_to(work, word) : "";
+    if (!file.empty() && is_inside(file, work.self.dir)) word = file.substr(work.self.dir.empty() ? 0 : work.self.dir.size() + 1);
+  }
 }
 
 void take_dockerfile(analysis& work) { take_dockerfile(work, find_dockerfile(work)); }

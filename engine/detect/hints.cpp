@@ -57,15 +57,15 @@ void take_procfile(analysis& work) {
   if (port_in_command(chosen->second) == 0) work.out.port_variable_from = path;
 }
 
-/// Variables that describe the image of the Dockerfile, not the program.
-bool is_of_the_image(std::string_view name, std::string_view text) {
-  constexpr std::array<std::string_view, 12> names{"HOME", "PATH", "PORT", "LANG", "LC_ALL", "DEBIAN_FRONTEND", "PYTHONPATH", "VIRTUAL_ENV", "NODE_PATH", "USER", "TZ", "SHELL"};
-  return std::find(names.begin(), names.end(), name) != names.end() || name.ends_with("_HOME") || name.ends_with("_VERSION") ||
-         name.starts_with("PIP_") || name.starts_with("UV_") || name.starts_with("POETRY_") || name.starts_with("BUNDLE_") || name.starts_with("LD_") ||
-         name.starts_with("NPM_") || name.starts_with("npm_") || text.starts_with('/');
-}
-
 }  // namespace
+
+bool is_of_the_program(std::string_view name) {
+  constexpr std::array<std::string_view, 12> names{"HOME", "PATH", "PORT", "LANG", "LC_ALL", "DEBIAN_FRONTEND", "PYTHONPATH", "VIRTUAL_ENV", "NODE_PATH", "USER", "TZ", "SHELL"};
+  const bool of_image = std::find(names.begin(), names.end(), name) != names.end() || name.ends_with("_HOME") || name.ends_with("_VERSION") ||
+         name.starts_with("PIP_") || name.starts_with("UV_") || name.starts_with("POETRY_") || name.starts_with("BUNDLE_") || name.starts_with("LD_") ||
+         name.starts_with("NPM_") || name.starts_with("npm_");
+  return !of_image && std::all_of(name.begin(), name.end(), is_word);
+}
 
 void take_hints(analysis& work) {
   take_procfile(work);
@@ -87,8 +87,7 @@ void take_hinted_command(analysis& work, std::initializer_list<std::string_view>
     std::string text = words[2].starts_with("exec ") ? words[2].substr(5) : words[2];
     words = words_of(text);
   }
-  for (const std::string_view wrapper : {"tini", "dumb-init", "/sbin/tini", "/usr/bin/tini", "/usr/bin/dumb-init"})
-    if (words.size() > 1 && words[0] == wrapper) words.erase(words.begin(), words.begin() + (words[1] == "--" ? 2 : 1));
+  words = without_init(std::move(words));
   if (words.size() > 2 && words[1] == "run")
     for (const std::string_view wrapper : {"uv", "poetry", "pipenv", "pdm"})
       if (words[0] == wrapper) {
@@ -115,7 +114,7 @@ void take_hinted_command(analysis& work, std::initializer_list<std::string_view>
 std::map<std::string, std::string> of_the_program(const std::map<std::string, std::string>& env) {
   std::map<std::string, std::string> out;
   for (const auto& [name, text] : env)
-    if (std::all_of(name.begin(), name.end(), is_word) && !is_of_the_image(name, text)) out.emplace(name, text);
+    if (is_of_the_program(name) && !text.starts_with('/')) out.emplace(name, text);
   return out;
 }
 

@@ -71,6 +71,13 @@ struct way_to_start {
   std::vector<spec::copy_entry> copy;
 };
 
+/// What the build of another candidate leaves at `from`, and where the service's image has it.
+struct image_part {
+  std::string dir;  ///< of the other candidate
+  std::string from;
+  std::string to;
+};
+
 /// A service before its tools have become packages.
 struct draft {
   std::string dir;
@@ -97,6 +104,7 @@ struct draft {
   /// A directory inside of another candidate into which it builds, and directories of candidates that are built into it.
   std::string feeds;
   std::vector<std::string> embeds;
+  std::vector<image_part> parts;
 
   std::vector<std::string> command;
   std::size_t build_commands = 0;  ///< the first of `commands`: those that build, whatever is started

@@ -21,7 +21,7 @@ struct row {
 };
 
 /// Wolfi's names, and those of Debian 12. An empty column: no package.
-constexpr std::array<row, 104> table{{
+constexpr std::array<row, 107> table{{
     {"bazel", "bazel-{}", "bazel-", 1, "bazel-bootstrap", "4"},
     {"bun", "bun", "", 0, "", ""},
     {"bundler", "ruby{}-bundler", "ruby-", 2, "bundler", ""},
@@ -54,12 +54,14 @@ constexpr std::array<row, 104> table{{
     {"gc-dev", "gc-dev", "", 0, "libgc-dev", ""},
     {"gc-runtime", "gc", "", 0, "libgc1", ""},
     {"ghc", "ghc-{}", "ghc-", 2, "ghc", "9.0"},
+    {"ghostscript", "ghostscript", "", 0, "ghostscript", ""},
     {"git", "git", "", 0, "git", ""},
     {"gleam", "gleam", "", 0, "", ""},
     {"gmp-dev", "gmp-dev", "", 0, "libgmp-dev", ""},
     {"gmp-runtime", "gmp", "", 0, "libgmp10", ""},
     {"go", "go-{}", "go-", 2, "golang-go", "1.19"},
     {"gradle", "gradle-{}", "gradle-", 1, "gradle", "4.4"},
+    {"graphicsmagick", "graphicsmagick", "", 0, "graphicsmagick", ""},
     {"haskell-stack", "", "", 0, "haskell-stack", ""},
     {"hugo", "hugo", "", 0, "hugo", ""},
     {"imagemagick", "imagemagick", "", 0, "imagemagick", ""},
@@ -115,6 +117,7 @@ constexpr std::array<row, 104> table{{
     {"sqlite-runtime", "sqlite-libs", "", 0, "libsqlite3-0", ""},
     {"swift", "", "", 0, "", ""},
     {"tesseract", "tesseract", "", 0, "tesseract-ocr", ""},
+    {"tzdata", "tzdata", "", 0, "tzdata", ""},
     {"unzip", "unzip", "", 0, "unzip", ""},
     {"uv", "uv", "", 0, "", ""},
     {"vips", "vips", "", 0, "libvips42", ""},

@@ -133,8 +133,10 @@ std::vector<std::string> referred(analysis& work, const value& tree) {
       if (!project) continue;
       const std::string dir(parent_of(*project));
       out.push_back(dir);
-      if (const directory* found = work.files.find(dir))
-        for (const std::string_view inner : found->directories) out.push_back(join(dir, inner));
+      constexpr std::size_t most = 200;
+      for (std::size_t i = out.size() - 1; i < out.size() && out.size() < most; ++i)
+        if (const directory* found = work.files.find(out[i]))
+          for (const std::string_view inner : found->directories) out.push_back(join(found->path, inner));
     }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
 #include "engine/detect/systems/table.hpp"
+#include "engine/detect/task_files.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/versions.hpp"
 
@@ -145,6 +146,20 @@ void finish(analysis& work, const std::vector<std::string>& files, const framewo
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
 }
 
+/// A directory that a task or the Dockerfile fills with what a front end's build leaves.
+bool take_moved(analysis& work, const std::string& wanted) {
+  const auto moved = moved_to(work, wanted);
+  if (!moved) return false;
+  for (std::string_view dir = moved->from; !dir.empty(); dir = parent_of(dir)) {
+    if (!work.files.has_file(join(dir, "package.json")) || dir == work.self.dir) continue;
+    work.out.embeds.emplace_back(dir);
+    work.out.commands.insert(work.out.commands.begin(), fmt::format("mkdir -p {0} && cp -R {1}/. {0}/", shell_word(wanted), shell_word(moved->from)));
+    work.because("embedded", fmt::format("{} from {}", wanted, moved->from), moved->by, confidence::likely);
+    return true;
+  }
+  return false;
+}
+
 /// Front ends whose results are parts of the program: the directory of `//go:embed dist` is made by another candidate,
 /// or lies in the Git index only.
 void find_embedded(analysis& work, const std::vector<std::string>& files) {
@@ -152,7 +167,8 @@ void find_embedded(analysis& work, const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     const std::string* text = work.files.read_source(path);
     if (!text || !contains(*text, mark)) continue;
-    for (const std::string_view line : lines_of(*text)) {
+    for (const std::string_view raw : lines_of(*text)) {
+      const std::string_view line = trim(raw);
       if (!line.starts_with(mark)) continue;
       for (std::string pattern : words_of(line.substr(mark.size()))) {
         if (pattern.starts_with("all:")) pattern.erase(0, 4);
@@ -168,6 +184,7 @@ void find_embedded(analysis& work, const std::vector<std::string>& files) {
           made = true;
           break;
         }
+        if (!made && take_moved(work, wanted)) continue;
         // A folder for results of a build: what is in it may be a placeholder. A front end that builds into it is another candidate.
         if (!made) work.because("embedded", wanted + " has to be there before the build, unless another part is built into it", path, confidence::guess);
       }

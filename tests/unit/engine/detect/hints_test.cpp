@@ -42,6 +42,36 @@ TEST(Dockerfile, RunsOfAllStagesAndTheirEnvironment) {
   EXPECT_EQ(facts.runs[1].text, "x");
 }
 
+TEST(Dockerfile, WhatIsCopiedIsFollowedThroughTheStages) {
+  const auto facts = read_dockerfile("FROM vault/pages:1 AS pages\nFROM node AS ui\nWORKDIR /ui\nCOPY web/ .\nRUN npm run build\nFROM golang AS build\nWORKDIR /src\n"
+                                     "COPY --from=ui /ui/dist internal/dist\nCOPY . .\nFROM alpine\nRUN curl x\nWORKDIR srv\nCOPY --from=pages /p ./p\nCOPY --from=1 /ui/dist /static\n"
+                                     "COPY --from=build /src/bin/a /bin/\nADD https://example.org/x conf/a.yml /etc/a/\n");
+  ASSERT_EQ(facts.copies.size(), 4U);
+  EXPECT_EQ(facts.copies[0].image, "vault/pages:1");
+  EXPECT_EQ(facts.copies[0].to, "/srv/p");
+  EXPECT_THAT(facts.copies[0].origins, testing::IsEmpty());
+  EXPECT_EQ(facts.copies[1].image, "");
+  ASSERT_EQ(facts.copies[1].origins.size(), 1U);
+  EXPECT_EQ(facts.copies[1].origins[0].path, "web");
+  EXPECT_EQ(facts.copies[1].origins[0].below, "dist");
+  EXPECT_EQ(facts.copies[2].origins.back().below, "bin/a");
+  EXPECT_EQ(facts.copies[3].to, "/etc/a/a.yml");
+  EXPECT_EQ(facts.copies[3].origins[0].path, "conf/a.yml");
+  // The pages that go to where the sources of the program lie.
+  ASSERT_FALSE(facts.moves.empty());
+  EXPECT_EQ(facts.moves[0].origins[0].path, "web");
+  EXPECT_EQ(facts.moves[0].over[0].below, "internal/dist");
+  EXPECT_FALSE(facts.wants_history);
+  EXPECT_TRUE(read_dockerfile("FROM a AS b\nCOPY ./.git/ ./.git/\nFROM c\nCOPY --from=b /x /x\n").wants_history);
+}
+
+TEST(CommandLine, WhatOnlyStartsAnotherIsTakenOff) {
+  EXPECT_THAT(without_init({"/sbin/tini", "-g", "--", "node", "x.js"}), ElementsAre("node", "x.js"));
+  EXPECT_THAT(without_init({"dumb-init", "/bin/a"}), ElementsAre("/bin/a"));
+  EXPECT_THAT(without_init({"node", "tini"}), ElementsAre("node", "tini"));
+  EXPECT_THAT(without_init({"tini"}), ElementsAre("tini"));
+}
+
 TEST(Dockerfile, TheCheckOfTheHealthTellsThePort) {
   EXPECT_EQ(health_port_of("curl -f http://localhost:8080/health || exit 1"), 8080);
   EXPECT_EQ(health_port_of("curl -f http://localhost/health"), 0);
