@@ -13,9 +13,9 @@
 namespace peelbox::detect {
 namespace {
 
-constexpr std::array<std::string_view, 24> of_tests{
+constexpr std::array<std::string_view, 26> of_tests{
     "__fixtures__", "__mocks__", "__tests__", "benchmark", "benchmarks", "demo",   "demos",  "doc",      "docs", "documentation", "e2e",      "example",
-    "examples",     "fixture",   "fixtures",  "fuzz",      "sample",     "samples", "template", "test", "test-data", "test_data", "testdata", "tests"};
+    "examples",     "fixture",   "fixtures",  "fuzz",      "sample",     "samples", "template", "test", "test-data", "test_data", "testdata", "tests", "xtask"};
 
 /// The name in the path that says that this is not part of the product.
 std::string_view test_directory(std::string_view dir) {

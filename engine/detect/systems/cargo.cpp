@@ -144,6 +144,13 @@ void analyse(analysis& work) {
     work.out.port_env["ROCKET_PORT"] = port_mark;
   }
   const std::vector<std::string> sources = work.sources({".rs"});
+  const bool needed_by_others = std::any_of(work.all.begin(), work.all.end(), [&](const candidate& c) {
+    return c.dir != work.self.dir && std::find(c.needs.begin(), c.needs.end(), work.self.dir) != c.needs.end();
+  });
+  if (!f && needed_by_others && work.has("src/lib.rs") && work.out.port.empty() && work.hint.command.empty()) {
+    work.out.no_service = "a library of other members, with a tool beside it";
+    return;
+  }
   copy_what_is_read(work, sources, {"ServeDir::new(", "ServeFile::new(", "read_to_string(", "File::open(", "fs::read(", "Tera::new(", "Files::new(", "NamedFile::open(", "FileServer::from(", "fs::dir(", "fs::file("});
   apply(work, look_at_sources(work, sources, {"0.0.0.0:", "127.0.0.1:", "[0, 0, 0, 0], ", "[127, 0, 0, 1], ", "\"0.0.0.0\", ", "localhost:", "#[default(", "default_value = ", "default_value_t = "}),
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
