@@ -67,6 +67,12 @@ void analyse(analysis& work) {
     work.run("mix local.hex --force && mix local.rebar --force");
     work.run("mix deps.get --only prod");
   }
+  if (contains(*text, "assets.deploy") && work.has("assets/package.json")) {
+    work.needs("node");
+    work.needs("npm");
+    work.run(fmt::format("npm {} --prefix assets --no-audit --no-fund", work.has("assets/package-lock.json") ? "ci" : "install"));
+    work.because("assets", "npm", work.path("assets/package.json"));
+  }
   work.run("mix compile");
   if (contains(*text, "assets.deploy")) work.run("mix assets.deploy");
   work.run("mix release --overwrite");
