@@ -57,6 +57,10 @@ void add_build_flags(CLI::App& build, build_args& args) {
                    "Modification times of the context: file (their own) or content (one second, with nanoseconds that follow from the content, so that "
                    "a fresh checkout sends only what differs)")
       ->type_name("MODE")->capture_default_str()->group(what)->check(one_of({"file", "content"}));
+  build.add_option("--context-id", args.context_id,
+                   "Share what the daemon has of the context with all machines that give the same NAME; auto is the repository's origin and the "
+                   "directory in it. Implies --context-times content")
+      ->type_name("NAME")->group(what)->check(begins_like({"auto"}));
   build.add_option("--llb", args.llb, "Build this LLB definition instead of a spec. - is standard input")->type_name("FILE")
       ->group(what);
   build.add_option("--frontend", args.frontend, "Let this frontend of the daemon make the definition, such as dockerfile.v0 or gateway.v0")

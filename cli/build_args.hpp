@@ -61,6 +61,7 @@ struct build_args : daemon_args, service_args {
   bool no_gitignore = false;
   bool paranoid = false;
   std::string context_times = "file";
+  std::string context_id;
   std::string progress = "auto";
   /// Always refused, with the reason.
   bool detach = false;

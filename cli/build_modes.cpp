@@ -49,6 +49,7 @@ constexpr auto uses = std::to_array<flag_use>({
     {"--check",           false, false, true,       false,    false},
     {"--paranoid",        true,  true,  true,       true,     true},
     {"--context-times",   true,  true,  true,       true,     false},
+    {"--context-id",      true,  true,  true,       true,     false},
     // where it goes
     {"--tag",             true,  true,  true,       true,     false},
     {"--output",          true,  true,  true,       true,     false},

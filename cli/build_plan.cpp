@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/build_modes.hpp"
+#include "cli/context_id.hpp"
 #include "cli/dockerfile_door.hpp"
 #include "cli/frontend_door.hpp"
 #include "cli/frontend_values.hpp"
@@ -29,6 +30,11 @@ std::string_view default_output(const build_args& args) {
   const bool asks = args.dockerfile.check || !args.dockerfile.call.empty();
   const bool calls = mode == build_mode::dockerfile || mode == build_mode::frontend;
   return calls && (args.tags.empty() || asks) ? "type=cacheonly" : "type=docker";
+}
+
+/// Kinds of builds that announce other trees of one directory.
+std::string mode_text(const build_args& args) {
+  return fmt::format("{} {}", static_cast<int>(mode_of(args)), args.no_gitignore);
 }
 
 /// Opens the door that the flags name, and plans what comes through it.
@@ -118,16 +124,16 @@ std::string memories_of(const build_args& args, const session::user_secret& user
 
 /// How the times of a context are announced, and which file remembers what is needed for that. By machine, as the shared key is:
 /// home directories are shared and copied.
-void choose_times(const build_args& args, const session::user_secret& user, const environment& env, const std::string& memories,
-                  filesync::context_source& source) {
-  const bool contents = args.context_times == "content";
+void choose_times(const build_args& args, const session::user_secret& user, const std::optional<context_identity>& shared,
+                  const environment& env, const std::string& memories, filesync::context_source& source) {
+  const bool contents = announces_contents(args);
   if (!memories.empty() && !source.tree) {
     const std::string_view purpose = contents ? "contents of a context" : "memory of a context";
     source.memory = memories + '/' + user.derive(purpose, session::machine_text() + '\0' + source.root);
   }
   if (!contents) return;
   // With --paranoid every file is read.
-  source.content_times = filesync::content_time_options{user.derive("times of contents", ""), !args.paranoid};
+  source.content_times = filesync::content_time_options{shared ? shared->time_key() : user.derive("times of contents", ""), !args.paranoid};
   source.home = env("HOME").value_or("");
   source.xdg_config_home = env("XDG_CONFIG_HOME").value_or("");
 }
@@ -209,7 +215,10 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   if (args.ready_outputs) plan->attested = {false, false};
   if (prepared.asked && outputs->front().type != output_option::kind::cacheonly)
     return wrong("--call and --check ask the frontend and build nothing; leave --output, --push and --load out");
-  options.names.shared_key = std::move(plan->shared_key);
+  const result<std::optional<context_identity>> shared = choose_identity(args, *plan, env);
+  if (shared.has_error()) return shared.error();
+  options.names.shared_key = *shared ? (*shared)->shared_key(mode_text(args)) : std::move(plan->shared_key);
+  if (*shared) options.shared_secret = (*shared)->session_secret();
   if (!args.paranoid && !args.no_cache && user.why_not_kept().empty()) {
     options.user = user;
     options.keyed_contexts = std::move(plan->reads);
@@ -218,7 +227,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   const std::string memories = memories_of(args, user);
   for (auto& [name, source] : plan->contexts) {
     leave_own_files_out(args, *outputs, memories, *source);
-    choose_times(args, user, env, memories, *source);
+    choose_times(args, user, *shared, env, memories, *source);
     options.contexts[name] = std::move(source);
   }
   for (std::size_t i = 0; i < options.services.size(); ++i) {

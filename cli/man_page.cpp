@@ -27,7 +27,7 @@ constexpr std::array<row, 8> exit_codes{{
     {"143", "Ended by SIGTERM."},
 }};
 
-constexpr std::array<row, 12> environment{{
+constexpr std::array<row, 13> environment{{
     {"BUILDKIT_HOST", "The daemon's address when --buildkit is not given."},
     {"BUILDKIT_PROGRESS", "The progress mode when --progress is not given."},
     {"BUILDX_METADATA_PROVENANCE", "How much of the build's provenance --metadata-file has: min (without the steps; the default), max, disabled."},
@@ -39,6 +39,8 @@ constexpr std::array<row, 12> environment{{
     {"BUILDKIT_TTY_LOG_LINES", "How many last lines of its output a running step has in the display; 6 if not set."},
     {"GITHUB_ACTIONS, GITLAB_CI", "When true, plain progress is in groups that fold; on GitHub failures are annotations too."},
     {"NO_COLOR", "When set to something, the display has no colours."},
+    {"PEELBOX_CONTEXT_SECRET, PEELBOX_CONTEXT_SECRET_FILE", "The secret, or a file with it, that machines share which give the same "
+                                                            "--context-id; at least 16 characters."},
     {"SOURCE_DATE_EPOCH", "Seconds since 1970 that no time in the result is later than; for the files in layers too with --output "
                           "…,rewrite-timestamp=true."},
     {"XDG_RUNTIME_DIR", "Where the sockets of a user's own daemons are looked for."},

@@ -70,6 +70,9 @@ struct build_options {
   /// Whose secret makes ids of sessions from what they serve: a context that did not change since an earlier build is then not
   /// asked for. Absent: the daemon is asked to compare in every build.
   std::optional<session::user_secret> user;
+  /// Known to all machines that shall have one id for one context; empty: ids are those of `user` on this machine. Such contexts
+  /// need times that stand for contents (filesync/content_times.hpp).
+  std::string shared_secret;
   /// What the definitions will read of `contexts`, for that: llb::local_requests() of each.
   std::vector<llb::local_request> keyed_contexts;
   /// What every session of the build serves beside them: logins, and whatever else the daemon may ask for.

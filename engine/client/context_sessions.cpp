@@ -41,7 +41,7 @@ std::shared_ptr<const filesync::context_source> source_of(const build_state& bui
 
 /// The id of a context that was judged; std::nullopt, with the reason in the log, when there is none.
 std::optional<session::held_id> id_of(const build_state& build, const filesync::fingerprinted_context& judged) {
-  auto id = session::hold_content_id(*build.options.user, judged.digest, build.options.way->name());
+  auto id = session::hold_content_id(*build.options.user, judged.digest, build.options.way->name(), build.options.shared_secret);
   if (!id) build.log.info("context {}: too many builds of it run, or its id cannot be locked; the daemon compares it", judged.name);
   return id;
 }

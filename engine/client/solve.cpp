@@ -1,5 +1,6 @@
 #include "engine/client/solve.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/async/sleep.hpp"
@@ -193,6 +194,23 @@ bool met_another_context(const solve_state& state, const failure& why) {
   return found && why.code == errc::remote && why.text.find(found->text) != why.text.npos;
 }
 
+/// Whether a solve may have failed because the daemon asked another machine for a context that both have under one id, and
+/// that machine's session ended meanwhile ("error reading from server").
+bool was_left_alone(const solve_state& state, const failure& why) {
+  const build_state& build = state.build;
+  if (build.options.shared_secret.empty() || build.keyed.outdated || build.keyed.all.empty()) return false;
+  if (why.code != errc::remote || !why.status || why.status->code != static_cast<int>(h2grpc::code::unavailable)) return false;
+  return std::none_of(build.keyed.all.begin(), build.keyed.all.end(),
+                      [&](const auto& one) { return build.contexts->was_asked(*one->judged); });
+}
+
+/// From now on contexts are compared, in the build's own session.
+void leave_shared_ids(build_state& build) {
+  build.keyed.outdated = true;
+  build.contexts->judged.clear();
+  build.log.info("another machine's build was sending this context and ended, so it is compared in a session of its own");
+}
+
 /// From now on contexts are sent as they are found, by the build's own session.
 void forget_fingerprints(build_state& build) {
   build.keyed.outdated = true;
@@ -326,6 +344,11 @@ task<void> run_solve(solve_state& state) {
     forget_fingerprints(state.build);
     use_cache(state);
     auto again = state.build.keyed.frontend ? solve_in_new_session(state) : solve_again(state);
+    reply = co_await std::move(again);
+  } else if (reply.has_error() && was_left_alone(state, reply.error())) {
+    leave_shared_ids(state.build);
+    use_cache(state);
+    auto again = solve_again(state);
     reply = co_await std::move(again);
   }
   std::optional<std::string> reason;

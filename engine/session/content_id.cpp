@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "engine/oci/digest.hpp"
+#include "engine/oci/keyed_digest.hpp"
 #include "engine/session/identity.hpp"
 
 namespace peelbox::session {
@@ -24,6 +26,12 @@ off_t position_of(const user_secret& user, std::string_view text) {
 
 /// Beside the secret. What it holds is part of every id; without it that is nothing.
 std::string generation_file(const user_secret& user) { return user.file() + ".generation"; }
+
+std::string shared_id(std::string_view secret, unsigned variant, std::string_view content) {
+  const std::string message = "session id" + std::string(1, '\0') + std::to_string(variant) + '\0' + std::string(content);
+  return oci::keyed_digest(oci::digest_of(secret).substr(std::string_view("sha256:").size()), message)
+      .substr(std::string_view("sha256:").size(), 32);
+}
 
 }  // namespace
 
@@ -49,14 +57,15 @@ result<void> renew_content_ids(const user_secret& user) {
   return failure(errc::io, path + ": " + std::generic_category().message(error));
 }
 
-std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon) {
+std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon,
+                                       std::string_view shared) {
   if (user.file().empty()) return std::nullopt;
   unique_fd lock(::open(user.file().c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!lock) return std::nullopt;
   const std::string machine = machine_text() + '\0' + content_generation(user);
   for (unsigned variant = 0; variant < most_content_ids; ++variant) {
     const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
-    std::string id = user.derive("session id", numbered);
+    std::string id = shared.empty() ? user.derive("session id", numbered) : shared_id(shared, variant, content);
     struct flock range {};
     range.l_type = F_WRLCK;
     range.l_whence = SEEK_SET;

@@ -35,10 +35,11 @@ result<void> renew_content_ids(const user_secret& user);
 /// What changes with renew_content_ids(), for names that shall change with it. Blocks briefly.
 std::string content_generation(const user_secret& user);
 
-/// Equal for equal `content` in all builds of this user on this machine, one after the other; those that run at the same time get
+/// Equal for equal `content` in all builds that give the same `shared` secret, on whatever machine; where that is empty in all builds of this user on this machine, one after the other; those that run at the same time get
 /// the second, the third and so on, which are as stable. Nobody who does not know the secret can make or guess one. `daemon`
 /// tells daemons apart. std::nullopt when the secret is not kept or its file cannot be locked, and when all are in use. Blocks
-/// briefly. The locks are on single bytes of the secret's file, so none is left behind.
-std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon);
+/// briefly. Machines cannot tell each other which they use. The locks are on single bytes of the secret's file, so none is left behind.
+std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon,
+                                       std::string_view shared = {});
 
 }  // namespace peelbox::session

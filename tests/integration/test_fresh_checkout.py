@@ -5,9 +5,10 @@ import random
 import re
 import shutil
 import subprocess
+import time
 
 import test_unchanged
-from bed import LLB_TOOL, BedTest, OciArchive, bed, clean_environment, peelbox, sent
+from bed import LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, clean_environment, peelbox, sent
 from test_unchanged import UNCHANGED, tree_of
 
 CONTENT = ("--context-times", "content")
@@ -173,6 +174,118 @@ class ContentTimes(Repository):
         # The same blob with other bytes of the same size.
         (root / "d0/f0").write_text(f"content 0000 {self.mark}\n\n")
         self.assertEqual(self.copied("dockerfile", root, *CONTENT)[1], checked_out(root))
+
+
+class ContextId(Repository):
+    """Other directories, users and machines that give one name."""
+
+    KINDS = ("spec", "dockerfile", "llb")
+
+    def setUp(self):
+        super().setUp()
+        self.name = f"{self.id()}-{os.getpid()}"
+        self.machines = 0
+
+    def on_another_machine(self, secret=None):
+        """The environment of a user that nothing is known of."""
+        self.machines += 1
+        state = {"XDG_STATE_HOME": str(self.dir / f"state{self.machines}")}
+        return {**state, "PEELBOX_CONTEXT_SECRET": secret} if secret else state
+
+    def clone(self, tag):
+        root = self.checkout(f"clone{self.machines}", tag)
+        # What git keeps of a clone differs from clone to clone, and a definition sends all.
+        shutil.rmtree(root / ".git")
+        return root
+
+    def test_a_clone_on_another_machine_sends_what_differs(self):
+        for kind in self.KINDS:
+            with self.subTest(kind):
+                flags = ("--context-id", self.name + kind)
+                first = self.made(kind, self.clone("one"), *flags, env=self.on_another_machine())
+                self.assertEqual(*sent(first))
+                same, tree = self.copied(kind, self.clone("one"), *flags, env=self.on_another_machine())
+                self.assertEqual(files_sent(same), 0, same)
+                self.assertNotIn(UNCHANGED, same.err)
+                root = self.clone("two")
+                other, tree = self.copied(kind, root, *flags, env=self.on_another_machine())
+                self.assertEqual(files_sent(other), 2, other)
+                if kind != "spec":
+                    self.assertEqual(tree, checked_out(root))
+
+    def test_with_a_secret_a_clone_of_the_same_commit_is_not_compared(self):
+        for kind in ("spec", "llb"):
+            with self.subTest(kind):
+                flags = ("--context-id", self.name + kind)
+                secret = "secret of " + self.name
+                self.made(kind, self.clone("one"), *flags, env=self.on_another_machine(secret))
+                same = self.made(kind, self.clone("one"), *flags, env=self.on_another_machine(secret))
+                self.assertIn(UNCHANGED, same.err)
+                other = self.made(kind, self.clone("two"), *flags, env=self.on_another_machine(secret))
+                self.assertEqual(files_sent(other), 2, other)
+                # Neither without it, nor with another one, nor with another name.
+                for strange in (self.on_another_machine(), self.on_another_machine("another " + secret)):
+                    outcome = self.made(kind, self.clone("one"), *flags, env=strange)
+                    self.assertEqual(*sent(outcome), outcome)
+                outcome = self.made(kind, self.clone("one"), "--context-id", "not " + self.name + kind, env=self.on_another_machine(secret))
+                self.assertEqual(*sent(outcome), outcome)
+
+    def test_secret_in_a_file_and_auto(self):
+        flags = ("--context-id", "auto")
+        secret = self.write("secret", f"secret of {self.name}\n")
+        for number in range(2):
+            root = self.checkout(f"auto{number}", "one")
+            git(root, "remote", "set-url", "origin", f"https://user:{number}@example.com/{self.name}.git")
+            outcome = self.made("spec", root, *flags, env={**self.on_another_machine(), "PEELBOX_CONTEXT_SECRET_FILE": str(secret)})
+        self.assertIn(UNCHANGED, outcome.err)
+        self.assertEqual(files_sent(outcome), 0)
+
+    def test_a_machine_that_is_killed_while_it_sends(self):
+        root = self.clone("two")
+        for i in range(600):
+            (root / f"d{i % 5}" / f"more{i}").write_bytes(os.urandom(40_000))
+        secret = "secret of " + self.name
+        flags = ["build", "--llb", self.definition, "--local", f"context={root}", "--context-id", self.name, "--buildkit", bed("BUILDKITD"),
+                 "--output", "type=cacheonly", "--progress", "plain", "-v"]
+        for delay in (0, 0.1, 0.3):
+            # New content, so that it has to be sent.
+            (root / "d0/more0").write_bytes(os.urandom(40_000))
+            first = subprocess.Popen([PEELBOX, *map(str, flags)], env=clean_environment(self.on_another_machine(secret)),
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.addCleanup(first.stdout.close)
+            for line in first.stdout:
+                if "step running: local://context" in line:
+                    break
+            second = subprocess.Popen([PEELBOX, *map(str, flags)], env=clean_environment(self.on_another_machine(secret)),
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            time.sleep(delay)
+            first.kill()
+            first.wait()
+            out, err = second.communicate(timeout=120)
+            self.assertEqual(second.returncode, 0, out + err)
+
+    def test_paranoid_is_alone(self):
+        flags = ("--context-id", self.name)
+        self.made("dockerfile", self.clone("one"), *flags, env=self.on_another_machine())
+        outcome = self.made("dockerfile", self.clone("one"), *flags, "--paranoid", env=self.on_another_machine())
+        self.assertEqual(*sent(outcome))
+
+    def test_what_is_wrong_is_said(self):
+        root = self.checkout("ctx", "one")
+
+        def fails(*words, parts, **env):
+            outcome = peelbox("build", "-f", root / "Dockerfile", root, "--buildkit", bed("BUILDKITD"), *words, env=env)
+            self.assert_fails(outcome, 2, *parts)
+
+        fails("--context-id", "", parts=["--context-id", "name is empty"])
+        fails("--context-id", "x" * 201, parts=["200 bytes"])
+        fails("--context-id", "a\nb", parts=["control characters"])
+        fails("--context-id", "auto", parts=["--context-id auto", str(root), "--context-id NAME"])
+        fails("--context-id", "a", "--context-times", "file", parts=["--context-times content", "two machines"])
+        fails("--context-times", "commit", parts=["--context-times", "content"])
+        fails("--context-id", "a", parts=["PEELBOX_CONTEXT_SECRET", "5 characters", "openssl rand"], PEELBOX_CONTEXT_SECRET="short")
+        fails("--context-id", "a", parts=["PEELBOX_CONTEXT_SECRET_FILE=/nowhere", "No such file"], PEELBOX_CONTEXT_SECRET_FILE="/nowhere")
+        fails("--context-id", "a", parts=["exclude each other"], PEELBOX_CONTEXT_SECRET="x" * 20, PEELBOX_CONTEXT_SECRET_FILE="/nowhere")
 
 
 class ContentTimesChanging(test_unchanged.Changing):

@@ -39,6 +39,21 @@ TEST_F(ContentId, IsTheSameForEqualContentOneAfterTheOther) {
   EXPECT_NE(hold_content_id(other, "a", "d")->text(), first) << "nobody else can make it";
 }
 
+TEST_F(ContentId, WithASharedSecretItIsTheSameForOtherUsers) {
+  const user_secret other = user_secret::load(top + "/other");
+  const auto of = [](const user_secret& user, std::string_view content, std::string_view shared) {
+    return hold_content_id(user, content, "d", shared)->text();
+  };
+  const std::string first = of(user(), "a", "secret");
+  EXPECT_EQ(first.size(), 32u);
+  EXPECT_EQ(of(other, "a", "secret"), first);
+  EXPECT_NE(of(other, "b", "secret"), first);
+  EXPECT_NE(of(other, "a", "another"), first);
+  EXPECT_NE(of(user(), "a", ""), first);
+  const auto held = hold_content_id(user(), "a", "d", "secret");
+  EXPECT_NE(of(user(), "a", "secret"), first) << "builds of one user at the same time have ids of their own";
+}
+
 TEST_F(ContentId, ThoseAtTheSameTimeGetNumberedOnes) {
   std::vector<held_id> held;
   std::vector<std::string> texts;
