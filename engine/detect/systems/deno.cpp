@@ -35,7 +35,10 @@ void analyse(analysis& work) {
   const source_facts facts = look_at_sources(work, work.sources({".ts", ".tsx", ".js"}), {"port: ", ".listen("});
   const bool serves = contains(start, "serve") || [&] {
     for (const std::string& path : work.sources({".ts", ".tsx", ".js"}))
-      if (const std::string* source = work.files.read_source(path); source && contains(*source, "Deno.serve(")) return true;
+      if (const std::string* source = work.files.read_source(path))
+        // Its own server, the older one of the standard library, and Fresh, which is built on them.
+        for (const std::string_view mark : {"Deno.serve(", "/http/server.ts", "$fresh/server.ts", "@fresh/core"})
+          if (contains(*source, mark)) return true;
     return false;
   }();
   apply(work, facts, serves ? std::uint16_t{8000} : std::uint16_t{0}, "Deno.serve's usual port");
