@@ -199,14 +199,22 @@ bool build_front_end(analysis& work, bool build) {
   if (!work.has("package.json")) return false;
   const value& package = package_json(work.files, work.path("package.json"));
   const std::set<std::string> names = node_dependencies(package, true);
-  if (names.empty() || (build && !has_build_script(package))) return false;
+  // Without a script of its own the root builds by those of its members.
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const std::string& dir : build && !has_build_script(package) ? package["workspaces"].texts() : std::vector<std::string>()) {
+    const value& scripts = package_json(work.files, work.path(join(dir, "package.json")))["scripts"];
+    const char* script = scripts.has("build") ? "build" : "production";
+    if (scripts.has(script)) members.emplace_back(dir, script);
+  }
+  if (names.empty() || (build && !has_build_script(package) && members.empty())) return false;
   // These make a server of their own, not files for this one.
   for (const char* server : {"next", "nuxt", "@sveltejs/kit", "@remix-run/node"})
     if (build && names.contains(server)) return false;
   const node_manager manager = find_node_manager(work, package);
   work.needs("node");
   install_node_dependencies(work, manager, package);
-  if (build) work.run(run_script(manager, "build"));
+  for (const auto& [dir, script] : members) work.out.commands.push_back(analysis::command_in(work.path(dir), run_script(manager, script)));
+  if (build && members.empty()) work.run(run_script(manager, "build"));
   return true;
 }
 
