@@ -171,6 +171,7 @@ void find_embedded(analysis& work, const std::vector<std::string>& files) {
       const std::string_view line = trim(raw);
       if (!line.starts_with(mark)) continue;
       for (std::string pattern : words_of(line.substr(mark.size()))) {
+        std::erase_if(pattern, [](char c) { return c == '"' || c == '`'; });
         if (pattern.starts_with("all:")) pattern.erase(0, 4);
         pattern.resize(std::min(pattern.find_first_of("*?["), pattern.size()));
         while (pattern.ends_with('/')) pattern.pop_back();
