@@ -24,8 +24,8 @@ constexpr std::array known{
 
 /// What builds, what the image's own scripts want, and what other tables bring here.
 bool is_of_the_image(std::string_view name) {
-  constexpr std::array<std::string_view, 36> names{"apt-transport-https", "autoconf", "automake", "bash", "build-base", "build-essential", "bundler", "ca-certificates", "cargo", "coreutils",
-                                                   "curl", "dumb-init", "gcc", "g++", "gnupg", "gosu", "jq", "libc6-compat", "locales", "lsb-release", "make", "musl-dev", "netcat-openbsd",
+  constexpr std::array<std::string_view, 40> names{"apt-transport-https", "autoconf", "automake", "bash", "build-base", "build-essential", "bundler", "ca-certificates", "cargo", "cmake", "coreutils",
+                                                   "curl", "dumb-init", "gcc", "g++", "gmp", "gnupg", "gosu", "iproute2", "jq", "less", "libc6-compat", "locales", "lsb-release", "make", "musl-dev", "netcat-openbsd",
                                                    "nodejs", "npm", "openssl", "pipx", "pkg-config", "procps", "shadow", "su-exec", "sudo", "tini", "unzip", "wget", "yarn"};
   return std::find(names.begin(), names.end(), name) != names.end() || name.starts_with("lib") || name.ends_with("-dev") || name.ends_with("-libs") || name.starts_with("python3") ||
          name.starts_with("openjdk") || name.starts_with("ruby") || name.starts_with("php") || name.starts_with("fonts-") || name.starts_with("ttf-") || name.starts_with("font-") ||

@@ -28,6 +28,22 @@ bool is_of_every_image(std::string_view path) {
   return path == "/" || std::any_of(parts.begin(), parts.end(), [&](std::string_view p) { return contains(path, p); });
 }
 
+/// An image that another Dockerfile of the repository makes: called like the service, or on this machine only.
+bool is_own_image(const analysis& work, std::string_view image) {
+  std::string_view name = name_of(image);
+  name = name.substr(0, name.find_first_of(":@"));
+  if (image.starts_with("localhost/")) return true;
+  if (work.out.name.empty() || !name.starts_with(work.out.name)) return false;
+  const std::string_view rest = name.substr(work.out.name.size());
+  return rest.empty() || rest == "-base" || rest == "-build" || rest == "-builder" || rest == "-deps";
+}
+
+/// What only the image's own scripts start.
+bool is_for_scripts(std::string_view path) {
+  const std::string_view name = name_of(path);
+  return name.ends_with(".sh") || name == "tini" || name == "dumb-init" || name == "gosu" || name == "su-exec" || name == "wait-for-it" || name == "mime.types";
+}
+
 /// Where a path of the Dockerfile's image is in ours: what lay in WORKDIR lies in /app.
 std::string place_here(const analysis& work, std::string_view path) {
   const std::string& workdir = work.hint.workdir;
@@ -98,7 +114,7 @@ void take_parts_of_image(analysis& work) {
   for (const dockerfile_copy& copy : work.hint.copies) {
     if (is_of_every_image(copy.to) || is_of_every_image(copy.from)) continue;
     if (!copy.image.empty()) {
-      if (copy.fetched || !is_tool_image(copy.image))
+      if (!is_own_image(work, copy.image) && !is_for_scripts(copy.to) && (copy.fetched || !is_tool_image(copy.image)))
         tell_missing(work, fmt::format("{}, which is {} {}", copy.to, copy.fetched ? "downloaded by a stage on" : "taken from the image", copy.image));
       for (auto& [name, text] : variables_for(work, copy.to)) named.push_back(std::move(name));
       continue;
@@ -122,7 +138,7 @@ void take_parts_of_image(analysis& work) {
   }
   // What commands of it download to where a variable says.
   for (const auto& [name, text] : work.hint.env) {
-    const bool of_tools = text.starts_with("/root/") || text.starts_with("/usr/") || text.starts_with("/home/") || is_of_every_image(text);
+    const bool of_tools = text.starts_with("/root/") || text.starts_with("/usr/") || text.starts_with("/home/") || is_of_every_image(text) || text == work.hint.workdir;
     if (of_tools || text.size() < 2 || !text.starts_with('/') || !is_of_the_program(name) || std::find(named.begin(), named.end(), name) != named.end()) continue;
     for (const dockerfile_run& run : work.hint.runs)
       if (contains(run.text, text) && (contains(run.text, "git clone") || contains(run.text, "curl ") || contains(run.text, "wget "))) {
