@@ -133,7 +133,8 @@ void choose_times(const build_args& args, const session::user_secret& user, cons
   }
   if (!contents) return;
   // With --paranoid every file is read.
-  source.content_times = filesync::content_time_options{shared ? shared->time_key() : user.derive("times of contents", ""), !args.paranoid};
+  source.content_times = filesync::content_time_options{shared ? shared->time_key() : user.derive("times of contents", ""),
+                                                       !args.paranoid && !source.tree};
   source.home = env("HOME").value_or("");
   source.xdg_config_home = env("XDG_CONFIG_HOME").value_or("");
 }

@@ -38,7 +38,8 @@ result<std::vector<ignore_line>> own_rules(const context_source& source, const f
 }
 
 std::shared_ptr<const entry_times> times_of(const context_source& source, const std::shared_ptr<const file_tree>& tree) {
-  const auto device = source.tree ? std::nullopt : trusted_device(source.root);
+  // A tree that only watches the one on disk has its numbers; entries of any other are on no such device.
+  const auto device = trusted_device(source.root);
   if (source.content_times) return open_content_times(source, tree, device);
   if (source.memory.empty() || !device) return nullptr;
   return std::make_shared<const announced_times>(source.memory, *device);

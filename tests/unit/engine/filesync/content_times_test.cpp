@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "engine/filesync/announced_times.hpp"
+#include "engine/filesync/context_filter.hpp"
 #include "engine/filesync/disk_tree.hpp"
 #include "engine/filesync/fingerprinted_context.hpp"
 #include "tests/support/run_task.hpp"
@@ -254,6 +255,26 @@ TEST_F(ContentTimes, AClonesFingerprintIsThatOfTheFirst) {
   EXPECT_EQ(fingerprint(two()), first);
   key_ = "a secret";
   EXPECT_NE(fingerprint(two()), first);
+}
+
+// As a build does it, which looks at trees through others that measure them.
+TEST_F(ContentTimes, ATreeThatIsLookedAtThroughAnotherIsTheOneOnDisk) {
+  write_file(one() + "/a", "one");
+  commit();
+  memory_ = home_ / "state/contexts/one";
+  for (const bool contents : {true, false}) {
+    context_source from = source(one());
+    from.tree = *open_disk_tree(one());
+    if (!contents) from.content_times.reset();
+    const auto opened = open_context(from, {});
+    ASSERT_TRUE(opened && opened->times);
+    ask(*opened->times, one(), "a");
+    if (contents) {
+      EXPECT_EQ(dynamic_cast<const content_times&>(*opened->times).read(), 0U);
+    }
+    EXPECT_TRUE(opened->times->save());
+    EXPECT_EQ(fs::exists(memory_), !contents);
+  }
 }
 
 TEST_F(ContentTimes, WhatWasReadIsRemembered) {
