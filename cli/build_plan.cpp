@@ -78,7 +78,15 @@ std::string build_name(const service_target& target, const std::string& name) {
   return reference.has_value() ? reference->familiar() : target.image_names.front();
 }
 
-client::export_request export_of(const output_option& output, const std::vector<std::string>& image_names) {
+/// What is pushed by its digest alone has no tag; the daemon refuses a name with one (exporter/containerimage).
+std::string without_tag(const std::string& name) {
+  const auto reference = oci::parse_image_reference(name);
+  return reference.has_value() ? reference->name() : name;
+}
+
+client::export_request export_of(const output_option& output, std::vector<std::string> image_names) {
+  if (const auto by_digest = output.attributes.find("push-by-digest"); by_digest != output.attributes.end() && by_digest->second == "true")
+    for (std::string& name : image_names) name = without_tag(name);
   client::export_request one{{std::string(to_string(output.type)), output.attributes}, {}};
   // Exporters take several, with commas (exporter/containerimage/export.go).
   if (output.is_image() && !image_names.empty()) one.how.attributes["name"] = fmt::format("{}", fmt::join(image_names, ","));
