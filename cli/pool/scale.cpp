@@ -24,18 +24,40 @@ namespace {
 constexpr unsigned most_attempts = 5;
 constexpr std::chrono::seconds poll_pause{2};
 
+struct seen {
+  pool_set set;
+  std::vector<pool_pod> pods;
+};
+
+task<result<seen>> look(pool_view_ptr pool, std::string arch) {
+  auto asking = pool->set(arch);
+  result<pool_set> set = co_await std::move(asking);
+  if (set.has_error()) co_return set.error();
+  auto listing = pool->pods(*set, false);
+  result<std::vector<pool_pod>> pods = co_await std::move(listing);
+  if (pods.has_error()) co_return pods.error();
+  co_return seen{std::move(*set), std::move(*pods)};
+}
+
 /// Waits until each set has a pod that can be used, or cannot get one.
 task<int> wait_for_pods(pool_view_ptr pool, steady_clock::time_point until) {
   const surroundings& with = pool->with;
   for (const std::string& arch : architectures(*pool->args)) {
     std::string said;
     for (;;) {
-      auto asking = pool->set(arch);
-      result<pool_set> set = co_await std::move(asking);
-      if (set.has_error()) co_return told(set.error(), with);
-      auto listing = pool->pods(*set, false);
-      result<std::vector<pool_pod>> pods = co_await std::move(listing);
-      if (pods.has_error()) co_return told(pods.error(), with);
+      auto looking = look(pool, arch);
+      const result<seen> now = co_await std::move(looking);
+      if (now.has_error()) {
+        if (exit_of(now.error()) != pool_unreachable || steady_clock::now() >= until) co_return told(now.error(), with);
+        // A server that is started again takes connections before it answers on them. The wait has a limit of its own.
+        if (now.error().text != said) with.say("waiting for the API server: " + now.error().text);
+        said = now.error().text;
+        const wake slept = co_await sleep_for(poll_pause);
+        if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+        continue;
+      }
+      const pool_set* const set = &now->set;
+      const std::vector<pool_pod>* const pods = &now->pods;
       const prospect ahead = prospect_of(*set, *pods);
       if (ahead == prospect::ready) break;
       const std::string why = obstacles(*pods);
