@@ -245,7 +245,7 @@ int dump_llb(const build_args& args, const surroundings& with) {
 
 }  // namespace
 
-task<int> run_build_command(const build_args& given, const surroundings& with) {
+task<int> run_build_command(const build_args& given, const surroundings& with, build_tale* tale) {
   const auto started = std::chrono::steady_clock::now();
   if (given.detach) co_return say_failure(detach_refused(), with);
   result<void> meant = check_flags(given);
@@ -291,6 +291,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   shown.readable = client::readable_message;
   // Modes for programs write to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
+  if (tale != nullptr) shown.fd = tale->progress_fd;
   for (const std::string& ignored : use_display_environment(shown, with.env)) with.say("warning: " + ignored);
   if (with.log.enabled(log_level::info)) shown.listeners.push_back(std::make_shared<transition_log>(with.log));
   std::shared_ptr<progress::log_files> logs;
@@ -315,6 +316,11 @@ task<int> run_build_command(const build_args& given, const surroundings& with) {
   std::vector<client::build_phase> phases{{"plan", since(started)}};
   const shown_build what{args, *prepared, **display, shown.fd == STDERR_FILENO, phases, user, with};
   const result<client::build_outcome> outcome = co_await build_and_show(what);
+  if (tale != nullptr) {
+    if (outcome.has_error()) tale->why = outcome.error();
+    else if (outcome->services.front().has_error()) tale->why = outcome->services.front().error();
+    else tale->exporter_response = outcome->services.front()->exporter_response;
+  }
   if (args.paranoid) {
     // What earlier builds left under their ids may be what the daemon should not have had.
     const result<void> renewed = session::renew_content_ids(user);

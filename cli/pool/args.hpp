@@ -34,6 +34,11 @@ struct pool_args {
   std::uint64_t heartbeat_seconds = 60;
   std::uint16_t port = 0;
   std::vector<std::string> program;
+  // build
+  std::string repository;
+  std::string cache;
+  unsigned retries = 1;
+  std::vector<std::string> insecure;
 };
 
 using pool_args_cptr = std::shared_ptr<const pool_args>;

@@ -1,6 +1,7 @@
 // `peelbox pool`: a pool of daemons in Kubernetes, one StatefulSet for each architecture.
 #include <CLI/App.hpp>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/choice.hpp"
@@ -14,16 +15,17 @@ namespace {
 
 using pool::pool_args;
 
-void add_shared_flags(CLI::App& app, pool_args& args) {
+/// `build` has the directory as --context and a -v of its own.
+void add_shared_flags(CLI::App& app, pool_args& args, bool builds = false) {
   const std::string group = "Pool";
-  app.add_option("--context", args.access.context, "Context of the kubeconfig; else the current one")->type_name("NAME");
+  app.add_option(builds ? "--kube-context" : "--context", args.access.context, "Context of the kubeconfig; else the current one")->type_name("NAME");
   app.add_option("--namespace", args.access.name_space, "Namespace of the pool")->type_name("NAME")->capture_default_str()->group(group);
   app.add_option("--statefulset-prefix", args.prefix, "What the names of the StatefulSets begin with; the architecture follows")
       ->type_name("TEXT")->capture_default_str()->group(group);
-  app.add_option("--annotation", args.annotation, "Where the time of the last build is kept")->type_name("KEY")->capture_default_str()->group(group);
+  app.add_option(builds ? "--pool-annotation" : "--annotation", args.annotation, "Where the time of the last build is kept")->type_name("KEY")->capture_default_str()->group(group);
   app.add_option("--kubeconfig", args.access.kubeconfig, "Kubeconfig; else KUBECONFIG, ~/.kube/config or the account of the pod that we run in")
       ->type_name("FILE")->group(group);
-  app.add_flag("-v,--verbose", args.verbose, "Tell more")->group(group);
+  if (!builds) app.add_flag("-v,--verbose", args.verbose, "Tell more")->group(group);
 }
 
 void add_arch(CLI::App& app, pool_args& args, const char* flag, bool required) {
@@ -101,6 +103,26 @@ command add_pool_command(CLI::App& app) {
   add_shared_flags(*tunnel, *args);
   tunnel->footer("Example:\n  peelbox pool tunnel --arch amd64 --port 1234");
 
+  const auto wanted = std::make_shared<build_args>();
+  CLI::App* const build = add_subcommand(*added.app, "build", "Build for amd64 and arm64 beside each other and push one image");
+  build->add_option("--repo", args->repository, "Repository of the image, such as registry.example.com/team/app")->type_name("NAME")->required();
+  add_build_flags(*build, *wanted);
+  // Each half has its own, or they are chosen by the pool.
+  for (const char* name : {"--output", "--push", "--load", "--platform", "--buildkit", "--tlscacert", "--tlscert", "--tlskey", "--tlsservername",
+                           "--tlsdir", "--all", "--service", "--dump-llb", "--llb", "--timeline", "--trace", "--log-file", "--metadata-file",
+                           "--iidfile", "--ref-file", "--stats", "--detach", "--call", "--check", "--progress", "--quiet"})
+    if (CLI::Option* const option = build->get_option_no_throw(name)) build->remove_option(option);
+  build->get_option("--tag")->description("Tag of the image in --repo");
+  add_arch(*build, *args, "--only", false);
+  build->add_option("--cache", args->cache, "Cache in a registry; the architecture is added to its name")->type_name("REF");
+  build->add_option("--retry", args->retries, "How often a build is tried on another pod when its pod goes")->type_name("N")
+      ->check(number_from(0, 10))->capture_default_str();
+  build->add_option("--insecure", args->insecure, "Registry without TLS, or with a certificate that is not verified, for the index. May be repeated")
+      ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false)->group("Pool");
+  add_while(*build);
+  add_shared_flags(*build, *args, true);
+  build->footer("Example:\n  peelbox pool build --repo example.com/team/app --tag 1.0 -f Dockerfile .");
+
   CLI::App* const run = add_subcommand(*added.app, "run", "Run a command whose BUILDKIT_HOST is a daemon of the pool");
   add_arch(*run, *args, "-a,--arch", true);
   run->add_option("command", args->program, "The command and its arguments, after --")->required()->expected(1, 10'000);
@@ -119,10 +141,11 @@ command add_pool_command(CLI::App& app) {
     if (up->parsed()) return pool::run_up(args, with);
     if (down->parsed() || suspend->parsed()) return pool::run_down(args, with);
     if (tunnel->parsed()) return pool::run_tunnel(args, with);
+    if (build->parsed()) return pool::run_build(args, wanted, with);
     if (run->parsed()) return pool::run_program(args, with);
     return pool::run_status(args, with);
   };
-  added.verbosity = [args] { return args->verbose; };
+  added.verbosity = [args, wanted] { return std::max(args->verbose, wanted->verbose); };
   added.interrupted = "error: interrupted";
   return added;
 }

@@ -1,6 +1,9 @@
 // What `peelbox pool` does. All return exit codes (pool_exit) after all errors have been said.
 #pragma once
 
+#include <memory>
+
+#include "cli/build_args.hpp"
 #include "cli/command.hpp"
 #include "cli/pool/args.hpp"
 
@@ -16,6 +19,9 @@ task<int> run_down(pool_args_cptr args, const surroundings& with);
 task<int> run_tunnel(pool_args_cptr args, const surroundings& with);
 /// Gives the exit code of the program.
 task<int> run_program(pool_args_cptr args, const surroundings& with);
+/// Builds for both architectures beside each other, pushes by digest and names one index. The first failure ends both. `wanted` is what every
+/// build has in common; its daemon, platform and output are chosen here.
+task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wanted, const surroundings& with);
 task<int> run_status(pool_args_cptr args, const surroundings& with);
 
 }  // namespace peelbox::cli::pool

@@ -71,17 +71,19 @@ json::object pool_view::activity() const {
   return json::object{{"annotations", json::object{{args->annotation, std::to_string(unix_now())}}}};
 }
 
+environment pool_view::variables() const {
+  if (args->access.kubeconfig.empty()) return with.env;
+  return [env = with.env, file = args->access.kubeconfig](std::string_view name) {
+    return name == "KUBECONFIG" ? std::optional<std::string>(file) : env(name);
+  };
+}
+
 result<std::shared_ptr<client::route>> pool_view::route_to(const std::string& pod) const {
-  environment variables = with.env;
-  if (!args->access.kubeconfig.empty())
-    variables = [env = with.env, file = args->access.kubeconfig](std::string_view name) {
-      return name == "KUBECONFIG" ? std::optional<std::string>(file) : env(name);
-    };
   transport::dial_options dial;
   dial.pods = kubernetes::make_pod_dialer;
   result<transport::endpoint> where = transport::parse_endpoint(pod_address(pod, *args, name_space()));
   if (where.has_error()) return where.error();
-  return client::make_route(*where, dial, variables, with.log);
+  return client::make_route(*where, dial, variables(), with.log);
 }
 
 namespace {

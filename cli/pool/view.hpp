@@ -33,6 +33,8 @@ struct pool_view {
   task<result<void>> change(std::string arch, boost::json::value what, std::string version);
   /// The part of a patch that notes a build now.
   boost::json::object activity() const;
+  /// The environment, with the kubeconfig of the arguments.
+  environment variables() const;
   /// How the daemon of a pod is reached.
   result<std::shared_ptr<client::route>> route_to(const std::string& pod) const;
   /// Asks the daemon of each pod, a few at a time, how many builds it runs; what it says stands at the same place.

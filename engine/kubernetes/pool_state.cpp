@@ -116,12 +116,32 @@ std::vector<pool_pod> read_pods(const json::value& items, const pool_set& of) {
     pod.name = text(at(one, {"metadata"}), "name");
     pod.ip = text(at(one, {"status"}), "podIP");
     pod.running = data::text_of(at(one, {"status"}), "phase") == "Running";
+    pod.uid = text(at(one, {"metadata"}), "uid");
+    for (const json::value& container : items_of(at(one, {"status", "containerStatuses"}))) {
+      if (data::text_of(container, "name") != daemon_container) continue;
+      pod.restarts = number(container, "restartCount", 0);
+      // Between its end and its start anew it is `state`.
+      const json::value& ended = at(container, {"state", "terminated"}).is_object() ? at(container, {"state", "terminated"})
+                                                                                     : at(container, {"lastState", "terminated"});
+      if (ended.is_object()) pod.last_end = fmt::format("{}, exit code {}", data::text_of(ended, "reason"), number(ended, "exitCode", 0));
+      if (at(container, {"state", "terminated"}).is_object()) ++pod.restarts;
+    }
+    if (data::text_of(at(one, {"status"}), "phase") == "Failed")
+      pod.failed = with_message(text(at(one, {"status"}), "reason"), at(one, {"status"}));
     pod.why_not = obstacle(one, pod.hopeless);
     if (pod.why_not.empty() && pod.ip.empty()) pod.why_not = "it has no address";
     pod.usable = pod.why_not.empty();
     pods.push_back(std::move(pod));
   }
   return pods;
+}
+
+std::string end_of_builds(const pool_pod& before, const pool_pod* now) {
+  if (now == nullptr) return "it has gone";
+  if (!now->failed.empty()) return now->failed;
+  if (now->uid != before.uid) return "it was replaced by a new pod of its name";
+  if (now->restarts > before.restarts) return fmt::format("its daemon has ended ({})", now->last_end.empty() ? "the reason is not known" : now->last_end);
+  return {};
 }
 
 void add_metrics(std::vector<pool_pod>& pods, const json::value& items) {

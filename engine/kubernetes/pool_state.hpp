@@ -37,6 +37,12 @@ struct pool_pod {
   std::string why_not;
   /// What is the matter does not pass by itself, such as an image name that is none.
   bool hopeless = false;
+  std::string uid;
+  /// How often its container buildkitd was started again, and how it ended before: "OOMKilled, exit code 137".
+  std::int64_t restarts = 0;
+  std::string last_end;
+  /// Why it has failed for good: "Evicted: The node was low on resource: memory." Empty: it has not.
+  std::string failed;
   /// In billionths of a processor; none: nobody has measured it yet, which is not zero.
   std::optional<std::int64_t> cpu;
   /// How many builds its daemon runs; none: it was not asked, or did not answer.
@@ -44,6 +50,9 @@ struct pool_pod {
 };
 /// The pods whose controller is `of`, in the order of the list. Others are left out, whatever their names.
 std::vector<pool_pod> read_pods(const boost::json::value& items, const pool_set& of);
+/// What has ended the builds of a pod since it was `before`: "Evicted: …", "its daemon has ended (OOMKilled, exit code 137)". Empty:
+/// nothing has, as far as its object tells. `now` is none when it is not there any more.
+std::string end_of_builds(const pool_pod& before, const pool_pod* now);
 /// Adds the measurements of the container buildkitd (metrics.k8s.io); of all containers when there is none of that name.
 void add_metrics(std::vector<pool_pod>& pods, const boost::json::value& items);
 

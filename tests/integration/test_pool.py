@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, run, wait_for
+from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, registry_call, run, wait_for
 from docker_case import DockerTest
 from kube_server import Fault, KubeServer, status
 
@@ -233,6 +233,62 @@ class Pool(DockerTest):
         self.assertEqual(program.stdout.readline(), "ready\n", self.said())
         program.terminate()
         self.assertEqual((program.wait(30), program.stdout.read()), (0, "done\n"))
+
+    def begin_build(self, *words, name="app"):
+        return self.begin("build", "--repo", f"{bed('REGISTRY')}/pool/{name}", "--tag", "1", *words, self.dir / "ctx")
+
+    def test_build(self):
+        """Two architectures, one index; nothing has a name of its own, and a second time the images are the same."""
+        for arch in ("amd64", "arm64"):
+            self.put_pod(f"buildkit-{arch}-0", arch=arch)
+        self.context({"Dockerfile": "FROM scratch\nCOPY hello.txt /\n", "hello.txt": str(time.time())})
+        images = []
+        for _ in range(2):
+            build = self.begin_build("--cache", f"{bed('REGISTRY')}/pool/cache")
+            self.assertEqual(build.wait(240), 0, self.said())
+            headers, text = registry_call("GET", "pool/app/manifests/1")
+            self.assertEqual(headers["Docker-Content-Digest"], build.stdout.read().strip())
+            images.append({m["platform"]["architecture"]: m["digest"] for m in json.loads(text)["manifests"]
+                           if m["platform"]["architecture"] != "unknown"})
+        # Provenance tells when it was built, so the index is another one.
+        self.assertEqual(images[0], images[1])
+        self.assertEqual(sorted(images[0]), ["amd64", "arm64"])
+        self.assertEqual(len(json.loads(text)["manifests"]), 4)  # with attestations
+        self.assertEqual(json.loads(registry_call("GET", "pool/app/tags/list")[1])["tags"], ["1"])
+        self.assertEqual(sorted(json.loads(registry_call("GET", "pool/" + n + "/tags/list")[1])["tags"] for n in ("cache-amd64", "cache-arm64")), [["latest"]] * 2)
+        for arch in ("amd64", "arm64"):
+            self.assertRegex(self.said(), f"(?m)^{arch}: #")
+            self.assertEqual(self.set_of(arch)["spec"]["replicas"], 1)
+            self.assertIn(ANNOTATION, self.set_of(arch)["metadata"]["annotations"])
+
+    def test_a_build_whose_pod_is_killed(self):
+        self.put_pod("buildkit-amd64-0")
+        self.context({"Dockerfile": f"FROM {RUNTIME_IMAGE}\nRUN echo {time.time()} && sleep 4\n"})
+        build = self.begin_build("--only", "amd64", name="killed")
+        wait_for(lambda: "sleep 4" in self.said() or build.poll() is not None, "the step")
+        self.put_pod("buildkit-amd64-1")
+        self.put_pod("buildkit-amd64-0", ready=False)
+        self.api.find(f"{PODS}/buildkit-amd64-0")["status"]["containerStatuses"] = [
+            {"name": "buildkitd", "ready": False, "restartCount": 1, "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]
+        self.assertEqual(build.wait(120), 0, self.said())
+        self.assertIn("amd64: buildkit-amd64-0: its daemon has ended (OOMKilled, exit code 137); trying again", self.said())
+        self.assertIn("amd64: building on buildkit-amd64-1", self.said())
+
+    def test_the_first_failure_ends_both(self):
+        self.put_pod("buildkit-amd64-0")
+        self.put_pod("buildkit-arm64-0", arch="arm64")
+        self.api.exec_in["buildkit-arm64-0"] = ["sh", "-c", "sleep 3; echo broken >&2; exit 1"]
+        self.context({"Dockerfile": f"FROM {RUNTIME_IMAGE}\nRUN echo {time.time()} && sleep 200\n"})
+        build = self.begin_build("--retry", "0", name="failed")
+        self.assertEqual(build.wait(100), 1, self.said())
+        self.assertIn("error: arm64: buildkit-arm64-0: the connection broke", self.said())
+        # A build that fails by itself is not tried again.
+        self.context({"Dockerfile": f"FROM {RUNTIME_IMAGE}\nRUN exit 3\n"})
+        build = self.begin_build("--only", "amd64", name="failed")
+        self.assertEqual(build.wait(100), 1, self.said())
+        self.assertIn("error: amd64: the build failed", self.said())
+        self.assertEqual(self.said().count("building on"), 1)
+        self.assertIn("that is --tag", self.assert_pool(2, "build", "--repo", "example.com/app:1", "--tag", "1").err)
 
     def test_a_heartbeat_that_is_refused(self):
         """It is said once, and the command goes on."""

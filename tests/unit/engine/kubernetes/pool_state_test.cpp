@@ -51,6 +51,27 @@ TEST(PoolState, OnlyPodsOfTheSetThatAreReadyAndStay) {
   EXPECT_FALSE(pods[3].cpu);
 }
 
+TEST(PoolState, WhatHasEndedTheBuildsOfAPod) {
+  pool_set set;
+  set.uid = "u";
+  const auto one = [&](const char* about, const char* status) {
+    const std::string text = std::string(R"([{"metadata":{"name":"p","ownerReferences":[{"controller":true,"uid":"u"}],)") + about + R"(},"status":{)" + status + "}}]";
+    return read_pods(tree(text.c_str()), set).front();
+  };
+  const pool_pod before = one(R"("uid":"1")", R"("phase":"Running","containerStatuses":[{"name":"buildkitd","ready":true,"restartCount":2}])");
+  EXPECT_EQ(end_of_builds(before, &before), "");
+  EXPECT_EQ(end_of_builds(before, nullptr), "it has gone");
+  pool_pod now = one(R"("uid":"2")", R"("phase":"Running")");
+  EXPECT_EQ(end_of_builds(before, &now), "it was replaced by a new pod of its name");
+  now = one(R"("uid":"1")", R"("phase":"Failed","reason":"Evicted","message":"low on memory")");
+  EXPECT_EQ(end_of_builds(before, &now), "Evicted: low on memory");
+  now = one(R"("uid":"1")", R"("phase":"Running","containerStatuses":[{"name":"buildkitd","ready":true,"restartCount":3,
+    "lastState":{"terminated":{"reason":"OOMKilled","exitCode":137}}}])");
+  EXPECT_EQ(end_of_builds(before, &now), "its daemon has ended (OOMKilled, exit code 137)");
+  now = one(R"("uid":"1")", R"("phase":"Running","containerStatuses":[{"name":"buildkitd","restartCount":2,"state":{"terminated":{"reason":"Error","exitCode":1}}}])");
+  EXPECT_EQ(end_of_builds(before, &now), "its daemon has ended (Error, exit code 1)");
+}
+
 TEST(PoolState, TheLastBuild) {
   EXPECT_EQ(read_last_build("1700000000", 1700000100).value(), 1700000000);
   EXPECT_EQ(read_last_build("1700000000123", 1700000100).value(), 1700000000);

@@ -1,0 +1,32 @@
+#include "cli/pool/halves.hpp"
+
+#include <gtest/gtest.h>
+
+namespace peelbox::cli::pool {
+namespace {
+
+TEST(PoolHalves, TheBuildOfOneArchitecture) {
+  pool_args args;
+  args.repository = "example.com:5000/team/app";
+  args.cache = "example.com/cache/app";
+  build_args wanted;
+  wanted.tags = {"1.0"};
+  wanted.given = {"--tag", "--file"};
+  EXPECT_EQ(index_name(wanted, args).value(), "example.com:5000/team/app:1.0");
+  const build_args made = build_for(wanted, args, "arm64", "kube-pod://p");
+  EXPECT_EQ(made.platform, "linux/arm64");
+  EXPECT_EQ(made.buildkit, "kube-pod://p");
+  EXPECT_EQ(made.outputs, std::vector<std::string>{"type=image,name=example.com:5000/team/app,push=true,push-by-digest=true"});
+  EXPECT_EQ(made.cache_from, std::vector<std::string>{"type=registry,ref=example.com/cache/app-arm64"});
+  EXPECT_EQ(made.cache_to, std::vector<std::string>{"type=registry,ref=example.com/cache/app-arm64,mode=max"});
+  EXPECT_TRUE(made.tags.empty());
+  EXPECT_EQ(made.given, std::vector<std::string>{"--file"});
+  args.repository = "example.com/app:1";
+  EXPECT_EQ(index_name(wanted, args).error().code, errc::usage);
+  args.repository = "example.com/app";
+  wanted.tags.clear();
+  EXPECT_EQ(index_name(wanted, args).error().code, errc::usage);
+}
+
+}  // namespace
+}  // namespace peelbox::cli::pool
