@@ -108,6 +108,8 @@ void add_build_flags(CLI::App& build, build_args& args) {
       ->group("Daemon");
   build.add_option("--silence-limit", args.silence_limit, "Give up when the daemon is silent for so many seconds")
       ->type_name("SECONDS")->check(number_from(10, 86'400))->capture_default_str()->group("Daemon");
+  build.add_option("--retry", args.retries, "Try so many times more when the daemon is lost in the middle of the build")
+      ->type_name("N")->check(number_from(0, 100))->capture_default_str()->group("Daemon");
 
   build.callback([&build, &args] {
     args.given.clear();

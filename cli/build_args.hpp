@@ -74,6 +74,7 @@ struct build_args : daemon_args, service_args {
   std::string ref_file;
   std::optional<std::string> stats;  ///< "" or "json"
   unsigned silence_limit = 60;  ///< seconds
+  unsigned retries = 0;
   bool quiet = false;
   /// What was written, by its names in build_modes.cpp; some flags have a value that says nothing of it.
   std::vector<std::string> given;

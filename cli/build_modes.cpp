@@ -78,6 +78,7 @@ constexpr auto uses = std::to_array<flag_use>({
     {"--tlsservername",   true,  true,  true,       true,     false},
     {"--tlsdir",          true,  true,  true,       true,     false},
     {"--silence-limit",   true,  true,  true,       true,     false},
+    {"--retry",           true,  true,  true,       true,     false},
     {"--detach",          true,  true,  true,       true,     false},
     // what is told
     {"--progress",        true,  true,  true,       true,     false},

@@ -212,6 +212,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   prepared.dial.tls = *tls;
   client::build_options& options = prepared.options;
   options.silence_limit = std::chrono::seconds(args.silence_limit);
+  options.retries = args.retries;
   options.names.id = session::random_id();
   result<std::vector<output_option>> outputs = outputs_of(args);
   if (outputs.has_error()) return outputs.error();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <random>
 #include <utility>
 
 #include "engine/async/sleep.hpp"
@@ -10,6 +11,7 @@
 #include "engine/client/context_watch.hpp"
 #include "engine/client/daemon_platform.hpp"
 #include "engine/client/provenance_reader.hpp"
+#include "engine/client/repeat.hpp"
 #include "engine/client/solve.hpp"
 
 namespace peelbox::client {
@@ -245,12 +247,9 @@ void add_looks(const build_state& state, build_outcome& outcome) {
     if (is_unchanged(state, one->name)) outcome.context += one->seen;
 }
 
-}  // namespace
-
-task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
-                                      blocking_pool& pool, const logger& log) {
-  const progress::closes_sink close_events(events);
-  build_state state(options, stop, events, pool, log, co_await asio::this_coro::executor);
+task<result<build_outcome>> build_once(const build_options& options, std::string session_id, stop_request& stop,
+                                       progress::event_sink& events, blocking_pool& pool, const logger& log) {
+  build_state state(options, std::move(session_id), stop, events, pool, log, co_await asio::this_coro::executor);
   context_watch watch;
   state.contexts->by_name = watch.measured(options.contexts);
   state.contexts->on_end = [&events](const session::shared_contexts::transfer& one) {
@@ -299,6 +298,54 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   if (auto grown = grown_files_warning(outcome.context)) outcome.warnings.push_back(std::move(*grown));
   if (auto large = watch.warning(outcome.context)) outcome.warnings.push_back(std::move(*large));
   co_return outcome;
+}
+
+/// Files are empty again, and the daemon takes each reference only once.
+result<void> begin_again(build_options& options) {
+  for (solve_request& service : options.services) {
+    service.ref.clear();
+    for (export_request& one : service.exports) {
+      const auto* file = std::get_if<session::file_target>(&one.where);
+      if (file == nullptr || !file->file) continue;
+      result<void> begun = file->file->begin_again();
+      if (begun.has_error()) return begun;
+    }
+  }
+  return {};
+}
+
+double random_part() {
+  static thread_local std::minstd_rand source{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(source);
+}
+
+}  // namespace
+
+task<result<build_outcome>> run_build(const build_options& options, stop_request& stop, progress::event_sink& events,
+                                      blocking_pool& pool, const logger& log) {
+  const progress::closes_sink close_events(events);
+  auto building = build_once(options, options.names.id, stop, events, pool, log);
+  result<build_outcome> ended = co_await std::move(building);
+  repetition tries(options.retries);
+  build_options again = options;
+  for (;;) {
+    if (stop.asked()) co_return ended;
+    const auto pause = tries.next(ended, random_part());
+    if (!pause) co_return tries.settle(std::move(ended));
+    if (const auto spoilt = spoilt_output(options)) {
+      log.warning("the build is not tried again, because part of its output has gone to {} already", *spoilt);
+      co_return ended;
+    }
+    progress::batch over;
+    over.starts_over = true;
+    log.warning("{}; trying again in {:.1f} s ({} of {})", tries.last().text, static_cast<double>(pause->count()) / 1000, tries.made(),
+                options.retries);
+    co_await events.push(std::move(over));
+    if (co_await sleep_for(*pause) == wake::cancelled) co_return ended;
+    if (result<void> begun = begin_again(again); begun.has_error()) co_return begun.error();
+    auto next = build_once(again, session::random_id(), stop, events, pool, log);
+    ended = co_await std::move(next);
+  }
 }
 
 }  // namespace peelbox::client

@@ -81,6 +81,9 @@ struct build_options {
   std::chrono::seconds silence_limit = default_silence_limit;
   /// Whether the daemon is asked for service_outcome::provenance, and how much of it is kept.
   provenance_mode provenance = provenance_mode::disabled;
+  /// How often a build whose daemon was lost in the middle is tried again (repeat.hpp); not when part of an output cannot be taken
+  /// back. Each try is a solve of its own: a daemon ends a build when its client goes, and finds what was finished in its cache.
+  unsigned retries = 0;
   /// At least one; several are solved side by side.
   std::vector<solve_request> services;
 };

@@ -158,14 +158,17 @@ task<void> close_contexts(build_state& build) {
 }
 
 void name_sessions(const build_state& build, pb::Definition& definition) {
-  if (build.keyed.outdated || !build.carrier) return;
+  const std::string& own = build.options.names.id;
   llb::session_names names;
-  for (const auto& context : build.keyed.all) names.emplace_back(context->request, context->id.text());
-  llb::name_sessions(definition, build.options.names.id, names);
+  if (!build.keyed.outdated && build.carrier)
+    for (const auto& context : build.keyed.all) names.emplace_back(context->request, context->id.text());
+  llb::name_sessions(definition, own, names);
+  if (build.session_id != own) llb::rename_session(definition, own, build.session_id);
 }
 
 std::vector<platform_build> with_sessions(const build_state& build, std::vector<platform_build> parts) {
-  if (build.keyed.outdated || build.keyed.all.empty()) return parts;
+  const bool keyed = !build.keyed.outdated && !build.keyed.all.empty();
+  if (!keyed && build.session_id == build.options.names.id) return parts;
   for (platform_build& part : parts) {
     auto named = std::make_shared<pb::Definition>(*part.definition);
     name_sessions(build, *named);

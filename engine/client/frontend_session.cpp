@@ -80,7 +80,7 @@ bool keeps_session(const build_options& options) {
 task<result<void>> judge_frontend(build_state& build) {
   const auto began = std::chrono::steady_clock::now();
   auto& mine = build.keyed.frontend.emplace(known_sessions(*build.options.user, kind_of(build.options)));
-  mine.id = build.options.names.id;
+  mine.id = build.session_id;
   const std::vector<known_session> all = mine.known.all();
   if (all.empty()) {
     build.contexts->record.emplace();

@@ -38,7 +38,7 @@ h2grpc::method_table make_services(solve_state& state) {
 session::identity session_names(build_state& build, std::size_t index) {
   if (build.keyed.frontend && build.options.way->has_session_entry() && !build.carrier) leave_known_session(build);
   if (build.keyed.frontend) return {build.keyed.frontend->id, build.options.names.shared_key};
-  return index == 0 ? build.options.names : session::identity{session::random_id(), build.options.names.shared_key};
+  return {index == 0 ? build.session_id : session::random_id(), build.options.names.shared_key};
 }
 
 struct solving_mark {
@@ -103,10 +103,20 @@ task<result<wire_v1::SolveResponse>> exchange_solve(solve_state& state, task_gro
   co_return failure(errc::protocol, "the daemon ended Solve without a reply", origin::peer);
 }
 
-/// Why a solve failed: our own failure if the cause is on our side, because the daemon's error only repeats it.
+/// It tells of the connection that broke below it, and of no file of ours.
+bool only_repeats_a_loss(const failure& why) noexcept {
+  return why.code == errc::closed || why.code == errc::connection || why.code == errc::timed_out || why.code == errc::protocol;
+}
+
+/// Why a solve failed: our own failure if the cause is on our side, because the daemon's error only repeats it. A connection or session
+/// that was lost is the reason for whatever else is said then.
 failure explain(const solve_state& state, const failure& why) {
-  if (state.build.contexts->first_failure) return *state.build.contexts->first_failure;
-  if (state.targets->first_failure) return *state.targets->first_failure;
+  const bool control_lost = why.code == errc::lost;
+  const bool lost = control_lost || (state.session_lost && why.code == errc::remote);
+  const std::optional<failure>* const ours[] = {&state.build.contexts->first_failure, &state.targets->first_failure};
+  for (const std::optional<failure>* one : ours)
+    if (*one && !(lost && only_repeats_a_loss(**one))) return **one;
+  if (lost) return control_lost ? why : *state.session_lost;
   // The daemon's answer has more of a failure that was the daemon's already.
   if (state.plan_failure && !state.plan_failure->status) return *state.plan_failure;
   return definition_too_large(why).value_or(why);
@@ -326,13 +336,15 @@ task<result<void>> run_session(solve_state& state) {
   build.log.debug("{}", why.text);
   const auto expected = [&] { return state.index == 0 ? build.all_solved : state.solved; };
   // The solve's own answer says more, so it gets a moment to arrive.
-  for (int i = 0; i < 30 && !expected(); ++i) co_await sleep_for(100ms);
-  if (expected()) co_return result<void>();
-  co_return failure(errc::lost,
+  if (!expected())
+    state.session_lost = failure(errc::lost,
                     fmt::format("the daemon at {} {} during the build: {}", build.options.way->name(),
                                 why.code == errc::timed_out ? "no longer answered on the session" : "dropped the session",
                                 why.text),
                     origin::peer);
+  for (int i = 0; i < 30 && !expected(); ++i) co_await sleep_for(100ms);
+  if (expected()) co_return result<void>();
+  co_return *state.session_lost;
 }
 
 task<void> run_solve(solve_state& state) {

@@ -29,12 +29,15 @@ struct image_answer {
 
 /// Shared by the solves of one build. Lives in the frame of run_build, which joins all of them.
 struct build_state {
-  build_state(build_options o, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
+  build_state(build_options o, std::string id, stop_request& s, progress::event_sink& e, blocking_pool& p, const logger& l,
               executor ex)
-      : options(std::move(o)), stop(s), events(e), pool(p), log(l), shown(options.services), platform_known(ex),
-        plans_changed(ex), keyed(ex) {}
+      : options(std::move(o)), session_id(std::move(id)), stop(s), events(e), pool(p), log(l), shown(options.services),
+        platform_known(ex), plans_changed(ex), keyed(ex) {}
 
   const build_options options;
+  /// The build's first session. Definitions name options.names.id; in another try of the build the id is a new one, because the
+  /// daemon may not have noticed yet that the first session is gone.
+  const std::string session_id;
   stop_request& stop;
   progress::event_sink& events;
   blocking_pool& pool;
@@ -83,6 +86,8 @@ struct solve_state {
   std::shared_ptr<docker_delivery> delivery;
   std::optional<session::session> callbacks;  ///< made by prepare_solve()
   bool solved = false;  ///< the daemon has answered, or never will
+  /// Set when the session ended before that.
+  std::optional<failure> session_lost;
   /// What the first try has done shall not be done again, also by a build that used no cache.
   bool uses_cache = false;
   std::optional<failure> why;

@@ -90,4 +90,17 @@ void name_sessions(pb::Definition& definition, const std::string& own, const ses
   });
 }
 
+void rename_session(pb::Definition& definition, const std::string& from, const std::string& to) {
+  if (!has_local(definition)) return;
+  auto graph = read_graph(definition);
+  if (!graph) return;
+  write_changes(std::move(*graph), definition, [&](std::size_t, pb::Op& op) {
+    if (op.op_case() != pb::Op::kSource || !op.source().identifier().starts_with(local_scheme)) return false;
+    const auto named = op.source().attrs().find(session_attribute);
+    if (named == op.source().attrs().end() || named->second != from) return false;
+    (*op.mutable_source()->mutable_attrs())[session_attribute] = to;
+    return true;
+  });
+}
+
 }  // namespace peelbox::llb

@@ -33,4 +33,7 @@ using session_names = std::vector<std::pair<local_request, std::string>>;
 /// exactly as it was.
 void name_sessions(pb::Definition& definition, const std::string& own, const session_names& names);
 
+/// Local sources of one session become those of another one. Nothing is changed when the graph cannot be written back.
+void rename_session(pb::Definition& definition, const std::string& from, const std::string& to);
+
 }  // namespace peelbox::llb

@@ -105,12 +105,14 @@ struct batch {
   /// Our clock minus the daemon's, when the reader knows it (response header buildkit-current-timestamp).
   /// Without it, the trace takes the first start that it sees as "now".
   std::optional<duration> clock_offset;
+  /// The daemon that reported so far is gone, and another try of the build begins: what runs has been cancelled.
+  bool starts_over = false;
   /// Vertices, logs and the rest were made by this client: their times need no conversion.
   bool local_clock = false;
 
   bool empty() const noexcept {
     return vertices.empty() && statuses.empty() && warnings.empty() && logs.empty() && transfers.empty() &&
-           note.empty();
+           note.empty() && !starts_over;
   }
 };
 

@@ -40,6 +40,7 @@ void trace::apply(const batch& events, wall_time now) {
   begin(now);
   local_clock_ = events.local_clock;
   if (events.clock_offset && !offset_) offset_ = std::clamp(*events.clock_offset, -longest_time, longest_time);
+  if (events.starts_over) cancel_running(now);
   for (const vertex& v : events.vertices) apply_vertex(v, now);
   for (const status& s : events.statuses) apply_status(s, now);
   for (const context_transfer& t : events.transfers) apply_transfer(t);
@@ -128,6 +129,22 @@ std::optional<std::uint32_t> trace::add_member(const vertex& v) {
   counts_[*where].add(m, 1);
   by_digest_.emplace(v.digest, index);
   return index;
+}
+
+void trace::cancel_running(wall_time now) {
+  for (member& m : members_) {
+    if (m.state != step_state::running) continue;
+    step& s = steps_[m.step];
+    counts_[m.step].add(m, ~0u);
+    m.state = step_state::cancelled;
+    if (!m.intervals.empty() && !m.intervals.back().end) {
+      m.intervals.back().end = std::max(clamp_time(now), m.intervals.back().start);
+      m.completed = m.intervals.back().end;
+    }
+    if (s.one_vertex) add_up(m, s);
+    counts_[m.step].add(m, 1);
+    refresh_step(m.step, m);
+  }
 }
 
 void trace::apply_vertex(const vertex& v, wall_time now) {

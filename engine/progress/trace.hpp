@@ -175,6 +175,7 @@ class trace {
 
   void begin(wall_time now);
   void end();
+  void cancel_running(wall_time now);
   void apply_vertex(const vertex& v, wall_time now);
   bool apply_start(member& m, const vertex& v);
   static void add_up(const member& m, step& s);

@@ -179,6 +179,14 @@ result<void> output_file::write(const byte_chain& bytes) {
   return {};
 }
 
+result<void> output_file::begin_again() {
+  if (!can_begin_again()) return failure(errc::internal, "output " + path_ + " cannot be begun again");
+  if (size_ == 0) return {};
+  if (ftruncate(fd_.get(), 0) != 0 || lseek(fd_.get(), 0, SEEK_SET) < 0) return cannot_write(errno);
+  size_ = 0;
+  return {};
+}
+
 result<void> output_file::settle() {
   const int error = flush_errors(given_ >= 0 ? given_ : fd_.get());
   if (error != 0) return cannot_write(error);

@@ -43,6 +43,11 @@ class output_file {
   /// Once, after all else. Fails as write() does.
   result<void> commit();
 
+  /// Whether what was written can be taken back: nothing was, or it waits in a file.
+  bool can_begin_again() const noexcept { return way_ != how::stream || size_ == 0; }
+  /// Takes it back. errc::io; errc::internal when it cannot be.
+  result<void> begin_again();
+
   /// Bytes that were written.
   std::uint64_t size() const noexcept { return size_; }
   const std::string& path() const noexcept { return path_; }

@@ -49,6 +49,15 @@ TEST(local_sessions, sources_without_one_and_with_our_own_get_their_session_and_
   EXPECT_EQ(local_requests(d.message, "mine"), std::vector<local_request>()) << "each has one now";
 }
 
+TEST(local_sessions, a_session_that_is_renamed_serves_the_same_sources) {
+  definition d = made(merge({copied(local("a", options("mine")), "/a"), copied(local("b", options("somebody")), "/b")}));
+  rename_session(d.message, "mine", "next");
+  const std::string text = describe(d);
+  EXPECT_NE(text.find("local.session = next"), text.npos) << text;
+  EXPECT_NE(text.find("local.session = somebody"), text.npos) << text;
+  EXPECT_EQ(text.find('?'), text.npos) << text;
+}
+
 TEST(local_sessions, another_selection_of_the_same_directory_keeps_its_own) {
   definition d = made(merge({copied(local("a", options("", {"x"})), "/1"), copied(local("a", options("", {"y"})), "/2")}));
   name_sessions(d.message, "mine", {{{"a", {}, {}, {"x"}}, "id-x"}});

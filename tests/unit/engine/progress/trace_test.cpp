@@ -57,6 +57,21 @@ TEST(Trace, ErrorsPassTheReaderAndAreHarmlessAfterIt) {
   EXPECT_EQ(t.find("e")->error, "E: boom");
 }
 
+TEST(Trace, WhatRanWithADaemonThatIsGoneIsCancelledAndMayRunAgain) {
+  picture p("@0\nv a|name=A|started=0|completed=1\nv b|name=B|started=0\nv c|name=C|started=0\n");
+  batch over;
+  over.starts_over = true;
+  p.t.apply(over, script_start + 5s);
+  EXPECT_EQ(p.at("a").state, step_state::done);
+  EXPECT_EQ(p.at("b").state, step_state::cancelled);
+  EXPECT_EQ(p.at("c").state, step_state::cancelled);
+  EXPECT_TRUE(p.t.unfinished().empty());
+  EXPECT_EQ(p.t.elapsed(p.index("b"), script_start + 60s), 5s);
+  for (const auto& b : test::parse_script("@8\nv b|name=B|started=8|completed=9\n")) p.t.apply(b.events, script_start + b.at);
+  EXPECT_EQ(p.at("b").state, step_state::done);
+  EXPECT_EQ(p.at("c").state, step_state::cancelled);
+}
+
 TEST(Trace, LateDuplicatesChangeNothing) {
   picture p("@0\nv a|name=A|started=0\n@1\nv a|name=A|started=0|completed=1\n@2\nv a|name=A\nv a|name=A|started=0\n");
   EXPECT_EQ(p.at("a").state, step_state::done);

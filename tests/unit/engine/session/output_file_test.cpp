@@ -36,6 +36,35 @@ class OutputFile : public testing::Test {
   fs::path dir_;
 };
 
+TEST_F(OutputFile, BeginsAgainAsIfNothingHadBeenWritten) {
+  std::ofstream(dir_ / "old.tar") << "what was there before";
+  fs::create_hard_link(dir_ / "old.tar", dir_ / "same.tar");
+  for (const char* name : {"new.tar", "old.tar"}) {
+    auto file = output_file::create((dir_ / name).string());
+    ASSERT_TRUE(file.has_value()) << file.error().text;
+    ASSERT_TRUE((*file)->write(bytes(std::string(3000, 'x'))).has_value());
+    ASSERT_TRUE((*file)->can_begin_again());
+    ASSERT_TRUE((*file)->begin_again().has_value());
+    ASSERT_TRUE((*file)->write(bytes("second")).has_value());
+    ASSERT_TRUE((*file)->commit().has_value());
+    EXPECT_EQ(content(dir_ / name), "second");
+    EXPECT_EQ((*file)->size(), 6u);
+  }
+}
+
+TEST_F(OutputFile, APipeThatGotBytesCannotBeginAgain) {
+  ASSERT_EQ(mkfifo((dir_ / "pipe").c_str(), 0600), 0);
+  const int reader = open((dir_ / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  auto file = output_file::create((dir_ / "pipe").string());
+  ASSERT_TRUE(file.has_value()) << file.error().text;
+  EXPECT_TRUE((*file)->can_begin_again());
+  EXPECT_TRUE((*file)->begin_again().has_value());
+  ASSERT_TRUE((*file)->write(bytes("x")).has_value());
+  EXPECT_FALSE((*file)->can_begin_again());
+  EXPECT_TRUE((*file)->begin_again().has_error());
+  close(reader);
+}
+
 TEST_F(OutputFile, AppearsWithItsNameOnlyAfterCommit) {
   auto file = output_file::create((dir_ / "image.tar").string());
   ASSERT_TRUE(file.has_value()) << file.error().text;
