@@ -28,6 +28,7 @@
 #include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/session/auth_service.hpp"
 #include "engine/session/content_id.hpp"
+#include "engine/session/upload_service.hpp"
 #include "engine/async/output_place.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/docker/login_book.hpp"
@@ -192,8 +193,7 @@ piped_file wanted_from_pipe(const build_args& args) {
   if (args.spec == "-") return {"--spec", spec::max_spec_bytes};
   if (args.llb == "-") return {"--llb", most_llb_bytes};
   if (mode_of(args) != build_mode::dockerfile) return {};
-  if (args.dockerfile.file == "-") return {"--file", most_dockerfile_bytes};
-  if (args.context == "-") return {"the directory", most_dockerfile_bytes};
+  if (args.dockerfile.file == "-" && args.context != "-") return {"--file", most_dockerfile_bytes};
   return {};
 }
 
@@ -256,6 +256,12 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
     if (piped.has_error()) co_return say_failure(piped.error(), with);
     args.piped = std::move(*piped);
   }
+  if (args.context == "-" && mode_of(args) == build_mode::dockerfile) {
+    result<piped_context> piped = co_await open_piped_context("the directory", most_dockerfile_bytes);
+    if (piped.has_error()) co_return say_failure(piped.error(), with);
+    if (piped->archive) args.upload = std::make_shared<session::upload>(std::move(piped->text), std::move(piped->rest));
+    else args.piped = std::move(piped->text);
+  }
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);
   if (mode.has_error()) co_return say_failure(mode.error(), with);
@@ -270,6 +276,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
   result<prepared_build> prepared = prepare_build(args, user, with.env);
   if (prepared.has_error()) co_return say_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
+  args.oci_layouts.insert(args.oci_layouts.end(), prepared->layouts.begin(), prepared->layouts.end());
   result<build_services> served = add_build_services(args, with.env, with.pool, prepared->options);
   if (served.has_error()) co_return say_failure(served.error(), with);
   prepared->warnings.insert(prepared->warnings.end(), served->warnings.begin(), served->warnings.end());

@@ -221,6 +221,7 @@ result<prepared_build> prepare_build(const build_args& args, const session::user
   result<door_plan> plan = plan_door(args, user, env, *outputs, with);
   if (plan.has_error()) return plan.error();
   prepared.warnings = std::move(plan->warnings);
+  prepared.layouts = std::move(plan->layouts);
   prepared.asked = std::move(plan->asked);
   if (args.ready_outputs) plan->attested = {false, false};
   if (prepared.asked && outputs->front().type != output_option::kind::cacheonly)

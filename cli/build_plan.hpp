@@ -26,6 +26,8 @@ struct prepared_build {
   std::vector<std::string> warnings;
   /// Set when a frontend is asked instead of building.
   std::optional<asked_frontend> asked;
+  /// OCI layouts of the door: NAME=DIR.
+  std::vector<std::string> layouts;
 };
 
 struct marshalled_definition {

@@ -14,6 +14,7 @@
 #include "cli/ssh_option.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/client/source_policy.hpp"
+#include "engine/session/upload_service.hpp"
 
 namespace peelbox::cli {
 
@@ -134,6 +135,7 @@ result<build_services> add_build_services(const service_args& args, const enviro
   result<session::ssh_book> agents = find_agents(args.agents, variables);
   if (agents.has_error()) return agents.error();
   if (!agents->empty()) options.attachables.push_back(session::ssh_agents(std::move(*agents), pool));
+  if (args.upload) options.attachables.push_back(session::uploads(args.upload));
   session::store_book stores;
   result<void> layouts = add_layouts(args.oci_layouts, stores);
   if (layouts.has_error()) return layouts.error();

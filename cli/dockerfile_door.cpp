@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <filesystem>
 #include <string_view>
@@ -11,12 +10,20 @@
 
 #include "cli/context_option.hpp"
 #include "cli/frontend_values.hpp"
+#include "cli/git_attributes.hpp"
 #include "cli/local_option.hpp"
 #include "cli/output_fields.hpp"
+#include "cli/piped_input.hpp"
 #include "cli/platform_option.hpp"
+#include "engine/async/ascii.hpp"
+#include "engine/docker/config.hpp"
 #include "engine/filesync/text_tree.hpp"
+#include "engine/oci/digest.hpp"
 #include "engine/oci/image_reference.hpp"
+#include "engine/oci/layout_index.hpp"
+#include "engine/session/content_store.hpp"
 #include "engine/session/identity.hpp"
+#include "engine/session/upload_service.hpp"
 
 namespace peelbox::cli {
 
@@ -38,20 +45,13 @@ std::shared_ptr<filesync::context_source> one_file(std::string name, std::string
   return source;
 }
 
-/// By the first bytes of gzip, bzip2 and xz, and the mark of tar (buildx takes these for a context).
-bool is_archive(std::string_view bytes) {
-  constexpr auto beginnings = std::to_array<std::string_view>({"\x1f\x8b", "BZh", "\xfd" "7zXZ"});
-  return std::any_of(beginnings.begin(), beginnings.end(), [bytes](std::string_view one) { return bytes.starts_with(one); }) ||
-         (bytes.size() > 262 && bytes.substr(257, 5) == "ustar");
-}
-
 /// Where the Dockerfile lies. `context` is empty for one that the daemon fetches.
 result<void> find_dockerfile(const build_args& args, const std::string& context, dockerfile_door& door) {
   auto& attributes = door.frontend.attributes;
   const std::string& file = args.dockerfile.file;
-  if (file == "-" || args.context == "-") {
+  if (!args.upload && (file == "-" || args.context == "-")) {
     if (is_archive(args.piped))
-      return wrong("standard input is an archive; a Dockerfile is taken there. Unpack it and name its directory instead");
+      return wrong("-f -: standard input is an archive; to build what is in it write - in place of the directory");
     door.contexts["dockerfile"] = one_file(default_name, args.piped);
     if (context.empty()) attributes["dockerfilekey"] = "dockerfile";
     return {};
@@ -86,9 +86,15 @@ result<void> find_dockerfile(const build_args& args, const std::string& context,
   return {};
 }
 
-/// The main context: a directory, nothing when the Dockerfile comes from standard input, or what the daemon fetches. Gives the
-/// directory.
+/// The main context: a directory, nothing when the Dockerfile comes from standard input, or what the daemon fetches, also from us. Gives
+/// the directory.
 result<std::string> find_context(const build_args& args, dockerfile_door& door) {
+  if (args.upload) {
+    if (args.dockerfile.file == "-") return wrong("standard input cannot be both the context and the Dockerfile; leave -f - out, or name a file of the archive");
+    if (args.retries > 0) return wrong("--retry has no effect with an archive from standard input, which can be read only once; put it into a file and unpack that");
+    door.frontend.attributes["context"] = args.upload->url();
+    return std::string();
+  }
   if (args.context == "-") {
     if (!args.dockerfile.file.empty())
       return wrong("- in place of the directory is a Dockerfile from standard input, and -f names another one; leave one of them out");
@@ -115,18 +121,58 @@ result<std::string> context_name(const std::string& text, const std::string& nam
   return familiar;
 }
 
+constexpr std::string_view layout_scheme = "oci-layout://";
+
+/// "DIR[:TAG][@DIGEST]". Gives what the frontend is told: the name of the layout, and the digest, which the tag has in the
+/// index, or which is the only one there (buildx, build/opt.go).
+result<std::string> add_layout(const std::string& text, std::string where, dockerfile_door& door) {
+  std::string digest, tag;
+  if (const std::size_t at = where.rfind('@'); at != where.npos) {
+    digest = where.substr(at + 1);
+    where.resize(at);
+    if (const auto parsed = oci::parse_digest(digest); parsed.has_error()) return parsed.error().in("--build-context " + text);
+  }
+  const std::size_t colon = where.rfind(':');
+  if (std::error_code error; colon != where.npos && where.find('/', colon) == where.npos && !fs::exists(where, error)) {
+    tag = where.substr(colon + 1);
+    where.resize(colon);
+  }
+  result<std::string> directory = canonical_context("--build-context " + text + ":", where);
+  if (directory.has_error()) return directory.error();
+  if (digest.empty()) {
+    const session::content_store store(*directory, session::content_store::access::read);
+    const auto index = store.index();
+    if (index.has_error()) return index.error().in("--build-context " + text);
+    if (!*index) return wrong(fmt::format("--build-context {}: {} is no OCI layout, it has no index.json", text, *directory));
+    const auto found = tag.empty() ? oci::only_digest(**index) : oci::tagged_digest(**index, tag);
+    if (found.has_error()) return found.error().in("--build-context " + text);
+    const auto latest = !*found && tag.empty() ? oci::tagged_digest(**index, "latest") : found;
+    if (latest.has_error() || !*latest)
+      return wrong(fmt::format("--build-context {}: {} has {}; name an image with :TAG or @DIGEST", text, *directory,
+                               tag.empty() ? "several images and none with the tag latest" : "no image with the tag " + tag));
+    digest = **latest;
+  }
+  const std::string name = fmt::format("layout{}", door.layouts.size());
+  door.layouts.push_back(name + '=' + *directory);
+  return fmt::format("{}{}@{}", layout_scheme, name, digest);
+}
+
 result<void> add_named_contexts(const build_args& args, dockerfile_door& door) {
   auto& attributes = door.frontend.attributes;
   for (const std::string& text : args.dockerfile.build_contexts) {
     const std::size_t equals = text.find('=');
-    if (equals == 0 || equals == text.npos) return wrong(fmt::format("--build-context {}: expected NAME=DIR, NAME=docker-image://REF or NAME=URL", text));
+    if (equals == 0 || equals == text.npos) return wrong(fmt::format("--build-context {}: expected NAME=DIR, NAME=docker-image://REF, NAME=oci-layout://DIR[:TAG] or NAME=URL", text));
     result<std::string> name = context_name(text, text.substr(0, equals));
     if (name.has_error()) return name.error();
     const std::string where = text.substr(equals + 1);
     const std::string key = "context:" + *name;
     if (attributes.contains(key)) return wrong(fmt::format("--build-context {}: {} is named twice", text, *name));
-    if (where.starts_with("oci-layout://"))
-      return wrong(fmt::format("--build-context {}: an image layout as a context is not possible yet; load it into a registry and use docker-image://REF", text));
+    if (where.starts_with(layout_scheme)) {
+      result<std::string> image = add_layout(text, where.substr(layout_scheme.size()), door);
+      if (image.has_error()) return image.error();
+      attributes[key] = std::move(*image);
+      continue;
+    }
     std::error_code error;
     const bool elsewhere = where.starts_with("docker-image://") || (is_remote_context(where) && !fs::exists(where, error));
     if (elsewhere) {
@@ -163,12 +209,25 @@ result<void> apply_special_arguments(dockerfile_door& door) {
   return {};
 }
 
+/// Those of Docker's configuration, where no argument of the name was given in whatever case (buildx, build/opt.go).
+result<void> add_proxies(const environment& env, std::map<std::string, std::string>& attributes) {
+  const result<docker::config> known = docker::load_config(env);
+  if (known.has_error()) return known.error();
+  for (const auto& [name, value] : docker::proxy_arguments(*known, env("DOCKER_HOST").value_or(""))) {
+    const std::string key = "build-arg:" + name;
+    const bool given = std::any_of(attributes.begin(), attributes.end(), [&](const auto& one) { return lower(one.first) == lower(key); });
+    if (!given) attributes[key] = value;
+  }
+  return {};
+}
+
 result<void> add_attributes(const build_args& args, const environment& env, dockerfile_door& door) {
   const dockerfile_flags& flags = args.dockerfile;
   auto& attributes = door.frontend.attributes;
   auto arguments = named_values("--build-arg", flags.build_args, env);
   if (arguments.has_error()) return arguments.error();
   for (auto& [name, value] : *arguments) attributes["build-arg:" + name] = std::move(value);
+  if (result<void> added = add_proxies(env, attributes); added.has_error()) return added;
   auto labels = named_values("--label", flags.labels, [](std::string_view) { return std::optional<std::string>(""); });
   if (labels.has_error()) return labels.error();
   for (auto& [name, value] : *labels) attributes["label:" + name] = std::move(value);
@@ -225,6 +284,14 @@ result<dockerfile_door> open_dockerfile_door(const build_args& args, const sessi
   if (result<void> found = find_dockerfile(args, *context, door); found.has_error()) return found.error();
   if (result<void> named = add_named_contexts(args, door); named.has_error()) return named.error();
   if (result<void> added = add_attributes(args, env, door); added.has_error()) return added.error();
+  if (const auto main = door.contexts.find("context"); main != door.contexts.end() && !main->second->tree) {
+    const auto file = door.contexts.find("dockerfile");
+    const bool on_disk = file != door.contexts.end() && !file->second->tree;
+    const auto name = door.frontend.attributes.find("filename");
+    const std::string dockerfile = name == door.frontend.attributes.end() ? default_name : name->second;
+    // What was given goes before.
+    door.frontend.attributes.merge(git_attributes(main->second->root, on_disk ? file->second->root + '/' + dockerfile : std::string(), env));
+  }
   const std::string unattested = env("BUILDX_NO_DEFAULT_ATTESTATIONS").value_or("");
   door.attested.provenance = unattested.empty() || is_false(unattested);
   std::string roots;
@@ -242,6 +309,7 @@ result<door_plan> plan_build(dockerfile_door door, const door_setting& with) {
   if (door.inline_cache) request.cache_exports.push_back({"inline", {}});
   plan.requests.push_back(std::move(request));
   plan.contexts = std::move(door.contexts);
+  plan.layouts = std::move(door.layouts);
   plan.shared_key = std::move(door.shared_key);
   plan.attested = door.attested;
   return plan;

@@ -20,6 +20,8 @@ struct dockerfile_door {
   std::vector<oci::platform> platforms;
   /// Local contexts by name: "context", "dockerfile" and named ones.
   std::map<std::string, std::shared_ptr<filesync::context_source>> contexts;
+  /// Named contexts that are OCI layouts: NAME=DIR.
+  std::vector<std::string> layouts;
   std::vector<std::string> entitlements;
   /// BUILDKIT_INLINE_CACHE.
   bool inline_cache = false;

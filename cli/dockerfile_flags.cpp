@@ -15,7 +15,7 @@ void add_dockerfile_flags(CLI::App& build, dockerfile_flags& flags) {
   build.add_option("--target", flags.target, "Build this stage")->type_name("STAGE")->group(group);
   repeated("--build-arg", flags.build_args, "Value of an ARG. NAME alone takes the variable's. May be repeated", "NAME=VALUE");
   repeated("--build-context", flags.build_contexts,
-           "A further context: a directory, docker-image://REF, or a URL of git or http. May be repeated", "NAME=WHERE");
+           "A further context: a directory, docker-image://REF, oci-layout://DIR[:TAG], or a URL of git or http. May be repeated", "NAME=WHERE");
   repeated("--label", flags.labels, "Label of the image. May be repeated", "NAME=VALUE");
   build.add_flag("--pull", flags.pull, "Look for newer base images")->group(group);
   repeated("--no-cache-filter", flags.no_cache_filter, "Run the steps of this stage again. May be repeated", "STAGE");

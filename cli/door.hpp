@@ -32,6 +32,8 @@ struct door_plan {
   std::vector<llb::local_request> reads;
   /// Under which the daemon keeps what it got from them (session/identity.hpp).
   std::string shared_key;
+  /// OCI layouts that the daemon may read: NAME=DIR.
+  std::vector<std::string> layouts;
   std::vector<std::string> warnings;
   /// What is attested when no flag says it.
   attestation_defaults attested;

@@ -2,11 +2,16 @@
 // command line have them.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace CLI {
 class App;
+}
+
+namespace peelbox::session {
+class upload;
 }
 
 namespace peelbox::cli {
@@ -22,6 +27,8 @@ struct service_args {
   std::vector<std::string> oci_layouts;  ///< NAME=DIR
   std::vector<std::string> allow;
   std::string source_policy;  ///< a file
+  /// A context that comes from standard input; may be null.
+  std::shared_ptr<session::upload> upload;
 };
 
 void add_service_flags(CLI::App& build, service_args& args);

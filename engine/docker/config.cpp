@@ -94,6 +94,18 @@ result<config> parse_config(std::string_view json, std::string_view file) {
     return {};
   });
   if (r.has_error()) return r.error();
+  r = for_members(*root, "proxies", file, [&](std::string_view name, const value& content) -> result<void> {
+    constexpr std::array<std::pair<const char*, const char*>, 4> fields{
+        {{"httpProxy", "HTTP_PROXY"}, {"httpsProxy", "HTTPS_PROXY"}, {"ftpProxy", "FTP_PROXY"}, {"noProxy", "NO_PROXY"}}};
+    for (const auto& [field, argument] : fields) {
+      std::string text;
+      result<void> taken = take_string(content, field, text, file, quoted("proxies", name));
+      if (taken.has_error()) return taken;
+      if (!text.empty()) c.proxies[std::string(name)][argument] = std::move(text);
+    }
+    return {};
+  });
+  if (r.has_error()) return r.error();
   r = take_string(*root, "credsStore", c.creds_store, file, "");
   if (r.has_error()) return r.error();
   return c;
@@ -126,6 +138,13 @@ result<config> load_config(const environment& variables) {
     c.auths_of_environment = std::move(parsed->auths);
   }
   return c;
+}
+
+const std::map<std::string, std::string>& proxy_arguments(const config& of, const std::string& host) {
+  static const std::map<std::string, std::string> none;
+  for (const std::string& key : {host, std::string("default")})
+    if (const auto found = of.proxies.find(key); found != of.proxies.end()) return found->second;
+  return none;
 }
 
 std::string_view host_of_key(std::string_view key) {

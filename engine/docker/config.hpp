@@ -1,4 +1,4 @@
-// Docker's config.json, as far as logins to registries go.
+// Docker's config.json, as far as logins to registries and proxies of builds go.
 #pragma once
 
 #include <functional>
@@ -40,6 +40,8 @@ struct config {
   bool default_store = false;
   /// Entries of DOCKER_AUTH_CONFIG, which come before everything else.
   std::map<std::string, auth_entry> auths_of_environment;
+  /// Engine's address or "default" -> arguments of builds, such as HTTP_PROXY, which may hold passwords.
+  std::map<std::string, std::map<std::string, std::string>> proxies;
 };
 
 /// [p] Reads a config.json. A failure names `file` and the key, but never a value, which may be secret.
@@ -49,6 +51,10 @@ result<config> parse_config(std::string_view json, std::string_view file);
 /// Reads $DOCKER_CONFIG/config.json or ~/.docker/config.json and DOCKER_AUTH_CONFIG. Without a file there are no
 /// logins. When no login is configured at all, the helper "pass" or "secretservice" is used if it is installed.
 result<config> load_config(const environment& variables);
+
+/// [p] The arguments that builds get for their proxies on the engine at `host` (docker/cli, cli/config/configfile,
+/// ParseProxyConfig): HTTP_PROXY, HTTPS_PROXY, FTP_PROXY, NO_PROXY.
+const std::map<std::string, std::string>& proxy_arguments(const config& of, const std::string& host);
 
 /// [p] The key under which Docker keeps a registry's login: "https://index.docker.io/v1/" for all names of Docker
 /// Hub, otherwise the host itself.

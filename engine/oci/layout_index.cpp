@@ -33,7 +33,22 @@ bool has_tag(const json::value& entry, std::string_view tag) {
   return annotations != nullptr && text_of(*annotations, tag_key) == tag;
 }
 
+result<std::optional<std::string>> digest_of_entry(const json::value& entry, std::string_view name) {
+  const std::string digest(text_of(entry, "digest"));
+  result<digest_parts> parts = parse_digest(digest);
+  if (parts.has_error()) return broken(fmt::format("the entry {} has no digest: {}", name, parts.error().text));
+  return std::optional(digest);
+}
+
 }  // namespace
+
+result<std::optional<std::string>> only_digest(std::string_view text) {
+  result<json::value> index = parse_index(text);
+  if (index.has_error()) return index.error();
+  const json::value* entries = member(*index, "manifests");
+  if (entries == nullptr || entries->get_array().size() != 1) return std::optional<std::string>();
+  return digest_of_entry(entries->get_array().front(), "of it");
+}
 
 result<std::optional<std::string>> tagged_digest(std::string_view text, std::string_view tag) {
   result<json::value> index = parse_index(text);
@@ -42,10 +57,7 @@ result<std::optional<std::string>> tagged_digest(std::string_view text, std::str
   if (entries == nullptr) return std::optional<std::string>();
   for (const json::value& entry : entries->get_array()) {
     if (!has_tag(entry, tag)) continue;
-    const std::string digest(text_of(entry, "digest"));
-    result<digest_parts> parts = parse_digest(digest);
-    if (parts.has_error()) return broken(fmt::format("the entry {} has no digest: {}", tag, parts.error().text));
-    return std::optional(digest);
+    return digest_of_entry(entry, tag);
   }
   return std::optional<std::string>();
 }

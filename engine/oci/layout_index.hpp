@@ -17,6 +17,9 @@ inline constexpr std::string_view layout_marker = R"({"imageLayoutVersion":"1.0.
 /// client/ociindex). std::nullopt: no such tag. errc::protocol for what is no index, errc::limit for more than max_manifest_bytes.
 result<std::optional<std::string>> tagged_digest(std::string_view index, std::string_view tag);
 
+/// The digest of an index that has a single entry; std::nullopt for none and several. Failures as above.
+result<std::optional<std::string>> only_digest(std::string_view index);
+
 /// The index with `descriptor` (JSON) under `tag`, instead of what had the tag. All other entries stay as they are, with
 /// fields that we do not know. An empty `index` is one without entries. Failures as above.
 result<std::string> with_tag(std::string_view index, std::string_view descriptor, std::string_view tag);

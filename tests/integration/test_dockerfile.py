@@ -1,10 +1,12 @@
 """Dockerfiles: `peelbox build -f` gives what buildctl's dockerfile.v0 gives, in the spelling of `docker buildx build`."""
 
+import io
 import json
 import os
 import re
+import tarfile
 
-from bed import BedTest, OciArchive, bed, peelbox, registry_call, run, sent, summary
+from bed import PEELBOX, BedTest, OciArchive, bed, peelbox, registry_call, run, sent, summary
 
 BASE = "docker.io/library/busybox:latest"
 EPOCH = "1700000000"
@@ -136,6 +138,34 @@ class Dockerfiles(BedTest):
         self.assert_ok(self.ours("-", "-o", self.dir / "three", stdin=f"FROM {BASE} AS b\nRUN echo x >/x\nFROM scratch\nCOPY --from=b /x /\n"))
         self.assertEqual((self.dir / "three/x").read_text(), "x\n")
 
+    def test_a_context_from_standard_input(self):
+        context = self.tree()
+        dockerfile = "FROM scratch\nCOPY a.txt dir /\n"
+        self.write("ctx/Dockerfile", dockerfile)
+        self.write("ctx/other/web.Dockerfile", dockerfile)
+        for kind in ("w", "w:gz", "w:bz2", "w:xz"):
+            archive = io.BytesIO()
+            with tarfile.open(fileobj=archive, mode=kind) as tar:
+                tar.add(context, ".")
+            for flags in ([], ["-f", "other/web.Dockerfile"]):
+                with self.subTest(kind=kind, flags=flags):
+                    out = self.dir / "piped.tar"
+                    built = self.ours("-", "-t", "it:piped", "-o", f"type=oci,dest={out}", *flags, stdin=archive.getvalue(), text=False)
+                    self.assertEqual(built.code, 0, built.err.decode())
+                    self.assertEqual(sorted(OciArchive(out).layer_names_of(0)), ["a.txt", "b.txt", "sub", "sub/c.txt"])
+
+    def test_a_large_context_from_standard_input_is_not_kept_in_memory(self):
+        pack = "printf 'FROM scratch\\nCOPY big /\\n' >Dockerfile && head -c 300000000 /dev/urandom >big && tar -c Dockerfile big"
+        script = f"cd {self.dir} && {pack} | /usr/bin/env time -f %M {PEELBOX} build - -t it:big -o type=cacheonly --buildkit {bed('BUILDKITD')}"
+        built = run(["bash", "-o", "pipefail", "-c", script])
+        self.assert_ok(built)
+        self.assertLess(int(built.err.split()[-1]), 120_000, built.err)
+
+    def test_standard_input_that_is_no_context(self):
+        self.assert_fails(self.ours("-", stdin="(\xb5/\xfd" + "x" * 100), 1)
+        self.assert_fails(run([PEELBOX, "build", "-", "--buildkit", bed("BUILDKITD")], stdin=b"\x28\xb5\x2f\xfdxx", text=False), 2)
+        self.assert_fails(self.ours("-", stdin=""), 2, "nothing came from standard input")
+
     def test_named_contexts(self):
         context = self.tree()
         self.write("extra/e.txt", "e")
@@ -143,6 +173,29 @@ class Dockerfiles(BedTest):
         self.assert_ok(self.ours(context, "--build-context", f"more={self.dir / 'extra'}", "--build-context", f"base=docker-image://{BASE}",
                                  "-o", self.dir / "out"))
         self.assertEqual({p.name for p in (self.dir / "out").iterdir()}, {"e.txt", "b"})
+
+    def test_an_oci_layout_is_a_named_context(self):
+        self.write("base/Dockerfile", "FROM scratch\nCOPY made /made\n")
+        self.write("base/made", "from the layout")
+        layout = self.dir / "layout"
+        layout.mkdir()
+        self.assert_ok(self.ours(self.dir / "base", "-t", "it:v1", "-o", f"type=oci,dest={self.dir}/base.tar", "--provenance=false"))
+        run(["tar", "-xf", self.dir / "base.tar", "-C", layout])
+        digest = json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]
+        self.write("ctx/Dockerfile", "FROM base\n")
+        for which in ("", ":v1", "@" + digest):
+            out = self.dir / "image.tar"
+            self.assert_ok(self.ours(self.dir / "ctx", "--build-context", f"base=oci-layout://{layout}{which}", "-t", "it:layout", "-o", f"type=oci,dest={out}"))
+            self.assertEqual(OciArchive(out).layer_names(), ["made"])
+        self.assert_fails(self.ours(self.dir / "ctx", "--build-context", f"base=oci-layout://{layout}:v2"), 2, "no image with the tag v2")
+        self.assert_fails(self.ours(self.dir / "ctx", "--build-context", f"base=oci-layout://{self.dir}/none"), 4, "none")
+
+    def test_proxies_of_dockers_configuration(self):
+        self.write("config/config.json", json.dumps({"proxies": {"default": {"httpProxy": "http://proxy.example:1"}}}))
+        self.write("ctx/Dockerfile", f"FROM {BASE}\nRUN echo proxy=$HTTP_PROXY\n")
+        built = self.ours(self.dir / "ctx", "--no-cache", env={"DOCKER_CONFIG": str(self.dir / "config")})
+        self.assert_ok(built)
+        self.assertIn("proxy=http://proxy.example:1", built.err)
 
     def test_several_outputs_and_a_push(self):
         context = self.tree()

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/session/upload_service.hpp"
 #include "engine/filesync/file_tree.hpp"
 
 namespace peelbox::cli {
@@ -103,12 +104,72 @@ TEST_F(DockerfileDoor, StandardInputIsADockerfile) {
   EXPECT_EQ(door->contexts.at("context")->tree->directory("").value()->list().value().size(), 0u);
 }
 
-TEST_F(DockerfileDoor, AnArchiveOnStandardInputIsNoDockerfile) {
+TEST_F(DockerfileDoor, AnArchiveOnStandardInputIsFetchedByTheDaemon) {
   args_.context = "-";
-  for (const std::string& bytes : {std::string("\x1f\x8b\b"), std::string("BZh9"), std::string(257, 'a') + "ustar" + std::string(9, ' ')}) {
+  args_.upload = std::make_shared<session::upload>("\x1f\x8b", nullptr);
+  auto door = open();
+  ASSERT_TRUE(door.has_value()) << door.error().text;
+  EXPECT_THAT(door->frontend.attributes, Contains(Pair("context", args_.upload->url())));
+  EXPECT_EQ(door->frontend.attributes.count("filename"), 0u);
+  EXPECT_TRUE(door->contexts.empty());
+  args_.dockerfile.file = "docker/Dockerfile";
+  door = open();
+  ASSERT_TRUE(door.has_value()) << door.error().text;
+  EXPECT_THAT(door->frontend.attributes, Contains(Pair("filename", "docker/Dockerfile")));
+  args_.dockerfile.file = "-";
+  EXPECT_THAT(error(), HasSubstr("cannot be both the context and the Dockerfile"));
+  args_.dockerfile.file.clear();
+  args_.retries = 1;
+  EXPECT_THAT(error(), HasSubstr("--retry has no effect"));
+}
+
+TEST_F(DockerfileDoor, AnArchiveOnStandardInputIsNoDockerfile) {
+  args_.dockerfile.file = "-";
+  for (const std::string& bytes : {std::string("\x1f\x8b\b"), std::string("BZh9")}) {
     args_.piped = bytes;
-    EXPECT_THAT(error(), HasSubstr("standard input is an archive"));
+    EXPECT_THAT(error(), HasSubstr("standard input is an archive; to build what is in it write - in place of the directory"));
   }
+}
+
+TEST_F(DockerfileDoor, ANamedContextMayBeAnOciLayout) {
+  const std::string one = "sha256:" + std::string(64, '1'), two = "sha256:" + std::string(64, '2');
+  const std::string dir = (root_ / "layout").string();
+  fs::create_directories(dir + "/blobs");
+  const auto entry = [](const std::string& digest, const std::string& tag) {
+    return R"({"digest":")" + digest + R"(","annotations":{"org.opencontainers.image.ref.name":")" + tag + "\"}}";
+  };
+  std::ofstream(dir + "/index.json") << R"({"manifests":[)" << entry(one, "v1") << "," << entry(two, "v2") << "]}";
+  const auto named = [&](const std::string& where) {
+    args_.dockerfile.build_contexts = {"base=oci-layout://" + dir + where};
+    const auto door = open();
+    if (door.has_error()) return door.error().text;
+    EXPECT_EQ(door->layouts, (std::vector<std::string>{"layout0=" + dir}));
+    return door->frontend.attributes.at("context:base");
+  };
+  EXPECT_EQ(named(":v2"), "oci-layout://layout0@" + two);
+  EXPECT_EQ(named("@" + one), "oci-layout://layout0@" + one);
+  EXPECT_EQ(named(":v2@" + one), "oci-layout://layout0@" + one);
+  EXPECT_THAT(named(""), HasSubstr("several images and none with the tag latest"));
+  EXPECT_THAT(named(":v3"), HasSubstr("no image with the tag v3"));
+  EXPECT_THAT(named("@sha256:1"), HasSubstr("--build-context base=oci-layout://"));
+  EXPECT_THAT(named("-not"), HasSubstr("layout-not"));
+  std::ofstream(dir + "/index.json") << R"({"manifests":[)" << entry(one, "v1") << "]}";
+  EXPECT_EQ(named(""), "oci-layout://layout0@" + one);
+  fs::remove(dir + "/index.json");
+  EXPECT_THAT(named(""), HasSubstr("is no OCI layout"));
+}
+
+TEST_F(DockerfileDoor, ProxiesComeFromDockersConfiguration) {
+  std::ofstream(root_ / "config.json") << R"({"proxies":{"default":{"httpProxy":"http://p:1","noProxy":"local","allProxy":"x"},"tcp://h:1":{"httpsProxy":"http://q:2"}}})";
+  variables_ = {{"DOCKER_CONFIG", root_.string()}};
+  EXPECT_THAT(attributes(), Contains(Pair("build-arg:HTTP_PROXY", "http://p:1")));
+  EXPECT_THAT(attributes(), Contains(Pair("build-arg:NO_PROXY", "local")));
+  EXPECT_THAT(attributes(), Not(Contains(Key("build-arg:ALL_PROXY"))));
+  args_.dockerfile.build_args = {"http_proxy=http://mine"};
+  EXPECT_THAT(attributes(), Not(Contains(Key("build-arg:HTTP_PROXY"))));
+  variables_["DOCKER_HOST"] = "tcp://h:1";
+  EXPECT_THAT(attributes(), Contains(Pair("build-arg:HTTPS_PROXY", "http://q:2")));
+  EXPECT_THAT(attributes(), Not(Contains(Key("build-arg:NO_PROXY"))));
 }
 
 TEST_F(DockerfileDoor, AUrlIsFetchedByTheDaemon) {

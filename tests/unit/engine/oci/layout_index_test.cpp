@@ -23,6 +23,13 @@ TEST(LayoutIndex, ATagLeadsToADigest) {
   EXPECT_EQ(tagged_digest("{}", "latest").value(), std::nullopt);
 }
 
+TEST(LayoutIndex, TheOnlyEntryNeedsNoTag) {
+  EXPECT_EQ(only_digest(with_tag("", descriptor(one), "v1").value()).value(), one);
+  EXPECT_EQ(only_digest(with_tag(with_tag("", descriptor(one), "v1").value(), descriptor(two), "v2").value()).value(), std::nullopt);
+  EXPECT_EQ(only_digest("{}").value(), std::nullopt);
+  EXPECT_EQ(only_digest(R"({"manifests":[{"digest":"x"}]})").error().code, errc::protocol);
+}
+
 TEST(LayoutIndex, OtherEntriesStayAsTheyAre) {
   const std::string index = R"({"schemaVersion":2,"x":1,"manifests":[{"digest":")" + two +
                             R"(","annotations":{"org.opencontainers.image.ref.name":"v1","own":"kept"},"y":[2]},{"digest":")" + one +
