@@ -296,6 +296,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
   progress::display_options shown;
   shown.how = *mode;
   shown.readable = client::readable_message;
+  shown.listeners = args.listeners;
   // Modes for programs write to standard output, unless the image goes there.
   if ((*mode == progress::mode::rawjson || *mode == progress::mode::logs) && !image_to_stdout) shown.fd = STDOUT_FILENO;
   if (tale != nullptr) shown.fd = tale->progress_fd;

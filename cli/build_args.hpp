@@ -1,6 +1,7 @@
 // What was written after `peelbox build`.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,8 @@ struct build_args : daemon_args, service_args {
   unsigned silence_limit = 60;  ///< seconds
   unsigned retries = 0;
   bool quiet = false;
+  /// Who else is told what happens, beside the display.
+  std::vector<std::shared_ptr<progress::listener>> listeners;
   /// What was written, by its names in build_modes.cpp; some flags have a value that says nothing of it.
   std::vector<std::string> given;
 };

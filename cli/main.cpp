@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/buildctl/dashes.hpp"
 #include "cli/answer.hpp"
 #include "cli/command.hpp"
 #include "cli/command_tree.hpp"
@@ -178,6 +179,7 @@ int main_without_exceptions(int argc, char** argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   // A link that is called as BuildKit's client is that one.
   if (argc > 0 && std::filesystem::path(argv[0]).filename() == "buildctl") words.insert(words.begin(), "buildctl");
+  if (!words.empty() && words.front() == "buildctl") words = buildctl::with_two_dashes(std::move(words));
   const std::vector<command> commands = add_commands(app, words.empty() ? std::string_view() : std::string_view(words.front()));
   if (!words.empty() && words.front() == "help") {
     // `peelbox help build` is `peelbox build --help`.

@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "cli/build.hpp"
+#include "cli/buildctl/build.hpp"
+#include "cli/buildctl/debug.hpp"
 #include "cli/buildctl/output.hpp"
 #include "cli/buildctl/reports.hpp"
 #include "cli/cache_report.hpp"
@@ -41,10 +43,9 @@ struct arguments {
   double keep_storage = 0;      ///< MB
   double keep_storage_min = 0;  ///< MB
   double free_storage = 0;      ///< MB
-  std::string reference;
-  bool pin = false;
-  bool unpin = false;
-  bool remove = false;
+  buildctl::debug_args about;
+  std::string trace;
+  std::string metrics;
   // Taken and without a meaning here.
   bool debug = false;
   bool wait = false;
@@ -111,8 +112,8 @@ task<int> run_build(args_ptr args, const surroundings& with) {
     build.llb = "-";
     if (!build.options.empty()) co_return fail(wrong("--opt is for a frontend; name it with --frontend"), with);
   }
-  const int code = co_await run_build_command(build, with);
-  co_return code == exit_ok ? exit_ok : failed;
+  auto building = buildctl::run_build(std::move(build), args->trace, args->metrics, with);
+  co_return co_await std::move(building);
 }
 
 // du and prune
@@ -182,6 +183,16 @@ task<result<void>> tell_workers(control_ptr control, args_ptr args, const surrou
   co_return result<void>();
 }
 
+task<result<void>> tell_info(control_ptr control, args_ptr args, const surroundings& with) {
+  const result<bool> as_json = wants_json(args->format);
+  if (as_json.has_error()) co_return as_json.error();
+  const result<client::daemon_about> daemon = co_await client::ask_about(control);
+  if (daemon.has_error()) co_return daemon.error();
+  if (*as_json) with.answer(buildctl::info_json(*daemon));
+  else with.answer.text(buildctl::info_text(*daemon));
+  co_return result<void>();
+}
+
 task<int> on_history(args_ptr args, const surroundings& with, std::function<task<result<void>>(client::history&)> use) {
   result<std::shared_ptr<client::route>> way = co_await way_to(args, with);
   if (way.has_error()) co_return fail(way.error(), with);
@@ -209,6 +220,20 @@ task<result<void>> remove_histories(client::history& daemon, const surroundings&
   }
   if (!gone.empty()) with.answer.text(buildctl::histories_text(gone));
   co_return result<void>();
+}
+
+task<int> dump_llb(args_ptr args, const surroundings& with) {
+  result<void> done = co_await buildctl::dump_llb(args->about, with);
+  co_return done.has_error() ? fail(done.error(), with) : static_cast<int>(exit_ok);
+}
+
+using about_builds = task<result<void>> (*)(client::history&, const buildctl::debug_args&, const surroundings&);
+
+std::function<task<int>(args_ptr, const surroundings&)> about(about_builds use) {
+  return [use](args_ptr args, const surroundings& with) {
+    std::function<task<result<void>>(client::history&)> read = [use, args, &with](client::history& daemon) { return use(daemon, args->about, with); };
+    return on_history(args, with, read);
+  };
 }
 
 task<int> dial_stdio(args_ptr args, const surroundings& with) {
@@ -256,6 +281,9 @@ void add_build_flags_of_buildctl(CLI::App& app, arguments& args) {
   list("--allow", build.allow, "What steps may do beyond the sandbox", "RIGHT")->group(further);
   app.add_option("--source-policy-file", build.source_policy, "Rules that replace or refuse sources, as JSON")->type_name("FILE")->group(further);
   app.add_option("--metadata-file", build.metadata_file, "Write what the exporter answered as JSON")->type_name("FILE");
+  app.add_option("--trace", args.trace, "Append what the daemon reports as JSON")->type_name("FILE");
+  app.add_option("--debug-json-cache-metrics", args.metrics, "Tell which steps were not cached: stdout, stderr or a file")->type_name("FILE")
+      ->group(further);
   app.add_option("--ref-file", build.ref_file, "Write the build's reference")->type_name("FILE");
 }
 
@@ -324,6 +352,25 @@ command add_buildctl_command(CLI::App& app) {
   debug->require_subcommand(1);
   add_record_flags(*add(*debug, "workers", "List the workers", asking(tell_workers)), *args);
   add(*debug, "histories", "List the builds that the daemon remembers", reading(tell_histories));
+  add(*debug, "info", "Tell the daemon's version", asking(tell_info))->add_option("--format", args->format, "json")->type_name("FORMAT");
+  buildctl::debug_args& subject = args->about;
+  CLI::App* const dump = add(*debug, "dump-llb", "Write a definition as JSON; needs no daemon", dump_llb);
+  dump->add_option("FILE", subject.subject, "The definition; else standard input")->type_name("FILE");
+  dump->add_flag("--dot", subject.dot, "Write it as a graph for Graphviz");
+  CLI::App* const logs = add(*debug, "logs", "Show what a build printed", about(buildctl::show_logs));
+  logs->add_option("REF", subject.subject, "The build")->type_name("REF");
+  logs->add_option("--progress", subject.progress, "auto, plain, tty or rawjson")->type_name("MODE");
+  logs->add_flag("--trace", subject.trace, "Its OpenTelemetry trace instead");
+  CLI::App* const watching = add(*debug, "monitor", "Tell what happens to builds", about(buildctl::monitor));
+  watching->add_flag("--completed", subject.completed, "Builds that have ended too");
+  watching->add_option("--ref", subject.ref, "This build only")->type_name("REF");
+  add(*debug, "get", "Write a blob of the daemon's content store", about(buildctl::get_blob))
+      ->add_option("DIGEST", subject.subject, "The blob")->type_name("DIGEST");
+  CLI::App* const ctl = add(*debug, "ctl", "Keep or forget the record of a build", about(buildctl::change_record));
+  ctl->add_option("REF", subject.subject, "The build")->type_name("REF");
+  ctl->add_flag("--pin", subject.pin, "Keep it");
+  ctl->add_flag("--unpin", subject.unpin, "Let it be forgotten in time");
+  ctl->add_flag("--delete", subject.remove, "Forget it now");
   added.run = [args, all](const surroundings& with) {
     for (const entry& one : *all)
       if (one.app->parsed()) return one.run(args, with);

@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "cli/buildctl/table.hpp"
+#include "engine/data/json.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::cli::buildctl {
@@ -168,6 +169,36 @@ std::string workers_json(const std::vector<client::worker>& workers) {
                                {"buildkitVersion", json::object{{"version", one.version}}}});
   }
   return json::serialize(all);
+}
+
+std::string info_text(const client::daemon_about& daemon) {
+  table out;
+  out.add({"BuildKit:", progress::sanitize_line(fmt::format("{} {} {}", daemon.package, daemon.version, daemon.revision))});
+  if (!daemon.dockerfile.empty()) out.add({"Dockerfile:", progress::sanitize_line(daemon.dockerfile)});
+  return with_blanks(out);
+}
+
+std::string info_json(const client::daemon_about& daemon) {
+  json::object version{{"package", daemon.package}, {"version", daemon.version}, {"revision", daemon.revision}};
+  if (!daemon.dockerfile.empty()) version["dockerfileVersion"] = daemon.dockerfile;
+  return json::serialize(json::object{{"buildkitVersion", std::move(version)}});
+}
+
+std::string event_text(const client::history_event& event) {
+  using kind = client::history_event::kind;
+  const client::history_record& r = event.record;
+  const std::string_view what = event.what == kind::started ? "STARTED" : event.what == kind::complete ? "COMPLETE" : "DELETED";
+  std::string text = fmt::format("event: {} ref:{}\n", what, progress::sanitize_line(r.ref));
+  if (r.total_steps > 0) text += fmt::format("  cache: {}/{}\n", r.cached_steps, r.total_steps);
+  if (r.warnings > 0) text += fmt::format("  warnings: {}\n", r.warnings);
+  const auto blob = [&text](const std::string& name, const client::history_record::blob& one) {
+    text += progress::sanitize_line(fmt::format("  {}: media_type:{} digest:{} size:{}", name, data::quoted(one.media_type),
+                                                data::quoted(one.digest), one.size)) + '\n';
+  };
+  if (r.logs) blob("logs", *r.logs);
+  if (r.trace) blob("trace", *r.trace);
+  for (const auto& [platform, one] : r.attestations) blob(platform.empty() ? "attestation" : "[" + platform + "] attestation", one);
+  return text;
 }
 
 std::string histories_text(const std::vector<client::history_record>& records) {

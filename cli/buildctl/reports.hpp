@@ -31,6 +31,13 @@ std::string record_json(const client::cache_record& record);
 std::string workers_text(const std::vector<client::worker>& workers);
 std::string workers_json(const std::vector<client::worker>& workers);
 
+/// `debug info`, as text and as JSON.
+std::string info_text(const client::daemon_about& daemon);
+std::string info_json(const client::daemon_about& daemon);
+
+/// One piece of news of `debug monitor`. How it describes blobs is ours; buildctl promises nothing there.
+std::string event_text(const client::history_event& event);
+
 std::string histories_text(const std::vector<client::history_record>& records);
 
 }  // namespace peelbox::cli::buildctl

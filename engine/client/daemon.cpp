@@ -83,6 +83,15 @@ task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> con
   co_return found;
 }
 
+task<result<daemon_about>> ask_about(std::shared_ptr<h2grpc::connection> control) {
+  h2grpc::call_options options;
+  options.deadline = std::chrono::seconds(30);
+  auto info = co_await h2grpc::unary<wire_v1::InfoResponse>(control, "/moby.buildkit.v1.Control/Info", wire_v1::InfoRequest(), h2grpc::metadata(), options);
+  if (info.has_error()) co_return info.error();
+  const auto& said = info->buildkitversion();
+  co_return daemon_about{said.package(), said.version(), said.revision(), said.dockerfileversion()};
+}
+
 task<result<void>> with_daemon(std::shared_ptr<route> way, const logger& log,
                                std::function<task<result<void>>(std::shared_ptr<h2grpc::connection> control)> use) {
   auto ask = [&](task_group& group) -> task<result<void>> {

@@ -38,6 +38,16 @@ task<result<std::shared_ptr<h2grpc::connection>>> connect(task_group& group, std
 /// known, asks the engine around it for the engine's version. Fails with errc::remote, connection, lost or timed_out.
 task<result<daemon_version>> ask_version(std::shared_ptr<h2grpc::connection> control, std::shared_ptr<route> way);
 
+/// Which program a daemon is. Untrusted text; what it does not tell is empty.
+struct daemon_about {
+  std::string package;
+  std::string version;
+  std::string revision;
+  std::string dockerfile;  ///< version of the frontend that is built in
+};
+/// Calls Control.Info; fails as ask_version() does, also where it is not implemented.
+task<result<daemon_about>> ask_about(std::shared_ptr<h2grpc::connection> control);
+
 /// Connects, refuses a daemon that is too old, runs `use` with the outer connection, and disconnects. The first failure is the
 /// result. `log` must outlive it.
 task<result<void>> with_daemon(std::shared_ptr<route> way, const logger& log,

@@ -7,6 +7,7 @@
 
 #include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
+#include "engine/client/content_reader.hpp"
 #include "engine/client/history_stream.hpp"
 #include "engine/client/status_stream.hpp"
 #include "engine/client/wire_time.hpp"
@@ -21,6 +22,8 @@ namespace wire_v1 = moby::buildkit::v1;
 
 /// A daemon keeps 50 builds by default; this bound only stops a hostile one.
 constexpr std::size_t most_records = 100'000;
+
+history_record::blob to_blob(const wire_v1::Descriptor& from) { return {from.media_type(), from.digest(), from.size()}; }
 
 history_record to_record(const wire_v1::BuildHistoryRecord& from) {
   history_record to;
@@ -39,6 +42,12 @@ history_record to_record(const wire_v1::BuildHistoryRecord& from) {
   to.completed_steps = from.numcompletedsteps();
   to.warnings = from.numwarnings();
   if (from.has_logs()) to.log_bytes = from.logs().size();
+  if (from.has_logs()) to.logs = to_blob(from.logs());
+  if (from.has_trace()) to.trace = to_blob(from.trace());
+  if (from.has_result())
+    for (const auto& one : from.result().attestations()) to.attestations.emplace_back("", to_blob(one));
+  for (const auto& [platform, result] : std::map(from.results().begin(), from.results().end()))
+    for (const auto& one : result.attestations()) to.attestations.emplace_back(platform, to_blob(one));
   return to;
 }
 
@@ -153,16 +162,50 @@ task<result<std::size_t>> history::running() {
   co_return count;
 }
 
+namespace {
+
+task<result<void>> update(std::shared_ptr<h2grpc::connection> control, wire_v1::UpdateBuildHistoryRequest request) {
+  h2grpc::call_options options;
+  options.deadline = std::chrono::seconds(30);
+  result<wire_v1::UpdateBuildHistoryResponse> done = co_await h2grpc::unary<wire_v1::UpdateBuildHistoryResponse>(
+      control, "/moby.buildkit.v1.Control/UpdateBuildHistory", std::move(request), h2grpc::metadata(), options);
+  if (done.has_error()) co_return done.error();
+  co_return result<void>();
+}
+
+}  // namespace
+
 task<result<void>> history::remove(std::string ref) {
   wire_v1::UpdateBuildHistoryRequest request;
   request.set_ref(std::move(ref));
   request.set_delete_(true);
-  h2grpc::call_options options;
-  options.deadline = std::chrono::seconds(30);
-  result<wire_v1::UpdateBuildHistoryResponse> done = co_await h2grpc::unary<wire_v1::UpdateBuildHistoryResponse>(
-      control_, "/moby.buildkit.v1.Control/UpdateBuildHistory", std::move(request), h2grpc::metadata(), options);
-  if (done.has_error()) co_return done.error();
+  return update(control_, std::move(request));
+}
+
+task<result<void>> history::pin(std::string ref, bool pinned) {
+  wire_v1::UpdateBuildHistoryRequest request;
+  request.set_ref(std::move(ref));
+  request.set_pinned(pinned);
+  return update(control_, std::move(request));
+}
+
+task<result<void>> history::watch(std::string ref, bool completed, bool lasting, std::function<bool(const history_event&)> take) {
+  wire_v1::BuildHistoryRequest request;
+  request.set_ref(std::move(ref));
+  request.set_activeonly(!completed);
+  request.set_earlyexit(!lasting);
+  auto each = [&take](const wire_v1::BuildHistoryEvent& event) {
+    using kind = history_event::kind;
+    const kind what = event.type() == history_complete ? kind::complete : event.type() == 0 ? kind::started : kind::deleted;
+    return take({what, to_record(event.record())});
+  };
+  const grpc_status status = co_await read_history_stream(control_, std::move(request), each);
+  if (!status.ok()) co_return explain(status);
   co_return result<void>();
+}
+
+task<result<void>> history::read(std::string digest, std::function<bool(std::string_view piece)> take) {
+  return read_blob(control_, std::move(digest), std::move(take));
 }
 
 task<result<void>> history::follow(std::string ref, progress::event_sink& events) {

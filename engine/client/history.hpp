@@ -37,6 +37,16 @@ struct history_record {
   std::int32_t completed_steps = 0;
   std::int32_t warnings = 0;
   std::int64_t log_bytes = 0;
+  /// What is kept of it in the daemon's content store.
+  struct blob {
+    std::string media_type;
+    std::string digest;
+    std::int64_t size = 0;
+  };
+  std::optional<blob> logs;
+  std::optional<blob> trace;
+  /// By platform; that of a result without platforms is "".
+  std::vector<std::pair<std::string, blob>> attestations;
 
   enum class outcome { running, built, failed, cancelled };
   outcome state() const;
@@ -45,6 +55,13 @@ struct history_record {
 };
 
 std::string_view to_string(history_record::outcome state) noexcept;
+
+/// One piece of news about builds (control.proto, BuildHistoryEvent).
+struct history_event {
+  enum class kind { started, complete, deleted };
+  kind what = kind::started;
+  history_record record;
+};
 
 /// The record that `ref` names: a whole ref, or the beginning of one; "latest" is the newest. failure{usage} when it
 /// matches none or several.
@@ -67,6 +84,13 @@ class history {
   task<result<std::size_t>> running();
   /// Deletes the record of an ended build; its cache stays. Deleting a record that is not there is no error (history.go).
   task<result<void>> remove(std::string ref);
+  /// Keeps the record of an ended build from being forgotten, or lets it be forgotten again.
+  task<result<void>> pin(std::string ref, bool pinned);
+  /// Gives `take` what happens to builds, until it returns false or the daemon ends the list. `ref` alone, unless it is empty. Without
+  /// `completed` builds that have ended before are left out; `lasting` goes on with what comes.
+  task<result<void>> watch(std::string ref, bool completed, bool lasting, std::function<bool(const history_event&)> take);
+  /// A blob of the daemon's content store; see read_blob().
+  task<result<void>> read(std::string digest, std::function<bool(std::string_view piece)> take);
   /// Gives `events` everything that a build reports, from its start; of an ended build all at once. Ends when the build
   /// ends. Cancelling it does not disturb the build. `events` is closed in any case.
   task<result<void>> follow(std::string ref, progress::event_sink& events);

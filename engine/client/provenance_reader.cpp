@@ -6,17 +6,15 @@
 #include <utility>
 
 #include "engine/async/timeout.hpp"
+#include "engine/client/content_reader.hpp"
 #include "engine/client/history_stream.hpp"
-#include "engine/oci/digest.hpp"
 #include "h2grpc/rpc/typed.hpp"
-#include "proto/content.pb.h"
 
 namespace peelbox::client {
 
 namespace {
 
 namespace wire_v1 = moby::buildkit::v1;
-namespace content = containerd::services::content::v1;
 using texts = std::map<std::string, std::string>;
 
 /// The record of the build; std::nullopt when the daemon does not have it.
@@ -37,26 +35,16 @@ task<result<std::optional<wire_v1::BuildHistoryRecord>>> read_record(std::shared
 }
 
 /// Stops reading when a daemon sends more than it announced.
-task<result<std::string>> read_blob(std::shared_ptr<h2grpc::connection> control, provenance_blob blob) {
-  constexpr std::string_view path = "/containerd.services.content.v1.Content/Read";
-  content::ReadContentRequest request;
-  request.set_digest(blob.digest);
-  h2grpc::client_call call = control->open(std::string(path), h2grpc::metadata());
-  result<void> sent = co_await call.send(h2grpc::encode(request));
-  call.half_close();
+task<result<std::string>> read_predicate(std::shared_ptr<h2grpc::connection> control, provenance_blob blob) {
   std::string text;
-  while (sent.has_value()) {
-    result<std::optional<byte_slice>> message = co_await call.receive();
-    if (message.has_error() || !message.value()) break;
-    result<content::ReadContentResponse> piece = h2grpc::decode<content::ReadContentResponse>(**message, path);
-    if (piece.has_error()) co_return piece.error();
-    text += piece->data();
-    if (text.size() > blob.size) break;
-  }
-  if (text.size() > blob.size) call.cancel();
-  const grpc_status status = co_await call.finish();
-  if (text.size() <= blob.size && !status.ok()) co_return h2grpc::status_failure(status, "its content");
-  if (text.size() != blob.size || oci::digest_of(text) != blob.digest)
+  std::function<bool(std::string_view)> take = [&](std::string_view piece) {
+    text += piece;
+    return text.size() <= blob.size;
+  };
+  auto reading = read_blob(std::move(control), blob.digest, take);
+  result<void> read = co_await std::move(reading);
+  if (read.has_error()) co_return read.error();
+  if (text.size() != blob.size)
     co_return failure(errc::protocol, fmt::format("the daemon's content is not {} of {} bytes", blob.digest, blob.size),
                       origin::peer);
   co_return text;
@@ -70,7 +58,7 @@ task<result<texts>> read_all(std::shared_ptr<h2grpc::connection> control, std::s
   const result<std::vector<provenance_blob>> blobs = choose_provenance(**record);
   if (blobs.has_error()) co_return blobs.error();
   for (const provenance_blob& one : *blobs) {
-    const result<std::string> predicate = co_await read_blob(control, one);
+    const result<std::string> predicate = co_await read_predicate(control, one);
     if (predicate.has_error()) co_return predicate.error();
     result<std::string> text = metadata_provenance(*predicate, one.predicate_type, mode);
     if (text.has_error()) co_return text.error();

@@ -3,8 +3,9 @@
 import json
 import re
 import subprocess
+import time
 
-from bed import LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, run
+from bed import BUILD_IMAGE, LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, run
 
 BASE = "docker.io/library/busybox:latest"
 
@@ -85,6 +86,101 @@ class Buildctl(BedTest):
             said = {who: self.dockerfile(who, *words) for who in self.both}
             self.assertEqual([one.code for one in said.values()], [1, 1], words)
             self.assertEqual(said["ours"].err.strip().splitlines()[-1], said["theirs"].err.strip().splitlines()[-1], words)
+
+    def test_one_dash_before_long_names(self):
+        for who in self.both:
+            outcome = run([self.both[who], "-addr", bed("BUILDKITD"), "build", "-progress=plain", "-frontend", "dockerfile.v0", "-local",
+                           f"context={self.dir / 'ctx'}", "-local", f"dockerfile={self.dir / 'ctx'}", "-o=type=tar"], text=False)
+            self.assertEqual(outcome.code, 0, outcome.err)
+            self.assertIn(b"ustar", outcome.out)
+
+    def test_what_the_daemon_reported_and_what_was_cached(self):
+        self.write("ctx/Dockerfile", f"FROM {BASE}\nRUN echo {time.time_ns()} >/made\n")
+        keys, misses = {}, {}
+        for who in self.both:
+            trace, metrics = self.dir / f"{who}.trace", self.dir / f"{who}.metrics"
+            trace.write_text("kept\n")
+            outcome = self.dockerfile(who, "--trace", trace, "--debug-json-cache-metrics", metrics, "--no-cache")
+            self.assert_ok(outcome)
+            self.assertIn("tracing logs to", outcome.err)
+            lines = trace.read_text().splitlines()
+            self.assertEqual(lines[0], "kept")
+            keys[who] = set().union(*(json.loads(line) for line in lines[1:]))
+            *missed, counts = metrics.read_text().splitlines()
+            misses[who] = (missed, json.loads(counts).keys(), json.loads(counts)["miss"])
+            self.assertEqual(metrics.stat().st_mode & 0o777, 0o600)
+            to_stdout = self.dockerfile(who, "--debug-json-cache-metrics", "stdout")
+            self.assertEqual(json.loads(to_stdout.out)["miss"], 0, to_stdout)
+        self.assertEqual(keys["ours"], keys["theirs"])
+        self.assertEqual(misses["ours"], misses["theirs"])
+        self.assertEqual(misses["ours"][2], 1)
+        self.assertEqual(self.dockerfile("ours", "--trace", f"{self.dir}/no/file").code, 1)
+        self.assertEqual(self.dockerfile("ours", "--debug-json-cache-metrics", f"{self.dir}/no/file").code, 1)
+
+    def test_debug_of_definitions(self):
+        def without_nothing(tree):
+            if isinstance(tree, dict):
+                made = {key: without_nothing(one) for key, one in tree.items()}
+                return {key: one for key, one in made.items() if one not in (None, "", 0, False, [], {})}
+            return [without_nothing(one) for one in tree] if isinstance(tree, list) else tree
+
+        for words in (["local"], ["run", BUILD_IMAGE, "echo '<a>' & true"], ["sleep", BUILD_IMAGE, "1"]):
+            definition = subprocess.run([LLB_TOOL, *words], capture_output=True, timeout=30).stdout
+            file = self.write("def.llb", definition)
+            said = {who: run([self.both[who], "debug", "dump-llb"], stdin=definition, text=False).out.decode() for who in self.both}
+            lines = {who: [json.loads(line) for line in text.splitlines()] for who, text in said.items()}
+            self.assertEqual(without_nothing(lines["ours"]), without_nothing(lines["theirs"]), words)
+            self.assertTrue(all("Op" in one["Op"] for one in lines["ours"]))
+            self.assertEqual(run([self.both["ours"], "debug", "dump-llb", file]).out, said["ours"])
+            graphs = {who: run([self.both[who], "debug", "dump-llb", "--dot", file]).out for who in self.both}
+            self.assertEqual(graphs["ours"], graphs["theirs"], words)
+        self.assertEqual(run([self.both["ours"], "debug", "dump-llb", self.dir / "ctx/a.txt"]).code, 1)
+
+    def test_debug_of_builds(self):
+        word = f"word-{time.time_ns()}"
+        self.write("ctx/Dockerfile", f"FROM {BASE}\nRUN echo {word}\n")
+        ref = self.dir / "ref"
+        self.assert_ok(self.dockerfile("ours", "--ref-file", ref))
+        name = ref.read_text()
+        for who in self.both:
+            shown = self.call(who, "debug", "logs", "--progress=plain", name)
+            self.assert_ok(shown)
+            self.assertIn(word, shown.out)
+            self.assertEqual(self.call(who, "debug", "logs").err.strip(), "error: build ref must be specified")
+            self.assertEqual(self.call(who, "debug", "logs", "nobody").code, 1)
+            self.assertEqual(self.call(who, "debug", "ctl", name).err.strip(), "error: must specify one of --pin, --unpin, --delete")
+            self.assertEqual(self.call(who, "debug", "ctl", "--pin", "--unpin", name).err.strip(), "error: cannot specify both --pin and --unpin")
+            self.assertEqual(self.call(who, "debug", "get").err.strip(), "error: blob digest must be specified")
+        infos = {who: self.call(who, "debug", "info") for who in self.both}
+        self.assertEqual(infos["ours"].out.split(), infos["theirs"].out.split())
+        self.assert_ok(infos["ours"])
+        record = json.loads(run([PEELBOX, "history", "inspect", name, "--json", "--buildkit", bed("BUILDKITD")]).out)
+        self.assertFalse(record.get("pinned"))
+        self.assert_ok(self.call("ours", "debug", "ctl", "--pin", name))
+        pinned = [line for line in self.call("theirs", "debug", "histories").out.splitlines() if name in line]
+        self.assertIn("*", pinned[0])
+        self.assert_ok(self.call("ours", "debug", "ctl", "--unpin", name))
+        watching = subprocess.Popen([self.both["ours"], "--addr", bed("BUILDKITD"), "debug", "monitor", "--completed", "--ref", name],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(watching.wait)
+        self.addCleanup(watching.stdout.close)
+        self.addCleanup(watching.kill)
+        self.assertEqual(watching.stdout.readline(), f"event: COMPLETE ref:{name}\n")
+        digest = None
+        for _ in range(6):
+            line = watching.stdout.readline()
+            if line.startswith("  logs: "):
+                digest = re.search(r"sha256:[0-9a-f]{64}", line)[0]
+                break
+        self.assertIsNotNone(digest)
+        blobs = {who: self.call(who, "debug", "get", digest, text=False) for who in self.both}
+        self.assertEqual(blobs["ours"].code, 0, blobs["ours"].err)
+        self.assertEqual(blobs["ours"].out, blobs["theirs"].out)
+        self.assertEqual(self.call("ours", "debug", "get", "sha256:" + "0" * 64).code, 1)
+        self.assert_ok(self.call("ours", "debug", "ctl", "--delete", name))
+        gone = self.call("ours", "debug", "logs", name)
+        self.assertEqual(gone.code, 1)
+        self.assertIn(name, gone.err)
 
     def test_targets_of_a_dockerfile(self):
         self.write("ctx/Dockerfile", f"FROM {BASE} AS one\nFROM one AS two\n")

@@ -29,7 +29,7 @@ RULES = {
     "engine/progress": (("engine/async/",), ASIO + "|fmt/"),
     "engine/filesync": (("engine/async/", "engine/oci/digest.hpp", "engine/oci/sha1.hpp"), ASIO + "|fmt/"),
     "h2grpc/rpc": (("engine/async/", "transport/stream.hpp", "h2grpc/h2/", "h2grpc/grpc/"), ASIO + "|fmt/"),
-    "engine/llb": (("engine/async/failure.hpp", "engine/data/", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
+    "engine/llb": (("engine/async/failure.hpp", "engine/async/base64.hpp", "engine/data/", "engine/oci/", "proto/"), "google/protobuf/|fmt/"),
     "engine/http": (("engine/async/", "transport/"), ASIO + "|fmt/"),
     "engine/docker": (("engine/async/", "engine/data/", "engine/http/", "engine/oci/digest.hpp", "transport/"), ASIO + "|fmt/"),
     "engine/registry": (("engine/async/", "engine/data/", "engine/http/", "engine/oci/", "engine/docker/credentials.hpp",

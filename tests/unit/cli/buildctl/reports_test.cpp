@@ -52,5 +52,29 @@ TEST(BuildctlReports, WorkersAreListed) {
   EXPECT_EQ(workers_text({one}), "ID\tPLATFORMS\nw\tlinux/amd64,linux/386\n");
 }
 
+TEST(BuildctlReports, TheVersionAndThatOfTheFrontendIfItIsKnown) {
+  client::daemon_about daemon;
+  daemon.version = "v0.32.2";
+  daemon.package = "github.com/moby/buildkit";
+  daemon.revision = "abc";
+  EXPECT_EQ(info_text(daemon), "BuildKit: github.com/moby/buildkit v0.32.2 abc\n");
+  EXPECT_EQ(info_json(daemon), R"({"buildkitVersion":{"package":"github.com/moby/buildkit","version":"v0.32.2","revision":"abc"}})");
+  daemon.dockerfile = "1.20";
+  EXPECT_EQ(info_text(daemon), "BuildKit:   github.com/moby/buildkit v0.32.2 abc\nDockerfile: 1.20\n");
+}
+
+TEST(BuildctlReports, OneLineForTheBuildAndOneForEachThingOfIt) {
+  client::history_event event;
+  event.record.ref = "r\x1b[31m";
+  EXPECT_EQ(event_text(event), "event: STARTED ref:r\n");
+  event.what = client::history_event::kind::complete;
+  event.record.total_steps = 3;
+  event.record.cached_steps = 1;
+  event.record.logs = client::history_record::blob{"t", "sha256:1", 5};
+  event.record.attestations.emplace_back("linux/amd64", client::history_record::blob{"a", "sha256:2", 6});
+  EXPECT_EQ(event_text(event), "event: COMPLETE ref:r\n  cache: 1/3\n  logs: media_type:\"t\" digest:\"sha256:1\" size:5\n"
+                               "  [linux/amd64] attestation: media_type:\"a\" digest:\"sha256:2\" size:6\n");
+}
+
 }  // namespace
 }  // namespace peelbox::cli::buildctl
