@@ -110,7 +110,7 @@ command add_pool_command(CLI::App& app) {
   // Each half has its own, or they are chosen by the pool.
   for (const char* name : {"--output", "--push", "--load", "--platform", "--buildkit", "--tlscacert", "--tlscert", "--tlskey", "--tlsservername",
                            "--tlsdir", "--all", "--service", "--dump-llb", "--llb", "--timeline", "--trace", "--log-file", "--metadata-file",
-                           "--iidfile", "--ref-file", "--stats", "--detach", "--call", "--check", "--progress", "--quiet"})
+                           "--iidfile", "--ref-file", "--stats", "--retry", "--detach", "--call", "--check", "--progress", "--quiet"})
     if (CLI::Option* const option = build->get_option_no_throw(name)) build->remove_option(option);
   build->get_option("--tag")->description("Tag of the image in --repo");
   add_arch(*build, *args, "--only", false);
