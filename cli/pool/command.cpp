@@ -105,7 +105,7 @@ command add_pool_command(CLI::App& app) {
 
   const auto wanted = std::make_shared<build_args>();
   CLI::App* const build = add_subcommand(*added.app, "build", "Build for amd64 and arm64 beside each other and push one image");
-  build->add_option("--repo", args->repository, "Repository of the image, such as registry.example.com/team/app")->type_name("NAME")->required();
+  build->add_option("--repo", args->repository, "Repository of the image: registry.example/team/app")->type_name("NAME")->required();
   add_build_flags(*build, *wanted);
   // Each half has its own, or they are chosen by the pool.
   for (const char* name : {"--output", "--push", "--load", "--platform", "--buildkit", "--tlscacert", "--tlscert", "--tlskey", "--tlsservername",
@@ -114,8 +114,8 @@ command add_pool_command(CLI::App& app) {
     if (CLI::Option* const option = build->get_option_no_throw(name)) build->remove_option(option);
   build->get_option("--tag")->description("Tag of the image in --repo");
   add_arch(*build, *args, "--only", false);
-  build->add_option("--cache", args->cache, "Cache in a registry; the architecture is added to its name")->type_name("REF");
-  build->add_option("--retry", args->retries, "How often a build is tried on another pod when its pod goes")->type_name("N")
+  build->add_option("--cache", args->cache, "Cache in a registry, one for each architecture")->type_name("REF");
+  build->add_option("--retry", args->retries, "Tries on other pods when a pod goes")->type_name("N")
       ->check(number_from(0, 10))->capture_default_str();
   build->add_option("--insecure", args->insecure, "Registry without TLS, or with a certificate that is not verified, for the index. May be repeated")
       ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false)->group("Pool");
