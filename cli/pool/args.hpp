@@ -30,6 +30,9 @@ struct pool_args {
   bool wait = false;
   std::uint64_t wait_seconds = 600;
   std::optional<std::uint64_t> idle_seconds;
+  // cache clear
+  bool force = false;
+  bool delete_volumes = false;
   // while something runs
   std::uint64_t heartbeat_seconds = 60;
   std::uint16_t port = 0;

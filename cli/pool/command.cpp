@@ -130,6 +130,22 @@ command add_pool_command(CLI::App& app) {
   add_shared_flags(*run, *args);
   run->footer("Example:\n  peelbox pool run --arch amd64 -- peelbox build -t app:1 .");
 
+  const auto add_clear = [&](CLI::App& parent, const char* name) {
+    CLI::App* const clear = add_subcommand(parent, name, "Remove what idle daemons keep from builds");
+    add_arch(*clear, *args, "--only", false);
+    clear->add_flag("--dry-run", args->dry_run, "Tell what would be removed");
+    clear->add_flag("--force", args->force, "Daemons that build too: what their builds use stays");
+    clear->add_flag("--delete-volumes", args->delete_volumes, "The volumes of pods that are not there too, with all that is in them");
+    add_shared_flags(*clear, *args);
+    clear->footer("Example:\n  peelbox pool cache clear --delete-volumes --dry-run");
+    return clear;
+  };
+  CLI::App* const cache = add_subcommand(*added.app, "cache", "What the daemons keep from builds");
+  cache->require_subcommand(1);
+  cache->footer("Example:\n  peelbox pool cache clear --dry-run");
+  CLI::App* const clear = add_clear(*cache, "clear");
+  CLI::App* const clear_cache = add_clear(*added.app, "clear-cache");
+
   CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
   status->add_flag("--json", args->as_json, "As JSON");
   add_shared_flags(*status, *args);
@@ -143,6 +159,7 @@ command add_pool_command(CLI::App& app) {
     if (tunnel->parsed()) return pool::run_tunnel(args, with);
     if (build->parsed()) return pool::run_build(args, wanted, with);
     if (run->parsed()) return pool::run_program(args, with);
+    if (clear->parsed() || clear_cache->parsed()) return pool::run_clear(args, with);
     return pool::run_status(args, with);
   };
   added.verbosity = [args, wanted] { return std::max(args->verbose, wanted->verbose); };

@@ -22,6 +22,8 @@ task<int> run_program(pool_args_cptr args, const surroundings& with);
 /// Builds for both architectures beside each other, pushes by digest and names one index. The first failure ends both. `wanted` is what every
 /// build has in common; its daemon, platform and output are chosen here.
 task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wanted, const surroundings& with);
+/// Goes on with the other daemons and volumes when one cannot be cleared.
+task<int> run_clear(pool_args_cptr args, const surroundings& with);
 task<int> run_status(pool_args_cptr args, const surroundings& with);
 
 }  // namespace peelbox::cli::pool

@@ -16,6 +16,7 @@ struct resource {
 };
 
 inline resource pods() { return {"", "v1", "pods"}; }
+inline resource claims() { return {"", "v1", "persistentvolumeclaims"}; }
 inline resource stateful_sets() { return {"apps", "v1", "statefulsets"}; }
 
 using query_list = std::vector<std::pair<std::string, std::string>>;

@@ -253,6 +253,21 @@ task<result<json::value>> client::patch(object_path what, json::value change, pa
   co_return co_await std::move(asking);
 }
 
+task<result<void>> client::remove(object_path what, delete_options how) {
+  json::object options{{"kind", "DeleteOptions"},
+                       {"apiVersion", "v1"},
+                       {"preconditions", json::object{{"uid", how.uid}, {"resourceVersion", how.resource_version}}}};
+  if (how.dry_run) options["dryRun"] = json::array{"All"};
+  http::request request;
+  request.method = "DELETE";
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = data::to_text(json::value(std::move(options)));
+  auto asking = state_->ask("delete", std::move(what), {}, std::move(request));
+  const result<json::value> done = co_await std::move(asking);
+  if (done.has_error()) co_return done.error();
+  co_return result<void>();
+}
+
 task<result<transport::stream_ptr>> client::exec(std::string name_space, std::string pod, std::string container,
                                                  std::vector<std::string> argv, std::string name) {
   query_list query;

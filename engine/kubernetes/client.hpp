@@ -29,6 +29,13 @@ struct patch_options {
   bool dry_run = false;
 };
 
+struct delete_options {
+  /// The object must be this one, and must not have changed since: errc::lost when it is not, or has.
+  std::string uid;
+  std::string resource_version;
+  bool dry_run = false;
+};
+
 /// Used by several coroutines of one thread; must outlive their calls. Failures of all questions: errc::permission,
 /// not_found, lost (conflict, or expired: read again), limit, connection, timed_out, tls, usage (files), protocol. What it says
 /// names the request, the server and whose credentials were used.
@@ -50,6 +57,9 @@ class client {
   task<result<boost::json::value>> list(object_path what, query_list selectors = {});
   /// A merge patch (RFC 7386); gives the object as it is now. Not tried again after a broken connection.
   task<result<boost::json::value>> patch(object_path what, boost::json::value change, patch_options how = {});
+
+  /// Deletes one object. Finalizers may keep it for a while. Not tried again after a broken connection.
+  task<result<void>> remove(object_path what, delete_options how);
 
   /// Runs a program in a container (empty: the only one) of a pod; the stream is its input and output. What it says on stderr and how it
   /// ended is in the failure that reports its end. Where the server speaks v4.channel.k8s.io only, shutdown_write() has no

@@ -104,6 +104,7 @@ result<pool_set> read_set(const json::value& object, const std::string& annotati
       if (value.is_string()) made.selector += fmt::format("{}{}={}", made.selector.empty() ? "" : ",", std::string_view(key), std::string_view(value.get_string()));
   const json::value* last = data::member(at(about, {"annotations"}), annotation);
   if (last != nullptr && last->is_string()) made.last_build = std::string(last->get_string());
+  for (const json::value& one : items_of(at(object, {"spec", "volumeClaimTemplates"}))) made.claim_templates.push_back(text(at(one, {"metadata"}), "name"));
   made.deletes_claims = data::text_of(at(object, {"spec", "persistentVolumeClaimRetentionPolicy"}), "whenScaled") == "Delete";
   return made;
 }
@@ -141,6 +142,47 @@ std::string end_of_builds(const pool_pod& before, const pool_pod* now) {
   if (!now->failed.empty()) return now->failed;
   if (now->uid != before.uid) return "it was replaced by a new pod of its name";
   if (now->restarts > before.restarts) return fmt::format("its daemon has ended ({})", now->last_end.empty() ? "the reason is not known" : now->last_end);
+  return {};
+}
+
+std::vector<pool_claim> read_claims(const json::value& items, const pool_set& of) {
+  std::vector<pool_claim> claims;
+  for (const json::value& one : items_of(items)) {
+    pool_claim claim;
+    const json::value& about = at(one, {"metadata"});
+    claim.name = text(about, "name");
+    const bool ours = std::any_of(of.claim_templates.begin(), of.claim_templates.end(), [&](const std::string& made_by) {
+      const std::string begin = fmt::format("{}-{}-", made_by, of.name);
+      if (!claim.name.starts_with(begin)) return false;
+      const char* const first = claim.name.data() + begin.size();
+      const char* const last = claim.name.data() + claim.name.size();
+      const auto [end, error] = std::from_chars(first, last, claim.ordinal);
+      return error == std::errc() && end == last && *first != '-';
+    });
+    if (!ours) continue;
+    claim.uid = text(about, "uid");
+    claim.resource_version = text(about, "resourceVersion");
+    claim.being_deleted = data::member(about, "deletionTimestamp") != nullptr;
+    claim.size = text(at(one, {"status", "capacity"}), "storage");
+    if (claim.size.empty()) claim.size = text(at(one, {"spec", "resources", "requests"}), "storage");
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+std::vector<std::string> claims_in_use(const json::value& pods) {
+  std::vector<std::string> names;
+  for (const json::value& pod : items_of(pods))
+    for (const json::value& volume : items_of(at(pod, {"spec", "volumes"})))
+      if (std::string name = text(at(volume, {"persistentVolumeClaim"}), "claimName"); !name.empty()) names.push_back(std::move(name));
+  return names;
+}
+
+std::string reason_to_keep(const pool_claim& claim, const pool_set& of, const std::vector<std::string>& in_use) {
+  if (claim.being_deleted) return "it is being deleted";
+  if (std::find(in_use.begin(), in_use.end(), claim.name) != in_use.end()) return "a pod uses it";
+  // Its pod is about to be made, and would find it gone.
+  if (claim.ordinal < of.replicas) return fmt::format("{} has {} replicas", of.name, of.replicas);
   return {};
 }
 

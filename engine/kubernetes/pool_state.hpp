@@ -20,6 +20,8 @@ struct pool_set {
   /// "app=buildkit,arch=amd64", of its selector.
   std::string selector;
   std::optional<std::string> last_build;  ///< the annotation as it is
+  /// "cache": the names of its volumeClaimTemplates.
+  std::vector<std::string> claim_templates;
   /// Suspending destroys the claims and with them the caches.
   bool deletes_claims = false;
 };
@@ -53,6 +55,23 @@ std::vector<pool_pod> read_pods(const boost::json::value& items, const pool_set&
 /// What has ended the builds of a pod since it was `before`: "Evicted: …", "its daemon has ended (OOMKilled, exit code 137)". Empty:
 /// nothing has, as far as its object tells. `now` is none when it is not there any more.
 std::string end_of_builds(const pool_pod& before, const pool_pod* now);
+/// A volume that a set keeps for one of its pods.
+struct pool_claim {
+  std::string name;
+  std::string uid;
+  std::string resource_version;
+  std::string size;            ///< "100Gi", as it has; else as it was asked for
+  std::int64_t ordinal = 0;    ///< of its pod
+  bool being_deleted = false;
+};
+/// The claims that the controller of `of` made by its templates, TEMPLATE-SET-ORDINAL (controller/statefulset/stateful_set_utils.go), in the order
+/// of the list. Others are left out, whatever their labels.
+std::vector<pool_claim> read_claims(const boost::json::value& items, const pool_set& of);
+/// The names of the claims that pods have in their volumes, running or not; of whatever set they are.
+std::vector<std::string> claims_in_use(const boost::json::value& pods);
+/// Why a claim is not to be deleted: "a pod uses it". Empty: nothing speaks against it.
+std::string reason_to_keep(const pool_claim& claim, const pool_set& of, const std::vector<std::string>& in_use);
+
 /// Adds the measurements of the container buildkitd (metrics.k8s.io); of all containers when there is none of that name.
 void add_metrics(std::vector<pool_pod>& pods, const boost::json::value& items);
 

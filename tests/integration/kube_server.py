@@ -136,6 +136,13 @@ class KubeServer:
                 self.version += 1
                 found["metadata"]["resourceVersion"] = str(self.version)
                 return self.answer(on, 200, found)
+            if found and on.command == "DELETE":
+                options = json.loads(body)
+                if any(found["metadata"][key] != value for key, value in options["preconditions"].items()):
+                    return self.answer(on, 409, status(409, "Conflict", "the precondition does not hold"))
+                if options.get("dryRun") != ["All"]:
+                    self.lists[url.path.rsplit("/", 1)[0]].remove(found)
+                return self.answer(on, 200, {"kind": "Status", "status": "Success"})
             if found:
                 return self.answer(on, 200, found)
             if url.path in self.lists:

@@ -13,6 +13,7 @@ from kube_server import Fault, KubeServer, status
 
 PODS = "/api/v1/namespaces/buildkit/pods"
 SETS = "/apis/apps/v1/namespaces/buildkit/statefulsets"
+CLAIMS = "/api/v1/namespaces/buildkit/persistentvolumeclaims"
 METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/buildkit/pods"
 ANNOTATION = "panfactum.com/last-build"
 
@@ -301,6 +302,62 @@ class Pool(DockerTest):
         self.api.on_patch = later
         outcome = self.assert_pool(0, "run", "--arch", "amd64", "--heartbeat", "1", "--", "sleep", "2.5")
         self.assertEqual(outcome.err.count("may be scaled down during the build"), 1)
+
+    def put_claim(self, name):
+        return self.api.put(CLAIMS, {"metadata": {"name": name}, "spec": {}, "status": {"capacity": {"storage": "100Gi"}}})
+
+    def claims(self):
+        return sorted(c["metadata"]["name"] for c in self.api.lists[CLAIMS])
+
+    def test_cache_clear(self):
+        """Idle daemons are emptied; one that builds, and one that cannot be asked, are not, and do not keep the others from it."""
+        busy, build = self.busy_daemon()
+        idle = PrivateDaemon(self, "pool-idle").address
+        self.write("small/Dockerfile", f"FROM {RUNTIME_IMAGE}\nRUN echo one >/made\n")
+        self.assert_ok(peelbox("build", self.dir / "small", "--output", "type=cacheonly", "--buildkit", idle))
+        self.put_set("amd64", 3)
+        self.api.exec_in = {"buildkit-amd64-0": self.dial(busy), "buildkit-amd64-1": ["sh", "-c", "echo broken >&2; exit 1"],
+                            "buildkit-amd64-2": self.dial(idle)}
+        for i in range(3):
+            self.put_pod(f"buildkit-amd64-{i}")
+        records = lambda address: len(json.loads(peelbox("du", "--json", "--buildkit", address).out))
+        self.assertGreater(records(idle), 0)
+        self.assertIn("buildkit-amd64-2: would be cleared", self.assert_pool(1, "cache", "clear", "--only", "amd64", "--dry-run").err)
+        self.assertGreater(records(idle), 0)
+        outcome = self.assert_pool(1, "clear-cache", "--only", "amd64")
+        self.assertIn("buildkit-amd64-0: a build is running, so its cache stays", outcome.err)
+        self.assertIn("error: buildkit-amd64-1: whether it is building is not known", outcome.err)
+        self.assertRegex(outcome.err, r"buildkit-amd64-2: cleared, \d")
+        self.assertEqual(records(idle), 0)
+        self.assertGreater(records(busy), 0)
+        del self.api.exec_in["buildkit-amd64-1"]
+        self.api.exec_in["buildkit-amd64-1"] = self.dial(idle)
+        self.assertRegex(self.assert_pool(0, "cache", "clear", "--only", "amd64", "--force").err, r"buildkit-amd64-0: cleared, \d")
+        self.assertIsNone(build.poll(), "a build goes on while its daemon is cleared")
+
+    def test_volumes_are_deleted(self):
+        sets = self.put_set("amd64", 1)
+        sets["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "cache"}}]
+        for name in ("cache-buildkit-amd64-0", "cache-buildkit-amd64-1", "cache-buildkit-amd64-2", "cache-buildkit-arm64-0", "cache-buildkit-amd64-old-1", "mine"):
+            self.put_claim(name)
+        self.put_pod("somebody", arch="other")
+        self.api.find(f"{PODS}/somebody")["spec"] = {"volumes": [{"persistentVolumeClaim": {"claimName": "cache-buildkit-amd64-2"}}]}
+        all_of_them = self.claims()
+        clear = ("cache", "clear", "--only", "amd64", "--delete-volumes")
+        self.assertIn("--delete-volumes", self.assert_pool(0, *clear[:4]).err)
+        outcome = self.assert_pool(0, *clear, "--dry-run")
+        self.assertIn("volume cache-buildkit-amd64-1 (100Gi): would be deleted", outcome.err)
+        self.assertIn("volume cache-buildkit-amd64-0 (100Gi): stays, buildkit-amd64 has 1 replicas", outcome.err)
+        self.assertIn("volume cache-buildkit-amd64-2 (100Gi): stays, a pod uses it", outcome.err)
+        self.assertEqual(self.claims(), all_of_them)
+        # It is another one by now.
+        self.api.faults.append(Fault("DELETE", 409, status(409, "Conflict", "the UID in the precondition does not match")))
+        self.assert_pool(1, *clear)
+        self.assertEqual(self.claims(), all_of_them)
+        self.api.faults.append(Fault("DELETE", 403, status(403, "Forbidden", "persistentvolumeclaims is forbidden")))
+        self.assertIn('verbs ["delete"]', self.assert_pool(1, *clear).err)
+        self.assert_pool(0, *clear)
+        self.assertEqual(set(all_of_them) - set(self.claims()), {"cache-buildkit-amd64-1"})
 
     def test_status(self):
         self.put_set("amd64", 1, int(time.time()) - 50)

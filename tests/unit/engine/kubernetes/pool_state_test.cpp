@@ -72,6 +72,28 @@ TEST(PoolState, WhatHasEndedTheBuildsOfAPod) {
   EXPECT_EQ(end_of_builds(before, &now), "its daemon has ended (Error, exit code 1)");
 }
 
+TEST(PoolState, ClaimsOfASetAndWhatKeepsThem) {
+  const pool_set set = read_set(tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u"},"spec":{"replicas":1,
+    "volumeClaimTemplates":[{"metadata":{"name":"cache"}}]}})"), "a").value();
+  const auto claims = read_claims(tree(R"([
+    {"metadata":{"name":"cache-buildkit-amd64-0","uid":"1","resourceVersion":"9"},"spec":{"resources":{"requests":{"storage":"50Gi"}}}},
+    {"metadata":{"name":"cache-buildkit-amd64-1","uid":"2"},"status":{"capacity":{"storage":"100Gi"}}},
+    {"metadata":{"name":"cache-buildkit-amd64-2","deletionTimestamp":"2026-01-01T00:00:00Z"}},
+    {"metadata":{"name":"cache-buildkit-amd64-3"}},
+    {"metadata":{"name":"cache-buildkit-amd64-x"}},{"metadata":{"name":"cache-buildkit-amd64--1"}},{"metadata":{"name":"cache-buildkit-amd64-"}},
+    {"metadata":{"name":"cache-buildkit-amd64-old-0"}},{"metadata":{"name":"cache-buildkit-arm64-0"}},{"metadata":{"name":"other-buildkit-amd64-0"}}])"), set);
+  ASSERT_EQ(claims.size(), 4u);
+  EXPECT_EQ(claims[0].size, "50Gi");
+  EXPECT_EQ(claims[0].resource_version, "9");
+  EXPECT_EQ(claims[1].size, "100Gi");
+  const auto in_use = claims_in_use(tree(R"([{"spec":{"volumes":[{"name":"a","emptyDir":{}},{"persistentVolumeClaim":{"claimName":"cache-buildkit-amd64-3"}}]}},
+    {"spec":{}}])"));
+  EXPECT_EQ(reason_to_keep(claims[0], set, in_use), "buildkit-amd64 has 1 replicas");
+  EXPECT_EQ(reason_to_keep(claims[1], set, in_use), "");
+  EXPECT_EQ(reason_to_keep(claims[2], set, in_use), "it is being deleted");
+  EXPECT_EQ(reason_to_keep(claims[3], set, in_use), "a pod uses it");
+}
+
 TEST(PoolState, TheLastBuild) {
   EXPECT_EQ(read_last_build("1700000000", 1700000100).value(), 1700000000);
   EXPECT_EQ(read_last_build("1700000000123", 1700000100).value(), 1700000000);
