@@ -41,6 +41,9 @@ struct pool_args {
   std::string repository;
   std::string cache;
   unsigned retries = 1;
+  std::string config;  ///< buildkit.json
+  std::string bucket;
+  std::string bucket_region;
   std::vector<std::string> insecure;
 };
 

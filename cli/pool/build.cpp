@@ -15,6 +15,7 @@
 #include "cli/pool/halves.hpp"
 #include "cli/pool/heartbeat.hpp"
 #include "cli/pool/prefixed_lines.hpp"
+#include "cli/pool/validate.hpp"
 #include "cli/registry_access.hpp"
 #include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
@@ -196,6 +197,14 @@ task<int> build_and_merge(pool_view_ptr pool, std::shared_ptr<const build_args> 
 
 task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wanted, const surroundings& with) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(args->wait_seconds);
+  if (!args->config.empty()) {
+    auto reading = read_config(args->config, with);
+    const result<pool_config> config = co_await std::move(reading);
+    if (config.has_error()) co_return told(config.error(), with);
+    auto whole = std::make_shared<pool_args>(*args);
+    apply(*config, *whole);
+    args = std::move(whole);
+  }
   const result<std::string> name = index_name(*wanted, *args);
   if (name.has_error()) co_return told(name.error(), with);
   const result<oci::image_reference> target = oci::parse_image_reference(*name);

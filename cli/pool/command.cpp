@@ -119,6 +119,7 @@ command add_pool_command(CLI::App& app) {
       ->check(number_from(0, 10))->capture_default_str();
   build->add_option("--insecure", args->insecure, "Registry without TLS, or with a certificate that is not verified, for the index. May be repeated")
       ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false)->group("Pool");
+  build->add_option("--config", args->config, "A buildkit.json: registry, cluster and cache, for what flags do not say")->type_name("FILE")->group("Pool");
   add_while(*build);
   add_shared_flags(*build, *args, true);
   build->footer("Example:\n  peelbox pool build --repo example.com/team/app --tag 1.0 -f Dockerfile .");
@@ -146,6 +147,11 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const clear = add_clear(*cache, "clear");
   CLI::App* const clear_cache = add_clear(*added.app, "clear-cache");
 
+  CLI::App* const validate = add_subcommand(*added.app, "validate", "Check a buildkit.json, which `pool build --config` reads");
+  validate->add_option("FILE", args->config, "The file")->required();
+  validate->add_flag("-v,--verbose", args->verbose, "Tell more")->group("Pool");
+  validate->footer("Example:\n  peelbox pool validate buildkit.json");
+
   CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
   status->add_flag("--json", args->as_json, "As JSON");
   add_shared_flags(*status, *args);
@@ -160,6 +166,7 @@ command add_pool_command(CLI::App& app) {
     if (build->parsed()) return pool::run_build(args, wanted, with);
     if (run->parsed()) return pool::run_program(args, with);
     if (clear->parsed() || clear_cache->parsed()) return pool::run_clear(args, with);
+    if (validate->parsed()) return pool::run_validate(args, with);
     return pool::run_status(args, with);
   };
   added.verbosity = [args, wanted] { return std::max(args->verbose, wanted->verbose); };

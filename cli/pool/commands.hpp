@@ -24,6 +24,7 @@ task<int> run_program(pool_args_cptr args, const surroundings& with);
 task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wanted, const surroundings& with);
 /// Goes on with the other daemons and volumes when one cannot be cleared.
 task<int> run_clear(pool_args_cptr args, const surroundings& with);
+task<int> run_validate(pool_args_cptr args, const surroundings& with);
 task<int> run_status(pool_args_cptr args, const surroundings& with);
 
 }  // namespace peelbox::cli::pool

@@ -14,6 +14,10 @@ build_args build_for(const build_args& wanted, const pool_args& args, const std:
     // One for each: the manifests of one name would replace each other.
     made.cache_from.push_back(fmt::format("type=registry,ref={}-{}", args.cache, arch));
     made.cache_to.push_back(fmt::format("type=registry,ref={}-{},mode=max", args.cache, arch));
+  } else if (!args.bucket.empty()) {
+    const std::string where = fmt::format("type=s3,region={},bucket={},name={}-{}", args.bucket_region, args.bucket, args.repository, arch);
+    made.cache_from.push_back(where);
+    made.cache_to.push_back(where + ",mode=max");
   }
   if (made.progress == "auto" || made.progress == "tty") made.progress = "plain";
   made.quiet = false;

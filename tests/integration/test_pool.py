@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from bed import PEELBOX, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, registry_call, run, wait_for
+from bed import PEELBOX, REPO, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, registry_call, run, wait_for
 from docker_case import DockerTest
 from kube_server import Fault, KubeServer, status
 
@@ -358,6 +358,22 @@ class Pool(DockerTest):
         self.assertIn('verbs ["delete"]', self.assert_pool(1, *clear).err)
         self.assert_pool(0, *clear)
         self.assertEqual(set(all_of_them) - set(self.claims()), {"cache-buildkit-amd64-1"})
+
+    def test_validate(self):
+        """The parser and the published schema know the same keys."""
+        schema = json.loads((REPO / "examples/kubernetes/buildkit.schema.json").read_text())
+        fine = {"registry": "registry.example.com", "cluster": "prod", "cache_bucket": "my-cache", "cache_bucket_region": "eu-central-1", "bastion": "b",
+                "credHelpers": {}}
+        self.assertLessEqual(set(schema["properties"]), set(fine))
+        path = self.write("buildkit.json", json.dumps(fine, indent=1))
+        self.assertIn("buildkit.json: fine", self.assert_pool(0, "validate", path).err)
+        for key in schema["properties"]:
+            path = self.write("buildkit.json", json.dumps(fine | {key: 7}, indent=1))
+            line = path.read_text()[:path.read_text().index(f'"{key}"')].count("\n") + 1
+            self.assertIn(f"{path}:{line}: {key}: a string is wanted", self.assert_pool(2, "validate", path).err)
+            path = self.write("buildkit.json", json.dumps({k: v for k, v in fine.items() if k != key}))
+            self.assertEqual(self.pool("validate", path).code, 2 if key in schema["required"] or key in schema["dependentRequired"] else 0, key)
+        self.assertIn("none.json", self.assert_pool(2, "validate", self.dir / "none.json").err)
 
     def test_status(self):
         self.put_set("amd64", 1, int(time.time()) - 50)

@@ -21,6 +21,12 @@ TEST(PoolHalves, TheBuildOfOneArchitecture) {
   EXPECT_EQ(made.cache_to, std::vector<std::string>{"type=registry,ref=example.com/cache/app-arm64,mode=max"});
   EXPECT_TRUE(made.tags.empty());
   EXPECT_EQ(made.given, std::vector<std::string>{"--file"});
+  args.bucket = "b";
+  args.bucket_region = "r";
+  EXPECT_EQ(build_for(wanted, args, "arm64", "").cache_from.size(), 1u) << "--cache was said";
+  args.cache.clear();
+  EXPECT_EQ(build_for(wanted, args, "arm64", "").cache_to,
+            std::vector<std::string>{"type=s3,region=r,bucket=b,name=example.com:5000/team/app-arm64,mode=max"});
   args.repository = "example.com/app:1";
   EXPECT_EQ(index_name(wanted, args).error().code, errc::usage);
   args.repository = "example.com/app";
