@@ -53,6 +53,10 @@ bool is_archive(std::string_view bytes) {
   return std::any_of(beginnings.begin(), beginnings.end(), [bytes](std::string_view one) { return bytes.starts_with(one); }) || is_tar(bytes);
 }
 
+bool begins_with_extension(std::string_view bytes) {
+  constexpr std::size_t type = 156;
+  return is_tar(bytes) && std::string_view("xLK").find(bytes[type]) != std::string_view::npos;
+}
 
 task<result<piped_context>> open_piped_context(std::string_view flag, std::size_t most) {
   if (isatty(STDIN_FILENO) != 0)
@@ -62,6 +66,9 @@ task<result<piped_context>> open_piped_context(std::string_view flag, std::size_
   result<bool> more = co_await read_up_to(*piped.rest, flag, archive_mark, most, piped.text);
   if (more.has_error()) co_return more.error();
   piped.archive = is_archive(piped.text);
+  if (begins_with_extension(piped.text))
+    co_return wrong("standard input is an archive that begins with an extended header (a long name, or a precise time), which the daemon's frontend "
+                    "does not take for an archive; compress it, as with tar -cz");
   if (piped.archive) {
     // A stream may not be read behind its end.
     if (!*more) piped.rest.reset();

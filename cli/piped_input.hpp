@@ -22,6 +22,10 @@ inline constexpr std::size_t archive_mark = 1024;
 /// frontend take for a context. Pure.
 bool is_archive(std::string_view bytes);
 
+/// A tar archive whose first header is only about the next one, which has a long name or a precise time. The frontend looks for a whole
+/// entry in the first 1024 bytes, and takes such an archive for a Dockerfile (frontend/dockerui, isArchive). Pure.
+bool begins_with_extension(std::string_view bytes);
+
 /// The beginning of standard input and, of an archive, the stream that gives the rest; a text is read to its end.
 struct piped_context {
   std::string text;

@@ -145,7 +145,7 @@ class Dockerfiles(BedTest):
         self.write("ctx/other/web.Dockerfile", dockerfile)
         for kind in ("w", "w:gz", "w:bz2", "w:xz"):
             archive = io.BytesIO()
-            with tarfile.open(fileobj=archive, mode=kind) as tar:
+            with tarfile.open(fileobj=archive, mode=kind, format=tarfile.GNU_FORMAT if kind == "w" else tarfile.PAX_FORMAT) as tar:
                 tar.add(context, ".")
             for flags in ([], ["-f", "other/web.Dockerfile"]):
                 with self.subTest(kind=kind, flags=flags):
@@ -165,6 +165,12 @@ class Dockerfiles(BedTest):
         self.assert_fails(self.ours("-", stdin="(\xb5/\xfd" + "x" * 100), 1)
         self.assert_fails(run([PEELBOX, "build", "-", "--buildkit", bed("BUILDKITD")], stdin=b"\x28\xb5\x2f\xfdxx", text=False), 2)
         self.assert_fails(self.ours("-", stdin=""), 2, "nothing came from standard input")
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            tar.add(self.tree(), ".")
+        refused = run([PEELBOX, "build", "-", "--buildkit", bed("BUILDKITD")], stdin=archive.getvalue(), text=False)
+        self.assertEqual(refused.code, 2, refused)
+        self.assertIn(b"extended header", refused.err)
 
     def test_named_contexts(self):
         context = self.tree()

@@ -7,8 +7,9 @@ namespace peelbox::cli {
 namespace {
 
 /// A header of tar with a right checksum; `mark` is "ustar" or nothing, for what is older.
-std::string header(std::string name, std::string mark) {
+std::string header(std::string name, std::string mark, char type = '0') {
   std::string bytes(512, '\0');
+  bytes[156] = type;
   bytes.replace(0, name.size(), name);
   bytes.replace(257, mark.size(), mark);
   bytes.replace(148, 8, "        ");
@@ -25,6 +26,13 @@ TEST(IsArchive, ByTheMarksThatTheDaemonLooksFor) {
   EXPECT_TRUE(is_archive(header("Dockerfile", "ustar")));
   EXPECT_TRUE(is_archive(header("Dockerfile", "")));
   EXPECT_TRUE(is_archive(header("\xc3\xa4", "ustar  ")));
+}
+
+TEST(IsArchive, AnExtensionBeforeTheFirstEntryIsSeen) {
+  for (const char type : {'x', 'L', 'K'}) EXPECT_TRUE(begins_with_extension(header("a", "ustar", type))) << type;
+  // A global one, as `git archive` writes it, counts as an entry.
+  for (const char type : {'0', '5', 'g'}) EXPECT_FALSE(begins_with_extension(header("a", "ustar", type))) << type;
+  EXPECT_FALSE(begins_with_extension("\x1f\x8b\b"));
 }
 
 TEST(IsArchive, ATextIsNone) {
