@@ -32,9 +32,9 @@ MaxStartups 2:100:2
 LogLevel VERBOSE
 SetEnv PATH={path} BUILDKIT_HOST={bed("BUILDKITD")}
 """)
-        shutil.copy("/etc/passwd", test.dir / "passwd")
-        with open(test.dir / "passwd", "a") as users:
-            users.write("sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n")
+        # Root has a home and a shell that do nothing of this machine's own when it logs in.
+        test.write("passwd", f"root:x:0:0::{test.dir}:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n"
+                             "nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n")
         # sshd wants a user and a directory of its own: it gets them in a mount namespace, and the machine keeps none.
         self.log = open(test.dir / "sshd.log", "wb")
         test.addCleanup(self.log.close)
