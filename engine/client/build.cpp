@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -327,7 +328,8 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
   auto building = build_once(options, options.names.id, stop, events, pool, log);
   result<build_outcome> ended = co_await std::move(building);
   repetition tries(options.retries);
-  build_options again = options;
+  // Definitions can be large, and hardly any build needs this copy.
+  std::optional<build_options> again;
   for (;;) {
     if (stop.asked()) co_return ended;
     const auto pause = tries.next(ended, random_part());
@@ -342,8 +344,9 @@ task<result<build_outcome>> run_build(const build_options& options, stop_request
                 options.retries);
     co_await events.push(std::move(over));
     if (co_await sleep_for(*pause) == wake::cancelled) co_return ended;
-    if (result<void> begun = begin_again(again); begun.has_error()) co_return begun.error();
-    auto next = build_once(again, session::random_id(), stop, events, pool, log);
+    if (!again) again = options;
+    if (result<void> begun = begin_again(*again); begun.has_error()) co_return begun.error();
+    auto next = build_once(*again, session::random_id(), stop, events, pool, log);
     ended = co_await std::move(next);
   }
 }
