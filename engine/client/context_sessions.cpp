@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 /// More local sources than this are rare; the others are served by the build's own session.
 constexpr std::size_t most_sessions = 16;
-/// How long a daemon may take to end a session that was closed.
-constexpr auto closing_limit = 300ms;
 
 std::int64_t wall_clock() {
   timespec now{};

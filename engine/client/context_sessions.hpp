@@ -31,6 +31,9 @@ struct context_session {
 };
 
 /// Those of one build.
+/// How long a daemon may take to end a session that was closed, so that its id is free again; a busy one takes some tenths of a second.
+inline constexpr std::chrono::seconds closing_limit{1};
+
 struct context_sessions {
   explicit context_sessions(executor ex) : changed(ex) {}
 

@@ -14,9 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using judged_ptr = std::shared_ptr<const filesync::fingerprinted_context>;
 
-/// How long a daemon may take to end a session that was closed; a busy one takes some tenths of a second.
-constexpr auto closing_limit = 1s;
-
 /// What decides which files a frontend asks for; arguments and labels change too often and rarely do.
 std::string kind_of(const build_options& options) {
   const auto& frontend = std::get<frontend_call>(options.services.front().source);
