@@ -80,6 +80,7 @@ task<result<void>> judge_frontend(build_state& build) {
   mine.id = build.session_id;
   const std::vector<known_session> all = mine.known.all();
   if (all.empty()) {
+    build.log.info("the daemon compares the contexts: nothing is known of them from an earlier build");
     build.contexts->record.emplace();
     co_return result<void>();
   }

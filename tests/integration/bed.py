@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import time
 import unittest
+import unittest.mock
 import urllib.request
 
 REPO = pathlib.Path(__file__).resolve().parents[2]
@@ -211,6 +212,12 @@ class BedTest(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="peelbox-it-"))
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        # What one build makes the user's others forget (--no-cache, --paranoid) is not to reach the test beside this one.
+        state = tempfile.TemporaryDirectory(prefix="peelbox-state-", ignore_cleanup_errors=True)
+        self.addCleanup(state.cleanup)
+        own = unittest.mock.patch.dict(os.environ, XDG_STATE_HOME=state.name)
+        own.start()
+        self.addCleanup(own.stop)
 
     def write(self, name, content="", mode=None):
         path = self.dir / name
