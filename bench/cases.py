@@ -2,11 +2,14 @@
 
 import contextlib
 import dataclasses
+import json
+import os
 import pathlib
 import subprocess
 
 from bedside import BIN, DelayedLink, PrivateBuildkitd, PrivateEngine, Relay, Unavailable, bed, wait_quiet
-from runs import Client, counted_syscalls, counting_method, timed
+import figures
+from runs import Client, ClientFailed, counted_syscalls, counting_method, timed
 from trees import WANTED
 
 PEELBOX = BIN / "peelbox"
@@ -91,7 +94,19 @@ class Bench:
         path.write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
         return path
 
-    def compare(self, case, clients, *, daemon, cold, copies=1, address=None, netns=None, prime=1, between=None):
+    def standard(self, case, workload, clients, *, cold=False, copies=1, flags=()):
+        """Pairs that `peelbox bench` measures with a workload of its own, then one counted run for each client."""
+        daemon = self.buildkitd
+        file = self.folder / f"{case}.json"
+        words = [PEELBOX, "bench", workload, "--client", bed("BUILDCTL"), "--buildkit", daemon.address, "--runs",
+                 self.pairs_wanted or self.scale.of(case), "--json", file, *(["--prune"] if cold else []), *flags]
+        done = subprocess.run([str(w) for w in words], env={**os.environ, "TMPDIR": str(self.folder)})
+        if done.returncode != 0:
+            raise ClientFailed(f"peelbox bench ended with {done.returncode}: {' '.join(str(w) for w in words)}")
+        pairs = figures.pairs_of(json.loads(file.read_text())["workloads"][0])
+        return "buildctl", pairs, self.count(clients, daemon=daemon, cold=cold, copies=copies)
+
+    def compare(self, case, clients, *, daemon, cold, copies=1, address=None, netns=None, prime=1):
         """Pairs of runs, then one counted run for each client. `clients`: two functions that make a Client; a cold case
         makes a new one for every run, so that the daemon has never seen its definition."""
         address = address or daemon.address
@@ -104,8 +119,6 @@ class Bench:
             found = how(client)
             if cold:
                 daemon.prune()
-            if between:
-                between()
             return found
 
         def time_it(client):
@@ -122,15 +135,23 @@ class Bench:
             pairs.append(pair)
             print(f"  pair {i + 1}: " + ", ".join(
                 f"{c} {m['wall']:.3f} s wall {m['cpu']:.3f} s cpu {m['rss_mb']:.0f} MB" for c, m in pair.items()), flush=True)
-        counted = None
-        if self.counted:
-            counted = {}
-            for which in (0, 1):
-                counted[names[which]] = run(which, lambda client: self._count(client, daemon, address, copies, netns))
-                c = counted[names[which]]
-                print(f"  counted, {names[which]}: {c['bytes_to_daemon']:,} bytes to the daemon, "
-                      f"{c['bytes_to_client']:,} back, {c['syscalls']:,} system calls", flush=True)
-        return names[1], pairs, counted
+        return names[1], pairs, self.count(clients if cold else [lambda client=client: client for client in made], daemon=daemon,
+                                           cold=cold, copies=copies, address=address, netns=netns)
+
+    def count(self, clients, *, daemon, cold, copies=1, address=None, netns=None):
+        """{client: what it sends, gets and asks of the kernel}; None when nobody wants to know."""
+        if not self.counted:
+            return None
+        counted = {}
+        for make in clients:
+            client = make()
+            wait_quiet(daemon.pid)
+            c = counted[client.name] = self._count(client, daemon, address or daemon.address, copies, netns)
+            if cold:
+                daemon.prune()
+            print(f"  counted, {client.name}: {c['bytes_to_daemon']:,} bytes to the daemon, "
+                  f"{c['bytes_to_client']:,} back, {c['syscalls']:,} system calls", flush=True)
+        return counted
 
     def _count(self, client, daemon, address, copies, netns):
         """An untimed run: bytes at a relay in front of the socket (or on the delayed link, with IP's headers)."""
@@ -178,15 +199,19 @@ def standalone(bench, case, tree, *, cold, patterns=(), **more):
                          daemon=daemon, cold=cold, prime=0 if cold else 1, **more)
 
 
+def standard(bench, case, workload, tree, *, cold, flags=()):
+    clients = [lambda: peelbox(tree, bench.definition(f"{case}-peelbox")), lambda: buildctl(tree, bench.definition(f"{case}-buildctl"))]
+    return bench.standard(case, workload, clients, cold=cold, flags=flags)
+
+
 def run_parallel(bench, case):
     for i in range(COPIES):
         bench.trees.small(i)
         for client in ("peelbox", "buildctl"):
             bench.definition(f"{case}-{client}-{i}")
     tree = bench.trees.folder / "small-{}"
-    return bench.compare(case, [lambda: peelbox(tree, bench.folder / f"{case}-peelbox-{{}}.llb"),
-                                lambda: buildctl(tree, bench.folder / f"{case}-buildctl-{{}}.llb")],
-                         daemon=bench.buildkitd, cold=False, copies=COPIES)
+    return bench.standard(case, f"parallel-{COPIES}", [lambda: peelbox(tree, bench.folder / f"{case}-peelbox-{{}}.llb"),
+                                                       lambda: buildctl(tree, bench.folder / f"{case}-buildctl-{{}}.llb")], copies=COPIES)
 
 
 def run_far(bench, case, round_trip, tree, cold):
@@ -265,16 +290,18 @@ def table(scale):
     bk = lambda b: b.trees.bkbench(small, large)  # noqa: E731
     cases = {
         "bulk": (f"one file of {scale.bulk_mib} MiB, first transfer",
-                 lambda b, c: standalone(b, c, b.trees.one_file(scale.bulk_mib), cold=True)),
-        "cold": (f"{files:,} files of about 4 KB, first transfer", lambda b, c: standalone(b, c, many(b), cold=True)),
-        "unchanged": (f"{files:,} files, nothing changed", lambda b, c: standalone(b, c, many(b), cold=False)),
+                 lambda b, c: standard(b, c, "large-file", b.trees.one_file(scale.bulk_mib), cold=True, flags=["--size", f"{scale.bulk_mib}MiB"])),
+        "cold": (f"{files:,} files of about 4 KB, first transfer",
+                 lambda b, c: standard(b, c, "small-files", many(b), cold=True, flags=["--files", files])),
+        "unchanged": (f"{files:,} files, nothing changed", 
+                      lambda b, c: standard(b, c, "unchanged", many(b), cold=False, flags=["--files", files])),
         "selective": (f"{wanted} of {files:,} files by d*/e0/{WANTED} and d*/e5/{WANTED}, first transfer",
                       lambda b, c: standalone(b, c, many(b), cold=True, patterns=[f"d*/e0/{WANTED}", f"d*/e5/{WANTED}"])),
         "selective-folders": (f"200 of {files:,} files by the names of two folders, first transfer",
                               lambda b, c: standalone(b, c, many(b), cold=True, patterns=["d0001/e1", "d0003/e2"])),
         "selective-anywhere": (f"{wanted} of {files:,} files by **/{WANTED}, first transfer",
                                lambda b, c: standalone(b, c, many(b), cold=True, patterns=[f"**/{WANTED}"])),
-        "trivial": ("one small file, nothing changed", lambda b, c: standalone(b, c, b.trees.small(), cold=False)),
+        "trivial": ("one small file, nothing changed", lambda b, c: standard(b, c, "trivial", b.trees.small(), cold=False)),
         "parallel": (f"{COPIES} builds of one small file each at once, nothing changed", run_parallel),
         "bkbench": (f"BuildKit's public benchmark: {mix}, first transfer", lambda b, c: standalone(b, c, bk(b), cold=True)),
     }

@@ -33,6 +33,19 @@ def pair_ratios(pairs, peer, figure):
     return [ratio(pair["peelbox"][figure], pair[peer][figure]) for pair in pairs]
 
 
+def pairs_of(workload):
+    """A workload of two sides in a report of `peelbox bench`, as the pairs that summarise() takes."""
+    if workload.get("skipped"):
+        raise ValueError(f"{workload['name']}: {workload['skipped']}")
+
+    def run(one):
+        return {"wall": one["wall"], "cpu": one["cpu"], "rss_mb": one["peak_memory"] / 1e6,
+                **({"daemon_cpu": one["daemon_cpu"]} if "daemon_cpu" in one else {})}
+
+    ours, theirs = (side["runs"] for side in workload["sides"])
+    return [{"peelbox": run(a), "buildctl": run(b)} for a, b in zip(ours, theirs, strict=True)]
+
+
 def summarise(name, what, peer, pairs, counted=None):
     """A case of report.json. `pairs`: [{"peelbox": run, PEER: run}], a run has wall and cpu (s) and rss_mb, all > 0."""
     if not pairs:

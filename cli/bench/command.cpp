@@ -44,6 +44,7 @@ struct bench_args : daemon_args {
   std::string size = "256MiB";
   std::string round_trip = "20ms";
   std::uint64_t limit = 600;
+  bool prune = false;
   std::string json;
   std::string html;
   std::string report;
@@ -131,6 +132,7 @@ task<result<participant>> participant_on(std::optional<std::string> address, cli
   participant one;
   one.client = client;
   one.address = found->way->address();
+  one.way = found->way;
   one.shown = {client.name, std::move(version), one.address.text, told->version.text};
   co_return one;
 }
@@ -154,6 +156,7 @@ task<result<plan>> make_plan(bench_args_ptr args, std::string scratch, const sur
   made.runs = args->runs;
   made.limit = std::chrono::seconds(args->limit);
   made.tls = tls_flags(*args);
+  made.prune = args->prune;
   const result<std::chrono::nanoseconds> round_trip = parse_duration("--rtt", args->round_trip);
   if (round_trip.has_error()) co_return round_trip.error();
   made.round_trip = std::chrono::duration_cast<std::chrono::milliseconds>(*round_trip);
@@ -274,7 +277,7 @@ task<int> run_bench(bench_args_ptr args, const surroundings& with) {
     tell.ended = [&with](const report& so_far, const measured& work) {
       for (const std::string& line : workload_lines(so_far, work)) with.answer(line);
     };
-    auto measuring = measure(std::move(*planned), all, tell, with.pool);
+    auto measuring = measure(std::move(*planned), all, tell, with.pool, with.log);
     result<void> done = co_await std::move(measuring);
     if (done.has_error()) failed = done.error();
   }
@@ -311,6 +314,7 @@ command add_bench_command(CLI::App& app) {
   bench.add_option("--size", args->size, "Size of the workloads with one large file (default 256MiB)")->type_name("SIZE")->group(sizes_group);
   bench.add_option("--rtt", args->round_trip, "Round trip of the workload round-trip (default 20ms)")->type_name("TIME")->group(sizes_group);
   bench.add_option("--limit", args->limit, "Give up a run after so many seconds (default 600)")->type_name("SECONDS")->check(number_from(1, 86400))->group(sizes_group);
+  bench.add_flag("--prune", args->prune, "Make the daemon forget all contexts after each first transfer, so that its disk stays free")->group(sizes_group);
   bench.add_option("--json", args->json, "Write all runs and what follows from them")->type_name("FILE");
   bench.add_option("--html", args->html, "Write a page with plots, which needs nothing else")->type_name("FILE");
   bench.add_option("--compare", args->compare, "Compare with an older --json report; 1 if slower")->type_name("FILE");

@@ -11,6 +11,8 @@
 #include "cli/bench/timed_run.hpp"
 #include "cli/bench/trees.hpp"
 #include "engine/async/sleep.hpp"
+#include "engine/client/cache.hpp"
+#include "engine/client/daemon.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli::bench {
@@ -26,9 +28,18 @@ struct tree_shape {
   auto operator<=>(const tree_shape&) const = default;
 };
 
+/// What clients sent is in records of their own (source/local/source.go of BuildKit).
+task<result<void>> forget_contexts(std::shared_ptr<h2grpc::connection> control) {
+  client::prune_request request;
+  request.filters = {"type==source.local"};
+  std::function<void(const client::cache_record&)> gone = [](const client::cache_record&) {};
+  auto pruning = client::prune_cache(std::move(control), std::move(request), gone);
+  co_return co_await std::move(pruning);
+}
+
 class measuring {
  public:
-  measuring(plan what, blocking_pool& pool) : plan_(std::move(what)), pool_(pool) {
+  measuring(plan what, blocking_pool& pool, const logger& log) : plan_(std::move(what)), pool_(pool), log_(log) {
     for (const participant& one : plan_.sides) daemons_.push_back(process_behind(one.address));
   }
 
@@ -156,6 +167,11 @@ class measuring {
       co_await wait_until_idle(who);
       if (const std::optional<double> after = cpu_of(*daemons_[who])) one.daemon_cpu = *after - *before;
     }
+    if (plan_.prune && work.context == novelty::all) {
+      auto forgetting = client::with_daemon(plan_.sides[who].way, log_, forget_contexts);
+      const result<void> forgotten = co_await std::move(forgetting);
+      if (forgotten.has_error()) co_return forgotten.error().in("--prune");
+    }
     if (wire) {
       const relayed counted = between->counts();
       *wire = {counted.to_daemon, counted.to_client, counted.connections};
@@ -165,16 +181,17 @@ class measuring {
 
   plan plan_;
   blocking_pool& pool_;
+  const logger& log_;
   std::vector<std::optional<pid_t>> daemons_;
   std::uint64_t number_ = 0;
 };
 
 }  // namespace
 
-task<result<void>> measure(plan what, report& all, listener tell, blocking_pool& pool) {
+task<result<void>> measure(plan what, report& all, listener tell, blocking_pool& pool, const logger& log) {
   std::optional<failure> first;
   const std::vector<workload> workloads = what.workloads;
-  measuring on(std::move(what), pool);
+  measuring on(std::move(what), pool, log);
   for (const workload& work : workloads) {
     tell.begins(work);
     auto running = on.one(work);

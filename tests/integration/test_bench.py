@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from bed import BedTest, bed, peelbox, Running
+from bed import BedTest, PrivateDaemon, bed, peelbox, run, Running
 
 
 class SlowRelay:
@@ -42,6 +42,29 @@ class SlowRelay:
             b.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+class SlowProcessor:
+    """Lets a process run for a tenth of the time, as cpulimit does, from enter to exit."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._limit, daemon=True)
+
+    def _limit(self):
+        while not self.over.is_set():
+            os.kill(self.pid, signal.SIGSTOP)
+            self.over.wait(0.018)
+            os.kill(self.pid, signal.SIGCONT)
+            self.over.wait(0.002)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
 
 
 class Bench(BedTest):
@@ -108,6 +131,25 @@ class Bench(BedTest):
         out = peelbox("bench", "--report", f"{self.dir}/fast.json", "--compare", f"{self.dir}/slow.json")
         self.assert_ok(out)
         self.assertRegex(out.out, r"trivial +wall .*better")
+
+    def test_a_daemon_with_less_processor_is_a_regression(self):
+        daemon = PrivateDaemon(self, "bench")
+        before = self.bench("trivial", "--runs", "6", "--json", f"{self.dir}/before.json", address=daemon.address, env=self.scratch())
+        self.assert_ok(before)
+        with SlowProcessor(daemon.pid()):
+            out = self.bench("trivial", "--runs", "6", "--compare", f"{self.dir}/before.json", address=daemon.address, env=self.scratch())
+        self.assertEqual(out.code, 1, out.out + out.err)
+        self.assertRegex(out.out, r"trivial +wall .*REGRESSION")
+
+    def test_what_was_sent_can_be_forgotten(self):
+        daemon = PrivateDaemon(self, "bench")
+
+        def kept():
+            return run([bed("BUILDCTL"), "--addr", daemon.address, "du", "--filter", "type==source.local", "--format", "{{len .}}"])
+
+        for flags, trees in ((["--prune"], 0), ([], 3)):
+            self.assert_ok(self.bench("small-files", "--runs", "1", *flags, address=daemon.address, env=self.scratch()))
+            self.assertEqual(kept().out.strip(), str(trees), kept())
 
     def test_what_the_user_brings(self):
         context = self.context({"Dockerfile": "FROM scratch\nCOPY a /a\n", "a": "a"})

@@ -45,6 +45,16 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(case["rss_ratio"], 0.5)
         self.assertEqual(len(case["pairs"]), 1)
 
+    def test_pairs_of_the_product_s_own_benchmark(self):
+        sides = [{"runs": [{"wall": 1.0, "cpu": 0.5, "peak_memory": 12e6, "daemon_cpu": 0.1}, {"wall": 2.0, "cpu": 0.6, "peak_memory": 13e6}]},
+                 {"runs": [{"wall": 3.0, "cpu": 0.7, "peak_memory": 14e6}, {"wall": 4.0, "cpu": 0.8, "peak_memory": 15e6}]}]
+        made = figures.pairs_of({"name": "trivial", "sides": sides})
+        self.assertEqual(made[0], {"peelbox": {"wall": 1.0, "cpu": 0.5, "rss_mb": 12.0, "daemon_cpu": 0.1},
+                                   "buildctl": {"wall": 3.0, "cpu": 0.7, "rss_mb": 14.0}})
+        self.assertEqual(made[1]["buildctl"]["rss_mb"], 15.0)
+        with self.assertRaisesRegex(ValueError, "trivial: the daemon is gone"):
+            figures.pairs_of({"name": "trivial", "skipped": "the daemon is gone"})
+
     def test_nothing_is_made_of_nothing(self):
         with self.assertRaises(ValueError):
             figures.summarise("bulk", "what", "buildctl", [])
