@@ -166,7 +166,7 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point begin) {
 
 int say_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
-  for (const std::string& line : annotations(ci_log_of(with.env), why, "peelbox build", why.text)) with.say(line);
+  for (const std::string& line : annotations(ci_log_of(with.env), why, "peelbox build", why.text)) with.speech.remark(line);
   return to_exit_code(why.code);
 }
 

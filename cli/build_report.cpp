@@ -36,17 +36,6 @@ task<std::optional<client::left_out_file>> look_for_rule(const ended_build& ende
   co_return std::nullopt;
 }
 
-/// The same surroundings, but what is said means nothing to the CI service that shows it: it repeats words of the build.
-surroundings disarmed(const surroundings& with) {
-  surroundings harmless = with;
-  harmless.say = [say = with.say, ci = ci_log_of(with.env)](std::string_view line) {
-    std::string text(line);
-    progress::disarm(ci, text);
-    say(text);
-  };
-  return harmless;
-}
-
 /// `remarks` are for the CI service.
 task<void> say_why(const ended_build& ended, const failure& why, const std::string& service, const surroundings& with,
                    std::vector<std::string>& remarks) {
@@ -124,8 +113,7 @@ task<int> report_services(const ended_build& ended, const surroundings& with, st
 
 }  // namespace
 
-task<int> report_build(const ended_build& ended, const surroundings& given) {
-  const surroundings with = disarmed(given);
+task<int> report_build(const ended_build& ended, const surroundings& with) {
   std::vector<std::string> remarks;
   int code = exit_ok;
   if (ended.outcome.has_error()) {
@@ -156,7 +144,7 @@ task<int> report_build(const ended_build& ended, const surroundings& given) {
       for (const std::string& line : summary_lines(ended.prepared, *ended.outcome, picture, whole(ended.took))) with.say(line);
     }
   }
-  for (const std::string& line : remarks) given.say(line);
+  for (const std::string& line : remarks) with.speech.remark(line);
   if (ended.args.stats) give_stats(ended, code == exit_ok, with);
   co_return code;
 }

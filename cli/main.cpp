@@ -27,6 +27,7 @@
 #include "cli/command.hpp"
 #include "cli/command_tree.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_environment.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/help_text.hpp"
 #include "cli/misuse.hpp"
@@ -110,7 +111,7 @@ int run(const command& chosen) {
   blocking_pool pool(std::max(2u, std::min(8u, std::thread::hardware_concurrency())));
   const int verbosity = chosen.verbosity();
   const log_level level = verbosity > 1 ? log_level::debug : verbosity == 1 ? log_level::info : log_level::warning;
-  voice speech;
+  voice speech(ci_log_of(environment_variable));
   const auto say = [&speech](std::string_view line) { speech.say(line); };
   const logger log(level, [&speech](log_level, std::string_view line) { speech.say(line); });
   client::stop_request stop(io.get_executor());
@@ -140,7 +141,7 @@ constexpr const char* program_about = "Build images with BuildKit from Dockerfil
 
 /// Why the command line was refused, explained better than by the parser.
 int explain(const std::vector<std::string>& words, const std::string& complaint) {
-  const voice speech;
+  const voice speech(ci_log_of(environment_variable));
   CLI::App app{program_about, "peelbox"};
   const std::vector<command> all = add_commands(app);
   const command_info root = describe(app);
@@ -195,7 +196,7 @@ int main_without_exceptions(int argc, char** argv) {
     const int code = app.exit(done, text, text);
     answer_output answer;
     answer.text(text.str());
-    return answered(answer, voice(), code);
+    return answered(answer, voice(ci_log_of(environment_variable)), code);
   } catch (const CLI::ParseError& error) {
     return explain(words, error.what());
   }

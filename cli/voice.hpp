@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/progress/ci_log.hpp"
+
 namespace peelbox::cli {
 
 /// Lines go to standard error, or, while a display redraws a block there, to that display, which writes above the block.
@@ -14,7 +16,13 @@ class voice {
  public:
   using way = std::function<void(std::string line)>;
 
+  /// `ci`: the service whose log shows the lines.
+  explicit voice(progress::ci_log ci = progress::ci_log::none) : ci_(ci) {}
+
+  /// The line gives no commands to that service: it may repeat words of the build.
   void say(std::string_view line) const;
+  /// A line that is meant for that service.
+  void remark(std::string_view line) const;
 
   /// Sends lines elsewhere as long as it lives.
   class detour {
@@ -30,6 +38,9 @@ class voice {
   };
 
  private:
+  void write(std::string line) const;
+
+  progress::ci_log ci_;
   way way_;
 };
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 
-from bed import BUILD_IMAGE, PEELBOX, REPO, RUNTIME_IMAGE, BedTest, bed
+from bed import BUILD_IMAGE, PEELBOX, REPO, RUNTIME_IMAGE, BedTest, bed, peelbox
 
 STEPS = REPO / "examples/ci/build.sh"
 
@@ -70,6 +70,13 @@ class Ci(BedTest):
         self.assertIn("| result | failed, exit code 1 |", self.summary.read_text())
         self.assertEqual(self.output.read_text(), "digest=\n")
         self.assertTrue((self.checkout / "peelbox-results/timeline.html").exists())
+
+    def test_errors_of_other_commands_give_no_commands(self):
+        for words in (["image", "inspect", "::add-mask::x"], ["build", "--spec", "##[stop]"], ["##[x]"]):
+            said = peelbox(*words, env={"GITHUB_ACTIONS": "true"})
+            self.assertNotEqual(said.code, 0)
+            self.assertNotIn("##[", re.sub(r"(?m)^::error.*$", "", said.err), said)
+            self.assertNotRegex(said.err, r"(?m)^\s*::(?!error )", said)
 
     def test_wrong_spec_is_annotated_at_its_line(self):
         spec = '{\n  "version": "1.0",\n  "runtime": {\n    "ports": ["80a"]\n  }\n}\n'
