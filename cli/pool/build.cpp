@@ -24,7 +24,6 @@
 namespace peelbox::cli::pool {
 
 using kubernetes::pool_pod;
-using kubernetes::pool_set;
 
 namespace {
 
@@ -43,22 +42,14 @@ using half_ptr = std::shared_ptr<half>;
 
 void say(const half& of, std::string_view line) { of.pool->with.say(fmt::format("{}: {}", of.arch, line)); }
 
-task<result<std::vector<pool_pod>>> look(half_ptr of) {
-  auto asking = of->pool->set(of->arch);
-  result<pool_set> set = co_await std::move(asking);
-  if (set.has_error()) co_return set.error();
-  auto listing = of->pool->pods(*set, false);
-  co_return co_await std::move(listing);
-}
-
 /// Why the builds of `before` have ended, as far as the API knows; empty when it knows nothing.
 task<std::string> ask_fate(half_ptr of, pool_pod before) {
-  auto looking = look(of);
-  const result<std::vector<pool_pod>> pods = co_await std::move(looking);
+  auto looking = of->pool->look(of->arch);
+  const result<seen_set> seen = co_await std::move(looking);
   // That the API cannot be asked says nothing of the pod.
-  if (pods.has_error()) co_return std::string();
-  const auto now = std::find_if(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.name == before.name; });
-  co_return kubernetes::end_of_builds(before, now == pods->end() ? nullptr : &*now);
+  if (seen.has_error()) co_return std::string();
+  const auto now = std::find_if(seen->pods.begin(), seen->pods.end(), [&](const pool_pod& pod) { return pod.name == before.name; });
+  co_return kubernetes::end_of_builds(before, now == seen->pods.end() ? nullptr : &*now);
 }
 
 /// A daemon that vanishes with its node leaves the build waiting: the API knows it sooner.
@@ -118,15 +109,14 @@ bool may_be_the_pod(const build_tale& tale) {
 task<result<void>> build_half(half_ptr of) {
   std::string failed;
   for (unsigned left = of->pool->args->retries;; --left) {
-    auto looking = look(of);
-    result<std::vector<pool_pod>> pods = co_await std::move(looking);
-    if (pods.has_error()) co_return pods.error().in(of->arch);
-    if (std::any_of(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.usable && pod.name != failed; }))
-      std::erase_if(*pods, [&](const pool_pod& pod) { return pod.name == failed; });
-    auto choosing = choose(of->pool, *pods);
+    auto looking = of->pool->look(of->arch);
+    result<seen_set> seen = co_await std::move(looking);
+    if (seen.has_error()) co_return seen.error().in(of->arch);
+    prefer_others(seen->pods, failed);
+    auto choosing = choose(of->pool, seen->pods);
     const std::optional<pool_pod> pod = co_await std::move(choosing);
     if (!pod)
-      co_return failure(errc::not_found, fmt::format("{}{} has no pod that is ready: {}", of->pool->args->prefix, of->arch, obstacles(*pods)), origin::peer);
+      co_return failure(errc::not_found, fmt::format("{}{} has no pod that is ready: {}", of->pool->args->prefix, of->arch, obstacles(seen->pods)), origin::peer);
     say(*of, "building on " + pod->name);
     build_tale tale;
     of->gone.clear();

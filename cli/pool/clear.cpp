@@ -50,9 +50,7 @@ task<int> clear_daemons(pool_view_ptr pool, pool_set set) {
   auto listing = pool->pods(set, false);
   const result<std::vector<pool_pod>> pods = co_await std::move(listing);
   if (pods.has_error()) co_return told(pods.error(), pool->with);
-  std::vector<std::string> running;
-  for (const pool_pod& pod : *pods)
-    if (pod.running) running.push_back(pod.name);
+  const std::vector<std::string> running = running_pods(*pods);
   if (running.empty())
     pool->with.say(fmt::format("{}: no pod of it runs{}", set.name, args.delete_volumes ? "" : "; what it keeps is in its volumes (--delete-volumes)"));
   auto counting = pool->running_builds(running);

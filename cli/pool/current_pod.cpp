@@ -53,30 +53,27 @@ task<result<current_pod::reached>> current_pod::get() {
 }
 
 task<result<void>> current_pod::look() {
-  auto asking = pool_->set(arch_);
-  result<kubernetes::pool_set> set = co_await std::move(asking);
-  if (set.has_error()) co_return set.error();
-  auto listing = pool_->pods(*set, false);
-  result<std::vector<pool_pod>> pods = co_await std::move(listing);
-  if (pods.has_error()) co_return pods.error();
+  auto looking = pool_->look(arch_);
+  result<seen_set> seen = co_await std::move(looking);
+  if (seen.has_error()) co_return seen.error();
+  std::vector<pool_pod>& pods = seen->pods;
   std::string before;
   if (now_) {
     before = now_->pod;
-    const auto same = std::find_if(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.name == before; });
-    if (failed_.empty() && same != pods->end() && same->usable) {
+    const auto same = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.name == before; });
+    if (failed_.empty() && same != pods.end() && same->usable) {
       looked_ = std::chrono::steady_clock::now();
       co_return result<void>();
     }
-    pool_->with.say(fmt::format("{}: {}", before, same == pods->end() ? "it has gone" : same->usable ? "it does not answer" : same->why_not));
+    pool_->with.say(fmt::format("{}: {}", before, same == pods.end() ? "it has gone" : same->usable ? "it does not answer" : same->why_not));
     now_.reset();
   }
   // One that does not answer is taken again when it is the only one: it may be a new pod of the old name.
-  if (std::any_of(pods->begin(), pods->end(), [&](const pool_pod& pod) { return pod.usable && pod.name != failed_; }))
-    std::erase_if(*pods, [&](const pool_pod& pod) { return pod.name == failed_; });
+  prefer_others(pods, failed_);
   failed_.clear();
-  auto choosing = choose(pool_, *pods);
+  auto choosing = choose(pool_, pods);
   const std::optional<pool_pod> chosen = co_await std::move(choosing);
-  if (!chosen) co_return failure(errc::not_found, fmt::format("{} has no pod that is ready: {}", set->name, obstacles(*pods)), origin::peer);
+  if (!chosen) co_return failure(errc::not_found, fmt::format("{} has no pod that is ready: {}", seen->set.name, obstacles(pods)), origin::peer);
   result<std::shared_ptr<client::route>> way = pool_->route_to(chosen->name);
   if (way.has_error()) co_return way.error();
   now_ = reached{chosen->name, std::move(*way)};

@@ -57,6 +57,18 @@ json::object as_json(const pool_pod& pod) {
   return made;
 }
 
+std::vector<std::string> running_pods(const std::vector<pool_pod>& pods) {
+  std::vector<std::string> names;
+  for (const pool_pod& pod : pods)
+    if (pod.running) names.push_back(pod.name);
+  return names;
+}
+
+void prefer_others(std::vector<pool_pod>& pods, const std::string& failed) {
+  if (std::any_of(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.usable && pod.name != failed; }))
+    std::erase_if(pods, [&](const pool_pod& pod) { return pod.name == failed; });
+}
+
 std::string obstacles(const std::vector<pool_pod>& pods) {
   std::string text;
   for (const pool_pod& pod : pods)

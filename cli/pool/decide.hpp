@@ -32,6 +32,12 @@ std::string address_of(const kubernetes::pool_pod& pod, const pool_args& args, c
 
 boost::json::object as_json(const kubernetes::pool_pod& pod);
 
+/// The names of those that run: their daemons can be asked.
+std::vector<std::string> running_pods(const std::vector<kubernetes::pool_pod>& pods);
+
+/// Leaves `failed` out when another one is usable.
+void prefer_others(std::vector<kubernetes::pool_pod>& pods, const std::string& failed);
+
 /// Why none of them can be used: "buildkit-amd64-0: ImagePullBackOff: …".
 std::string obstacles(const std::vector<kubernetes::pool_pod>& pods);
 

@@ -24,29 +24,14 @@ namespace {
 constexpr unsigned most_attempts = 5;
 constexpr std::chrono::seconds poll_pause{2};
 
-struct seen {
-  pool_set set;
-  std::vector<pool_pod> pods;
-};
-
-task<result<seen>> look(pool_view_ptr pool, std::string arch) {
-  auto asking = pool->set(arch);
-  result<pool_set> set = co_await std::move(asking);
-  if (set.has_error()) co_return set.error();
-  auto listing = pool->pods(*set, false);
-  result<std::vector<pool_pod>> pods = co_await std::move(listing);
-  if (pods.has_error()) co_return pods.error();
-  co_return seen{std::move(*set), std::move(*pods)};
-}
-
 /// Waits until each set has a pod that can be used, or cannot get one.
 task<int> wait_for_pods(pool_view_ptr pool, steady_clock::time_point until) {
   const surroundings& with = pool->with;
   for (const std::string& arch : architectures(*pool->args)) {
     std::string said;
     for (;;) {
-      auto looking = look(pool, arch);
-      const result<seen> now = co_await std::move(looking);
+      auto looking = pool->look(arch);
+      const result<seen_set> now = co_await std::move(looking);
       if (now.has_error()) {
         if (exit_of(now.error()) != pool_unreachable || steady_clock::now() >= until) co_return told(now.error(), with);
         // A server that is started again takes connections before it answers on them. The wait has a limit of its own.
@@ -95,9 +80,7 @@ task<result<std::string>> suspend(pool_view_ptr pool, std::string arch) {
     auto listing = pool->pods(*set, false);
     result<std::vector<pool_pod>> pods = co_await std::move(listing);
     if (pods.has_error()) co_return pods.error();
-    std::vector<std::string> running;
-    for (const pool_pod& pod : *pods)
-      if (pod.running) running.push_back(pod.name);
+    const std::vector<std::string> running = running_pods(*pods);
     auto counting = pool->running_builds(running);
     const std::vector<result<std::size_t>> builds = co_await std::move(counting);
     const result<std::string> busy = running_build(running, builds);

@@ -27,10 +27,7 @@ task<int> run_status(pool_args_cptr args, const surroundings& with) {
     auto listing = (*pool)->pods(*set, true);
     result<std::vector<pool_pod>> pods = co_await std::move(listing);
     if (pods.has_error()) co_return told(pods.error(), with);
-    std::vector<std::string> running;
-    for (const pool_pod& pod : *pods)
-      if (pod.running) running.push_back(pod.name);
-    auto counting = (*pool)->running_builds(running);
+    auto counting = (*pool)->running_builds(running_pods(*pods));
     const std::vector<result<std::size_t>> builds = co_await std::move(counting);
     std::size_t next = 0;
     for (pool_pod& pod : *pods) {

@@ -57,6 +57,16 @@ task<result<std::vector<pool_pod>>> pool_view::pods(pool_set of, bool measured) 
   co_return pods;
 }
 
+task<result<seen_set>> pool_view::look(std::string arch) {
+  auto asking = set(std::move(arch));
+  result<pool_set> found = co_await std::move(asking);
+  if (found.has_error()) co_return found.error();
+  auto listing = pods(*found, false);
+  result<std::vector<pool_pod>> all = co_await std::move(listing);
+  if (all.has_error()) co_return all.error();
+  co_return seen_set{std::move(*found), std::move(*all)};
+}
+
 task<result<void>> pool_view::change(std::string arch, json::value what, std::string version) {
   kubernetes::patch_options how;
   how.resource_version = std::move(version);

@@ -15,6 +15,12 @@
 
 namespace peelbox::cli::pool {
 
+/// A set and its pods as they are at one time.
+struct seen_set {
+  kubernetes::pool_set set;
+  std::vector<kubernetes::pool_pod> pods;
+};
+
 /// Failures of all questions are those of kubernetes::client. One thread; `with` must outlive it.
 struct pool_view {
   pool_args_cptr args;
@@ -29,6 +35,8 @@ struct pool_view {
   task<result<kubernetes::pool_set>> set(std::string arch);
   /// The pods of a set; `measured`: with their CPU, when there is somebody who knows it.
   task<result<std::vector<kubernetes::pool_pod>>> pods(kubernetes::pool_set of, bool measured);
+  /// Both; without CPU.
+  task<result<seen_set>> look(std::string arch);
   /// A merge patch of the set, on the condition that it still has `version` unless that is empty.
   task<result<void>> change(std::string arch, boost::json::value what, std::string version);
   /// The part of a patch that notes a build now.

@@ -44,6 +44,18 @@ TEST(PoolDecide, Prospects) {
   EXPECT_EQ(obstacles({}), "it has no pods");
 }
 
+TEST(PoolDecide, PodsThatRunAndPodsThatHaveFailedBefore) {
+  std::vector<pool_pod> pods{pod("a", true), pod("b", false), pod("c", true)};
+  pods[0].running = pods[1].running = true;
+  EXPECT_EQ(running_pods(pods), (std::vector<std::string>{"a", "b"}));
+  prefer_others(pods, "");
+  EXPECT_EQ(pods.size(), 3u);
+  prefer_others(pods, "c");
+  EXPECT_EQ(pods.size(), 2u);
+  prefer_others(pods, "a");  // there is no other one
+  EXPECT_EQ(pods.size(), 2u);
+}
+
 TEST(PoolDecide, ReasonsToStay) {
   pool_args args;
   pool_set set;
