@@ -17,18 +17,15 @@
 #include "cli/pool/prefixed_lines.hpp"
 #include "cli/pool/validate.hpp"
 #include "cli/registry_access.hpp"
-#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/registry/merge_images.hpp"
 
 namespace peelbox::cli::pool {
 
 using kubernetes::pool_pod;
+using kubernetes::pool_set;
 
 namespace {
-
-/// How often a pod is looked at while it builds.
-constexpr std::chrono::seconds look_every{2};
 
 /// One architecture of a build.
 struct half {
@@ -53,16 +50,21 @@ task<std::string> ask_fate(half_ptr of, pool_pod before) {
 }
 
 /// A daemon that vanishes with its node leaves the build waiting: the API knows it sooner.
-task<result<void>> watch(half_ptr of, pool_pod pod, task_group& group) {
-  for (;;) {
-    const wake slept = co_await sleep_for(look_every);
-    if (slept == wake::cancelled) co_return result<void>();
-    auto asking = ask_fate(of, pod);
-    of->gone = co_await std::move(asking);
-    if (of->gone.empty()) continue;
-    group.cancel();
-    co_return result<void>();
-  }
+task<result<void>> watch(half_ptr of, pool_set set, pool_pod pod, task_group& group) {
+  bool leaving = false;
+  std::function<bool(std::vector<pool_pod>)> look = [&](std::vector<pool_pod> pods) {
+    const pool_pod* const now = pods.empty() ? nullptr : &pods.front();
+    of->gone = kubernetes::end_of_builds(pod, now);
+    if (now != nullptr && now->leaving && !leaving) say(*of, pod.name + " is being deleted; it goes on with this build as long as it may");
+    leaving = now != nullptr && now->leaving;
+    return !of->gone.empty();
+  };
+  auto watching = of->pool->watch_pods(std::move(set), pod.name, std::move(look), nullptr);
+  const result<void> ended = co_await std::move(watching);
+  // That the API cannot be asked says nothing of the pod.
+  if (ended.has_error()) of->pool->with.log.info("{} is not watched: {}", pod.name, ended.error().text);
+  else group.cancel();
+  co_return result<void>();
 }
 
 task<result<void>> build(std::shared_ptr<build_args> args, surroundings with, build_tale& tale, std::optional<int>& code, prefixed_lines& lines,
@@ -75,7 +77,7 @@ task<result<void>> build(std::shared_ptr<build_args> args, surroundings with, bu
 }
 
 /// The exit code of the build on this pod; none when it was cut off because the pod went.
-task<result<std::optional<int>>> build_on(half_ptr of, pool_pod pod, build_tale& tale) {
+task<result<std::optional<int>>> build_on(half_ptr of, pool_set set, pool_pod pod, build_tale& tale) {
   const pool_view& pool = *of->pool;
   result<prefixed_lines> lines = prefixed_lines::make(of->arch + ": ", pool.with.say);
   if (lines.has_error()) co_return lines.error();
@@ -89,7 +91,7 @@ task<result<std::optional<int>>> build_on(half_ptr of, pool_pod pod, build_tale&
   task_group printing(ex);
   printing.spawn(lines->run());
   task_group group(ex);
-  group.spawn(watch(of, pod, group));
+  group.spawn(watch(of, std::move(set), pod, group));
   group.spawn(build(args, with, tale, code, *lines, group));
   const wake why = co_await group.join();
   lines->close();
@@ -120,7 +122,7 @@ task<result<void>> build_half(half_ptr of) {
     say(*of, "building on " + pod->name);
     build_tale tale;
     of->gone.clear();
-    auto building = build_on(of, *pod, tale);
+    auto building = build_on(of, seen->set, *pod, tale);
     const result<std::optional<int>> code = co_await std::move(building);
     if (code.has_error()) co_return code.error().in(of->arch);
     if (*code == 0) {

@@ -21,9 +21,11 @@ class current_pod {
 
   current_pod(pool_view_ptr pool, std::string arch, executor ex) : pool_(std::move(pool)), arch_(std::move(arch)), changed_(std::move(ex)) {}
 
-  /// The chosen one while it is usable, which is looked at every 2 s at most; else another one, which is said. errc::not_found when the
-  /// set has no pod that is ready; else the failures of the API.
+  /// The chosen one while it is usable, which is known from follow(), else looked at every 2 s at most; else another one, which is said.
+  /// errc::not_found when the set has no pod that is ready; else the failures of the API.
   task<result<reached>> get();
+  /// Watches the chosen one until it is cancelled, so that its end is known, and said, when it comes.
+  task<result<void>> follow();
   /// It does not answer: the next get() looks at once, and prefers others.
   void failed(const std::string& pod);
   /// A connection to it broke, which may be its end: the next get() looks at once.
@@ -33,6 +35,7 @@ class current_pod {
 
  private:
   task<result<void>> look();
+  void leave(const std::string& why);
 
   pool_view_ptr pool_;
   std::string arch_;
@@ -40,6 +43,8 @@ class current_pod {
   bool looking_ = false;
   std::optional<reached> now_;
   std::string failed_;
+  std::string before_;  ///< the one that was left, until there is another one
+  bool followed_ = false;
   std::chrono::steady_clock::time_point looked_{};
 };
 

@@ -76,13 +76,6 @@ std::string obstacles(const std::vector<pool_pod>& pods) {
   return text.empty() ? "it has no pods" : text;
 }
 
-prospect prospect_of(const pool_set& set, const std::vector<pool_pod>& pods) {
-  if (std::any_of(pods.begin(), pods.end(), [](const pool_pod& pod) { return pod.usable; })) return prospect::ready;
-  if (set.replicas == 0) return prospect::scaled_away;
-  if (std::any_of(pods.begin(), pods.end(), [](const pool_pod& pod) { return pod.hopeless; })) return prospect::hopeless;
-  return prospect::waiting;
-}
-
 result<std::string> running_build(const std::vector<std::string>& pods, const std::vector<result<std::size_t>>& builds) {
   for (std::size_t i = 0; i < pods.size(); ++i)
     if (builds[i].has_value() && *builds[i] > 0) return fmt::format("a build is running in {}", pods[i]);

@@ -41,10 +41,6 @@ void prefer_others(std::vector<kubernetes::pool_pod>& pods, const std::string& f
 /// Why none of them can be used: "buildkit-amd64-0: ImagePullBackOff: …".
 std::string obstacles(const std::vector<kubernetes::pool_pod>& pods);
 
-/// What is known to whoever waits for a pod of a set.
-enum class prospect { ready, waiting, scaled_away, hopeless };
-prospect prospect_of(const kubernetes::pool_set& set, const std::vector<kubernetes::pool_pod>& pods);
-
 /// The first pod whose daemon says that a build runs: "a build is running in buildkit-amd64-0". Empty: none. `builds` belongs to `pods`. A
 /// daemon that cannot be asked is a failure: it may be building.
 result<std::string> running_build(const std::vector<std::string>& pods, const std::vector<result<std::size_t>>& builds);

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <vector>
 
@@ -10,7 +8,7 @@
 #include "cli/pool/commands.hpp"
 #include "cli/pool/decide.hpp"
 #include "cli/pool/view.hpp"
-#include "engine/async/sleep.hpp"
+#include "cli/pool/wait.hpp"
 
 namespace peelbox::cli::pool {
 
@@ -22,50 +20,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr unsigned most_attempts = 5;
-constexpr std::chrono::seconds poll_pause{2};
-
-/// Waits until each set has a pod that can be used, or cannot get one.
-task<int> wait_for_pods(pool_view_ptr pool, steady_clock::time_point until) {
-  const surroundings& with = pool->with;
-  for (const std::string& arch : architectures(*pool->args)) {
-    std::string said;
-    for (;;) {
-      auto looking = pool->look(arch);
-      const result<seen_set> now = co_await std::move(looking);
-      if (now.has_error()) {
-        if (exit_of(now.error()) != pool_unreachable || steady_clock::now() >= until) co_return told(now.error(), with);
-        // A server that is started again takes connections before it answers on them. The wait has a limit of its own.
-        if (now.error().text != said) with.say("waiting for the API server: " + now.error().text);
-        said = now.error().text;
-        const wake slept = co_await sleep_for(poll_pause);
-        if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
-        continue;
-      }
-      const pool_set* const set = &now->set;
-      const std::vector<pool_pod>* const pods = &now->pods;
-      const prospect ahead = prospect_of(*set, *pods);
-      if (ahead == prospect::ready) break;
-      const std::string why = obstacles(*pods);
-      if (ahead == prospect::scaled_away) {
-        with.say(fmt::format("error: {} was scaled to 0 by somebody else while it was waited for", set->name));
-        co_return pool_not_done;
-      }
-      if (ahead == prospect::hopeless) {
-        with.say(fmt::format("error: {} does not get ready: {}", set->name, why));
-        co_return pool_not_done;
-      }
-      if (steady_clock::now() >= until) {
-        with.say(fmt::format("error: {} has no ready pod after {} s: {}", set->name, pool->args->wait_seconds, why));
-        co_return pool_late;
-      }
-      if (why != said) with.say(fmt::format("waiting for {}: {}", set->name, why));
-      said = why;
-      const wake slept = co_await sleep_for(poll_pause);
-      if (slept == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
-    }
-  }
-  co_return pool_ok;
-}
 
 /// One set to no pods, unless something speaks against it.
 task<result<std::string>> suspend(pool_view_ptr pool, std::string arch) {
@@ -131,7 +85,8 @@ task<int> bring_up(pool_view_ptr pool, std::optional<steady_clock::time_point> u
     }
   }
   if (!until || pool->args->dry_run) co_return pool_ok;
-  co_return co_await wait_for_pods(pool, *until);
+  auto waiting = wait_for_pods(pool, *until);
+  co_return co_await std::move(waiting);
 }
 
 task<int> run_up(pool_args_cptr args, const surroundings& with) {

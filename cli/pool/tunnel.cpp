@@ -180,7 +180,10 @@ task<result<void>> tunnel::accept(task_group& group) {
 
 task<result<void>> tunnel::run() {
   const std::shared_ptr<tunnel> kept = shared_from_this();
-  std::function<task<result<void>>(task_group&)> all = [this](task_group& group) { return accept(group); };
+  std::function<task<result<void>>(task_group&)> all = [this](task_group& group) {
+    group.spawn(target_.follow());
+    return accept(group);
+  };
   auto running = task_group::run(all);
   co_return co_await std::move(running);
 }

@@ -67,6 +67,21 @@ task<result<seen_set>> pool_view::look(std::string arch) {
   co_return seen_set{std::move(*found), std::move(*all)};
 }
 
+task<result<void>> pool_view::watch_pods(pool_set of, std::string pod, std::function<bool(std::vector<pool_pod> pods)> look,
+                                         std::function<void(const std::optional<failure>&)> trouble) {
+  kubernetes::query_list selectors;
+  // A right for one name holds for this selector too.
+  if (!pod.empty()) selectors.emplace_back("fieldSelector", "metadata.name=" + pod);
+  else if (!of.selector.empty()) selectors.emplace_back("labelSelector", of.selector);
+  kubernetes::watch_options how;
+  how.trouble = std::move(trouble);
+  how.note = [this](const std::string& words) { with.log.info("{}", words); };
+  object_path all{kubernetes::pods(), name_space(), "", ""};
+  kubernetes::watch_look seen = [&](const json::array& items) { return look(kubernetes::read_pods(json::value(items), of)); };
+  auto watching = kubernetes::watch(api, std::move(all), std::move(selectors), std::move(seen), std::move(how));
+  co_return co_await std::move(watching);
+}
+
 task<result<void>> pool_view::change(std::string arch, json::value what, std::string version) {
   kubernetes::patch_options how;
   how.resource_version = std::move(version);

@@ -3,7 +3,9 @@
 
 #include <boost/json/value.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "engine/client/route.hpp"
 #include "engine/kubernetes/client.hpp"
 #include "engine/kubernetes/pool_state.hpp"
+#include "engine/kubernetes/watch.hpp"
 
 namespace peelbox::cli::pool {
 
@@ -37,6 +40,10 @@ struct pool_view {
   task<result<std::vector<kubernetes::pool_pod>>> pods(kubernetes::pool_set of, bool measured);
   /// Both; without CPU.
   task<result<seen_set>> look(std::string arch);
+  /// Calls `look` with the pods of `of` (only `pod`, unless that is empty) at first and when one of them has changed, until it says that it is
+  /// enough: kubernetes::watch(). `trouble` may be empty.
+  task<result<void>> watch_pods(kubernetes::pool_set of, std::string pod, std::function<bool(std::vector<kubernetes::pool_pod> pods)> look,
+                                std::function<void(const std::optional<failure>&)> trouble);
   /// A merge patch of the set, on the condition that it still has `version` unless that is empty.
   task<result<void>> change(std::string arch, boost::json::value what, std::string version);
   /// The part of a patch that notes a build now.

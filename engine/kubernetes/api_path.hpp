@@ -16,6 +16,7 @@ struct resource {
 };
 
 inline resource pods() { return {"", "v1", "pods"}; }
+inline resource events() { return {"", "v1", "events"}; }
 inline resource claims() { return {"", "v1", "persistentvolumeclaims"}; }
 inline resource stateful_sets() { return {"apps", "v1", "statefulsets"}; }
 

@@ -78,6 +78,7 @@ struct client::state {
 
   task<result<json::value>> ask(std::string verb, object_path what, query_list query, http::request request);
   task<result<json::value>> ask_in_time(std::string verb, object_path what, query_list query, http::request request);
+  task<result<void>> follow(object_path what, query_list query, std::chrono::milliseconds silence, event_sink take);
   task<result<std::unique_ptr<http::websocket>>> upgrade(object_path what, query_list query);
 
   access to;
@@ -149,6 +150,51 @@ task<result<json::value>> client::state::ask(std::string verb, object_path what,
   co_return co_await with_timeout(std::move(work), limits.overall, std::move(late));
 }
 
+namespace {
+
+struct reading {
+  watch_lines lines;
+  event_sink take;
+};
+
+task<result<void>> read_events(reading& of, byte_view piece) {
+  const result<std::vector<watch_event>> events = of.lines.feed(piece);
+  if (events.has_error()) co_return events.error();
+  for (const watch_event& one : *events) {
+    const result<void> taken = of.take(one);
+    if (taken.has_error()) co_return taken.error();
+  }
+  co_return result<void>();
+}
+
+}  // namespace
+
+task<result<void>> client::state::follow(object_path what, query_list query, std::chrono::milliseconds silence, event_sink take) {
+  const result<void> possible = check_proxy();
+  if (possible.has_error()) co_return possible.error();
+  for (bool renewed = false;; renewed = true) {
+    result<identity> as = co_await login.current();
+    if (as.has_error()) co_return as.error().in(fmt::format("Kubernetes at {} (as {})", to.server.where.text(), to.who));
+    http::url where = to.server;
+    where.target = to.prefix() + what.target(query);
+    http::request request;
+    request.headers = as->headers;
+    request.headers.emplace_back("Accept", "application/json");
+    reading of{{}, take};
+    request.sink = [&of](byte_view piece) { return read_events(of, piece); };
+    http::limits most;
+    most.reply = silence;
+    web(*as);
+    const std::shared_ptr<http::client> held = pool;
+    auto sending = held->send(std::move(where), std::move(request), most);
+    result<http::reply> got = co_await std::move(sending);
+    if (got.has_error()) co_return got.error().in(fmt::format("Kubernetes: watch {} (as {})", what.text(), to.who));
+    if (got->status == 401 && !renewed && login.forget()) continue;
+    if (!got->ok()) co_return refusal(question("watch", what), got->status, got->body);
+    co_return result<void>();
+  }
+}
+
 task<result<std::unique_ptr<http::websocket>>> client::state::upgrade(object_path what, query_list query) {
   const result<void> possible = check_proxy();
   if (possible.has_error()) co_return possible.error();
@@ -211,6 +257,22 @@ task<result<json::value>> client::get(object_path what) {
 }
 
 task<result<json::value>> client::list(object_path what, query_list selectors) {
+  auto asking = snapshot(std::move(what), std::move(selectors));
+  result<listing> got = co_await std::move(asking);
+  if (got.has_error()) co_return got.error();
+  co_return json::value(std::move(got->items));
+}
+
+task<result<void>> client::follow(object_path what, query_list selectors, std::string version, std::chrono::seconds lasts, event_sink take) {
+  selectors.emplace_back("watch", "true");
+  selectors.emplace_back("resourceVersion", std::move(version));
+  selectors.emplace_back("allowWatchBookmarks", "true");
+  selectors.emplace_back("timeoutSeconds", std::to_string(lasts.count()));
+  auto following = state_->follow(std::move(what), std::move(selectors), lasts + 30s, std::move(take));
+  co_return co_await std::move(following);
+}
+
+task<result<listing>> client::snapshot(object_path what, query_list selectors) {
   selectors.emplace_back("limit", "500");
   json::array items;
   query_list query = selectors;
@@ -230,7 +292,7 @@ task<result<json::value>> client::list(object_path what, query_list selectors) {
       items.insert(items.end(), some->get_array().begin(), some->get_array().end());
     const json::value* about = data::member(*got, "metadata");
     const std::string more(about == nullptr ? std::string_view() : data::text_of(*about, "continue"));
-    if (more.empty()) co_return json::value(std::move(items));
+    if (more.empty()) co_return listing{std::move(items), std::string(about == nullptr ? std::string_view() : data::text_of(*about, "resourceVersion"))};
     query = selectors;
     query.emplace_back("continue", more);
   }

@@ -3,6 +3,7 @@
 
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/async/environment.hpp"
 #include "engine/kubernetes/access.hpp"
 #include "engine/kubernetes/api_path.hpp"
+#include "engine/kubernetes/kept_list.hpp"
 #include "transport/dialer.hpp"
 
 namespace peelbox::kubernetes {
@@ -36,6 +38,15 @@ struct delete_options {
   bool dry_run = false;
 };
 
+/// Objects as they were at one time.
+struct listing {
+  boost::json::array items;
+  std::string version;  ///< from where a watch goes on
+};
+
+/// Takes events in their order. A failure ends the watch.
+using event_sink = std::function<result<void>(const watch_event& event)>;
+
 /// Used by several coroutines of one thread; must outlive their calls. Failures of all questions: errc::permission,
 /// not_found, lost (conflict, or expired: read again), limit, connection, timed_out, tls, usage (files), protocol. What it says
 /// names the request, the server and whose credentials were used.
@@ -53,8 +64,13 @@ class client {
   const access& reached() const noexcept;
 
   task<result<boost::json::value>> get(object_path what);
-  /// All pages, as one array of items. A list that expires between its pages is read once more from the start.
+  /// All pages. A list that expires between its pages is read once more from the start.
+  task<result<listing>> snapshot(object_path what, query_list selectors = {});
+  /// The items of a snapshot, as one array.
   task<result<boost::json::value>> list(object_path what, query_list selectors = {});
+  /// One request of a watch: what happened after `version`, as it happens, until the server ends it, which it does after `lasts`; silence that
+  /// is longer is errc::timed_out. errc::lost: it does not know the version any more. Not tried again but after a 401; watch() does that.
+  task<result<void>> follow(object_path what, query_list selectors, std::string version, std::chrono::seconds lasts, event_sink take);
   /// A merge patch (RFC 7386); gives the object as it is now. Not tried again after a broken connection.
   task<result<boost::json::value>> patch(object_path what, boost::json::value change, patch_options how = {});
 

@@ -16,9 +16,23 @@ namespace json = data::json;
 
 constexpr std::string_view daemon_container = "buildkitd";
 
-/// What a container waits for in vain (kubelet, images and kuberuntime).
-constexpr std::array<std::string_view, 6> hopeless_reasons{"InvalidImageName",     "ErrImageNeverPull",         "CreateContainerConfigError",
-                                                           "CreateContainerError", "SignatureValidationFailed", "ImageInspectError"};
+struct known_reason {
+  std::string_view word;
+  hold kind;
+};
+/// Why a container waits (kubelet, images and kuberuntime).
+constexpr std::array<known_reason, 10> waiting_reasons{{
+    {"InvalidImageName", hold::broken},
+    {"ErrImageNeverPull", hold::broken},
+    {"CreateContainerConfigError", hold::broken},
+    {"CreateContainerError", hold::broken},
+    {"SignatureValidationFailed", hold::broken},
+    {"ImageInspectError", hold::broken},
+    {"ErrImagePull", hold::image},
+    {"ImagePullBackOff", hold::image},
+    {"RegistryUnavailable", hold::image},
+    {"CrashLoopBackOff", hold::crash},
+}};
 
 const json::value& at(const json::value& from, std::initializer_list<std::string_view> path) {
   static const json::value none;
@@ -56,7 +70,7 @@ std::string with_message(std::string reason, const json::value& from) {
 }
 
 /// Why it is not ready; empty when it is.
-std::string obstacle(const json::value& pod, bool& hopeless) {
+std::string obstacle(const json::value& pod, hold& held) {
   if (data::member(at(pod, {"metadata"}), "deletionTimestamp") != nullptr) return "it is being deleted";
   bool ready = false;
   for (const json::value& condition : items_of(at(pod, {"status", "conditions"}))) {
@@ -64,14 +78,17 @@ std::string obstacle(const json::value& pod, bool& hopeless) {
     const bool holds = data::text_of(condition, "status") == "True";
     if (type == "Ready") ready = holds;
     if (type == "DisruptionTarget" && holds) return with_message("it is about to be disrupted", condition);
-    if (type == "PodScheduled" && !holds && data::text_of(condition, "status") == "False")
+    if (type == "PodScheduled" && !holds && data::text_of(condition, "status") == "False") {
+      held = hold::unschedulable;
       return with_message(text(condition, "reason"), condition);
+    }
   }
   for (const char* kind : {"initContainerStatuses", "containerStatuses"})
     for (const json::value& one : items_of(at(pod, {"status", kind}))) {
       const json::value& waiting = at(one, {"state", "waiting"});
       const std::string reason = text(waiting, "reason");
-      hopeless = hopeless || std::find(hopeless_reasons.begin(), hopeless_reasons.end(), reason) != hopeless_reasons.end();
+      const auto* const known = std::find_if(waiting_reasons.begin(), waiting_reasons.end(), [&](const known_reason& each) { return each.word == reason; });
+      if (known != waiting_reasons.end()) held = known->kind;
       if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing") {
         const json::value& last = at(one, {"lastState", "terminated"});
         std::string what = with_message(reason, waiting);
@@ -118,6 +135,7 @@ std::vector<pool_pod> read_pods(const json::value& items, const pool_set& of) {
     pod.ip = text(at(one, {"status"}), "podIP");
     pod.running = data::text_of(at(one, {"status"}), "phase") == "Running";
     pod.uid = text(at(one, {"metadata"}), "uid");
+    pod.leaving = data::member(at(one, {"metadata"}), "deletionTimestamp") != nullptr;
     for (const json::value& container : items_of(at(one, {"status", "containerStatuses"}))) {
       if (data::text_of(container, "name") != daemon_container) continue;
       pod.restarts = number(container, "restartCount", 0);
@@ -129,7 +147,7 @@ std::vector<pool_pod> read_pods(const json::value& items, const pool_set& of) {
     }
     if (data::text_of(at(one, {"status"}), "phase") == "Failed")
       pod.failed = with_message(text(at(one, {"status"}), "reason"), at(one, {"status"}));
-    pod.why_not = obstacle(one, pod.hopeless);
+    pod.why_not = obstacle(one, pod.held);
     if (pod.why_not.empty() && pod.ip.empty()) pod.why_not = "it has no address";
     pod.usable = pod.why_not.empty();
     pods.push_back(std::move(pod));

@@ -28,17 +28,28 @@ struct pool_set {
 /// errc::protocol when it is no StatefulSet.
 result<pool_set> read_set(const boost::json::value& object, const std::string& annotation);
 
+/// What keeps a pod from getting ready, by how likely it is that it passes.
+enum class hold {
+  none,           ///< nothing does: it is on its way
+  unschedulable,  ///< no node takes it; one may be on its way
+  volume,         ///< its volume is not attached or mounted
+  image,          ///< its image is not pulled; registries have bad minutes
+  crash,          ///< its container ends soon after its start
+  refused,        ///< the API does not let it be made: a quota, a policy
+  broken,         ///< what its object says cannot work, such as an image name that is none
+};
+
 struct pool_pod {
   std::string name;
   std::string ip;
   /// Builds may be sent to it: it belongs to the set, is ready and stays.
   bool usable = false;
+  bool leaving = false;  ///< it is being deleted, perhaps after what it does now
   /// It runs, so a build may be running in it.
   bool running = false;
   /// Why not, for people: "it is being deleted", "ImagePullBackOff: …".
   std::string why_not;
-  /// What is the matter does not pass by itself, such as an image name that is none.
-  bool hopeless = false;
+  hold held = hold::none;
   std::string uid;
   /// How often its container buildkitd was started again, and how it ended before: "OOMKilled, exit code 137".
   std::int64_t restarts = 0;

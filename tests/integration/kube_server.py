@@ -1,4 +1,4 @@
-"""An API server of Kubernetes as far as peelbox needs one: objects in memory, merge patches with resourceVersion, exec over
+"""An API server of Kubernetes as far as peelbox needs one: objects in memory, merge patches with resourceVersion, watches, exec over
 WebSocket (v5 and v4) that runs a real program. Requests are kept, and faults are answered instead of the next ones."""
 
 import base64
@@ -11,6 +11,7 @@ import ssl
 import struct
 import subprocess
 import threading
+import time
 import urllib.parse
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -47,6 +48,10 @@ class KubeServer:
         self.lists = {}  # "/api/v1/namespaces/n/pods" -> [objects]
         self.faults, self.requests, self.version = [], [], 100
         self.page = 500
+        self.listed = {}  # what a watch goes on from: (path, version) -> {name: text of the object}
+        self.bookmarks = False
+        self.watch_ends = 0.0  # not 0: watches end after so many seconds, whatever they ask for
+        self.open_watches = 0
         self.on_patch = None  # called with the object's path and itself before a patch is looked at
         self.lock = threading.RLock()
         outer = self
@@ -145,15 +150,78 @@ class KubeServer:
                 return self.answer(on, 200, {"kind": "Status", "status": "Success"})
             if found:
                 return self.answer(on, 200, found)
-            if url.path in self.lists:
+            if url.path in self.lists and query.get("watch") != ["true"]:
                 start = int(query.get("continue", ["0"])[0])
-                items = self.lists[url.path][start:start + self.page]
-                more = start + self.page < len(self.lists[url.path])
+                selected = self.select(url.path, query)
+                items = selected[start:start + self.page]
+                more = start + self.page < len(selected)
+                # Objects are also changed in place by tests, so each list is a version.
+                self.version += 1
+                self.listed[url.path, str(self.version)] = {o["metadata"]["name"]: json.dumps(o) for o in selected}
                 return self.answer(on, 200, {"kind": "List", "items": items, "metadata": {
                     "resourceVersion": str(self.version), **({"continue": str(start + self.page)} if more else {})}})
+        if url.path in self.lists:
+            return self.watch(on, url.path, query)
         if "metrics.k8s.io" in url.path:
             return self.answer(on, 404, "404 page not found")
         self.answer(on, 404, status(404, "NotFound", f"{url.path.rsplit('/', 1)[-1]} not found"))
+
+    def select(self, path, query):
+        key, _, value = query.get("fieldSelector", ["="])[0].partition("=")
+        def matches(obj):
+            here = obj
+            for part in key.split("."):
+                here = here.get(part, {})
+            return here == value
+        return [o for o in self.lists[path] if not key or matches(o)]
+
+    def watch(self, on, path, query):
+        known = self.listed.get((path, query["resourceVersion"][0]))
+        if known is None:
+            return self.answer(on, 410, status(410, "Expired", "too old resource version"))
+        known = dict(known)
+        on.send_response(200)
+        on.send_header("Transfer-Encoding", "chunked")
+        on.end_headers()
+        def tell(kind, obj):
+            line = json.dumps({"type": kind, "object": obj}).encode() + b"\n"
+            for piece in (line[:7], line[7:]):
+                on.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                on.wfile.flush()
+        end = time.monotonic() + (self.watch_ends or int(query["timeoutSeconds"][0]))
+        self.open_watches += 1
+        try:
+            while time.monotonic() < end:
+                with self.lock:
+                    fault = next((f for f in self.faults if f.match == "EVENT"), None)
+                    if fault:
+                        self.faults.remove(fault)
+                    self.version += 1
+                    version = str(self.version)
+                    now = {o["metadata"]["name"]: json.dumps(o) for o in self.select(path, query)}
+                    self.listed[path, version] = now
+                if fault and fault.close:
+                    on.close_connection = True
+                    on.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                if fault:
+                    return tell("ERROR", fault.body)
+                for name in known.keys() - now.keys():
+                    tell("DELETED", json.loads(known[name]))
+                for name, text in now.items():
+                    if known.get(name) != text:
+                        obj = json.loads(text)
+                        obj["metadata"]["resourceVersion"] = version
+                        tell("MODIFIED" if name in known else "ADDED", obj)
+                if self.bookmarks and known == now:
+                    tell("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": version}})
+                known = now
+                time.sleep(0.05)
+            on.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            on.close_connection = True
+        finally:
+            self.open_watches -= 1
 
     @staticmethod
     def answer(on, code, body, headers=None):

@@ -13,6 +13,7 @@ from kube_server import Fault, KubeServer, status
 
 PODS = "/api/v1/namespaces/buildkit/pods"
 SETS = "/apis/apps/v1/namespaces/buildkit/statefulsets"
+EVENTS = "/api/v1/namespaces/buildkit/events"
 CLAIMS = "/api/v1/namespaces/buildkit/persistentvolumeclaims"
 METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/buildkit/pods"
 ANNOTATION = "panfactum.com/last-build"
@@ -25,6 +26,7 @@ class Pool(DockerTest):
         self.write("config", json.dumps({"current-context": "x", "clusters": [{"name": "c", "cluster": {"server": self.api.url()}}],
                                          "contexts": [{"name": "x", "context": {"cluster": "c"}}]}))
         self.api.lists[PODS] = []
+        self.api.lists[EVENTS] = []
         for arch in ("amd64", "arm64"):
             self.put_set(arch)
 
@@ -132,6 +134,78 @@ class Pool(DockerTest):
         self.put_pod("buildkit-amd64-0")
         self.assert_pool(0, "scale", "up", "--only", "amd64", "--wait", "--timeout", "10")
 
+    def watches(self):
+        return [line for line, _, _ in self.api.requests if "/pods?" in line and "watch=true" in line]
+
+    def wait_for_amd64(self, *words):
+        waiting = self.begin("scale", "up", "--only", "amd64", "--wait", "--timeout", "60", *words)
+        wait_for(lambda: self.watches() or waiting.poll() is not None, "a watch")
+        return waiting
+
+    def test_a_wait_watches(self):
+        """It ends when the pod gets ready, and not at the next look; interruptions of the watch are made good."""
+        self.api.bookmarks = True
+        waiting = self.wait_for_amd64()
+        for part in ("allowWatchBookmarks=true", "timeoutSeconds=240", "resourceVersion="):
+            self.assertIn(part, self.watches()[0])
+        self.put_pod("buildkit-amd64-0", ready=False)
+        wait_for(lambda: "waiting for buildkit-amd64: buildkit-amd64-0: it is not ready" in self.said(), "what is waited for")
+        lists = lambda: [line for line, _, _ in self.api.requests if "/pods?" in line and "watch=true" not in line]
+        self.assertEqual(len(lists()), 1)
+        for fault in (Fault("EVENT", close=True), Fault("EVENT", body=status(410, "Expired", "too old resource version"))):
+            before = len(lists())
+            self.api.faults.append(fault)
+            wait_for(lambda: len(lists()) > before, "the list that makes it good")
+        before = len(self.watches())
+        for fault in (Fault("EVENT", close=True), Fault("watch=true", 410, status(410, "Gone", "gone")), Fault("watch=true", 503, "<html>"),
+                      Fault("watch=true", close=True)):
+            self.api.faults.append(fault)
+        wait_for(lambda: len(self.watches()) >= before + 4, "watches after faults", 30)
+        began = time.monotonic()
+        self.put_pod("buildkit-amd64-0")
+        self.assertEqual(waiting.wait(30), 0, self.said())
+        self.assertLess(time.monotonic() - began, 4, "the next look was waited for")
+        wait_for(lambda: self.api.open_watches == 0, "the end of the watches")
+
+    def test_watches_that_the_server_ends(self):
+        self.api.watch_ends = 0.3
+        waiting = self.wait_for_amd64()
+        wait_for(lambda: len(self.watches()) > 3, "watches")
+        self.put_pod("buildkit-amd64-0")
+        self.assertEqual(waiting.wait(30), 0, self.said())
+        # They went on where the last one ended.
+        self.assertEqual(len([line for line, _, _ in self.api.requests if "/pods?" in line and "watch=true" not in line]), 1)
+
+    def test_who_may_not_watch(self):
+        self.api.faults.append(Fault("watch=true", 403, status(403, "Forbidden", "pods is forbidden")))
+        waiting = self.wait_for_amd64("-v")
+        wait_for(lambda: "it is asked every 2 s instead" in self.said(), "words about that")
+        self.assertIn('verbs ["watch"]', self.said())
+        self.put_pod("buildkit-amd64-0")
+        self.assertEqual(waiting.wait(30), 0, self.said())
+        self.assertEqual(len(self.watches()), 1)
+        # Who may not list either is told which right is missing.
+        self.api.lists[PODS] = []
+        self.api.faults.append(Fault("/pods?", 403, status(403, "Forbidden", "pods is forbidden")))
+        self.assertIn('verbs ["list"]', self.assert_pool(1, "scale", "up", "--only", "amd64", "--wait", "--timeout", "60").err)
+
+    def test_what_holds_a_pod(self):
+        """The reason ends the wait, and not its limit."""
+        up = ("scale", "up", "--only", "amd64", "--wait", "--timeout", "100")
+        self.api.put(EVENTS, {"metadata": {"name": "e"}, "involvedObject": {"uid": "uid-buildkit-amd64"}, "reason": "FailedCreate",
+                              "message": "create Pod failed error: exceeded quota: builds", "lastTimestamp": "2026-01-01T00:00:00Z"})
+        self.assertIn("error: buildkit-amd64 does not get ready: FailedCreate: create Pod failed error: exceeded quota: builds", self.assert_pool(1, *up).err)
+        self.put_pod("buildkit-amd64-0", ready=False)
+        self.api.find(f"{PODS}/buildkit-amd64-0")["status"]["containerStatuses"] = [
+            {"name": "buildkitd", "ready": False, "state": {"waiting": {"reason": "InvalidImageName", "message": "no such name"}}}]
+        self.assertIn("buildkit-amd64-0: InvalidImageName: no such name", self.assert_pool(1, *up).err)
+        # Events are a help, and no condition.
+        self.api.lists[PODS] = []
+        self.api.faults.append(Fault("/events?", 403, status(403, "Forbidden", "events is forbidden")))
+        outcome = self.assert_pool(5, *up[:-1], "12", "-v")
+        self.assertIn("it has no pods", outcome.err)
+        self.assertIn('resources ["events"], verbs ["list"]', outcome.err)
+
     def test_down(self):
         self.put_set("amd64", 1, int(time.time()) - 100)
         self.put_set("arm64", 2, int(time.time()) - 5000)
@@ -198,9 +272,9 @@ class Pool(DockerTest):
         self.put_pod("buildkit-amd64-1")
         self.assertEqual(run(workers).code, 0, self.said())
         self.assertIn("the tunnel leads to buildkit-amd64-1 now", self.said())
-        # Nobody there: the client is not left waiting.
+        # Nobody there: the client is not left waiting. That the pod has gone is said before anybody asks.
         self.api.lists[PODS] = []
-        time.sleep(2.1)
+        wait_for(lambda: "buildkit-amd64-1: it has gone" in self.said(), "words about the pod")
         self.assertNotEqual(run(workers, timeout=60).code, 0)
         self.assertIn("buildkit-amd64 has no pod that is ready", self.said())
         self.api.requests.clear()

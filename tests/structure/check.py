@@ -64,7 +64,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "transport/http_upgrade.*", "transport/stdcopy.hpp", "transport/stdcopy.cpp",
         "transport/helper_command.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",
         "engine/llb/*", "engine/spec/*", "engine/docker/config.*", "engine/kubernetes/kubeconfig.*", "engine/kubernetes/access.*",
-        "engine/kubernetes/api_*", "engine/kubernetes/exec_credential.*", "engine/kubernetes/exec_frames.*",
+        "engine/kubernetes/api_*", "engine/kubernetes/exec_credential.*", "engine/kubernetes/exec_frames.*", "engine/kubernetes/kept_list.*", "engine/kubernetes/pool_*",
         "cli/pool/decide.*", "cli/pool/config.*",
         "engine/registry/challenge.*", "engine/registry/scope.*", "engine/registry/index_merge.*",
         "engine/detect/*", "!engine/detect/scan.*", "engine/progress/*", "!engine/progress/display.*", "!engine/progress/terminal.*",

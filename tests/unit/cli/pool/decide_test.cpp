@@ -30,17 +30,8 @@ TEST(PoolDecide, Addresses) {
   EXPECT_EQ(address_of(six, args, "builds"), "kube-pod://p?namespace=builds&container=buildkitd&context=prod");
 }
 
-TEST(PoolDecide, Prospects) {
-  pool_set set;
-  set.replicas = 1;
-  EXPECT_EQ(prospect_of(set, {pod("a", false), pod("b", true)}), prospect::ready);
-  EXPECT_EQ(prospect_of(set, {pod("a", false)}), prospect::waiting);
-  pool_pod broken = pod("a", false);
-  broken.hopeless = true;
-  EXPECT_EQ(prospect_of(set, {broken}), prospect::hopeless);
-  EXPECT_EQ(obstacles({broken}), "a: it is being deleted");
-  set.replicas = 0;
-  EXPECT_EQ(prospect_of(set, {}), prospect::scaled_away);
+TEST(PoolDecide, Obstacles) {
+  EXPECT_EQ(obstacles({pod("a", false), pod("b", true)}), "a: it is being deleted");
   EXPECT_EQ(obstacles({}), "it has no pods");
 }
 

@@ -41,9 +41,9 @@ TEST(PoolState, OnlyPodsOfTheSetThatAreReadyAndStay) {
   EXPECT_EQ(pods[1].why_not, "it is being deleted");
   EXPECT_TRUE(pods[1].running);
   EXPECT_EQ(pods[2].why_not, "InvalidImageName: bad");
-  EXPECT_TRUE(pods[2].hopeless);
+  EXPECT_EQ(pods[2].held, hold::broken);
   EXPECT_EQ(pods[3].why_not, "Unschedulable: 0/3 nodes");
-  EXPECT_FALSE(pods[3].hopeless);
+  EXPECT_EQ(pods[3].held, hold::unschedulable);
   add_metrics(pods, tree(R"([{"metadata":{"name":"good"},"containers":[{"name":"proxy","usage":{"cpu":"1"}},{"name":"buildkitd","usage":{"cpu":"250m"}}]},
     {"metadata":{"name":"pull"},"containers":[{"name":"a","usage":{"cpu":"1"}},{"name":"b","usage":{"cpu":"1n"}}]}])"));
   EXPECT_EQ(pods[0].cpu, 250'000'000);
