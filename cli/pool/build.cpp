@@ -197,6 +197,12 @@ task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wante
     apply(*config, *whole);
     args = std::move(whole);
   }
+  if (args->key.empty()) {
+    // What goes into one repository is mostly built from one context.
+    auto whole = std::make_shared<pool_args>(*args);
+    whole->key = whole->repository;
+    args = std::move(whole);
+  }
   const result<std::string> name = index_name(*wanted, *args);
   if (name.has_error()) co_return told(name.error(), with);
   const result<oci::image_reference> target = oci::parse_image_reference(*name);

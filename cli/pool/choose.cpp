@@ -11,6 +11,30 @@ namespace peelbox::cli::pool {
 
 using kubernetes::pool_pod;
 
+namespace {
+
+/// How many daemons are asked before a build is sent to one that has its cache: all of a small pool, a sample of a large one.
+constexpr std::size_t most_asked = 8;
+
+/// Asks the daemons of `some`; what they say is put into `pods` too.
+task<result<void>> ask(pool_view_ptr pool, std::vector<pool_pod>& some, std::vector<pool_pod>& pods) {
+  // One alone is chosen whatever it does.
+  if (some.size() < 2) co_return result<void>();
+  std::vector<std::string> names;
+  for (const pool_pod& pod : some) names.push_back(pod.name);
+  auto counting = pool->running_builds(std::move(names));
+  const std::vector<result<std::size_t>> builds = co_await std::move(counting);
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    if (builds[i].has_error()) pool->with.say(fmt::format("the builds of {} are not known: {}", some[i].name, builds[i].error().text));
+    else some[i].builds = *builds[i];
+    for (pool_pod& pod : pods)
+      if (pod.name == some[i].name) pod.builds = some[i].builds;
+  }
+  co_return result<void>();
+}
+
+}  // namespace
+
 task<std::optional<pool_pod>> choose(pool_view_ptr pool, std::vector<pool_pod>& pods) {
   const pool_args& args = *pool->args;
   std::mt19937 random{std::random_device{}()};
@@ -18,23 +42,13 @@ task<std::optional<pool_pod>> choose(pool_view_ptr pool, std::vector<pool_pod>& 
   const pool_pod* chosen = nullptr;
   std::vector<pool_pod> best;
   if (args.policy == "random") chosen = kubernetes::choose_random(pods, roll);
-  else if (args.policy == "sticky") chosen = kubernetes::choose_sticky(pods, args.key);
   else if (args.policy == "least-cpu") chosen = kubernetes::choose_least_cpu(pods, roll);
   else {
-    best = kubernetes::shortlist(pods, 2, roll);
-    // One alone is chosen whatever it does.
-    if (best.size() > 1) {
-      std::vector<std::string> names{best[0].name, best[1].name};
-      auto counting = pool->running_builds(std::move(names));
-      const std::vector<result<std::size_t>> builds = co_await std::move(counting);
-      for (std::size_t i = 0; i < best.size(); ++i) {
-        if (builds[i].has_error()) pool->with.say(fmt::format("the builds of {} are not known: {}", best[i].name, builds[i].error().text));
-        else best[i].builds = *builds[i];
-        for (pool_pod& pod : pods)
-          if (pod.name == best[i].name) pod.builds = best[i].builds;
-      }
-    }
-    chosen = kubernetes::choose_least_busy(best);
+    const bool sticky = args.policy == "sticky";
+    best = sticky ? kubernetes::sticky_order(pods, args.key, most_asked) : kubernetes::shortlist(pods, 2, roll);
+    auto asking = ask(pool, best, pods);
+    co_await std::move(asking);
+    chosen = sticky ? kubernetes::choose_sticky(pods, args.key) : kubernetes::choose_least_busy(best);
   }
   if (chosen == nullptr) co_return std::nullopt;
   co_return *chosen;

@@ -35,6 +35,14 @@ void add_arch(CLI::App& app, pool_args& args, const char* flag, bool required) {
   if (required) option->required();
 }
 
+void add_choice(CLI::App& app, pool_args& args, const char* group = "") {
+  for (CLI::Option* const option :
+       {app.add_option("--policy", args.policy, "Which pod: least-busy asks two daemons; least-cpu, random; sticky: one pod for one --key")
+            ->check(one_of({"least-busy", "least-cpu", "random", "sticky"}))->capture_default_str(),
+        app.add_option("--key", args.key, "What is built, for --policy sticky")->type_name("TEXT")})
+    if (*group != 0) option->group(group);
+}
+
 }  // namespace
 
 command add_pool_command(CLI::App& app) {
@@ -48,9 +56,7 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const address = add_subcommand(*added.app, "get-address", "Print the address of the pod for the next build");
   add_arch(*address, *args, "-a,--arch", true);
   address->add_flag("--omit-protocol", args->omit_protocol, "Without tcp://");
-  address->add_option("--policy", args->policy, "least-busy asks two daemons; least-cpu, random; sticky: one pod for one --key")
-      ->check(one_of({"least-busy", "least-cpu", "random", "sticky"}))->capture_default_str();
-  address->add_option("--key", args->key, "What is built, for --policy sticky")->type_name("TEXT");
+  add_choice(*address, *args);
   address->add_flag("--pod", args->as_pod, "As kube-pod://, which goes through the API server");
   address->add_flag("--ip", args->as_ip, "With the pod's IP address instead of its name in DNS");
   address->add_option("--domain", args->domain, "Domain of the cluster")->type_name("NAME")->capture_default_str();
@@ -90,6 +96,7 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const suspend = add_down(*added.app, "suspend");
 
   const auto add_while = [&](CLI::App& app) {
+    add_choice(app, *args, "Pool");
     app.add_option("--timeout", args->wait_seconds, "How long to wait for a pod, in seconds")->type_name("SECONDS")
         ->check(number_from(1, 86'400))->capture_default_str();
     app.add_option("--heartbeat", args->heartbeat_seconds, "How often the build is noted, in seconds")->type_name("SECONDS")

@@ -166,6 +166,8 @@ task<std::vector<result<std::size_t>>> pool_view::running_builds(std::vector<std
 }
 
 task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with) {
+  if (args->policy == "sticky" && args->key.empty())
+    co_return failure(errc::usage, "--policy sticky: --key names what is built, such as the repository; builds of one key go to one pod", origin::user);
   auto find = [args, &with] { return kubernetes::find_access(args->access, with.env); };
   result<kubernetes::access> to = co_await with.pool.run(std::move(find));
   if (to.has_error()) co_return to.error();

@@ -58,7 +58,7 @@ struct pool_view {
 
 using pool_view_ptr = std::shared_ptr<pool_view>;
 
-/// Reads the kubeconfig. errc::usage.
+/// Reads the kubeconfig. errc::usage, also for flags that do not go together.
 task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with);
 
 /// Says it; gives the exit code.

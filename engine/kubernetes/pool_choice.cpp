@@ -1,11 +1,14 @@
 #include "engine/kubernetes/pool_choice.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace peelbox::kubernetes {
 namespace {
 
 constexpr std::int64_t least_load = 50'000'000;
+/// How much more than its share a pod may have.
+constexpr double fair = 1.25;
 
 std::vector<const pool_pod*> usable(const std::vector<pool_pod>& pods) {
   std::vector<const pool_pod*> some;
@@ -25,6 +28,15 @@ std::uint64_t weight(std::string_view key, std::string_view name) {
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
   return hash ^ (hash >> 31);
+}
+
+std::vector<const pool_pod*> by_weight(const std::vector<pool_pod>& pods, std::string_view key) {
+  std::vector<const pool_pod*> some = usable(pods);
+  std::sort(some.begin(), some.end(), [&](const pool_pod* a, const pool_pod* b) {
+    const std::uint64_t left = weight(key, a->name), right = weight(key, b->name);
+    return left != right ? left > right : a->name < b->name;
+  });
+  return some;
 }
 
 std::int64_t load_of(const pool_pod& pod) { return std::max(pod.cpu.value_or(0), least_load); }
@@ -68,18 +80,32 @@ const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& rol
   return some.empty() ? nullptr : some[roll(some.size())];
 }
 
+std::vector<pool_pod> sticky_order(const std::vector<pool_pod>& pods, std::string_view key, std::size_t most) {
+  std::vector<pool_pod> chosen;
+  for (const pool_pod* pod : by_weight(pods, key))
+    if (chosen.size() < most) chosen.push_back(*pod);
+  return chosen;
+}
+
 const pool_pod* choose_sticky(const std::vector<pool_pod>& pods, std::string_view key) {
-  std::vector<const pool_pod*> some = usable(pods);
+  const std::vector<const pool_pod*> some = by_weight(pods, key);
   if (some.empty()) return nullptr;
-  std::sort(some.begin(), some.end(), [&](const pool_pod* a, const pool_pod* b) {
-    const std::uint64_t left = weight(key, a->name), right = weight(key, b->name);
-    return left != right ? left > right : a->name < b->name;
-  });
-  double total = 0;
-  for (const pool_pod* pod : some) total += static_cast<double>(load_of(*pod));
-  const double most = 1.25 * total / static_cast<double>(some.size());
+  double cpu = 0, builds = 0, asked = 0;
+  for (const pool_pod* pod : some) {
+    cpu += static_cast<double>(load_of(*pod));
+    if (!pod->builds) continue;
+    builds += static_cast<double>(*pod->builds);
+    ++asked;
+  }
+  const double most_cpu = fair * cpu / static_cast<double>(some.size());
+  const double most_builds = std::ceil(fair * (builds + 1) / std::max(asked, 1.0));
+  const auto takes_one_more = [&](const pool_pod& pod) {
+    return asked == 0 || (pod.builds && static_cast<double>(*pod.builds) < most_builds);
+  };
   for (const pool_pod* pod : some)
-    if (static_cast<double>(load_of(*pod)) <= most) return pod;
+    if (takes_one_more(*pod) && (pod->builds == 0U || static_cast<double>(load_of(*pod)) <= most_cpu)) return pod;
+  for (const pool_pod* pod : some)
+    if (takes_one_more(*pod)) return pod;
   return some.front();
 }
 

@@ -79,6 +79,7 @@ class Pool(DockerTest):
         self.assertEqual((answer["pod"], len(answer["pods"])), ("buildkit-amd64-2", 3))
         sticky = {self.assert_pool(0, "get-address", "--arch", "amd64", "--policy", "sticky", "--key", "repo", "--pod").out for _ in range(3)}
         self.assertEqual(len(sticky), 1)
+        self.assertIn("--key names what is built", self.assert_pool(2, "get-address", "--arch", "amd64", "--policy", "sticky").err)
         self.assertEqual(self.assert_pool(2, "get-address", "--arch", "amd64xyz").out, "")
 
     def test_running_builds(self):
@@ -107,9 +108,14 @@ class Pool(DockerTest):
         self.assertIn("buildkit-amd64-0  ready  builds 1  cpu 0.00", self.assert_pool(0, "status").out)
         self.assertIn("buildkit-amd64: stays, a build is running in buildkit-amd64-0", self.assert_pool(0, "scale", "down", "--only", "amd64").err)
         self.assertEqual(self.set_of()["spec"]["replicas"], 2)
+        sticky = lambda: {self.assert_pool(0, "get-address", "--arch", "amd64", "--policy", "sticky", "--key", f"repo{i}", "--pod").out.split("?")[0][-1]
+                          for i in range(8)}
+        self.api.lists.pop(METRICS)
+        self.assertEqual(sticky(), {"1", "2"}, "no key is sent to a daemon that builds while another one is idle")
         build.terminate()
         build.wait()
         wait_for(lambda: "running" not in peelbox("history", "ls", "--buildkit", busy).out, "the end of the build")
+        self.assertEqual(sticky(), {"0", "1", "2"})
         self.assert_pool(0, "scale", "down", "--only", "amd64")
         self.assertEqual(self.set_of()["spec"]["replicas"], 0)
 

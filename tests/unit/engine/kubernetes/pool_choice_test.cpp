@@ -71,5 +71,32 @@ TEST(PoolChoice, StickyLeavesABusyPod) {
   EXPECT_EQ(choose_sticky({}, "k"), nullptr);
 }
 
+TEST(PoolChoice, StickyCountsRunningBuilds) {
+  std::vector<pool_pod> pods{pod("a", std::nullopt), pod("b", std::nullopt), pod("c", std::nullopt), pod("d", 1, false)};
+  const std::vector<pool_pod> order = sticky_order(pods, "k", 9);
+  ASSERT_EQ(order.size(), 3u);
+  EXPECT_EQ(sticky_order(pods, "k", 2).size(), 2u);
+  const auto with = [&](std::optional<std::size_t> first, std::optional<std::size_t> second, std::optional<std::size_t> third) {
+    std::vector<pool_pod> asked = order;
+    asked[0].builds = first;
+    asked[1].builds = second;
+    asked[2].builds = third;
+    return choose_sticky(asked, "k")->name;
+  };
+  EXPECT_EQ(with(0, 0, 0), order[0].name);
+  EXPECT_EQ(with(1, 0, 0), order[1].name);
+  EXPECT_EQ(with(1, 1, 0), order[0].name);  // 1.25 * 3 / 3, rounded up: two each
+  EXPECT_EQ(with(2, 1, 0), order[1].name);
+  EXPECT_EQ(with(2, 2, 2), order[0].name);
+  EXPECT_EQ(with(std::nullopt, 0, 0), order[1].name);  // it does not answer
+  // What was measured a minute ago does not count against a pod that says that it is idle, but against one that builds.
+  pods = order;
+  pods[0].cpu = 9'000'000'000;
+  pods[0].builds = pods[1].builds = pods[2].builds = 0;
+  EXPECT_EQ(choose_sticky(pods, "k")->name, order[0].name);
+  pods[0].builds = pods[1].builds = pods[2].builds = 1;
+  EXPECT_EQ(choose_sticky(pods, "k")->name, order[1].name);
+}
+
 }  // namespace
 }  // namespace peelbox::kubernetes
