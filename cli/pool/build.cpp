@@ -108,10 +108,22 @@ bool may_be_the_pod(const build_tale& tale) {
   return code == errc::lost || code == errc::connection || code == errc::closed || code == errc::timed_out || code == errc::cancelled;
 }
 
+/// The pods, one of which is usable. A pod that went is mostly followed by one of its name; that is waited for.
+task<result<seen_set>> look_again(half_ptr of) {
+  const pool_view_ptr pool = of->pool;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(pool->args->wait_seconds);
+  std::vector<std::string> archs(1, of->arch);
+  auto bringing = bring_up(pool, std::move(archs), until);
+  const int up = co_await std::move(bringing);
+  if (up != pool_ok) co_return failure(errc::lost, "there is no pod for another try", origin::peer);
+  auto looking = pool->look(of->arch);
+  co_return co_await std::move(looking);
+}
+
 task<result<void>> build_half(half_ptr of) {
   std::string failed;
   for (unsigned left = of->pool->args->retries;; --left) {
-    auto looking = of->pool->look(of->arch);
+    auto looking = failed.empty() ? of->pool->look(of->arch) : look_again(of);
     result<seen_set> seen = co_await std::move(looking);
     if (seen.has_error()) co_return seen.error().in(of->arch);
     prefer_others(seen->pods, failed);
@@ -210,10 +222,11 @@ task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wante
   auto opening = open_pool(args, with);
   result<pool_view_ptr> pool = co_await std::move(opening);
   if (pool.has_error()) co_return told(pool.error(), with);
-  const int up = co_await bring_up(*pool, until);
+  const std::vector<std::string> archs = architectures(*args);
+  auto bringing = bring_up(*pool, archs, until);
+  const int up = co_await std::move(bringing);
   if (up != pool_ok) co_return up;
-  std::vector<std::string> noted = architectures(*args);
-  auto beating = while_beating(*pool, std::move(noted), build_and_merge(*pool, wanted, *name));
+  auto beating = while_beating(*pool, archs, build_and_merge(*pool, wanted, *name));
   co_return co_await std::move(beating);
 }
 

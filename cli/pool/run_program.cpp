@@ -77,12 +77,13 @@ task<int> run_program(pool_args_cptr args, const surroundings& with) {
   at.socket = folder->socket();
   result<std::shared_ptr<tunnel>> through = tunnel::listen(*pool, args->arch, at, ex);
   if (through.has_error()) co_return told(through.error(), with);
-  const int up = co_await bring_up(*pool, until);
+  const std::vector<std::string> archs(1, args->arch);
+  auto bringing = bring_up(*pool, archs, until);
+  const int up = co_await std::move(bringing);
   if (up != pool_ok) co_return up;
   // From here on a signal is the program's, which keeps its daemon until it has ended.
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  std::vector<std::string> noted(1, args->arch);
-  auto beating = while_beating(*pool, std::move(noted), run_through(*through, args, with));
+  auto beating = while_beating(*pool, archs, run_through(*through, args, with));
   co_return co_await std::move(beating);
 }
 

@@ -42,10 +42,11 @@ task<int> run_tunnel(pool_args_cptr args, const surroundings& with) {
   at.port = args->port;
   result<std::shared_ptr<tunnel>> through = tunnel::listen(*pool, args->arch, at, ex);
   if (through.has_error()) co_return told(through.error(), with);
-  const int up = co_await bring_up(*pool, until);
+  const std::vector<std::string> archs(1, args->arch);
+  auto bringing = bring_up(*pool, archs, until);
+  const int up = co_await std::move(bringing);
   if (up != pool_ok) co_return up;
-  std::vector<std::string> noted(1, args->arch);
-  auto beating = while_beating(*pool, std::move(noted), keep_open(*through, with));
+  auto beating = while_beating(*pool, archs, keep_open(*through, with));
   co_return co_await std::move(beating);
 }
 

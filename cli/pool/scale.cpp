@@ -64,9 +64,9 @@ task<int> run_record(pool_args_cptr args, const surroundings& with) {
   co_return pool_ok;
 }
 
-task<int> bring_up(pool_view_ptr pool, std::optional<steady_clock::time_point> until) {
+task<int> bring_up(pool_view_ptr pool, std::vector<std::string> archs, std::optional<steady_clock::time_point> until) {
   const surroundings& with = pool->with;
-  for (const std::string& arch : architectures(*pool->args)) {
+  for (const std::string& arch : archs) {
     for (unsigned left = most_attempts;; --left) {
       auto asking = pool->set(arch);
       result<pool_set> set = co_await std::move(asking);
@@ -85,7 +85,7 @@ task<int> bring_up(pool_view_ptr pool, std::optional<steady_clock::time_point> u
     }
   }
   if (!until || pool->args->dry_run) co_return pool_ok;
-  auto waiting = wait_for_pods(pool, *until);
+  auto waiting = wait_for_pods(pool, std::move(archs), *until);
   co_return co_await std::move(waiting);
 }
 
@@ -95,7 +95,9 @@ task<int> run_up(pool_args_cptr args, const surroundings& with) {
   auto opening = open_pool(args, with);
   result<pool_view_ptr> pool = co_await std::move(opening);
   if (pool.has_error()) co_return told(pool.error(), with);
-  co_return co_await bring_up(*pool, until);
+  std::vector<std::string> archs = architectures(*args);
+  auto bringing = bring_up(*pool, std::move(archs), until);
+  co_return co_await std::move(bringing);
 }
 
 task<int> run_down(pool_args_cptr args, const surroundings& with) {

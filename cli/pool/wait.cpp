@@ -150,10 +150,10 @@ task<result<void>> wait_for_set(waited& of, steady_clock::time_point until) {
 
 }  // namespace
 
-task<int> wait_for_pods(pool_view_ptr pool, steady_clock::time_point until) {
+task<int> wait_for_pods(pool_view_ptr pool, std::vector<std::string> archs, steady_clock::time_point until) {
   const executor ex = co_await asio::this_coro::executor;
   std::vector<std::unique_ptr<waited>> sets;
-  for (const std::string& arch : architectures(*pool->args)) sets.push_back(std::make_unique<waited>(pool, arch, ex));
+  for (const std::string& arch : archs) sets.push_back(std::make_unique<waited>(pool, arch, ex));
   std::function<task<result<void>>(task_group&)> all = [&sets, until](task_group& group) -> task<result<void>> {
     for (const std::unique_ptr<waited>& one : sets) group.spawn(wait_for_set(*one, until));
     co_return result<void>();

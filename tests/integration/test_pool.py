@@ -355,6 +355,21 @@ class Pool(DockerTest):
         self.assertIn("amd64: buildkit-amd64-0: its daemon has ended (OOMKilled, exit code 137); trying again", self.said())
         self.assertIn("amd64: building on buildkit-amd64-1", self.said())
 
+    def test_a_build_whose_only_pod_is_replaced(self):
+        """The next one is waited for."""
+        self.put_pod("buildkit-amd64-0")
+        self.context({"Dockerfile": f"FROM {RUNTIME_IMAGE}\nRUN echo {time.time()} && sleep 4\n"})
+        build = self.begin_build("--only", "amd64", name="replaced")
+        wait_for(lambda: "sleep 4" in self.said() or build.poll() is not None, "the step")
+        self.put_pod("buildkit-amd64-0", deletionTimestamp="2026-01-01T00:00:00Z")
+        wait_for(lambda: "buildkit-amd64-0 is being deleted; it goes on with this build" in self.said(), "words about that")
+        self.api.lists[PODS] = []
+        wait_for(lambda: "waiting for buildkit-amd64: it has no pods" in self.said(), "the wait for the next pod")
+        self.assertIn("amd64: buildkit-amd64-0: it has gone; trying again", self.said())
+        self.put_pod("buildkit-amd64-0", uid="another")
+        self.assertEqual(build.wait(120), 0, self.said())
+        self.assertEqual(self.said().count("amd64: building on buildkit-amd64-0"), 2)
+
     def test_the_first_failure_ends_both(self):
         self.put_pod("buildkit-amd64-0")
         self.put_pod("buildkit-arm64-0", arch="arm64")
