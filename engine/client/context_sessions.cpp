@@ -2,9 +2,9 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
-#include <ctime>
 #include <utility>
 
+#include "engine/async/clock.hpp"
 #include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/client/solve.hpp"
@@ -19,12 +19,6 @@ using namespace std::chrono_literals;
 
 /// More local sources than this are rare; the others are served by the build's own session.
 constexpr std::size_t most_sessions = 16;
-
-std::int64_t wall_clock() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
 
 filesync::request_filters filters_of(const llb::local_request& request) {
   return {request.include, request.exclude, request.follow_paths};

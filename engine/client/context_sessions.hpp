@@ -30,10 +30,10 @@ struct context_session {
   bool ended = false;
 };
 
-/// Those of one build.
 /// How long a daemon may take to end a session that was closed, so that its id is free again; a busy one takes some tenths of a second.
 inline constexpr std::chrono::seconds closing_limit{1};
 
+/// Those of one build.
 struct context_sessions {
   explicit context_sessions(executor ex) : changed(ex) {}
 

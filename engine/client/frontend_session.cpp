@@ -24,8 +24,7 @@ std::string kind_of(const build_options& options) {
 }
 
 bool describes(const filesync::fingerprinted_context& found, const session::sent_context& sent) {
-  const filesync::request_filters &a = found.filters, &b = sent.filters;
-  return found.name == sent.name && a.include == b.include && a.exclude == b.exclude && a.follow_paths == b.follow_paths;
+  return found.name == sent.name && found.filters == sent.filters;
 }
 
 bool is_as_it_was(const known_session& one, const std::vector<judged_ptr>& looked) {

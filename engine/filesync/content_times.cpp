@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ctime>
 #include <random>
 #include <thread>
 #include <utility>
 
+#include "engine/async/clock.hpp"
 #include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/oci/digest.hpp"
 #include "engine/oci/sha1.hpp"
@@ -22,12 +22,6 @@ constexpr std::int64_t second = 1'000'000'000;
 /// Another layout, or another meaning, has another one.
 constexpr std::uint64_t kind = 0x31'62'6F'6C'62'62'6C'70U;
 constexpr std::size_t piece = 64 * 1024;
-
-std::int64_t wall_clock() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * second + now.tv_nsec;
-}
 
 std::int64_t in_second(std::uint64_t number) noexcept {
   return content_second * second + static_cast<std::int64_t>(number % static_cast<std::uint64_t>(second));

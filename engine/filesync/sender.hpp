@@ -73,6 +73,7 @@ struct request_filters {
   std::vector<std::string> include;       ///< include-patterns; empty: everything
   std::vector<std::string> exclude;       ///< exclude-patterns
   std::vector<std::string> follow_paths;  ///< followpaths
+  bool operator==(const request_filters&) const = default;
 };
 
 /// What a transfer gave: the fingerprint of all that was announced, and the latest change of a file in it (ns).

@@ -1,9 +1,9 @@
 #include "engine/session/filesync_service.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
+#include "engine/async/clock.hpp"
 #include "engine/async/percent.hpp"
 #include "engine/session/call_packets.hpp"
 
@@ -43,31 +43,21 @@ class live_transfer {
   std::list<shared_contexts::transfer>::iterator mine_;
 };
 
-bool equal(const filesync::request_filters& a, const filesync::request_filters& b) {
-  return a.include == b.include && a.exclude == b.exclude && a.follow_paths == b.follow_paths;
-}
-
 /// The fingerprint that this request belongs to, if there is one.
 std::shared_ptr<const filesync::fingerprinted_context> ask_for(shared_contexts& contexts, const std::string& name,
                                                                const filesync::request_filters& filters) {
   for (auto& one : contexts.judged) {
-    if (one.found->name != name || !equal(one.found->filters, filters)) continue;
+    if (one.found->name != name || one.found->filters != filters) continue;
     one.asked = true;
     return one.found;
   }
   return nullptr;
 }
 
-std::int64_t wall_clock() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-}
-
 /// Two answers to one request have to be the same.
 bool add_to(std::vector<sent_context>& all, sent_context one) {
   for (const sent_context& before : all)
-    if (before.name == one.name && equal(before.filters, one.filters)) return before.digest == one.digest;
+    if (before.name == one.name && before.filters == one.filters) return before.digest == one.digest;
   all.push_back(std::move(one));
   return true;
 }
