@@ -2,10 +2,13 @@
 
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "engine/filesync/xattrs.hpp"
 
 namespace peelbox::filesync {
 
@@ -20,7 +23,7 @@ constexpr std::array<std::uint32_t, 13> trusted{0xEF53,     0x58465342, 0x912368
                                                 0x3434,     0xE0F5E1E2, 0x73717368};
 
 /// Another layout has another one.
-constexpr std::uint64_t kind = 0x31'65'6D'69'74'6C'62'70U;
+constexpr std::uint64_t kind = 0x32'65'6D'69'74'6C'62'70U;
 
 }  // namespace
 
@@ -33,6 +36,13 @@ std::optional<std::uint64_t> trusted_device(const std::string& directory) {
   return root.st_dev;
 }
 
+bool tells_xattrs(const std::string& directory) {
+  struct statfs file_system {};
+  struct utsname kernel {};
+  return ::statfs(directory.c_str(), &file_system) == 0 && ::uname(&kernel) == 0 &&
+         xattrs_change_times(static_cast<std::uint32_t>(file_system.f_type), kernel.release);
+}
+
 std::int64_t shifted_time(const file_numbers& now) noexcept {
   std::int64_t part = now.mod_time % second;
   if (part < 0) part += second;
@@ -42,31 +52,50 @@ std::int64_t shifted_time(const file_numbers& now) noexcept {
   return now.mod_time - part + (part + shift) % second;
 }
 
-time_decision decide_time(const remembered_file* before, std::uint64_t path, std::int64_t size, const file_numbers& now) noexcept {
+std::uint64_t plain_number(const file_numbers& now, std::uint32_t view) noexcept {
+  const std::uint64_t numbers[] = {static_cast<std::uint64_t>(now.change_time), now.inode, view};
+  return quick_hash(numbers, sizeof numbers) >> 1 | 1U;
+}
+
+time_decision decide_time(const remembered_file* before, std::uint64_t path, std::int64_t size, const file_numbers& now,
+                          std::uint64_t plain) noexcept {
+  constexpr std::uint64_t all_of_it = ~std::uint64_t{0} >> 1;
   time_decision decision;
   decision.mod_time = now.mod_time;
   const bool same = before != nullptr && before->size == size && before->mod_time == now.mod_time;
   if (!same) {
     decision.remember = true;
     const bool back = before != nullptr && (before->went_back != 0 || now.mod_time <= before->mod_time);
-    decision.record = {path, size, now.mod_time, now.change_time, now.inode, back ? 1U : 0U};
+    decision.record = {path, size, now.mod_time, now.change_time, now.inode, back ? 1U : 0U, plain & all_of_it};
     if (back) decision.mod_time = shifted_time(now);
     return decision;
   }
   if (before->went_back != 0 || before->change_time != now.change_time || before->inode != now.inode)
     decision.mod_time = shifted_time(now);
+  if (plain != 0 && before->plain != plain) {
+    decision.remember = true;
+    decision.record = *before;
+    decision.record.plain = plain & all_of_it;
+  }
   return decision;
 }
 
-announced_times::announced_times(std::string file, std::uint64_t device) : device_(device), memory_(std::move(file), kind) {}
+announced_times::announced_times(std::string file, std::uint64_t device, bool tells)
+    : device_(device), view_(tells ? xattr_view() : 0), memory_(std::move(file), kind) {}
 
 std::int64_t announced_times::time_of(std::string_view path, std::int64_t size, std::uint64_t device,
-                                      const file_numbers& now) const {
+                                      const file_numbers& now, bool plain) const {
   if (device != device_) return now.mod_time;
   const std::uint64_t key = quick_hash(path);
-  const time_decision decision = decide_time(memory_.find(key), key, size, now);
+  const time_decision decision = decide_time(memory_.find(key), key, size, now, plain && view_ != 0 ? plain_number(now, view_) : 0);
   if (decision.remember) memory_.put(decision.record);
   return decision.mod_time;
+}
+
+bool announced_times::is_plain(const std::string& path, std::uint64_t device, const file_numbers& now) const {
+  if (view_ == 0 || device != device_) return false;
+  const remembered_file* const known = memory_.find(quick_hash(path));
+  return known != nullptr && known->plain == plain_number(now, view_);
 }
 
 }  // namespace peelbox::filesync

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "engine/async/clock.hpp"
+#include "engine/filesync/announced_times.hpp"
 #include "engine/filesync/fingerprinted_context.hpp"
+#include "engine/filesync/xattrs.hpp"
 #include "engine/oci/digest.hpp"
 #include "engine/oci/sha1.hpp"
 
@@ -20,7 +22,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 /// Another layout, or another meaning, has another one.
-constexpr std::uint64_t kind = 0x31'62'6F'6C'62'62'6C'70U;
+constexpr std::uint64_t kind = 0x32'62'6F'6C'62'62'6C'70U;
 constexpr std::size_t piece = 64 * 1024;
 
 std::int64_t in_second(std::uint64_t number) noexcept {
@@ -76,9 +78,10 @@ std::int64_t content_time(const blob_id& blob, std::string_view key) {
 }
 
 content_times::content_times(std::shared_ptr<const file_tree> tree, std::optional<std::uint64_t> device, std::string memory,
-                             std::string key, std::shared_ptr<const git_blobs> git)
+                             std::string key, std::shared_ptr<const git_blobs> git, bool tells)
     : tree_(std::move(tree)),
       device_(device),
+      view_(tells ? xattr_view() : 0),
       memory_(std::move(memory), kind),
       key_(std::move(key)),
       git_(std::move(git)),
@@ -93,8 +96,15 @@ std::int64_t content_times::time_of_its_own(std::string_view path) const {
   return in_second(quick_hash(mixed, sizeof mixed));
 }
 
+bool content_times::is_plain(const std::string& path, std::uint64_t device, const file_numbers& now) const {
+  if (view_ == 0 || device_ != device) return false;
+  const remembered_blob* const known = memory_.find(quick_hash(path));
+  return known != nullptr && known->plain == view_ && known->mod_time == now.mod_time && known->change_time == now.change_time &&
+         known->inode == now.inode;
+}
+
 announced_time content_times::of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now,
-                                      const std::atomic<bool>* stopped) const {
+                                      bool plain, const std::atomic<bool>* stopped) const {
   const bool telling = device_ == device;
   const std::uint64_t key = quick_hash(path);
   if (telling) {
@@ -102,8 +112,14 @@ announced_time content_times::of_file(const std::string& path, std::int64_t size
       if (const auto blob = git_->find(path, size, now)) return {content_time(*blob, key_), true, true};
     const remembered_blob* const known = memory_.find(key);
     if (known != nullptr && known->size == size && known->mod_time == now.mod_time && known->change_time == now.change_time &&
-        known->inode == now.inode)
+        known->inode == now.inode) {
+      if (plain && view_ != 0 && known->plain != view_) {
+        remembered_blob more = *known;
+        more.plain = view_;
+        memory_.put(more);
+      }
       return {content_time(known->blob, key_), true, true};
+    }
     // Of a file that changed in this tick of the clock the next change would not be seen.
     const auto rest = settling_time(now.change_time, wall_clock());
     if (!rest) return {time_of_its_own(path), false, true};
@@ -113,7 +129,7 @@ announced_time content_times::of_file(const std::string& path, std::int64_t size
   const auto blob = read_blob(*tree_, path, judged, stopped);
   if (!blob) return {time_of_its_own(path), false, telling};
   read_.fetch_add(1, std::memory_order_relaxed);
-  if (telling) memory_.put({key, size, now.mod_time, now.change_time, now.inode, *blob, 0});
+  if (telling) memory_.put({key, size, now.mod_time, now.change_time, now.inode, *blob, plain ? view_ : 0});
   return {content_time(*blob, key_), true, telling};
 }
 
@@ -122,7 +138,8 @@ std::shared_ptr<const entry_times> open_content_times(const context_source& sour
   const content_time_options& how = *source.content_times;
   std::shared_ptr<const git_blobs> git;
   if (device && how.believe_git) git = open_git_blobs(source.root, source.home, source.xdg_config_home);
-  return std::make_shared<const content_times>(std::move(tree), device, device ? source.memory : std::string(), how.key, std::move(git));
+  return std::make_shared<const content_times>(std::move(tree), device, device ? source.memory : std::string(), how.key, std::move(git),
+                                               device && tells_xattrs(source.root));
 }
 
 }  // namespace peelbox::filesync

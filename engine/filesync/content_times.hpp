@@ -31,7 +31,7 @@ struct remembered_blob {
   std::int64_t change_time = 0;  ///< ns
   std::uint64_t inode = 0;
   blob_id blob{};
-  std::uint32_t unused = 0;
+  std::uint32_t plain = 0;  ///< the xattr_view() that saw no extended attributes; 0: not known
 };
 
 /// A file's blob is taken from git's index, else from what is remembered for its numbers, else it is read, on the thread that asks. Where
@@ -39,13 +39,15 @@ struct remembered_blob {
 /// change could not be told, gets a time that no other build announces, and does not stand for its contents.
 class content_times final : public entry_times {
  public:
-  /// On `device` change times tell every change; std::nullopt: nowhere. `git` may be nullptr.
+  /// On `device` change times tell every change; std::nullopt: nowhere. `git` may be nullptr. `tells`: tells_xattrs() of that device.
   content_times(std::shared_ptr<const file_tree> tree, std::optional<std::uint64_t> device, std::string memory, std::string key,
-                std::shared_ptr<const git_blobs> git);
+                std::shared_ptr<const git_blobs> git, bool tells = false);
 
   void enter(const std::string& path, const name_list& names) const override;
-  announced_time of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now,
+  announced_time of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now, bool plain,
                          const std::atomic<bool>* stopped) const override;
+  /// Of files that had to be read.
+  bool is_plain(const std::string& path, std::uint64_t device, const file_numbers& now) const override;
   std::int64_t of_other(std::int64_t) const override { return content_second * 1'000'000'000; }
   bool save() const override { return memory_.save(); }
 
@@ -57,6 +59,7 @@ class content_times final : public entry_times {
 
   const std::shared_ptr<const file_tree> tree_;
   const std::optional<std::uint64_t> device_;
+  const std::uint32_t view_;  // 0 where nothing is said of extended attributes
   const path_memory<remembered_blob> memory_;
   const std::string key_;
   const std::shared_ptr<const git_blobs> git_;

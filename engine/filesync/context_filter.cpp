@@ -42,7 +42,7 @@ std::shared_ptr<const entry_times> times_of(const context_source& source, const 
   const auto device = trusted_device(source.root);
   if (source.content_times) return open_content_times(source, tree, device);
   if (source.memory.empty() || !device) return nullptr;
-  return std::make_shared<const announced_times>(source.memory, *device);
+  return std::make_shared<const announced_times>(source.memory, *device, tells_xattrs(source.root));
 }
 
 }  // namespace

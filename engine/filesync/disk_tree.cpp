@@ -108,17 +108,21 @@ class disk_directory final : public open_directory {
       if (!target) return target.error();
       d.link_target = std::move(*target);
     }
-    if (memory_->may_have(d.device)) {
-      const int error = read_xattrs(fd_.get(), name, d.xattrs);
-      if (error == ENOTSUP) {
-        memory_->remember_without(d.device);
-      } else if (error != 0) {
-        failure why = errno_reason(error);
-        why.text += " (while listing its extended attributes)";
-        return why;
-      }
-    }
     return d;
+  }
+
+  result<entry_xattrs> xattrs(std::string_view name, std::uint64_t device) override {
+    entry_xattrs found;
+    if (!memory_->may_have(device)) return found;
+    const int error = read_xattrs(fd_.get(), name, found);
+    if (error == ENOTSUP) {
+      memory_->remember_without(device);
+    } else if (error != 0) {
+      failure why = errno_reason(error);
+      why.text += " (while listing its extended attributes)";
+      return why;
+    }
+    return found;
   }
 
  private:

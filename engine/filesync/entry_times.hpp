@@ -28,8 +28,11 @@ class entry_times {
     (void)names;
   }
   /// Of a regular file that had these numbers. When `stopped` becomes true (nullptr: never) any answer will do.
-  virtual announced_time of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now,
+  /// `plain`: it was seen to have no extended attributes, and if it gets one, its change time will be another.
+  virtual announced_time of_file(const std::string& path, std::int64_t size, std::uint64_t device, const file_numbers& now, bool plain,
                                  const std::atomic<bool>* stopped) const = 0;
+  /// A regular file with these numbers is known to have no extended attributes, so nobody has to ask for them.
+  virtual bool is_plain(const std::string& path, std::uint64_t device, const file_numbers& now) const = 0;
   /// Of everything else.
   virtual std::int64_t of_other(std::int64_t own) const = 0;
   /// Writes down what was found out; before the list of files is complete for the daemon. False when that failed, which nobody has

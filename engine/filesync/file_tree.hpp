@@ -40,7 +40,7 @@ class name_list {
   std::vector<item> items_;
 };
 
-/// What lstat, readlink and listxattr say.
+/// What lstat and readlink say.
 struct entry_details {
   std::uint32_t posix_mode = 0;
   std::uint32_t links = 1;
@@ -53,7 +53,11 @@ struct entry_details {
   std::int64_t mod_time = 0;     ///< ns
   std::int64_t change_time = 0;  ///< ns
   std::string link_target;
-  std::vector<std::pair<std::string, std::string>> xattrs;  ///< sorted by name
+};
+
+struct entry_xattrs {
+  std::vector<std::pair<std::string, std::string>> values;  ///< sorted by name; without those that nobody is sent
+  bool none = false;  ///< its list is empty, which says more than that there are no values
 };
 
 /// The properties that tell whether a file is still the announced one. Its inode counts only where a context has a
@@ -77,6 +81,12 @@ class open_directory {
   /// `name` is one name that ends in a zero byte behind its view, as those of name_list do. Does not follow
   /// links.
   virtual result<entry_details> details(std::string_view name) = 0;
+  /// The extended attributes of such an entry, which lies on `device`.
+  virtual result<entry_xattrs> xattrs(std::string_view name, std::uint64_t device) {
+    (void)name;
+    (void)device;
+    return entry_xattrs{};
+  }
 };
 
 class open_file {

@@ -32,6 +32,7 @@ class measured_directory final : public open_directory {
     }
     return found;
   }
+  result<entry_xattrs> xattrs(std::string_view name, std::uint64_t device) override { return inner_->xattrs(name, device); }
 
  private:
   std::unique_ptr<open_directory> inner_;

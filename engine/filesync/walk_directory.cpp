@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "engine/async/clock.hpp"
 #include "engine/filesync/entry_times.hpp"
+#include "engine/filesync/fingerprinted_context.hpp"
 #include "engine/filesync/packet.hpp"
 #include "engine/filesync/path_order.hpp"
 #include "engine/filesync/stat.hpp"
@@ -41,7 +43,6 @@ void fill_stat(stat_entry& out, const walk_options& options, entry_details&& d) 
   out.dev_minor = device ? device_minor(d.special_device) : 0;
   out.linkname = std::move(d.link_target);
   out.size = out.is_regular() && !socket ? d.size : static_cast<std::int64_t>(out.linkname.size());
-  out.xattrs = std::move(d.xattrs);
   if (out.is_symlink()) out.mode |= go_mode::permissions;
 }
 
@@ -51,7 +52,8 @@ class slice_walk {
   slice_walk(const walk_context& context, const walk_directory& directory)
       : context_(context),
         directory_(directory),
-        prefix_(directory.path.empty() ? "" : directory.path + "/") {
+        prefix_(directory.path.empty() ? "" : directory.path + "/"),
+        began_(wall_clock()) {
     slice_.chunk = std::make_shared<walk_chunk>();
   }
 
@@ -85,8 +87,7 @@ class slice_walk {
       ++chunk.excluded;
       return true;
     }
-    add(name, kind, std::move(*details), verdict == filter::verdict::look_inside);
-    return true;
+    return add(name, kind, std::move(*details), verdict);
   }
 
   walked_slice take() { return std::move(slice_); }
@@ -107,10 +108,10 @@ class slice_walk {
     return false;
   }
 
-  void add(std::string_view name, entry_kind kind, entry_details&& details, bool withheld) {
+  bool add(std::string_view name, entry_kind kind, entry_details&& details, filter::verdict verdict) {
     walk_entry e;
     e.kind = kind;
-    e.withheld = withheld;
+    e.withheld = verdict == filter::verdict::look_inside;
     e.several_names = kind == entry_kind::regular && details.links > 1;
     e.has_contents = kind == entry_kind::regular;
     if (S_ISSOCK(details.posix_mode)) e.kind = entry_kind::regular;
@@ -120,8 +121,10 @@ class slice_walk {
     e.inode = details.inode;
     e.device = details.device;
     fill_stat(stat_, context_.options, std::move(details));
-    if (!can_be_sent(stat_.mode)) return;
-    announce_time(e);
+    if (!can_be_sent(stat_.mode)) return true;
+    const result<bool> plain = read_attributes(name, e);
+    if (!plain) return unreadable_entry(plain.error(), verdict);
+    announce_time(e, *plain);
     walk_chunk& chunk = *slice_.chunk;
     e.packet_begin = static_cast<std::uint32_t>(chunk.packets.size());
     const stat_packet_parts parts = append_stat_packet(chunk.packets, stat_);
@@ -134,15 +137,30 @@ class slice_walk {
       auto child = std::make_shared<walk_directory>();
       child->path = stat_.path;
       child->scope = std::move(inner_);
-      child->withheld = withheld;
+      child->withheld = e.withheld;
       inner_ = {};
       slice_.children.push_back(std::move(child));
       e.child = slice_.children.size();
     }
     chunk.entries.push_back(e);
+    return true;
   }
 
-  void announce_time(walk_entry& e) {
+  /// Whether it is known to have none, now and as long as its change time stays: that of an entry that changed in this tick of
+  /// the kernel's clock may stay although it gets some.
+  result<bool> read_attributes(std::string_view name, const walk_entry& e) {
+    stat_.xattrs.clear();
+    const entry_times* const times = context_.options.times.get();
+    if (times != nullptr && e.has_contents && times->is_plain(stat_.path, e.device, {e.mod_time, e.change_time, e.inode})) return true;
+    result<entry_xattrs> found = directory_.handle->xattrs(name, e.device);
+    if (!found) return found.error();
+    stat_.xattrs = std::move(found->values);
+    if (!found->none) return false;
+    const auto rest = settling_time(e.change_time, began_);
+    return rest && rest->count() == 0;
+  }
+
+  void announce_time(walk_entry& e, bool plain) {
     const entry_times* const times = context_.options.times.get();
     if (times == nullptr) return;
     if (!e.has_contents) {
@@ -150,7 +168,7 @@ class slice_walk {
       return;
     }
     const announced_time said =
-        times->of_file(stat_.path, e.size, e.device, {e.mod_time, e.change_time, e.inode}, context_.stopped);
+        times->of_file(stat_.path, e.size, e.device, {e.mod_time, e.change_time, e.inode}, plain, context_.stopped);
     stat_.mod_time = e.announced_time = said.time;
     e.stands_for_contents = said.stands_for_contents;
     e.inode_counts = said.inode_counts;
@@ -159,6 +177,7 @@ class slice_walk {
   const walk_context& context_;
   const walk_directory& directory_;
   std::string prefix_;
+  const std::int64_t began_;
   stat_entry stat_;
   filter::scope inner_;
   walked_slice slice_;

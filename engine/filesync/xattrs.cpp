@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -11,9 +13,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 
 #include "engine/async/unique_fd.hpp"
+#include "engine/filesync/path_memory.hpp"
 
 namespace peelbox::filesync {
 
@@ -113,7 +117,7 @@ constexpr std::size_t largest = 64 * 1024;  // XATTR_LIST_MAX and XATTR_SIZE_MAX
 xattr_visit::xattr_visit() noexcept { place.begin_visit(); }
 xattr_visit::~xattr_visit() { place.end_visit(); }
 
-int read_xattrs(int directory, std::string_view name, xattr_list& out) {
+int read_xattrs(int directory, std::string_view name, entry_xattrs& out) {
   std::array<char, 1024> small;
   std::string large;
   const char* names = small.data();
@@ -124,7 +128,10 @@ int read_xattrs(int directory, std::string_view name, xattr_list& out) {
     names = large.data();
   }
   if (count < 0) return errno;
-  if (count == 0) return 0;
+  if (count == 0) {
+    out.none = true;
+    return 0;
+  }
   std::string value(largest, '\0');
   const std::string_view all(names, static_cast<std::size_t>(count));
   for (std::size_t at = 0; at < all.size();) {
@@ -132,10 +139,35 @@ int read_xattrs(int directory, std::string_view name, xattr_list& out) {
     at += attribute.size() + 1;
     if (attribute.empty() || attribute.starts_with("com.apple.")) continue;
     const ssize_t size = get_value(directory, name, attribute.c_str(), value.data(), value.size());
-    if (size >= 0) out.emplace_back(attribute, value.substr(0, static_cast<std::size_t>(size)));
+    if (size >= 0) out.values.emplace_back(attribute, value.substr(0, static_cast<std::size_t>(size)));
   }
-  std::sort(out.begin(), out.end());
+  std::sort(out.values.begin(), out.values.end());
   return 0;
+}
+
+std::uint32_t xattr_view() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  struct stat users {};
+  std::uint64_t told[2] = {};
+  if (::syscall(SYS_capget, &header, data.data()) == 0) told[0] = data[0].effective & 1U << CAP_SYS_ADMIN;
+  if (::stat("/proc/self/ns/user", &users) == 0) told[1] = users.st_ino;
+  return static_cast<std::uint32_t>(quick_hash(told, sizeof told)) | 1U;
+}
+
+bool xattrs_change_times(std::uint32_t file_system, std::string_view kernel_release) noexcept {
+  // linux/magic.h: ext2 to 4, xfs, btrfs, and squashfs and erofs, which never change; tmpfs and overlayfs.
+  constexpr std::array<std::uint32_t, 5> always{0xEF53, 0x58465342, 0x9123683E, 0x73717368, 0xE0F5E1E2};
+  constexpr std::array<std::uint32_t, 2> since_6_6{0x01021994, 0x794C7630};
+  if (std::find(always.begin(), always.end(), file_system) != always.end()) return true;
+  if (std::find(since_6_6.begin(), since_6_6.end(), file_system) == since_6_6.end()) return false;
+  unsigned major = 0;
+  unsigned minor = 0;
+  const char* const end = kernel_release.data() + kernel_release.size();
+  const auto first = std::from_chars(kernel_release.data(), end, major);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
+  if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return false;
+  return major > 6 || (major == 6 && minor >= 6);
 }
 
 void write_xattrs(int directory, const std::string& name, const xattr_list& attributes) noexcept {

@@ -1,10 +1,13 @@
 // Extended attributes of directory entries.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "engine/filesync/file_tree.hpp"
 
 namespace peelbox::filesync {
 
@@ -25,7 +28,15 @@ class xattr_visit {
 /// link, sorted by name. As the reference does (fsutil/stat_unix.go), names that start with "com.apple." and
 /// attributes that cannot be read are left out. Returns 0 or the errno of listing; ENOTSUP means that the file
 /// system has none.
-int read_xattrs(int directory, std::string_view name, xattr_list& out);
+int read_xattrs(int directory, std::string_view name, entry_xattrs& out);
+
+/// Stands for what this process is shown of attributes: those of trusted.* only with CAP_SYS_ADMIN outside of user namespaces
+/// (xattr(7)). Never 0.
+std::uint32_t xattr_view();
+
+/// Whether on a file system of that kind (statfs(2), f_type) each change of an entry's attributes gives it another change time.
+/// tmpfs does so since some release before Linux 6.6, and what is below an overlay may be one.
+bool xattrs_change_times(std::uint32_t file_system, std::string_view kernel_release) noexcept;
 
 /// Sets what the file system and our rights allow; the rest is left out, as the reference does
 /// (fsutil/diskwriter_unix.go). Never follows a link.

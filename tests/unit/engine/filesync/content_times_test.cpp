@@ -101,7 +101,7 @@ class ContentTimes : public testing::Test {
     struct stat st {};
     EXPECT_EQ(::stat((root + "/" + path).c_str(), &st), 0);
     const auto ns = [](const timespec& t) { return t.tv_sec * second + t.tv_nsec; };
-    return times.of_file(path, st.st_size, st.st_dev, {ns(st.st_mtim), ns(st.st_ctim), st.st_ino}, nullptr);
+    return times.of_file(path, st.st_size, st.st_dev, {ns(st.st_mtim), ns(st.st_ctim), st.st_ino}, false, nullptr);
   }
   std::uint64_t read_for(const std::string& root, const std::string& path) const {
     std::uint64_t read = 9;
@@ -312,10 +312,10 @@ TEST_F(ContentTimes, WhatIsNotWhatWasLookedAtHasATimeOfItsOwn) {
   ASSERT_TRUE(device);
   const content_times times(*tree, device, "", "", nullptr);
   const content_times again(*tree, device, "", "", nullptr);
-  ASSERT_TRUE(times.of_file("a", 3, *device, now, nullptr).stands_for_contents);
+  ASSERT_TRUE(times.of_file("a", 3, *device, now, false, nullptr).stands_for_contents);
   const auto check = [&](const char* path, std::int64_t size, const file_numbers& numbers) {
-    const announced_time one = times.of_file(path, size, *device, numbers, nullptr);
-    const announced_time other = again.of_file(path, size, *device, numbers, nullptr);
+    const announced_time one = times.of_file(path, size, *device, numbers, false, nullptr);
+    const announced_time other = again.of_file(path, size, *device, numbers, false, nullptr);
     EXPECT_FALSE(one.stands_for_contents);
     EXPECT_NE(one.time, other.time);
     EXPECT_EQ(one.time / second, content_second);
@@ -327,7 +327,7 @@ TEST_F(ContentTimes, WhatIsNotWhatWasLookedAtHasATimeOfItsOwn) {
   check("a", 3, {now.mod_time, now.change_time, now.inode + 1});
   check("a", 3, {now.mod_time, now.change_time + 3600 * second, now.inode});
   const std::atomic<bool> stopped{true};
-  EXPECT_FALSE(times.of_file("a", 3, *device, now, &stopped).stands_for_contents);
+  EXPECT_FALSE(times.of_file("a", 3, *device, now, false, &stopped).stands_for_contents);
 }
 
 }  // namespace

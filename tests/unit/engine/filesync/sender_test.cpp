@@ -409,6 +409,7 @@ class odd_tree final : public file_tree {
       if (found) found->inode = ++next;
       return found;
     }
+    result<entry_xattrs> xattrs(std::string_view name, std::uint64_t device) override { return inner->xattrs(name, device); }
     std::unique_ptr<open_directory> inner;
   };
   // Truncated between the first look at it and the first read.
