@@ -73,8 +73,9 @@ class PrivateBuildkitd:
 class PrivateEngine:
     """A dockerd with a state of its own (containerd image store), and a configuration for docker's command line."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, newest=False):
         self.config = pathlib.Path(folder) / "docker-config"
+        self.newest = newest
         self._undo = []
 
     def addCleanup(self, call, *arguments):  # what bed.PrivateDockerd wants of a test
@@ -82,18 +83,21 @@ class PrivateEngine:
 
     def __enter__(self):
         bed("DOCKER")
+        if self.newest and "PEELBOX_TB_NEWEST_DOCKER" not in os.environ:
+            raise Unavailable("the bed has no newest Docker: scripts/testbed.sh up newest")
+        self.cli = bed("NEWEST_DOCKER_CLI" if self.newest else "DOCKER_CLI")
         sys.path.insert(0, str(REPO / "tests/integration"))
         import bed as integration_bed
         try:
-            self.dockerd = integration_bed.PrivateDockerd(self, "bench", containerd_store=True)
+            self.dockerd = integration_bed.PrivateDockerd(self, "bench", containerd_store=True, tree="dockerd-newest" if self.newest else "dockerd")
         except AssertionError as error:
             self.__exit__()
             raise Unavailable(f"no private dockerd: {error}") from error
         self.socket = str(self.dockerd.socket)
         self.address = f"unix://{self.socket}"
         self.pid = self.dockerd.dockerd_pid()
-        shutil.copytree(pathlib.Path(bed("DIR")) / "docker-config/cli-plugins", self.config / "cli-plugins", symlinks=True)
-        version = subprocess.run([bed("DOCKER_CLI"), "buildx", "version"], capture_output=True, text=True,
+        shutil.copytree(pathlib.Path(bed("DIR")) / ("docker-config-newest" if self.newest else "docker-config") / "cli-plugins", self.config / "cli-plugins", symlinks=True)
+        version = subprocess.run([self.cli, "buildx", "version"], capture_output=True, text=True,
                                  env=self.environment())
         if version.returncode != 0:
             self.__exit__()
@@ -106,7 +110,7 @@ class PrivateEngine:
                 "DOCKER_CONFIG": str(self.config)}
 
     def docker(self, *arguments):
-        return output_of([bed("DOCKER_CLI"), *arguments], env={**os.environ, **self.environment()})
+        return output_of([self.cli, *arguments], env={**os.environ, **self.environment()})
 
     def prune(self):
         self.docker("buildx", "prune", "--force", "--filter", "type=source.local")

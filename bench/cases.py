@@ -41,12 +41,13 @@ QUICK = Scale(False, 256, 10_000, 50_000, 64, (1000, (1, 5, 10)),
 class Bench:
     """What the cases share. Daemons and the link are started when the first case needs them."""
 
-    def __init__(self, scale, trees, folder, pairs=None, counted=True):
+    def __init__(self, scale, trees, folder, pairs=None, counted=True, newest=False):
         self.scale = scale
         self.trees = trees
         self.folder = pathlib.Path(folder)
         self.pairs_wanted = pairs
         self.counted = counted
+        self.newest = newest
         self.stack = contextlib.ExitStack()
         self._things = {}
         self._broken = {}
@@ -77,7 +78,7 @@ class Bench:
 
     @property
     def engine(self):
-        return self._once("engine", lambda: PrivateEngine(self.folder))
+        return self._once("engine", lambda: PrivateEngine(self.folder, self.newest))
 
     def drop(self):
         """Ends every daemon, so that what the cases before sent lies on no disk."""
@@ -225,7 +226,7 @@ def buildx(bench, tree, *arguments):
     """docker buildx build of FROM scratch, COPY . /"""
     dockerfile = bench.folder / "Dockerfile"
     dockerfile.write_text("FROM scratch\nCOPY . /\n")
-    words = [bed("DOCKER_CLI"), "buildx", "build", "--progress", "plain", "--provenance=false", "--file", dockerfile,
+    words = [bench.engine.cli, "buildx", "build", "--progress", "plain", "--provenance=false", "--file", dockerfile,
              *arguments, tree]
     return Client("docker buildx", lambda address: words, None, bench.engine.environment)
 
@@ -271,7 +272,7 @@ def run_docker_load_standalone(bench, case, tree):
         def command(address):
             # A builder for each address: the counted run goes through the relay.
             name = "direct" if address == daemon.address else "counted"
-            subprocess.run([str(bed("DOCKER_CLI")), "buildx", "create", "--name", name, "--driver", "remote", address],
+            subprocess.run([str(engine.cli), "buildx", "create", "--name", name, "--driver", "remote", address],
                            capture_output=True, env={**__import__("os").environ, **environment})
             words = client.command(address)
             return [*words[:at + 1], "--builder", name, *words[at + 1:]]

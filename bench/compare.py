@@ -30,6 +30,8 @@ def parse(names):
                         help="without this case; may be repeated")
     parser.add_argument("--pairs", type=int, metavar="N", help="pairs of each case")
     parser.add_argument("--no-count", action="store_true", help="without the runs that count bytes and system calls")
+    parser.add_argument("--newest", action="store_true",
+                        help="the docker cases beside the newest Docker and buildx of Debian (scripts/testbed.sh up newest)")
     parser.add_argument("--trees", metavar="DIR", help="where the trees are made (default: build/bench/trees)")
     parser.add_argument("--keep-trees", action="store_true", help="leave the trees for the next run")
     options = parser.parse_args()
@@ -97,7 +99,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: sys.exit(128 + n))
     report = {"machine": machine(), "scale": "quick" if options.quick else "full", "cases": [], "not_run": [], "parts": [], "comparisons": []}
-    bench = Bench(scale, trees, folder, options.pairs, not options.no_count)
+    bench = Bench(scale, trees, folder, options.pairs, not options.no_count, options.newest)
     start = time.monotonic()
     try:
         if want_parts:

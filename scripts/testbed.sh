@@ -23,8 +23,9 @@ usage() {
   cat <<'TEXT'
 usage: scripts/testbed.sh COMMAND
 
-  up [core]           make what is missing and start everything
-                      (core: registry, images, buildkitd and buildctl, no dockerd)
+  up [core|newest]    make what is missing and start everything
+                      (core: registry, images, buildkitd and buildctl, no dockerd;
+                      newest: also Debian sid's Docker, to measure beside; no test needs it)
   down                stop everything; downloads, builds and caches stay
   status [core]       a table of the daemons; exit status 0 only if all of them answer
   env                 shell export lines with the addresses:  eval "$(scripts/testbed.sh env)"
@@ -56,9 +57,18 @@ TEXT
 parts_of_argument() {
   case "$*" in
     '' | all) echo all ;;
-    core) echo core ;;
-    *) die "the bed's parts are 'core' or, without a word, all; not '$*'" ;;
+    core | newest) echo "$*" ;;
+    *) die "the bed's parts are 'core', 'newest' or, without a word, all; not '$*'" ;;
   esac
+}
+
+# A bed that runs in full is not reduced by a later `up core`.
+larger_of() {
+  local part
+  for part in newest all core; do
+    [[ " $1 $2 " != *" $part "* ]] || break
+  done
+  echo "$part"
 }
 
 up() {
@@ -74,8 +84,7 @@ up() {
     stop_bed
     load_settings
   fi
-  # A bed that runs in full is not reduced by a later `up core`.
-  [ "$parts" = all ] || parts=$wanted
+  parts=$(larger_of "$parts" "$wanted")
 
   install_host_packages
   fetch_packages

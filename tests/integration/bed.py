@@ -315,10 +315,11 @@ def free_port():
 class PrivateDockerd:
     """A dockerd of the test's own, from the bed's root file system."""
 
-    def __init__(self, test, name, containerd_store, flags=(), overrides=None):
-        """`flags` are dockerd's, `overrides` go over those of its configuration file."""
+    def __init__(self, test, name, containerd_store, flags=(), overrides=None, tree="dockerd"):
+        """`flags` are dockerd's, `overrides` go over those of its configuration file; it runs from roots/`tree`."""
         self.test = test
         self.flags = list(flags)
+        self.tree = tree
         self.root = pathlib.Path(bed("DIR"))
         self.name = f"it-{name}-{os.getpid()}"
         self.socket = self.root / "run" / f"{self.name}.sock"
@@ -342,7 +343,7 @@ class PrivateDockerd:
         self.process = subprocess.Popen(
             # However the tests end, it does not outlive them.
             ["setpriv", "--pdeathsig", "KILL",
-             self.root / "bin/enter-root.sh", self.root / "roots/dockerd", self.state, self.root / "run", "dockerd",
+             self.root / "bin/enter-root.sh", self.root / "roots" / self.tree, self.state, self.root / "run", "dockerd",
              "--config-file", self.config, "--host", f"unix://{self.socket}", "--group", "root", "--bridge", self.bridge,
              "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent",
              f"/{self.name}", "--shutdown-timeout", "2", *self.flags],

@@ -11,16 +11,21 @@ make_artefacts() {
   pids+=($!)
   make_certificates &
   pids+=($!)
-  if [ "$parts" = all ]; then
+  if has_docker; then
     make_root dockerd &
     pids+=($!)
     make_root dockerd-old &
     pids+=($!)
     make_reach_tools
   fi
+  if [ "$parts" = newest ]; then
+    make_root dockerd-newest &
+    pids+=($!)
+  fi
   make_host_tools
   wait_all "${pids[@]}" || die "could not make the bed"
-  write_docker_wrapper
+  ! has_docker || write_docker_wrapper docker dockerd "$TB/docker-config"
+  [ "$parts" != newest ] || write_docker_wrapper docker-newest dockerd-newest "$TB/docker-config-newest"
 }
 
 make_host_tools() {

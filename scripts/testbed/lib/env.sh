@@ -17,11 +17,14 @@ print_env() {
     export_line PEELBOX_TB_KUBECONFIG "$cluster_dir/admin.kubeconfig"
     export_line PEELBOX_TB_KUBECTL "$TB/cluster-host/usr/bin/kubectl"
   fi
-  [ "$parts" = all ] || return 0
+  has_docker || return 0
   export_line PEELBOX_TB_DOCKER "unix://$TB/run/dockerd.sock"
   export_line PEELBOX_TB_DOCKER_OLD "unix://$TB/run/dockerd-old.sock"
   export_line PEELBOX_TB_OLD_BUILDKITD "unix://$TB/run/old-buildkitd.sock"
   export_line PEELBOX_TB_DOCKER_CLI "$TB/bin/docker"
+  [ "$parts" = newest ] || return 0
+  export_line PEELBOX_TB_NEWEST_DOCKER "unix://$TB/run/dockerd-newest.sock"
+  export_line PEELBOX_TB_NEWEST_DOCKER_CLI "$TB/bin/docker-newest"
 }
 
 export_line() { printf 'export %s=%q\n' "$1" "$2"; }

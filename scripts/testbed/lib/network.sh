@@ -4,9 +4,10 @@
 # One bridge for each dockerd, because each of them hands out addresses on its own. Neither touches the
 # firewall or docker0.
 start_network() {
-  [ "$parts" = all ] || return 0
+  has_docker || return 0
   start_bridge "${bed_name}a" "$subnet.1/25"
-  start_bridge "${bed_name}b" "$subnet.129/25"
+  start_bridge "${bed_name}b" "$subnet.129/26"
+  [ "$parts" != newest ] || start_bridge "${bed_name}c" "$subnet.193/26"
 }
 
 start_bridge() {
@@ -24,6 +25,7 @@ start_bridge() {
 stop_network() {
   ip link del "${bed_name}a" 2>/dev/null || true
   ip link del "${bed_name}b" 2>/dev/null || true
+  ip link del "${bed_name}c" 2>/dev/null || true
   ip link del "$bridge" 2>/dev/null || true
 }
 

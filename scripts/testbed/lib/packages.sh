@@ -61,8 +61,8 @@ package_names() { grep -vE '^(#|$)' "$1"; }
 
 # fetch_packages: the groups that the wanted parts need, all suites side by side.
 fetch_packages() {
-  local pids=() groups_bookworm=(host images) groups_trixie=(go)
-  if [ "$parts" = all ]; then
+  local pids=() groups_bookworm=(host images) groups_trixie=(go) groups_sid=(go-extra)
+  if has_docker; then
     groups_bookworm+=(dockerd-old reach)
     groups_trixie+=(dockerd)
   fi
@@ -70,7 +70,8 @@ fetch_packages() {
   pids+=($!)
   fetch_suite trixie "${groups_trixie[@]}" &
   pids+=($!)
-  fetch_suite sid go-extra &
+  [ "$parts" != newest ] || groups_sid+=(dockerd-newest)
+  fetch_suite sid "${groups_sid[@]}" &
   pids+=($!)
   wait_all "${pids[@]}" || die "could not download the packages"
 }

@@ -40,18 +40,18 @@ link_busybox() {
 
 # The docker command line needs nothing newer than the host's C library, so it runs on the host, with the host's
 # files as build contexts. Its configuration is the bed's own.
+# write_docker_wrapper NAME ENGINE CONFIG
 write_docker_wrapper() {
-  [ "$parts" = all ] || return 0
-  local root=$TB/roots/dockerd config=$TB/docker-config
+  local name=$1 engine=$2 root=$TB/roots/$2 config=$3
   mkdir -p "$config/cli-plugins"
   ln -sfn "$root/usr/libexec/docker/cli-plugins/docker-buildx" "$config/cli-plugins/docker-buildx"
-  cat >"$TB/bin/docker.new" <<TEXT
+  cat >"$TB/bin/$name.new" <<TEXT
 #!/bin/sh
 # The docker command line of the test bed; -H or DOCKER_HOST choose another daemon.
 export DOCKER_CONFIG="\${PEELBOX_TB_DOCKER_CONFIG:-$config}"
-export DOCKER_HOST="\${DOCKER_HOST:-unix://$TB/run/dockerd.sock}"
+export DOCKER_HOST="\${DOCKER_HOST:-unix://$TB/run/$engine.sock}"
 exec $root/usr/bin/docker "\$@"
 TEXT
-  chmod +x "$TB/bin/docker.new"
-  mv "$TB/bin/docker.new" "$TB/bin/docker"
+  chmod +x "$TB/bin/$name.new"
+  mv "$TB/bin/$name.new" "$TB/bin/$name"
 }

@@ -3,16 +3,18 @@
 
 core_services=(registry registry-proxy buildkitd)
 docker_services=(dockerd dockerd-old old-buildkitd)
+newest_services=(dockerd-newest)
 
 # services PARTS: their names.
 services() {
   printf '%s\n' "${core_services[@]}"
-  [ "$1" != all ] || printf '%s\n' "${docker_services[@]}"
+  case $1 in all | newest) printf '%s\n' "${docker_services[@]}" ;; esac
+  [ "$1" != newest ] || printf '%s\n' "${newest_services[@]}"
 }
 
-# What `status` tells of: a cluster that was started counts.
+# What `status` tells of: a cluster or a newest Docker that was started counts.
 known_services() {
-  services "$1"
+  if [ "$parts" = newest ] && [ "$1" = all ]; then services newest; else services "$1"; fi
   [ ! -d "$cluster_dir" ] || printf '%s\n' "${cluster_services[@]}"
 }
 
@@ -39,7 +41,7 @@ probe() {
         probe_buildkit --addr "tcp://$buildkitd_tls" --tlscacert "$TB/certs/ca.pem" \
           --tlscert "$TB/certs/client-cert.pem" --tlskey "$TB/certs/client-key.pem"
       ;;
-    dockerd | dockerd-old) quiet_curl --unix-socket "$socket" http://docker/_ping ;;
+    dockerd | dockerd-old | dockerd-newest) quiet_curl --unix-socket "$socket" http://docker/_ping ;;
     old-buildkitd) probe_buildkit --addr "unix://$socket" ;;
   esac
 }
@@ -59,6 +61,7 @@ command_of() {
       ;;
     dockerd) dockerd_command dockerd "${bed_name}a" ;;
     dockerd-old) dockerd_command dockerd-old "${bed_name}b" ;;
+    dockerd-newest) dockerd_command dockerd-newest "${bed_name}c" ;;
     old-buildkitd) command=("$TB/bin/testbed-proxy" grpc "$TB/run/dockerd-old.sock" "$TB/run/old-buildkitd.sock") ;;
   esac
 }
@@ -122,6 +125,7 @@ TEXT
 {"registry-mirrors": ["http://$registry"], "insecure-registries": ["cgr.dev"],
  "features": {"containerd-snapshotter": true}${driver:+, "storage-driver": "native"}}
 TEXT
+  cp "$TB/run/dockerd.json" "$TB/run/dockerd-newest.json"
   cat >"$TB/run/dockerd-old.json" <<TEXT
 {"registry-mirrors": ["http://$registry"], "insecure-registries": ["cgr.dev"]${driver:+, "storage-driver": "vfs"}}
 TEXT
@@ -155,10 +159,11 @@ restart_empty() {
 
 await_docker_services() {
   local name
-  [ "$parts" = all ] || return 0
+  has_docker || return 0
   for name in "${docker_services[@]}"; do
     await_service "$name"
   done
+  [ "$parts" != newest ] || await_service dockerd-newest
 }
 
 require_free_ports() {

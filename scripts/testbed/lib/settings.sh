@@ -88,4 +88,6 @@ other_settings_wanted() {
   [ "${PEELBOX_TB_PORT_BASE:-$port_base}" != "$port_base" ] || [ "${PEELBOX_TB_SUBNET:-$subnet}" != "$subnet" ]
 }
 
+has_docker() { [ "$parts" = all ] || [ "$parts" = newest ]; }
+
 save_settings() { printf '%s %s %s\n' "$parts" "$port_base" "$subnet" >"$settings_file"; }
