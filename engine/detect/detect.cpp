@@ -230,15 +230,14 @@ result<detection> detect(repository& files, const options& how) {
     // One at a time: a repository may have a hundred thousand that come to nothing.
     candidate c = claimed;
     draft d = analyse_by_claim(files, c, candidates, how, out.lost);
-    // A person who writes an overlay for the directory knows what to start.
-    const bool has_overlay = files.has_file(join(d.dir, "peelbox.json")) || files.has_file(join(d.dir, "peelbox.toml"));
+    const auto has_overlay = [&] { return overlay_is_about(files, d.dir, d.name); };
     if (!d.feeds.empty()) into.emplace(d.dir, d.feeds);
     for (const std::string& part : d.embeds) into.emplace(part, d.dir);
-    if (!d.no_service.empty() && !has_overlay) {
+    if (!d.no_service.empty() && !has_overlay()) {
       out.lost.push_back({c.manifest, fmt::format("{}: {}", d.build_system, d.no_service)});
       continue;
     }
-    if (const std::string why = lacking(d, how.target); !why.empty() && !has_overlay) {
+    if (const std::string why = lacking(d, how.target); !why.empty() && !has_overlay()) {
       files.add_note(c.manifest, why);
       out.lost.push_back({c.manifest, fmt::format("{}: {}", d.build_system, why)});
       continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
@@ -59,11 +60,19 @@ result<void> change(found_service& service, const value& by, const std::string& 
   return {};
 }
 
+bool is_about_services(std::string_view key) { return key == "services" || key == "$schema"; }
+
+result<value> parse(std::string_view name, const std::string& text) {
+  return name.ends_with("toml") ? parse_toml(text) : parse_json(text);
+}
+
+constexpr std::array<std::string_view, 2> overlay_names = {"peelbox.json", "peelbox.toml"};
+
 result<void> apply_file(const std::string& dir, const std::string& path, value tree,
                         std::vector<found_service>& services) {
   if (!tree.is(value::kind::object)) return failure(errc::usage, path + ": expected an object", origin::user);
   const value by_name = tree["services"];
-  std::erase_if(tree.members, [](const auto& m) { return m.key == "services" || m.key == "$schema"; });
+  std::erase_if(tree.members, [](const auto& m) { return is_about_services(m.key); });
   if (!tree.members.empty()) {
     auto own = std::find_if(services.begin(), services.end(), [&](const found_service& s) { return s.dir == dir; });
     if (own == services.end()) {
@@ -97,17 +106,30 @@ result<void> apply_file(const std::string& dir, const std::string& path, value t
 
 result<void> apply_overlays(repository& files, std::vector<found_service>& services) {
   for (const directory& dir : files.directories()) {
-    for (const std::string_view name : {"peelbox.json", "peelbox.toml"}) {
+    for (const std::string_view name : overlay_names) {
       if (!dir.files.contains(name)) continue;
       const std::string path = join(dir.path, name);
       const std::string* text = files.read(path);
       if (!text) continue;
-      auto tree = name.ends_with("toml") ? parse_toml(*text) : parse_json(*text);
+      auto tree = parse(name, *text);
       if (tree.has_error()) return tree.error().in(path);
       if (auto done = apply_file(dir.path, path, std::move(*tree), services); done.has_error()) return done;
     }
   }
   return {};
+}
+
+bool overlay_is_about(repository& files, const std::string& dir, std::string_view service) {
+  for (const std::string_view name : overlay_names) {
+    const std::string* text = files.read(join(dir, name));
+    if (!text) continue;
+    const auto tree = parse(name, *text);
+    if (tree.has_error()) continue;
+    if (std::any_of(tree->members.begin(), tree->members.end(), [](const auto& m) { return !is_about_services(m.key); })) return true;
+    const value& named = (*tree)["services"];
+    if (std::any_of(named.members.begin(), named.members.end(), [&](const auto& m) { return m.key == service; })) return true;
+  }
+  return false;
 }
 
 }  // namespace peelbox::detect

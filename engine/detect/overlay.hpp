@@ -1,6 +1,7 @@
 // peelbox.json and peelbox.toml: what a person knows better.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "engine/async/failure.hpp"
@@ -14,5 +15,9 @@ namespace peelbox::detect {
 /// service the file is a service of its own.
 /// failure{usage} names the file and what is wrong with it.
 result<void> apply_overlays(repository& files, std::vector<found_service>& services);
+
+/// Whether the file in `dir` changes the service of that directory, or names `service`: a person who writes that knows
+/// how it starts. Not one that only names others, and not a broken one, which apply_overlays() refuses.
+bool overlay_is_about(repository& files, const std::string& dir, std::string_view service);
 
 }  // namespace peelbox::detect
