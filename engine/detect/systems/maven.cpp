@@ -97,20 +97,41 @@ std::string main_class(analysis& work, const std::vector<std::pair<std::string, 
   return find_main_class(work);
 }
 
-/// A web application without a server of its own, by Jetty's runner for the names that it uses: jakarta.servlet or the older
-/// javax.servlet.
-void serve_war(analysis& work) {
-  bool jakarta = false;
+struct war_runner {
+  std::string_view artifact;
+  std::string_view version;
+  std::string_view serves;
+};
+// The last ones of Jetty 9.4, 11 and 12.0, by Maven Central; Jetty 12.1 has none. The last one wants Java 17.
+constexpr war_runner of_javax{"org.eclipse.jetty:jetty-runner", "9.4.58.v20250814", "javax.servlet"};
+constexpr war_runner of_jakarta_9{"org.eclipse.jetty:jetty-runner", "11.0.26", "jakarta.servlet"};
+constexpr war_runner of_jakarta_10{"org.eclipse.jetty.ee10:jetty-ee10-runner", "12.0.36", "Servlet 6"};
+
+/// The API that a war is written for: jakarta.servlet or the older javax.servlet, and whether it is Servlet 6 by a
+/// dependency or by the descriptor.
+const war_runner& runner_for(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
+  for (const value* dependency : all(chain.front().second["dependencies"], "dependency")) {
+    const std::string& name = text_of((*dependency)["artifactId"]);
+    const std::string version = resolved_text(chain, text_of((*dependency)["version"]));
+    if (name == "jakarta.jakartaee-api" || name == "jakarta.jakartaee-web-api") return version_less(version, "10") ? of_jakarta_9 : of_jakarta_10;
+    if (name == "jakarta.servlet-api" && !version.empty()) return version_less(version, "6") ? of_jakarta_9 : of_jakarta_10;
+  }
   const std::string* descriptor = work.read("src/main/webapp/WEB-INF/web.xml");
-  if (descriptor && contains(*descriptor, "jakarta.ee/xml")) jakarta = true;
+  if (descriptor && contains(*descriptor, "jakarta.ee/xml")) return contains(*descriptor, "web-app_6") ? of_jakarta_10 : of_jakarta_9;
   for (const std::string& path : work.sources({".java", ".kt"}))
-    if (const std::string* text = jakarta ? nullptr : work.files.read_source(path); text && contains(*text, "jakarta.servlet")) jakarta = true;
-  const std::string_view runner = jakarta ? "11.0.18" : "9.4.53.v20231009";
-  work.run(fmt::format("mvn -B -ntp dependency:copy -Dartifact=org.eclipse.jetty:jetty-runner:{} -DoutputDirectory=/out -Dmdep.stripVersion=true", runner));
-  work.because("server", fmt::format("Jetty's runner {}, for {}.servlet", runner, jakarta ? "jakarta" : "javax"), "packaging war", confidence::likely);
+    if (const std::string* text = work.files.read_source(path); text && contains(*text, "jakarta.servlet")) return of_jakarta_9;
+  return of_javax;
+}
+
+/// A web application without a server of its own.
+void serve_war(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
+  const war_runner& runner = runner_for(work, chain);
+  work.run(fmt::format("mvn -B -ntp dependency:copy -Dartifact={}:{} -DoutputDirectory=/out -Dmdep.stripVersion=true", runner.artifact, runner.version));
+  work.because("server", fmt::format("Jetty's runner {}, for {}", runner.version, runner.serves), "packaging war", confidence::likely);
+  const std::string jar = fmt::format("/out/{}.jar", runner.artifact.substr(runner.artifact.find(':') + 1));
   const std::string find_war = analysis::command_in(work.self.dir, "ls target/*.war | head -n 1 | xargs -I FILE cp FILE /app.war");
   const std::string_view port = told_port(work, 8080, "Jetty's usual port");
-  work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/jetty-runner.jar", "--port", std::string(port), "/app/app.war"}, {find_war}, {{"/out/jetty-runner.jar", "/app/jetty-runner.jar"}, {"/app.war", "/app/app.war"}}}, work.self.manifest);
+  work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/jetty-runner.jar", "--port", std::string(port), "/app/app.war"}, {find_war}, {{jar, "/app/jetty-runner.jar"}, {"/app.war", "/app/app.war"}}}, work.self.manifest);
 }
 
 void analyse(analysis& work) {
@@ -149,7 +170,7 @@ void analyse(analysis& work) {
     work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {find_jar}, {{"/app.jar", "/app/app.jar"}}}, work.self.manifest);
   } else if (packaging == "war") {
     work.run_at_root(fmt::format("mvn -B -ntp package -DskipTests{}", only));
-    serve_war(work);
+    serve_war(work, chain);
     return;
   } else {
     const std::string main = main_class(work, chain);
