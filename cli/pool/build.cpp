@@ -122,6 +122,7 @@ task<result<seen_set>> look_again(half_ptr of) {
 
 task<result<void>> build_half(half_ptr of) {
   std::string failed;
+  bool pushed_again = false;
   for (unsigned left = of->pool->args->retries;; --left) {
     auto looking = failed.empty() ? of->pool->look(of->arch) : look_again(of);
     result<seen_set> seen = co_await std::move(looking);
@@ -145,6 +146,12 @@ task<result<void>> build_half(half_ptr of) {
     if (of->gone.empty() && may_be_the_pod(tale)) {
       auto asking = ask_fate(of, *pod);
       of->gone = co_await std::move(asking);
+    }
+    if (of->gone.empty() && !pushed_again && tale.why && push_met_the_other(tale.why->text)) {
+      say(*of, "the registry did not know a layer that both architectures have; pushing again");
+      pushed_again = true;
+      ++left;
+      continue;
     }
     if (of->gone.empty() && !may_be_the_pod(tale)) co_return failure(errc::remote, of->arch + ": the build failed", origin::peer);
     const std::string what = fmt::format("{}: {}", pod->name, of->gone.empty() ? "the connection broke" : of->gone);

@@ -36,4 +36,9 @@ result<std::string> index_name(const build_args& wanted, const pool_args& args) 
   return args.repository + ":" + wanted.tags.front();
 }
 
+bool push_met_the_other(std::string_view why) {
+  const auto has = [&](std::string_view words) { return why.find(words) != why.npos; };
+  return has("failed to push ") && has("/manifests/") && (has(": 400 Bad Request") || has(": 404 Not Found"));
+}
+
 }  // namespace peelbox::cli::pool

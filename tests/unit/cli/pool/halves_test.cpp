@@ -34,5 +34,14 @@ TEST(PoolHalves, TheBuildOfOneArchitecture) {
   EXPECT_EQ(index_name(wanted, args).error().code, errc::usage);
 }
 
+TEST(PoolHalves, APushThatMetTheOther) {
+  const std::string put = "failed to push r/a: failed commit on ref \"m\": unexpected status from PUT request to http://r/v2/a/";
+  EXPECT_TRUE(push_met_the_other(put + "manifests/sha256:6b2e: 400 Bad Request"));
+  EXPECT_TRUE(push_met_the_other(put + "manifests/sha256:6b2e: 404 Not Found"));
+  EXPECT_FALSE(push_met_the_other(put + "manifests/sha256:6b2e: 403 Forbidden"));
+  EXPECT_FALSE(push_met_the_other(put + "blobs/uploads/x: 400 Bad Request"));
+  EXPECT_FALSE(push_met_the_other("process \"/bin/sh -c curl http://r/manifests/x: 400 Bad Request\" did not complete"));
+}
+
 }  // namespace
 }  // namespace peelbox::cli::pool
