@@ -13,9 +13,6 @@ using kubernetes::pool_pod;
 
 namespace {
 
-/// How many daemons are asked before a build is sent to one that has its cache: all of a small pool, a sample of a large one.
-constexpr std::size_t most_asked = 8;
-
 /// Asks the daemons of `some`; what they say is put into `pods` too.
 task<result<void>> ask(pool_view_ptr pool, std::vector<pool_pod>& some, std::vector<pool_pod>& pods) {
   // One alone is chosen whatever it does.
@@ -40,15 +37,16 @@ task<std::optional<pool_pod>> choose(pool_view_ptr pool, std::vector<pool_pod>& 
   std::mt19937 random{std::random_device{}()};
   const kubernetes::dice roll = [&](std::size_t bound) { return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random); };
   const pool_pod* chosen = nullptr;
-  std::vector<pool_pod> best;
+  kubernetes::sticky_question best;
   if (args.policy == "random") chosen = kubernetes::choose_random(pods, roll);
   else if (args.policy == "least-cpu") chosen = kubernetes::choose_least_cpu(pods, roll);
   else {
     const bool sticky = args.policy == "sticky";
-    best = sticky ? kubernetes::sticky_order(pods, args.key, most_asked) : kubernetes::shortlist(pods, 2, roll);
-    auto asking = ask(pool, best, pods);
+    if (sticky) best = kubernetes::ask_for_sticky(pods, args.key, roll);
+    else best.pods = kubernetes::shortlist(pods, 2, roll);
+    auto asking = ask(pool, best.pods, pods);
     co_await std::move(asking);
-    chosen = sticky ? kubernetes::choose_sticky(pods, args.key) : kubernetes::choose_least_busy(best);
+    chosen = sticky ? kubernetes::choose_sticky(best) : kubernetes::choose_least_busy(best.pods);
   }
   if (chosen == nullptr) co_return std::nullopt;
   co_return *chosen;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace peelbox::kubernetes {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::int64_t least_load = 50'000'000;
 /// How much more than its share a pod may have.
 constexpr double fair = 1.25;
+constexpr std::size_t most_asked = 8;
 
 std::vector<const pool_pod*> usable(const std::vector<pool_pod>& pods) {
   std::vector<const pool_pod*> some;
@@ -31,11 +33,11 @@ std::uint64_t weight(std::string_view key, std::string_view name) {
 }
 
 std::vector<const pool_pod*> by_weight(const std::vector<pool_pod>& pods, std::string_view key) {
-  std::vector<const pool_pod*> some = usable(pods);
-  std::sort(some.begin(), some.end(), [&](const pool_pod* a, const pool_pod* b) {
-    const std::uint64_t left = weight(key, a->name), right = weight(key, b->name);
-    return left != right ? left > right : a->name < b->name;
-  });
+  std::vector<std::pair<std::uint64_t, const pool_pod*>> weighed;
+  for (const pool_pod* pod : usable(pods)) weighed.emplace_back(weight(key, pod->name), pod);
+  std::sort(weighed.begin(), weighed.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second->name < b.second->name; });
+  std::vector<const pool_pod*> some;
+  for (const auto& [heavy, pod] : weighed) some.push_back(pod);
   return some;
 }
 
@@ -80,33 +82,39 @@ const pool_pod* choose_random(const std::vector<pool_pod>& pods, const dice& rol
   return some.empty() ? nullptr : some[roll(some.size())];
 }
 
-std::vector<pool_pod> sticky_order(const std::vector<pool_pod>& pods, std::string_view key, std::size_t most) {
-  std::vector<pool_pod> chosen;
-  for (const pool_pod* pod : by_weight(pods, key))
-    if (chosen.size() < most) chosen.push_back(*pod);
-  return chosen;
+sticky_question ask_for_sticky(const std::vector<pool_pod>& pods, std::string_view key, const dice& roll) {
+  std::vector<const pool_pod*> order = by_weight(pods, key);
+  sticky_question made;
+  made.first = order.size() <= most_asked ? order.size() : most_asked / 2;
+  for (std::size_t i = 0; i < std::min(order.size(), most_asked); ++i) {
+    if (i >= made.first) std::swap(order[i], order[i + roll(order.size() - i)]);
+    made.pods.push_back(*order[i]);
+  }
+  return made;
 }
 
-const pool_pod* choose_sticky(const std::vector<pool_pod>& pods, std::string_view key) {
-  const std::vector<const pool_pod*> some = by_weight(pods, key);
-  if (some.empty()) return nullptr;
-  double cpu = 0, builds = 0, asked = 0;
-  for (const pool_pod* pod : some) {
+const pool_pod* choose_sticky(const sticky_question& asked) {
+  const std::vector<pool_pod>& pods = asked.pods;
+  if (pods.empty()) return nullptr;
+  const auto measured = pods.begin() + static_cast<std::ptrdiff_t>(asked.first < pods.size() ? asked.first : 0);
+  double cpu = 0, builds = 0, known = 0;
+  for (auto pod = measured; pod != pods.end(); ++pod) {
     cpu += static_cast<double>(load_of(*pod));
-    if (!pod->builds) continue;
-    builds += static_cast<double>(*pod->builds);
-    ++asked;
+    builds += static_cast<double>(pod->builds.value_or(0));
+    known += pod->builds ? 1 : 0;
   }
-  const double most_cpu = fair * cpu / static_cast<double>(some.size());
-  const double most_builds = std::ceil(fair * (builds + 1) / std::max(asked, 1.0));
-  const auto takes_one_more = [&](const pool_pod& pod) {
-    return asked == 0 || (pod.builds && static_cast<double>(*pod.builds) < most_builds);
-  };
-  for (const pool_pod* pod : some)
-    if (takes_one_more(*pod) && (pod->builds == 0U || static_cast<double>(load_of(*pod)) <= most_cpu)) return pod;
-  for (const pool_pod* pod : some)
-    if (takes_one_more(*pod)) return pod;
-  return some.front();
+  const bool any_known = std::any_of(pods.begin(), pods.end(), [](const pool_pod& pod) { return pod.builds.has_value(); });
+  const double most_cpu = fair * cpu / static_cast<double>(pods.end() - measured);
+  const double most_builds = std::ceil(fair * (builds + 1) / std::max(known, 1.0));
+  for (std::size_t i = 0; i < asked.first; ++i) {
+    const pool_pod& pod = pods[i];
+    if (any_known && (!pod.builds || static_cast<double>(*pod.builds) >= most_builds)) continue;
+    if (pod.builds == 0U || static_cast<double>(load_of(pod)) <= most_cpu) return &pod;
+  }
+  const pool_pod* best = nullptr;
+  for (auto pod = measured; pod != pods.end(); ++pod)
+    if (best == nullptr || (pod->builds && (!best->builds || *pod->builds < *best->builds))) best = &*pod;
+  return best;
 }
 
 }  // namespace peelbox::kubernetes

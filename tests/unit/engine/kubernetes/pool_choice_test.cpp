@@ -41,20 +41,26 @@ TEST(PoolChoice, FewestRunningBuildsOfTheShortlist) {
   EXPECT_EQ(choose_least_busy({}), nullptr);
 }
 
+/// The choice when nobody was asked.
+std::string sticky(const std::vector<pool_pod>& pods, std::string_view key, const dice& roll = first) {
+  const sticky_question asked = ask_for_sticky(pods, key, roll);
+  return choose_sticky(asked)->name;
+}
+
 TEST(PoolChoice, StickyKeepsItsPodAndSpreadsKeys) {
   std::vector<pool_pod> pods;
   for (int i = 0; i < 10; ++i) pods.push_back(pod("buildkit-amd64-" + std::to_string(i), std::nullopt));
   std::map<std::string, int> counts;
   std::map<int, std::string> before;
   for (int key = 0; key < 1000; ++key) {
-    before[key] = choose_sticky(pods, "repo" + std::to_string(key))->name;
+    before[key] = sticky(pods, "repo" + std::to_string(key));
     ++counts[before[key]];
   }
   for (const auto& [name, count] : counts) EXPECT_NEAR(count, 100, 40) << name;
   pods.push_back(pod("buildkit-amd64-10", std::nullopt));
   int moved = 0;
   for (int key = 0; key < 1000; ++key) {
-    const std::string now = choose_sticky(pods, "repo" + std::to_string(key))->name;
+    const std::string now = sticky(pods, "repo" + std::to_string(key));
     if (now == before[key]) continue;
     EXPECT_EQ(now, "buildkit-amd64-10");
     ++moved;
@@ -64,38 +70,54 @@ TEST(PoolChoice, StickyKeepsItsPodAndSpreadsKeys) {
 
 TEST(PoolChoice, StickyLeavesABusyPod) {
   std::vector<pool_pod> pods{pod("a", 100'000'000), pod("b", 100'000'000), pod("c", 100'000'000)};
-  const std::string usual = choose_sticky(pods, "k")->name;
+  const std::string usual = sticky(pods, "k");
   for (pool_pod& one : pods)
     if (one.name == usual) one.cpu = 4'000'000'000;
-  EXPECT_NE(choose_sticky(pods, "k")->name, usual);
-  EXPECT_EQ(choose_sticky({}, "k"), nullptr);
+  EXPECT_NE(sticky(pods, "k"), usual);
+  EXPECT_EQ(choose_sticky({}), nullptr);
 }
 
 TEST(PoolChoice, StickyCountsRunningBuilds) {
-  std::vector<pool_pod> pods{pod("a", std::nullopt), pod("b", std::nullopt), pod("c", std::nullopt), pod("d", 1, false)};
-  const std::vector<pool_pod> order = sticky_order(pods, "k", 9);
-  ASSERT_EQ(order.size(), 3u);
-  EXPECT_EQ(sticky_order(pods, "k", 2).size(), 2u);
-  const auto with = [&](std::optional<std::size_t> first, std::optional<std::size_t> second, std::optional<std::size_t> third) {
-    std::vector<pool_pod> asked = order;
-    asked[0].builds = first;
-    asked[1].builds = second;
-    asked[2].builds = third;
-    return choose_sticky(asked, "k")->name;
+  const sticky_question asked = ask_for_sticky({pod("a", std::nullopt), pod("b", std::nullopt), pod("c", std::nullopt), pod("d", 1, false)}, "k", first);
+  ASSERT_EQ(asked.pods.size(), 3u);
+  EXPECT_EQ(asked.first, 3u);
+  const auto with = [&](std::optional<std::size_t> one, std::optional<std::size_t> two, std::optional<std::size_t> three) {
+    sticky_question answered = asked;
+    answered.pods[0].builds = one;
+    answered.pods[1].builds = two;
+    answered.pods[2].builds = three;
+    return choose_sticky(answered)->name;
   };
-  EXPECT_EQ(with(0, 0, 0), order[0].name);
-  EXPECT_EQ(with(1, 0, 0), order[1].name);
-  EXPECT_EQ(with(1, 1, 0), order[0].name);  // 1.25 * 3 / 3, rounded up: two each
-  EXPECT_EQ(with(2, 1, 0), order[1].name);
-  EXPECT_EQ(with(2, 2, 2), order[0].name);
-  EXPECT_EQ(with(std::nullopt, 0, 0), order[1].name);  // it does not answer
+  EXPECT_EQ(with(0, 0, 0), asked.pods[0].name);
+  EXPECT_EQ(with(1, 0, 0), asked.pods[1].name);
+  EXPECT_EQ(with(1, 1, 0), asked.pods[0].name);  // 1.25 * 3 / 3, rounded up: two each
+  EXPECT_EQ(with(2, 1, 0), asked.pods[1].name);
+  EXPECT_EQ(with(2, 2, 2), asked.pods[0].name);
+  EXPECT_EQ(with(std::nullopt, 0, 0), asked.pods[1].name);  // it does not answer
   // What was measured a minute ago does not count against a pod that says that it is idle, but against one that builds.
-  pods = order;
-  pods[0].cpu = 9'000'000'000;
-  pods[0].builds = pods[1].builds = pods[2].builds = 0;
-  EXPECT_EQ(choose_sticky(pods, "k")->name, order[0].name);
-  pods[0].builds = pods[1].builds = pods[2].builds = 1;
-  EXPECT_EQ(choose_sticky(pods, "k")->name, order[1].name);
+  sticky_question measured = asked;
+  measured.pods[0].cpu = 9'000'000'000;
+  for (pool_pod& one : measured.pods) one.builds = 0;
+  EXPECT_EQ(choose_sticky(measured)->name, asked.pods[0].name);
+  for (pool_pod& one : measured.pods) one.builds = 1;
+  EXPECT_EQ(choose_sticky(measured)->name, asked.pods[1].name);
+}
+
+TEST(PoolChoice, AKeyThatManyAskForLeavesItsPodsInALargePool) {
+  std::vector<pool_pod> pods;
+  for (int i = 0; i < 100; ++i) pods.push_back(pod("p" + std::to_string(i), std::nullopt));
+  sticky_question asked = ask_for_sticky(pods, "k", last);
+  ASSERT_EQ(asked.pods.size(), 8u);
+  ASSERT_EQ(asked.first, 4u);
+  std::map<std::string, int> names;
+  for (const pool_pod& one : asked.pods) EXPECT_EQ(++names[one.name], 1);
+  EXPECT_EQ(ask_for_sticky(pods, "k", first).pods[0].name, asked.pods[0].name);
+  EXPECT_NE(ask_for_sticky(pods, "k", first).pods[4].name, asked.pods[4].name);
+  // Its own pods are all busy, as it made them; the others are not.
+  for (std::size_t i = 0; i < 8; ++i) asked.pods[i].builds = i < 4 ? 5 : i < 7 ? 1 : 0;
+  EXPECT_EQ(choose_sticky(asked)->name, asked.pods[7].name);
+  asked.pods[2].builds = 1;
+  EXPECT_EQ(choose_sticky(asked)->name, asked.pods[2].name);
 }
 
 }  // namespace
