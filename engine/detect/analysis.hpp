@@ -21,6 +21,7 @@ struct hints {
   std::string env_from;
   std::vector<std::string> command;  ///< paths of the image made relative to its WORKDIR
   std::string command_from;
+  std::string base;  ///< the image that the last stage is built on
   std::vector<std::string> images;  ///< of all FROM lines: "node:20-alpine"
   std::string images_from;
   std::vector<dockerfile_run> runs;  ///< the instructions of the Dockerfile that build

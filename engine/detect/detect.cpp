@@ -9,6 +9,7 @@
 #include "engine/detect/build_system.hpp"
 #include "engine/detect/overlay.hpp"
 #include "engine/detect/phases.hpp"
+#include "engine/detect/readme.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/unsupported.hpp"
 #include "engine/spec/validate.hpp"
@@ -254,6 +255,7 @@ result<detection> detect(repository& files, const options& how) {
   embed(files, candidates, into, how, out);
   join_parts(files, candidates, parts, how, out);
   leave_out_documentation(out);
+  take_readme(files, out, how);
   make_names_differ(out.services);
   if (auto done = apply_overlays(files, out.services); done.has_error()) return done.error();
 

@@ -229,6 +229,7 @@ void take_copied(std::string_view rest, const stages& named, stage& into) {
       if (path == "/" && copy.to == "/") {
         into.facts.copies.insert(into.facts.copies.end(), from.facts.copies.begin(), from.facts.copies.end());
         into.uses_context = into.uses_context || from.uses_context;
+        if (into.image == "scratch") into.image = from.image;
         continue;
       }
     }
@@ -315,6 +316,7 @@ dockerfile_facts read_dockerfile(std::string_view text) {
       if (copy.of_stage && !copy.origins.empty() && moves.size() < 200) moves.push_back({copy.origins, origins_in(s, copy.to)});
   }
   dockerfile_facts out = std::move(now.facts);
+  out.base = std::move(now.image);
   out.moves = std::move(moves);
   out.images = std::move(images);
   out.runs = std::move(runs);

@@ -45,6 +45,7 @@ struct dockerfile_facts {
   std::vector<std::string> command;
   std::string health;  ///< path of the HTTP request that HEALTHCHECK makes
   std::uint16_t health_port = 0;
+  std::string base;    ///< the image that the last stage is built on, also by way of other stages
   std::vector<std::string> images;  ///< of all stages that are built on one: "node:20-alpine"
   std::vector<dockerfile_run> runs;  ///< of all stages, in their order
   std::vector<std::string> copied;  ///< what the last stage copies from the context, or from the working directory of another stage

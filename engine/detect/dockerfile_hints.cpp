@@ -43,6 +43,22 @@ std::size_t distance_of(std::string_view path) {
   return depth > 3 || path.starts_with('.') ? 1000 : 100 + depth;
 }
 
+/// Whether it starts a server that watches the sources, by its command or by the script that is its entrypoint.
+bool is_for_developers(analysis& work, const std::string& path, const dockerfile_facts& facts) {
+  constexpr std::array<std::string_view, 8> signs{"--reload", "bun run dev", "debugpy", "nodemon", "npm run dev", "pnpm dev", "pnpm run dev", "yarn dev"};
+  const auto shows = [&](std::string_view text) { return std::any_of(signs.begin(), signs.end(), [&](std::string_view s) { return contains(text, s); }); };
+  std::string command;
+  for (const std::string& word : facts.command) command += word + " ";
+  if (shows(command)) return true;
+  if (facts.command.empty() || !facts.command.front().ends_with(".sh")) return false;
+  for (const std::string& dir : {std::string(parent_of(path)), work.self.dir, work.path("docker"), work.path("scripts")}) {
+    const std::string script = join(dir, name_of(facts.command.front()));
+    const std::string* text = work.files.has_file(script) ? work.files.read(script) : nullptr;
+    if (text) return shows(*text);
+  }
+  return false;
+}
+
 /// One of the workspace's root that starts just this member: its command or its directory names it.
 std::string dockerfile_of_root(analysis& work) {
   if (!work.self.is_member || !work.self.system->package_name) return {};
@@ -73,10 +89,13 @@ std::string find_dockerfile(analysis& work) {
   for (auto at = std::lower_bound(all.begin(), all.end(), prefix); at != all.end() && at->starts_with(prefix); ++at) {
     std::size_t distance = distance_of(std::string_view(*at).substr(prefix.size()));
     if (distance >= least) continue;
-    // One that starts nothing makes packages or tests.
-    if (distance >= 100 && distance < 1000)
-      if (const std::string* text = work.files.read(*at))
-        if (const dockerfile_facts facts = read_dockerfile(*text); facts.port == 0) distance += facts.command.empty() ? 200 : 100;
+    // One that starts nothing makes packages or tests; one for developers gives way to the others of the usual places.
+    if (distance < 1000)
+      if (const std::string* text = work.files.read(*at)) {
+        const dockerfile_facts facts = read_dockerfile(*text);
+        if (distance >= 100 && facts.port == 0) distance += facts.command.empty() ? 200 : 100;
+        if (distance < 100 && is_for_developers(work, *at, facts)) distance += 80;
+      }
     if (distance >= least) continue;
     bool of_another = false;
     for (std::string_view dir = parent_of(*at); !of_another && dir.size() > work.self.dir.size(); dir = parent_of(dir)) of_another = is_candidate(work.all, dir);
@@ -157,6 +176,7 @@ void take_dockerfile(analysis& work, const std::string& path) {
   out.env_from = "ENV in " + path;
   out.command = without_init(facts.command);
   out.command_from = "ENTRYPOINT and CMD in " + path;
+  out.base = facts.base;
   out.images = facts.images;
   out.images_from = "FROM in " + path;
   out.runs = facts.runs;

@@ -14,6 +14,8 @@ void take_dockerfile(analysis& work);
 void take_dockerfile(analysis& work, const std::string& path);
 /// Programs that the last stage of the Dockerfile installs beside what the build system asks for.
 void take_packages_of_image(analysis& work);
+/// The tool of packages.cpp for a program that services call, by its name in Debian or Alpine; "" when there is none.
+std::string_view tool_of_program(std::string_view name);
 /// What is not known yet, from the compose service that is built from the service's directory or its Dockerfile.
 void take_compose(analysis& work, const std::string& path);
 /// Ports of a compose service without a build whose image is called after the service's directory: "shop/api" of "api".

@@ -67,20 +67,25 @@ std::vector<std::string> installed_in_last_stage(std::string_view text) {
 
 }  // namespace
 
+std::string_view tool_of_program(std::string_view name) {
+  const auto at = std::find_if(known.begin(), known.end(), [&](const row& r) { return r.name == name; });
+  return at == known.end() ? std::string_view() : at->tool;
+}
+
 void take_packages_of_image(analysis& work) {
   const std::string* text = work.hint.copies_from.empty() ? nullptr : work.files.read(work.hint.copies_from);
   if (!text) return;
   std::vector<std::string> taken;
   std::vector<std::string> others;
   for (const std::string& name : installed_in_last_stage(*text)) {
-    const auto at = std::find_if(known.begin(), known.end(), [&](const row& r) { return r.name == name; });
-    if (at == known.end()) {
+    const std::string_view wanted = tool_of_program(name);
+    if (wanted.empty()) {
       if (!is_of_the_image(name) && std::find(others.begin(), others.end(), name) == others.end()) others.push_back(name);
       continue;
     }
-    const auto has = [&](const tool& t) { return t.name == at->tool; };
+    const auto has = [&](const tool& t) { return t.name == wanted; };
     if (std::any_of(work.out.runtime_tools.begin(), work.out.runtime_tools.end(), has)) continue;
-    work.needs_at_runtime(at->tool);
+    work.needs_at_runtime(wanted);
     taken.push_back(name);
   }
   if (!taken.empty()) work.because("programs", fmt::format("{}", fmt::join(taken, " ")), work.hint.runs_from, confidence::likely);

@@ -100,6 +100,16 @@ std::vector<std::pair<std::string, std::string>> variables_for(const analysis& w
   return out;
 }
 
+/// A server that the image of the Dockerfile is made of, before the program: it serves pages and passes requests on.
+std::string_view server_before(const analysis& work) {
+  constexpr std::array<std::string_view, 8> servers{"apache", "caddy", "haproxy", "httpd", "nginx", "nginx-unprivileged", "openresty", "traefik"};
+  const std::string_view last = name_of(work.hint.base);
+  const std::string_view name = last.substr(0, last.find_first_of(":@"));
+  // Ours are served by Caddy, whatever serves them there.
+  const bool is_site = std::any_of(work.out.runtime_tools.begin(), work.out.runtime_tools.end(), [](const tool& t) { return t.name == "caddy"; });
+  return !is_site && std::find(servers.begin(), servers.end(), name) != servers.end() ? name : std::string_view();
+}
+
 void tell_missing(analysis& work, const std::string& what) {
   work.because("missing", what, work.hint.copies_from, confidence::guess);
   work.files.add_note(work.hint.copies_from, "is not in the image: " + what);
@@ -110,17 +120,20 @@ void tell_missing(analysis& work, const std::string& what) {
 void take_parts_of_image(analysis& work) {
   if (!work.out.no_service.empty()) return;
   take_packages_of_image(work);
+  const std::string_view before = server_before(work);
+  if (!before.empty()) tell_missing(work, fmt::format("{}, which serves pages there and passes requests on to the program", before));
   std::vector<std::string> named;  // variables that are dealt with
   for (const dockerfile_copy& copy : work.hint.copies) {
     if (is_of_every_image(copy.to) || is_of_every_image(copy.from)) continue;
     if (!copy.image.empty()) {
       if (!is_own_image(work, copy.image) && !is_for_scripts(copy.to) && (copy.fetched || !is_tool_image(copy.image)))
-        tell_missing(work, fmt::format("{}, which is {} {}", copy.to, copy.fetched ? "downloaded by a stage on" : "taken from the image", copy.image));
+        tell_missing(work, fmt::format("{}, which is {} {}", copy.to, copy.fetched ? "downloaded by a stage on" : "taken from the image", copy.image.substr(0, copy.image.find('@'))));
       for (auto& [name, text] : variables_for(work, copy.to)) named.push_back(std::move(name));
       continue;
     }
     const std::size_t parts = work.out.parts.size();
-    take_other_service(work, copy);
+    // Nothing here serves what that server has.
+    if (before.empty()) take_other_service(work, copy);
     const std::vector<source> sources = sources_of(work, copy);
     const auto here = std::find_if(sources.begin(), sources.end(), [](const source& s) { return s.exists; });
     for (auto& [name, text] : variables_for(work, copy.to)) {

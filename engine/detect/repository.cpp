@@ -43,9 +43,9 @@ bool is_dockerfile(std::string_view name) {
 }
 
 bool is_evidence(std::string_view name) {
-  constexpr std::array<std::string_view, 16> whole{".env.example", ".env.sample",  ".env.template",   ".mise.toml",  ".node-version",
+  constexpr std::array<std::string_view, 17> whole{".env.example", ".env.sample",  ".env.template",   ".mise.toml",  ".node-version",
                                                    ".nvmrc",       ".python-version", ".ruby-version", ".sdkmanrc", ".tool-versions",
-                                                   "Containerfile", "Procfile",     "global.json",     "mise.toml",   "runtime.txt",
+                                                   "Containerfile", "Procfile",     "README.md",   "global.json",     "mise.toml",   "runtime.txt",
                                                    "system.properties"};
   const auto is_yaml = [&] { return name.ends_with(".yml") || name.ends_with(".yaml"); };
   return is_dockerfile(name) ||
