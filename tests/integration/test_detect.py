@@ -12,9 +12,8 @@ import tarfile
 import threading
 import time
 
-from bed import BUILD_IMAGE, REPO, RUNTIME_IMAGE, BedTest, bed, peelbox, run
-
-FIXTURES = REPO / "tests/fixtures/detect"
+from bed import BedTest, peelbox
+from detected import FIXTURES, Detected
 
 
 class Command(BedTest):
@@ -223,44 +222,8 @@ class PackageIndex(BedTest):
         self.assert_fails(self.detect(url=self.dir), 2, "irectory")
 
 
-class Workflow(BedTest):
-    """detect --distro debian, build, start."""
-
-    def image_of(self, fixture):
-        repo = FIXTURES / fixture / "repo"
-        spec = self.dir / "universalbuild.json"
-        self.assert_ok(peelbox("detect", "--distro", "debian", "-o", spec, repo))
-        service = json.loads(spec.read_text())[0]
-        archive = self.dir / "docker.tar"
-        tag = f"detected/{fixture}:1"
-        self.assert_ok(peelbox(
-            "build", "--spec", spec, "--context", repo, "--tag", tag, "--output", f"type=docker,dest={archive},compression=uncompressed",
-            "--buildkit", bed("BUILDKITD"), "--build-image", BUILD_IMAGE, "--runtime-image", RUNTIME_IMAGE,
-            "--progress", "plain", timeout=500))
-        with open(archive, "rb") as stream:
-            subprocess.run([bed("DOCKER_CLI"), "load"], stdin=stream, check=True, capture_output=True, timeout=300)
-        return tag, service
-
-    def printed_by(self, fixture):
-        tag, _ = self.image_of(fixture)
-        ran = run([bed("DOCKER_CLI"), "run", "--rm", "--network=none", tag])
-        self.assertEqual(ran.code, 0, str(ran))
-        return ran.out
-
-    def answer_of(self, fixture, path="/"):
-        """What the started container answers on the port of the spec, asked from within its network."""
-        tag, service = self.image_of(fixture)
-        docker = bed("DOCKER_CLI")
-        started = run([docker, "run", "-d", "--rm", "--network=none", tag])
-        self.assertEqual(started.code, 0, str(started))
-        container = started.out.strip()
-        self.addCleanup(run, [docker, "kill", container])
-        port = service["runtime"]["ports"][0]
-        ask = (f"for i in $(seq 100); do if exec 3<>/dev/tcp/127.0.0.1/{port}; then "
-               f"printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3; exit; fi 2>/dev/null; sleep .1; done; exit 1")
-        answer = run([docker, "exec", container, "bash", "-c", ask])
-        self.assertEqual(answer.code, 0, str(answer) + run([docker, "logs", container]).err)
-        return answer.out
+class Workflow(Detected):
+    """With nothing but Debian's packages."""
 
     def test_c_with_make(self):
         self.assertEqual(self.printed_by("c-make"), "hello from make\n")
