@@ -27,6 +27,17 @@ void split_about(const std::string& text, option_info& option) {
   if (end != std::string::npos) option.more = text.substr(end + 2);
 }
 
+/// In the full name, the validators' descriptions follow colons; one in brackets is ours, as in HOST[:PORT].
+std::string without_validators(const std::string& type) {
+  int depth = 0;
+  for (std::size_t i = 0; i < type.size(); ++i) {
+    if (type[i] == '[') ++depth;
+    if (type[i] == ']') --depth;
+    if (type[i] == ':' && depth == 0) return type.substr(0, i);
+  }
+  return type;
+}
+
 option_info describe_option(CLI::Option& from) {
   option_info to;
   to.shorts = from.get_snames();
@@ -40,9 +51,7 @@ option_info describe_option(CLI::Option& from) {
   to.closed = known.closed;
   const bool takes_value = from.get_items_expected_max() > 0;
   if (takes_value) {
-    // In the full name, the validators' descriptions follow colons.
-    std::string type = from.get_type_name();
-    type = type.substr(0, type.find(':'));
+    std::string type = without_validators(from.get_type_name());
     to.value_optional = from.get_expected_min() == 0;
     if (to.value_optional && type.size() > 2 && type.front() == '[') type = type.substr(1, type.size() - 2);
     to.value = type.empty() ? "VALUE" : type;

@@ -112,7 +112,8 @@ std::string help_text(const command_info& command, bool all) {
   const std::string everything = render(command, true);
   const auto lines = static_cast<std::size_t>(std::count(everything.begin(), everything.end(), '\n'));
   if (all || lines <= help_lines) return everything;
-  return render(command, false) + fmt::format("All options: {} --help-all or man {}\n", command.path, page_name(command.path));
+  const std::string rest = fmt::format("All options: {} --help-all or man {}", command.path, page_name(command.path));
+  return render(command, false) + wrapped(rest, help_columns, 2) + "\n";
 }
 
 }  // namespace peelbox::cli

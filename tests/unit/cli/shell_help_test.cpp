@@ -54,6 +54,15 @@ TEST(Help, FitsOnAScreen) {
   }
 }
 
+TEST(Help, ColonsInBracketsBelongToTheName) {
+  program peelbox;
+  for (const command_info* command : all_commands(peelbox.root)) {
+    if (command->path != "peelbox image merge") continue;
+    EXPECT_THAT(help_text(*command, true), HasSubstr("--tag NAME[:TAG] "));
+    EXPECT_THAT(help_text(*command, true), HasSubstr("--annotation [TYPE:]KEY=VALUE"));
+  }
+}
+
 TEST(Help, AllOptionsAreInHelpAll) {
   program peelbox;
   for (const command_info* command : all_commands(peelbox.root)) {
