@@ -24,6 +24,7 @@
 #include "cli/transition_log.hpp"
 #include "cli/warning_list.hpp"
 #include "engine/client/error_text.hpp"
+#include "engine/client/layout.hpp"
 #include "engine/client/process_message.hpp"
 #include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/session/auth_service.hpp"
@@ -219,6 +220,19 @@ bool goes_to_standard_output(const client::export_request& one) {
   return file != nullptr && file->file->is_standard_output();
 }
 
+/// Images in directories get their names there. At once, as the names of files are given.
+result<void> name_layouts(const prepared_build& prepared, const result<client::build_outcome>& outcome) {
+  if (outcome.has_error()) return {};
+  for (std::size_t i = 0; i < outcome->services.size(); ++i) {
+    const result<client::service_outcome>& service = outcome->services[i];
+    const session::served_layout* layout = client::layout_of(prepared.options.services[i]);
+    if (layout == nullptr || service.has_error()) continue;
+    result<void> named = client::name_layout(*layout, service->exporter_response);
+    if (named.has_error()) return named.error().in("the image was exported, but not named");
+  }
+  return {};
+}
+
 /// An image on standard output is alone there, or it is broken.
 result<void> alone_on_standard_output(const build_args& args) {
   const auto refuse = [](const char* flag) {
@@ -336,12 +350,15 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
   }
   // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.
   const bool began = !(*display)->picture().steps().empty();
-  const result<void> left = leave_results(*files, *prepared, outcome, began, warnings->json());
+  const result<void> named = name_layouts(*prepared, outcome);
+  const result<void> left = named.has_error() ? named : leave_results(*files, *prepared, outcome, began, warnings->json());
   if (shown.fd == STDOUT_FILENO) with.answer.note((*display)->write_error());
   int files_code = exit_ok;
   if (outcome.has_value() && !served->local_exports.empty()) {
-    auto tag = [exports = served->local_exports, &outcome] { return tag_local_caches(exports, *outcome); };
+    std::vector<std::string> remarks;
+    auto tag = [&served, &outcome, &remarks] { return tag_local_caches(std::exchange(served->local_exports, {}), *outcome, remarks); };
     result<void> tagged = co_await with.pool.run(std::move(tag));
+    say_warnings(remarks, with);
     if (tagged.has_error()) files_code = say_failure(tagged.error(), with);
   }
   if (logs && logs->write_failure()) files_code = say_failure(logs->write_failure()->in("--log-file"), with);

@@ -72,7 +72,7 @@ result<void> add_layouts(const std::vector<std::string>& given, session::store_b
     if (!std::filesystem::is_directory(*directory + "/blobs", error))
       return failure(errc::context, fmt::format("--oci-layout {}: {} is no OCI layout, it has no directory blobs", text, *directory), origin::user);
     auto store = std::make_shared<const session::content_store>(*directory, session::content_store::access::read);
-    if (!stores.emplace("oci:" + text.substr(0, equals), std::move(store)).second)
+    if (!stores.emplace("oci:" + text.substr(0, equals), session::served_layout{std::move(store), nullptr}).second)
       return wrong(fmt::format("--oci-layout {}: this name has a directory already", text));
   }
   return {};
@@ -136,13 +136,11 @@ result<build_services> add_build_services(const service_args& args, const enviro
   if (agents.has_error()) return agents.error();
   if (!agents->empty()) options.attachables.push_back(session::ssh_agents(std::move(*agents), pool));
   if (args.upload) options.attachables.push_back(session::uploads(args.upload));
-  session::store_book stores;
-  result<void> layouts = add_layouts(args.oci_layouts, stores);
+  result<void> layouts = add_layouts(args.oci_layouts, options.layouts);
   if (layouts.has_error()) return layouts.error();
-  result<std::vector<local_export>> exports = open_local_caches(options.services, stores, made.warnings);
+  result<std::vector<local_export>> exports = open_local_caches(options.services, options.layouts, made.warnings);
   if (exports.has_error()) return exports.error();
   made.local_exports = std::move(*exports);
-  if (!stores.empty()) options.attachables.push_back(session::content(std::move(stores), pool));
   return made;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/csv_fields.hpp"
+#include "cli/output_fields.hpp"
 #include "engine/async/ascii.hpp"
 
 namespace peelbox::cli {
@@ -45,12 +46,6 @@ struct entry {
   }
 };
 
-/// As Go's strconv.ParseBool.
-bool is_true(const std::optional<std::string>& value) {
-  constexpr auto words = std::to_array<std::string_view>({"1", "t", "T", "TRUE", "true", "True"});
-  return value && std::find(words.begin(), words.end(), *value) != words.end();
-}
-
 void fill(attributes& of, const char* key, const std::optional<std::string>& value) {
   if (value && !value->empty()) of.emplace(key, *value);
 }
@@ -58,7 +53,7 @@ void fill(attributes& of, const char* key, const std::optional<std::string>& val
 /// What a cache of GitHub's actions lacks; empty: nothing.
 std::string fill_gha(attributes& of, const environment& variables) {
   const auto version = of.find("version");
-  const bool second = version != of.end() ? version->second == "2" : is_true(variables("ACTIONS_CACHE_SERVICE_V2"));
+  const bool second = version != of.end() ? version->second == "2" : is_true(variables("ACTIONS_CACHE_SERVICE_V2").value_or(""));
   if (second) fill(of, "url_v2", variables("ACTIONS_RESULTS_URL"));
   std::optional<std::string> url = variables("ACTIONS_CACHE_URL");
   if (!url || url->empty()) url = variables("ACTIONS_RESULTS_URL");

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 #include <utility>
 
+#include "cli/output_fields.hpp"
 #include "engine/oci/layout_index.hpp"
 
 namespace peelbox::cli {
@@ -26,7 +27,7 @@ std::string take(std::map<std::string, std::string>& attributes, const char* key
 std::string store_id(const std::string& path) { return "local:" + path; }
 
 std::shared_ptr<const content_store> add_store(const std::string& path, content_store::access how, session::store_book& stores) {
-  auto& known = stores[store_id(path)];
+  auto& known = stores[store_id(path)].store;
   if (!known || (how == content_store::access::write && !known->writable())) known = std::make_shared<const content_store>(path, how);
   return known;
 }
@@ -67,25 +68,27 @@ void open_imports(std::vector<client::cache_place>& imports, session::store_book
 
 result<local_export> open_export(client::cache_place& place, std::size_t service, session::store_book& stores) {
   const std::string path = place.attributes.at("dest");
-  if (place.attributes.contains("reset"))
-    return failure(errc::usage, fmt::format("a cache export to {} with reset is not supported: remove the directory before the build", path), origin::user);
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return failure(errc::io, fmt::format("the cache cannot be exported to {}: {}", path, error.message()), origin::user);
+  const std::string reset = take(place.attributes, "reset", "false");
+  if (!is_true(reset) && !is_false(reset)) return failure(errc::usage, fmt::format("a cache export to {} with reset={}: expected true or false", path, reset), origin::user);
   const auto store = add_store(path, content_store::access::write, stores);
-  // Known here rather than when everything has been built.
-  result<std::optional<std::string>> index = store->index();
-  if (index.has_error()) return index.error();
-  if (*index) {
-    result<std::optional<std::string>> read = oci::tagged_digest(**index, "latest");
-    if (read.has_error()) return read.error().in(path);
-  }
+  result<unique_fd> held = store->hold();
+  if (held.has_error()) return held.error().in("the cache cannot be exported");
+  if (result<void> fine = check_layout(*store); fine.has_error()) return fine.error();
   result<std::unique_ptr<session::blob_writer>> probe = store->begin();
   if (probe.has_error()) return probe.error().in("the cache cannot be exported");
-  return local_export{service, store, take(place.attributes, "tag", "latest")};
+  return local_export{service, store, take(place.attributes, "tag", "latest"), is_true(reset), std::make_shared<const unique_fd>(std::move(*held))};
 }
 
 }  // namespace
+
+result<void> check_layout(const content_store& store) {
+  result<std::optional<std::string>> index = store.index();
+  if (index.has_error()) return index.error();
+  if (!*index) return {};
+  const auto read = oci::tagged_digest(**index, "latest");
+  if (read.has_value()) return {};
+  return failure(errc::context, fmt::format("{}: {}", store.directory(), read.error().text), origin::user);
+}
 
 result<std::vector<local_export>> open_local_caches(std::vector<client::solve_request>& services, session::store_book& stores,
                                                     std::vector<std::string>& warnings) {
@@ -102,15 +105,23 @@ result<std::vector<local_export>> open_local_caches(std::vector<client::solve_re
   return exports;
 }
 
-result<void> tag_local_caches(const std::vector<local_export>& exports, const client::build_outcome& outcome) {
+result<void> tag_local_caches(std::vector<local_export> exports, const client::build_outcome& outcome, std::vector<std::string>& warnings) {
+  std::map<std::string, std::shared_ptr<const content_store>> resets;
   for (const local_export& one : exports) {
     const result<client::service_outcome>& service = outcome.services.at(one.service);
     if (service.has_error()) continue;
     const auto said = service->exporter_response.find("cache.manifest");
     // Nothing of the build could be cached, or the export failed and says ignore-error=true.
     if (said == service->exporter_response.end()) continue;
-    result<void> tagged = one.store->tag(said->second, one.tag);
+    const oci::layout_name name{"", one.tag};
+    result<void> tagged = one.store->name(said->second, {&name, 1});
     if (tagged.has_error()) return tagged.error().in("the cache was exported, but not named");
+    if (one.reset) resets.emplace(one.store->directory(), one.store);
+  }
+  exports.clear();
+  for (const auto& [directory, store] : resets) {
+    const result<std::size_t> removed = store->remove_unnamed();
+    if (removed.has_error()) warnings.push_back(fmt::format("nothing old was removed from the cache (reset=true): {}", removed.error().text));
   }
   return {};
 }

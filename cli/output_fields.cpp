@@ -56,6 +56,11 @@ bool is_false(std::string_view value) {
   return std::find(words.begin(), words.end(), value) != words.end();
 }
 
+bool is_true(std::string_view value) {
+  constexpr auto words = std::to_array<std::string_view>({"1", "t", "T", "true", "TRUE", "True"});
+  return std::find(words.begin(), words.end(), value) != words.end();
+}
+
 result<void> check_epoch(std::string_view what, std::string_view value) {
   std::int64_t seconds = 0;
   const char* const end = value.data() + value.size();
@@ -81,8 +86,6 @@ result<void> check_field(kind type, std::string_view key, const std::string& val
                                type == kind::cacheonly ? ", which exports nothing" : one.image ? "; it is for type=oci, type=docker and type=image"
                                                                                            : "; it is for type=local and type=tar"));
     if (key == "source-date-epoch" && !value.empty()) return check_epoch(key, value);
-    if (key == "tar" && is_false(value))
-      return wrong("tar=false, an image as a directory, is not possible yet; write a file and unpack it: mkdir DIR && tar -xf FILE -C DIR");
     return {};
   }
   if (type == kind::local && key == "mode") {

@@ -13,8 +13,9 @@ namespace peelbox::cli {
 /// of `type`, with what does have one. Values are checked as far as the daemon would find fault only later.
 result<void> check_field(output_option::kind type, std::string_view key, const std::string& value);
 
-/// As Go's ParseBool, which reads the fields of exporters, takes it.
+/// As Go's ParseBool, which reads the fields of exporters and caches, takes them.
 bool is_false(std::string_view value);
+bool is_true(std::string_view value);
 
 /// SOURCE_DATE_EPOCH: whole seconds since 1970, as exporters read it (exporter/util/epoch/parse.go). `what` names the
 /// variable or field in the error.

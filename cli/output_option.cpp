@@ -53,6 +53,11 @@ std::string_view to_string(output_option::kind kind) noexcept {
   return "";
 }
 
+bool output_option::into_layout() const {
+  const auto tar = attributes.find("tar");
+  return (type == kind::oci || type == kind::docker) && tar != attributes.end() && is_false(tar->second);
+}
+
 bool output_option::pushes() const noexcept {
   const auto push = attributes.find("push");
   return type == kind::image && push != attributes.end() && !is_false(push->second);
@@ -109,7 +114,14 @@ result<output_option> parse_output(std::string_view text) {
     fields->erase(name);
   }
   output.attributes = std::move(*fields);
+  if (output.into_layout() && (output.dest.empty() || output.dest == "-"))
+    return wrong(fmt::format("--output '{}': an image with tar=false is a directory; say which, as in type={},tar=false,dest=out", text, to_string(output.type)));
   return output;
+}
+
+result<void> one_layout(std::span<const output_option> outputs) {
+  if (std::count_if(outputs.begin(), outputs.end(), [](const output_option& one) { return one.into_layout(); }) < 2) return {};
+  return wrong("two outputs with tar=false: BuildKit writes one image as a directory in a build; write the other one as a file, or build twice");
 }
 
 result<std::vector<output_option>> choose_outputs(std::span<const std::string> written, bool push, bool load,
@@ -145,6 +157,7 @@ result<std::vector<output_option>> choose_outputs(std::span<const std::string> w
     if (!one.dest.empty() && !places.insert(std::filesystem::path(one.dest).lexically_normal().string()).second)
       return wrong(fmt::format("two outputs would be written to {}", one.dest == "-" ? "standard output" : one.dest));
   }
+  if (result<void> single = one_layout(all); single.has_error()) return single.error();
   return all;
 }
 

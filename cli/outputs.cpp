@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/emptied_directory.hpp"
+#include "cli/local_caches.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
@@ -29,7 +30,8 @@ result<void> ready_directory(const output_option& output) {
   if (fs::exists(found) && !fs::is_directory(found))
     return wrong(fmt::format("output {} is a file; {} a directory. To write a file use type=tar,dest={} or, for an image, "
                              "type=oci,dest={}",
-                             name, output.path_alone ? "a path alone means" : "type=local writes into", name, name));
+                             name, output.path_alone ? "a path alone means" : output.into_layout() ? "tar=false writes" : "type=local writes into",
+                             name, name));
   fs::path where = fs::absolute(name, error).lexically_normal();
   if (!where.has_filename()) where = where.parent_path();
   if (!fs::exists(found)) {
@@ -41,13 +43,23 @@ result<void> ready_directory(const output_option& output) {
   return {};
 }
 
+/// The directory may have images, or a cache, already.
+result<client::export_sink> open_layout(const std::string& directory) {
+  const auto store = std::make_shared<const session::content_store>(directory, session::content_store::access::write);
+  if (result<void> fine = check_layout(*store); fine.has_error()) return fine.error();
+  return session::served_layout{store, std::make_shared<session::arrivals>()};
+}
+
 }  // namespace
 
 result<client::export_sink> open_output(const output_option& output, const std::vector<std::string>& contexts) {
   using kind = output_option::kind;
   if (output.type == kind::cacheonly || output.type == kind::image || output.into_docker()) return client::export_sink();
-  if (output.type == output_option::kind::local) {
+  const bool fills_directory = output.type == kind::local || output.into_layout();
+  if (fills_directory)
     if (result<void> ready = ready_directory(output); ready.has_error()) return ready.error();
+  if (output.into_layout()) return open_layout(output.dest);
+  if (output.type == output_option::kind::local) {
     const auto mode = output.attributes.find("mode");
     const bool deletes = mode != output.attributes.end() && mode->second == "delete";
     if (deletes) {

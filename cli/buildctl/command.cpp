@@ -108,6 +108,7 @@ task<int> run_build(args_ptr args, const surroundings& with) {
     if (output.has_error()) co_return fail(output.error(), with);
     build.ready_outputs->push_back(std::move(*output));
   }
+  if (result<void> single = one_layout(*build.ready_outputs); single.has_error()) co_return fail(single.error(), with);
   if (build.frontend.empty()) {
     build.llb = "-";
     if (!build.options.empty()) co_return fail(wrong("--opt is for a frontend; name it with --frontend"), with);

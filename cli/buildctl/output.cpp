@@ -40,9 +40,7 @@ result<output_option> parse_output(std::string_view text) {
   if (found == nullptr) return wrong(fmt::format("unsupported exporter {}; peelbox knows image, local, tar, oci and docker", type));
   output.type = *found;
   output.dest = take("dest");
-  const auto as_tar = fields->find("tar");
-  if ((output.type == kind::oci || output.type == kind::docker) && as_tar != fields->end() && is_false(as_tar->second))
-    return wrong("tar=false, an image as a directory, is not possible yet");
+  output.attributes = std::move(*fields);
   switch (output.type) {
     case kind::local:
       if (output.dest.empty()) return wrong("output directory is required for local exporter");
@@ -51,9 +49,9 @@ result<output_option> parse_output(std::string_view text) {
       if (!output.dest.empty()) return wrong(fmt::format("output {} is not supported by image exporter", output.dest));
       break;
     default:
+      if (output.dest.empty() && output.into_layout()) return wrong(fmt::format("output directory is required for {} exporter", type));
       if (output.dest.empty()) output.dest = "-";
   }
-  output.attributes = std::move(*fields);
   return output;
 }
 

@@ -306,6 +306,7 @@ result<void> begin_again(build_options& options) {
   for (solve_request& service : options.services) {
     service.ref.clear();
     for (export_request& one : service.exports) {
+      if (const auto* out = std::get_if<session::served_layout>(&one.where)) *out->seen = {};
       const auto* file = std::get_if<session::file_target>(&one.where);
       if (file == nullptr || !file->file) continue;
       result<void> begun = file->file->begin_again();

@@ -75,6 +75,8 @@ struct build_options {
   std::string shared_secret;
   /// What the definitions will read of `contexts`, for that: llb::local_requests() of each.
   std::vector<llb::local_request> keyed_contexts;
+  /// Layouts that every session of the build serves: sources and caches.
+  session::store_book layouts;
   /// What every session of the build serves beside them: logins, and whatever else the daemon may ask for.
   std::vector<session::attachable> attachables;
   /// A daemon that is silent for longer on one of the connections hangs: on each it is asked for a sign of life every 5 s.

@@ -11,6 +11,7 @@
 
 #include "engine/docker/config.hpp"
 #include "engine/oci/platform.hpp"
+#include "engine/session/content_service.hpp"
 #include "engine/session/filesend_service.hpp"
 
 namespace pb {
@@ -41,8 +42,10 @@ struct docker_store {
   environment variables;
 };
 
-/// Where the output of an exporter goes.
-using export_sink = std::variant<stays_in_daemon, session::file_target, session::directory_target, session::consumer_target, docker_store>;
+/// Where the output of an exporter goes. A layout is for oci and docker with the attribute tar=false, and for one exporter of a
+/// solve: what arrives in it has no name yet (client/layout.hpp).
+using export_sink = std::variant<stays_in_daemon, session::file_target, session::directory_target, session::consumer_target,
+                                 session::served_layout, docker_store>;
 
 struct export_request {
   exporter how;

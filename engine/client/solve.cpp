@@ -6,6 +6,7 @@
 #include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/client/gateway.hpp"
+#include "engine/client/layout.hpp"
 #include "engine/client/observed_stream.hpp"
 #include "engine/client/solve_messages.hpp"
 #include "engine/client/status_stream.hpp"
@@ -31,6 +32,9 @@ h2grpc::method_table make_services(solve_state& state) {
   session::add_health_service(methods);
   session::add_filesync_service(methods, build.contexts, build.pool, build.log);
   if (!state.targets->by_id.empty()) session::add_filesend_service(methods, state.targets, build.pool);
+  session::store_book layouts = build.options.layouts;
+  if (const session::served_layout* out = layout_of(state.request)) layouts.emplace(session::export_store, *out);
+  if (!layouts.empty()) session::content(std::move(layouts), build.pool)(methods);
   for (const session::attachable& add : build.options.attachables) add(methods);
   return methods;
 }
@@ -384,6 +388,7 @@ task<void> run_solve(solve_state& state) {
       if (state.request.platforms.empty()) state.outcome.platforms.push_back(part.platform);
   state.outcome.has_sbom = state.request.attest.sbom.has_value();
   state.outcome.exported_bytes = state.targets->received.bytes_transferred;
+  if (const session::served_layout* out = layout_of(state.request)) state.outcome.exported_bytes += out->seen->bytes;
   state.outcome.took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
 }

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/data/json.hpp"
 #include "engine/oci/digest.hpp"
+#include "engine/oci/image_reference.hpp"
 #include "engine/oci/manifest.hpp"
 
 namespace peelbox::oci {
@@ -16,6 +18,7 @@ using data::member;
 using data::text_of;
 
 constexpr std::string_view tag_key = "org.opencontainers.image.ref.name";
+constexpr std::string_view image_key = "io.containerd.image.name";
 
 failure broken(std::string_view why) { return failure(errc::protocol, fmt::format("index.json: {}", why), origin::peer); }
 
@@ -28,9 +31,21 @@ result<json::value> parse_index(std::string_view text) {
   return index;
 }
 
-bool has_tag(const json::value& entry, std::string_view tag) {
+std::string_view annotation(const json::value& entry, std::string_view key) {
   const json::value* annotations = member(entry, "annotations");
-  return annotations != nullptr && text_of(*annotations, tag_key) == tag;
+  return annotations == nullptr ? std::string_view() : text_of(*annotations, key);
+}
+
+/// How well an entry answers to a name; 0: not at all.
+int fit(const json::value& entry, std::string_view name) {
+  if (annotation(entry, image_key) == name) return 3;
+  if (annotation(entry, tag_key) != name) return 0;
+  return annotation(entry, image_key).empty() ? 2 : 1;
+}
+
+bool is_called(const json::value& entry, const layout_name& name) {
+  const std::string_view image = annotation(entry, image_key);
+  return image == name.image && (!image.empty() || annotation(entry, tag_key) == name.tag);
 }
 
 result<std::optional<std::string>> digest_of_entry(const json::value& entry, std::string_view name) {
@@ -55,29 +70,39 @@ result<std::optional<std::string>> tagged_digest(std::string_view text, std::str
   if (index.has_error()) return index.error();
   const json::value* entries = member(*index, "manifests");
   if (entries == nullptr) return std::optional<std::string>();
-  for (const json::value& entry : entries->get_array()) {
-    if (!has_tag(entry, tag)) continue;
-    return digest_of_entry(entry, tag);
-  }
-  return std::optional<std::string>();
+  const json::value* best = nullptr;
+  for (const json::value& entry : entries->get_array())
+    if (const int fits = fit(entry, tag); fits > (best == nullptr ? 0 : fit(*best, tag))) best = &entry;
+  if (best == nullptr) return std::optional<std::string>();
+  return digest_of_entry(*best, tag);
 }
 
-result<std::string> with_tag(std::string_view text, std::string_view descriptor, std::string_view tag) {
-  result<json::value> index = text.empty() ? result<json::value>(json::object{{"schemaVersion", 2}}) : parse_index(text);
+layout_name name_of_image(std::string_view reference) {
+  const auto parsed = parse_image_reference(reference);
+  if (parsed.has_error()) return {std::string(reference), std::string(reference)};
+  return {std::string(reference), parsed->tag.empty() ? parsed->digest : parsed->tag};
+}
+
+result<std::string> with_names(std::string_view text, std::string_view descriptor, std::span<const layout_name> names) {
+  result<json::value> index = text.empty() ? result<json::value>(json::object{{"schemaVersion", 2}, {"mediaType", media_oci_index}}) : parse_index(text);
   if (index.has_error()) return index.error();
   result<json::value> entry = data::parse_json(descriptor, "descriptor", {max_manifest_bytes, 32});
   if (entry.has_error()) return entry.error();
   result<std::string> digest = digest_of_descriptor(descriptor);
   if (digest.has_error()) return digest.error();
-  json::object& fields = entry->get_object();
-  json::value& annotations = fields["annotations"];
+  json::value& annotations = entry->get_object()["annotations"];
   if (!annotations.is_object()) annotations = json::object();
-  annotations.get_object()[tag_key] = tag;
   json::array kept;
   if (const json::value* entries = member(*index, "manifests"))
     for (const json::value& other : entries->get_array())
-      if (!has_tag(other, tag)) kept.push_back(other);
-  kept.push_back(std::move(*entry));
+      if (std::none_of(names.begin(), names.end(), [&](const layout_name& name) { return is_called(other, name); })) kept.push_back(other);
+  for (const layout_name& name : names) {
+    json::object& own = annotations.get_object();
+    own.erase(image_key);
+    if (!name.image.empty()) own[image_key] = name.image;
+    own[tag_key] = name.tag;
+    kept.push_back(*entry);
+  }
   index->get_object()["manifests"] = std::move(kept);
   return data::to_text(*index);
 }

@@ -47,16 +47,17 @@ grpc_status status_of(const failure& why) {
 
 struct chosen_store {
   std::shared_ptr<const content_store> store;
+  std::shared_ptr<arrivals> seen;
   grpc_status status;
 };
 
 chosen_store store_of(h2grpc::server_call& call, const shared& all) {
   const auto id = call.request_metadata().get("buildkit-attachable-store-id");
-  if (!id) return {nullptr, make_status(code::invalid_argument, "no store is named: buildkit-attachable-store-id is missing")};
+  if (!id) return {nullptr, nullptr, make_status(code::invalid_argument, "no store is named: buildkit-attachable-store-id is missing")};
   const auto found = all->stores.find(std::string(*id));
   if (found == all->stores.end())
-    return {nullptr, make_status(code::not_found, "the client has no content store " + std::string(*id))};
-  return {found->second, {}};
+    return {nullptr, nullptr, make_status(code::not_found, "the client has no content store " + std::string(*id))};
+  return {found->second.store, found->second.seen, {}};
 }
 
 task<result<content_store::blob>> open_blob(shared all, std::shared_ptr<const content_store> store, std::string digest) {
@@ -189,6 +190,12 @@ task<result<void>> append(shared all, ingest& state, std::string data) {
   co_return written;
 }
 
+void note(const chosen_store& chosen, const std::string& digest, std::uint64_t bytes) {
+  if (!chosen.seen) return;
+  chosen.seen->last = digest;
+  chosen.seen->bytes += bytes;
+}
+
 /// Takes what the request says of the whole; not OK when it contradicts what was said before.
 grpc_status learn(const wire::WriteContentRequest& request, const shared& all, ingest& state) {
   if (!state.ref) {
@@ -255,6 +262,7 @@ task<grpc_status> write(h2grpc::server_call& call, shared all) {
     if (!fine.ok()) co_return fine;
     if (!state.expected.empty() && state.offset() == 0) {
       result<content_store::blob> there = co_await open_blob(all, state.store, state.expected);
+      if (there.has_value()) note(chosen, state.expected, 0);
       if (there.has_value()) co_return make_status(code::already_exists, "content " + state.expected + ": already exists");
       if (there.error().code != errc::not_found) co_return status_of(there.error());
     }
@@ -262,6 +270,7 @@ task<grpc_status> write(h2grpc::server_call& call, shared all) {
     if (request->action() != action_stat) fine = co_await take_data(all, state, *request);
     if (fine.ok() && request->action() == action_commit) fine = co_await commit(all, state, reply);
     if (!fine.ok()) co_return fine;
+    if (request->action() == action_commit) note(chosen, reply.digest(), state.offset());
     reply.set_action(request->action());
     reply.set_offset(static_cast<std::int64_t>(state.offset()));
     reply.set_total(static_cast<std::int64_t>(state.total));

@@ -9,13 +9,14 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <set>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "engine/async/read_file.hpp"
 #include "engine/async/unnamed_file.hpp"
 #include "engine/async/write_all.hpp"
-#include "engine/oci/layout_index.hpp"
 #include "engine/oci/manifest.hpp"
 #include "engine/session/identity.hpp"
 #include "engine/session/output_file.hpp"
@@ -130,7 +131,26 @@ result<std::optional<std::string>> content_store::index() const {
   return text.error();
 }
 
-result<void> content_store::tag(const std::string& descriptor, const std::string& tag) const {
+result<std::string> content_store::manifest(const std::string& digest) const {
+  result<blob> there = open(digest);
+  if (there.has_error()) return there.error();
+  const std::string path = path_of(directory_, oci::parse_digest(digest).value());
+  result<std::string> text = read_file(path, path, oci::max_manifest_bytes);
+  if (text.has_value() && oci::digest_of(*text) != digest) return of_layout(path, "its content is not what its name says");
+  return text;
+}
+
+result<unique_fd> content_store::hold() const {
+  result<void> made = make_directories(directory_);
+  if (made.has_error()) return made.error();
+  unique_fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno_failure(errno, directory_);
+  // A file system without locks has none for remove_unnamed() either, which then removes nothing.
+  (void)::flock(fd.get(), LOCK_SH | LOCK_NB);
+  return fd;
+}
+
+result<void> content_store::name(const std::string& descriptor, std::span<const oci::layout_name> names) const {
   result<std::string> digest = oci::digest_of_descriptor(descriptor);
   if (digest.has_error()) return digest.error();
   result<blob> there = open(*digest);
@@ -142,7 +162,7 @@ result<void> content_store::tag(const std::string& descriptor, const std::string
   if (held.has_error()) return held.error();
   result<std::optional<std::string>> old = index();
   if (old.has_error()) return old.error();
-  result<std::string> next = oci::with_tag(old->value_or(""), descriptor, tag);
+  result<std::string> next = oci::with_names(old->value_or(""), descriptor, names);
   if (next.has_error()) return next.error().in(directory_);
   const std::string marker = directory_ + "/" + std::string(oci::layout_marker_file);
   std::error_code error;
@@ -151,6 +171,68 @@ result<void> content_store::tag(const std::string& descriptor, const std::string
     if (marked.has_error()) return marked;
   }
   return write_file(path, *next);
+}
+
+namespace {
+
+using digests = std::set<std::string, std::less<>>;
+
+bool is_manifest(std::string_view media_type) noexcept {
+  return media_type == oci::media_oci_index || media_type == oci::media_oci_manifest || media_type == oci::media_docker_index ||
+         media_type == oci::media_docker_manifest;
+}
+
+/// All that the entries of an index lead to.
+result<digests> reachable(const content_store& store, const std::vector<oci::descriptor>& entries) {
+  digests found;
+  std::vector<oci::descriptor> next = entries;
+  while (!next.empty()) {
+    const oci::descriptor one = std::move(next.back());
+    next.pop_back();
+    if (!found.insert(one.digest).second || !is_manifest(one.media_type)) continue;
+    result<std::string> text = store.manifest(one.digest);
+    if (text.has_error()) return text.error();
+    result<oci::manifest_document> read = oci::parse_manifest(*text);
+    if (read.has_error()) return read.error().in(one.digest);
+    if (const auto* index = std::get_if<oci::image_index>(&*read)) {
+      next.insert(next.end(), index->manifests.begin(), index->manifests.end());
+    } else {
+      const auto& image = std::get<oci::image_manifest>(*read);
+      next.push_back(image.config);
+      next.insert(next.end(), image.layers.begin(), image.layers.end());
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+result<std::size_t> content_store::remove_unnamed() const {
+  const unique_fd held(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!held) return errno_failure(errno, directory_);
+  if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0)
+    return errno == EWOULDBLOCK ? of_layout(directory_, "another build writes into it") : errno_failure(errno, directory_);
+  const std::string path = directory_ + "/" + std::string(oci::layout_index_file);
+  result<unique_fd> locked = lock(path + ".lock");
+  if (locked.has_error()) return locked.error();
+  result<std::optional<std::string>> text = index();
+  if (text.has_error()) return text.error();
+  if (!*text) return of_layout(directory_, "it has no index.json");
+  result<oci::manifest_document> entries = oci::parse_manifest(**text);
+  if (entries.has_error()) return entries.error().in(path);
+  if (!std::holds_alternative<oci::image_index>(*entries)) return of_layout(path, "it is no index");
+  result<digests> kept = reachable(*this, std::get<oci::image_index>(*entries).manifests);
+  if (kept.has_error()) return kept.error();
+  std::size_t removed = 0;
+  std::error_code error;
+  for (const fs::directory_entry& one : fs::directory_iterator(directory_ + "/blobs/sha256", error)) {
+    const std::string digest = "sha256:" + one.path().filename().string();
+    if (oci::parse_digest(digest).has_error() || kept->contains(digest)) continue;
+    if (::unlink(one.path().c_str()) != 0) return errno_failure(errno, one.path().string());
+    ++removed;
+  }
+  if (error) return errno_failure(error.value(), directory_);
+  return removed;
 }
 
 }  // namespace peelbox::session

@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/async/failure.hpp"
 #include "engine/async/unique_fd.hpp"
 #include "engine/oci/digest.hpp"
+#include "engine/oci/layout_index.hpp"
 
 namespace peelbox::session {
 
@@ -61,9 +63,18 @@ class content_store {
 
   /// index.json as it is; std::nullopt when there is none.
   result<std::optional<std::string>> index() const;
-  /// Puts a descriptor (JSON) under a tag: after all blobs are on the disk, index.json is replaced in one step, under the lock
+  /// Gives a descriptor (JSON) its names: after all blobs are on the disk, index.json is replaced in one step, under the lock
   /// index.json.lock that BuildKit's clients take (client/ociindex). errc::not_found when the layout does not have the blob.
-  result<void> tag(const std::string& descriptor, const std::string& tag) const;
+  result<void> name(const std::string& descriptor, std::span<const oci::layout_name> names) const;
+  /// The text of an index or a manifest, compared with its digest. errc::limit for more than oci::max_manifest_bytes.
+  result<std::string> manifest(const std::string& digest) const;
+
+  /// Makes the directory where it is missing, and holds it against remove_unnamed() of other programs as long as the descriptor is
+  /// open. Others may hold it too.
+  result<unique_fd> hold() const;
+  /// Removes the blobs that no entry of index.json leads to, and says how many there were. errc::context, and nothing is removed,
+  /// when somebody holds the directory or when a manifest is missing or not understood.
+  result<std::size_t> remove_unnamed() const;
 
  private:
   std::string directory_;

@@ -4,6 +4,7 @@ set(PEELBOX_PUBLIC_HEADERS
   # one build, and what surrounds it
   engine/client/build.hpp
   engine/client/request.hpp
+  engine/client/layout.hpp
   engine/client/source_policy.hpp
   engine/client/program.hpp
   engine/client/find.hpp

@@ -93,6 +93,24 @@ class Caches(BedTest):
         again = self.build("--cache-from", f"type=local,src={place}", spec=self.service(), daemon=self.second.address)
         self.assert_cached(again)
 
+    def test_reset_removes_what_no_tag_leads_to(self):
+        place = self.dir / "cache"
+        blobs = lambda: {p.name for p in (place / "blobs/sha256").iterdir()}
+        self.assert_ok(self.build("--cache-to", f"type=local,dest={place},mode=max,tag=kept", spec=self.service(), daemon=self.first.address))
+        kept, old_marker = blobs(), self.marker
+        for reset in ("false", "true"):
+            self.marker = uuid.uuid4().hex
+            before = blobs()
+            done = self.build("--cache-to", f"type=local,dest={place},mode=max,reset={reset}", spec=self.service(), daemon=self.first.address)
+            self.assert_ok(done)
+            self.assertNotIn("warning", done.err)
+            self.assertLessEqual(kept, blobs())
+            self.assertEqual(before <= blobs(), reset == "false")
+        for tag, marker in (("latest", self.marker), ("kept", old_marker)):
+            self.marker = marker
+            self.assert_cached(self.build("--cache-from", f"type=local,src={place},tag={tag}", spec=self.service(), daemon=self.second.address))
+        self.assert_fails(self.build("--cache-to", f"type=local,dest={place},reset=maybe", daemon=self.first.address), 2, "reset=maybe: expected true or false")
+
     def test_the_image_holds_its_cache(self):
         llb = self.dir / "a.llb"
         llb.write_bytes(subprocess.run([LLB_TOOL, "run", BUILD_IMAGE, f"echo {self.marker} >made"], capture_output=True, check=True).stdout)

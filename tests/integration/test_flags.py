@@ -27,7 +27,7 @@ class WithoutEffect(BedTest):
     def test_fields_of_the_output(self):
         for output, said in (("type=oci,dest=x.tar,push=true", "push has no effect"),
                              ("type=oci,dest=x.tar,compresion=zstd", "did you mean compression?"),
-                             ("type=oci,dest=x.tar,tar=false", "as a directory"),
+                             ("type=docker,tar=false", "is a directory; say which"),
                              ("type=local,dest=out,name=x", "name has no effect with type=local")):
             with self.subTest(output=output):
                 self.assert_fails(self.build(output=output, daemon=NOWHERE), 2, said)

@@ -32,7 +32,8 @@ TEST(OutputFields, WhatHasNoEffectIsRefused) {
   EXPECT_THAT(wrong(kind::oci, "platform-split"), HasSubstr("it is for type=local"));
   EXPECT_THAT(wrong(kind::cacheonly, "compression"), HasSubstr("exports nothing"));
   EXPECT_THAT(wrong(kind::tar, "mode", "copy"), HasSubstr("no field mode"));
-  EXPECT_THAT(wrong(kind::oci, "tar", "false"), HasSubstr("as a directory"));
+  EXPECT_EQ(wrong(kind::oci, "tar", "false"), "");
+  EXPECT_THAT(wrong(kind::image, "tar", "false"), HasSubstr("no effect with type=image"));
 }
 
 TEST(OutputFields, AnEpochIsWholeSeconds) {

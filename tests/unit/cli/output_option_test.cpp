@@ -83,6 +83,16 @@ TEST(Outputs, PushAndLoadAreShortForms) {
   EXPECT_EQ(kinds({"type=docker,dest=x"}, false, true), "docker;docker;");
 }
 
+TEST(OutputOption, AnImageCanBeADirectory) {
+  for (const char* no : {"false", "0", "F", "False"})
+    for (const char* type : {"oci", "docker"}) EXPECT_TRUE(parse_output("type=" + std::string(type) + ",dest=x,tar=" + no)->into_layout()) << no;
+  EXPECT_EQ(parse_output("type=oci,dest=x,tar=false")->attributes.at("tar"), "false");
+  for (const char* file : {"type=oci,dest=x", "type=oci,dest=x,tar=true", "type=oci,dest=x,tar=no", "type=docker", "type=tar,dest=x"})
+    EXPECT_FALSE(parse_output(file)->into_layout()) << file;
+  EXPECT_EQ(kinds({"type=oci,dest=x,tar=false", "type=oci,dest=y"}, false, false), "oci;oci;");
+  EXPECT_NE(kinds({"type=oci,dest=x,tar=false", "type=docker,dest=y,tar=false"}, false, false).find("one image as a directory"), std::string::npos);
+}
+
 TEST(Outputs, EachHasAPlaceOfItsOwn) {
   EXPECT_NE(kinds({"type=oci,dest=x", "type=tar,dest=./x"}, false, false).find("written to ./x"), std::string::npos);
   EXPECT_NE(kinds({"-", "type=oci,dest=-"}, false, false).find("standard output"), std::string::npos);
@@ -103,9 +113,8 @@ TEST(OutputOption, SaysWhatIsMissing) {
   expect("type=local,dest=-", "type=tar,dest=-");
   expect("type=cacheonly,dest=x", "exports nothing");
   expect("type=local,dest=out,mode=mirror", "expected mode=copy");
-  for (const char* no : {"false", "0", "F", "False"}) expect(("type=oci,dest=x,tar=" + std::string(no)).c_str(), "tar -xf FILE");
-  expect("type=docker,dest=x,tar=false", "tar=false");
-  EXPECT_TRUE(parse_output("type=oci,dest=x,tar=true").has_value());
+  expect("type=docker,tar=false", "is a directory; say which, as in type=docker,tar=false,dest=out");
+  expect("type=oci,tar=0,dest=-", "is a directory");
   expect("", "expected key=value");
 }
 

@@ -23,6 +23,8 @@ TEST(BuildctlOutput, AFileWithoutADestGoesToStandardOutput) {
   EXPECT_FALSE(parse_output("type=docker")->into_docker());
   EXPECT_EQ(parse_output("type=oci,dest=x.tar")->dest, "x.tar");
   EXPECT_EQ(parse_output("type=local,dest=-")->dest, "-");
+  EXPECT_EQ(parse_output("type=oci,tar=false,dest=-")->dest, "-");
+  EXPECT_TRUE(parse_output("type=docker,tar=0,dest=x")->into_layout());
 }
 
 TEST(BuildctlOutput, SaysWhatIsWrong) {
@@ -32,6 +34,7 @@ TEST(BuildctlOutput, SaysWhatIsWrong) {
   EXPECT_THAT(text("type=image,dest=x"), HasSubstr("output x is not supported by image exporter"));
   EXPECT_THAT(text("type=tar,output=x"), HasSubstr("you meant dest=x?"));
   EXPECT_THAT(text("type=nope"), HasSubstr("unsupported exporter nope"));
+  EXPECT_THAT(text("type=oci,tar=false"), HasSubstr("output directory is required for oci exporter"));
 }
 
 }  // namespace

@@ -14,9 +14,14 @@ std::string descriptor(const std::string& digest) {
   return R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + digest + R"(","size":3})";
 }
 
+result<std::string> with_tag(std::string_view index, std::string_view entry, const std::string& tag) {
+  const layout_name name{"", tag};
+  return with_names(index, entry, {&name, 1});
+}
+
 TEST(LayoutIndex, ATagLeadsToADigest) {
   const std::string first = with_tag("", descriptor(one), "latest").value();
-  EXPECT_EQ(first, R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + one +
+  EXPECT_EQ(first, R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + one +
                        R"(","size":3,"annotations":{"org.opencontainers.image.ref.name":"latest"}}]})");
   EXPECT_EQ(tagged_digest(first, "latest").value(), one);
   EXPECT_EQ(tagged_digest(first, "other").value(), std::nullopt);
@@ -40,6 +45,23 @@ TEST(LayoutIndex, OtherEntriesStayAsTheyAre) {
   EXPECT_EQ(made.find(one), made.npos);
   EXPECT_NE(made.find(R"("own":"kept"},"y":[2])"), made.npos);
   EXPECT_NE(made.find(R"("x":1)"), made.npos);
+}
+
+TEST(LayoutIndex, AnImageHasItsNameAndItsTag) {
+  const layout_name name = name_of_image("registry.example:5000/team/app:1.2");
+  EXPECT_EQ(name.tag, "1.2");
+  EXPECT_EQ(name_of_image("registry.example/app@" + one).tag, one);
+  EXPECT_EQ(name_of_image("what it is not").tag, "what it is not");
+  const layout_name names[] = {name, name_of_image("registry.example:5000/team/app:next")};
+  const std::string made = with_names(with_tag("", descriptor(one), "1.2").value(), descriptor(two), names).value();
+  EXPECT_EQ(tagged_digest(made, "registry.example:5000/team/app:1.2").value(), two);
+  EXPECT_EQ(tagged_digest(made, "next").value(), two);
+  // A cache with the tag of an image is another entry.
+  EXPECT_EQ(tagged_digest(made, "1.2").value(), one);
+  const std::string again = with_names(made, descriptor(one), {names, 1}).value();
+  EXPECT_EQ(tagged_digest(again, "registry.example:5000/team/app:1.2").value(), one);
+  EXPECT_EQ(tagged_digest(again, "registry.example:5000/team/app:next").value(), two);
+  EXPECT_EQ(again.find("app:1.2"), again.rfind("app:1.2"));
 }
 
 TEST(LayoutIndex, WhatIsNoIndexIsRefused) {

@@ -114,14 +114,15 @@ class ContentService : public testing::Test {
  protected:
   void ask(std::function<task<void>(client_of_store)> part) {
     store_book stores;
-    stores.emplace("local:cache", std::make_shared<content_store>(dir_.path(), content_store::access::write));
-    stores.emplace("oci:base", std::make_shared<content_store>(dir_.path(), content_store::access::read));
+    stores["local:cache"] = {std::make_shared<const content_store>(dir_.path(), content_store::access::write), seen_};
+    stores["oci:base"] = {std::make_shared<const content_store>(dir_.path(), content_store::access::read), nullptr};
     test::run_task(test::ask_service(content(std::move(stores), pool_), [part](std::shared_ptr<h2grpc::connection> daemon) {
       return part({std::move(daemon), "local:cache"});
     }));
   }
 
   test::temp_dir dir_;
+  std::shared_ptr<arrivals> seen_ = std::make_shared<arrivals>();
   blocking_pool pool_{2};
 };
 
@@ -261,15 +262,64 @@ TEST(ContentStore, AnIndexIsReplacedInOneStep) {
   const auto descriptor = [](const std::string& digest) {
     return R"({"mediaType":"application/vnd.oci.image.index.v1+json","size":3,"digest":")" + digest + R"("})";
   };
+  const oci::layout_name latest{"", "latest"};
   const std::string one = put("one");
-  EXPECT_EQ(store.tag(descriptor(oci::digest_of("never sent")), "latest").error().code, errc::not_found);
+  EXPECT_EQ(store.name(descriptor(oci::digest_of("never sent")), {&latest, 1}).error().code, errc::not_found);
   EXPECT_EQ(store.index().value(), std::nullopt);
-  ASSERT_TRUE(store.tag(descriptor(one), "latest").has_value());
+  ASSERT_TRUE(store.name(descriptor(one), {&latest, 1}).has_value());
   EXPECT_EQ(oci::tagged_digest(store.index().value().value(), "latest").value(), one);
   EXPECT_EQ(test::read_file(dir.path() + "/cache/oci-layout"), R"({"imageLayoutVersion":"1.0.0"})");
   const std::string two = put("two");
-  ASSERT_TRUE(store.tag(descriptor(two), "latest").has_value());
+  ASSERT_TRUE(store.name(descriptor(two), {&latest, 1}).has_value());
   EXPECT_EQ(oci::tagged_digest(store.index().value().value(), "latest").value(), two);
+}
+
+struct cache_directory {
+  cache_directory() {
+    layer = put_blob(path, "layer");
+    const std::string config = put_blob(path, "config");
+    const auto entry = [](const char* type, const std::string& digest) {
+      return std::string(R"({"mediaType":")") + type + R"(","digest":")" + digest + R"(","size":6})";
+    };
+    manifest = put_blob(path, R"({"schemaVersion":2,"config":)" + entry("application/x", config) + R"(,"layers":[)" + entry("application/y", layer) + "]}");
+    root = put_blob(path, R"({"manifests":[)" + entry("application/vnd.oci.image.manifest.v1+json", manifest) + "]}");
+    const oci::layout_name latest{"", "latest"};
+    EXPECT_TRUE(store.name(entry("application/vnd.oci.image.index.v1+json", root), {&latest, 1}).has_value());
+    old = put_blob(path, "old");
+  }
+
+  test::temp_dir dir;
+  const std::string path = dir.path();
+  content_store store{path, content_store::access::write};
+  std::string layer;
+  std::string manifest;
+  std::string root;
+  std::string old;
+};
+
+TEST(ContentStore, WhatNoNameLeadsToIsRemoved) {
+  cache_directory cache;
+  test::write_file(cache.path + "/blobs/sha256/not a digest", "");
+  EXPECT_EQ(cache.store.remove_unnamed().value(), 1u);
+  EXPECT_EQ(cache.store.open(cache.old).error().code, errc::not_found);
+  EXPECT_EQ(blobs_of(cache.path).size(), 5u);
+  EXPECT_EQ(cache.store.remove_unnamed().value(), 0u);
+}
+
+TEST(ContentStore, NothingIsRemovedThatSomebodyMayNeed) {
+  cache_directory cache;
+  {
+    const result<unique_fd> held = content_store(cache.path, content_store::access::write).hold();
+    ASSERT_TRUE(held.has_value());
+    EXPECT_THAT(cache.store.remove_unnamed().error().text, HasSubstr("another build writes into it"));
+  }
+  // Nobody knows what this one leads to.
+  test::write_file(blob_path(cache.path, cache.manifest), "{}");
+  EXPECT_TRUE(cache.store.remove_unnamed().has_error());
+  std::filesystem::remove(blob_path(cache.path, cache.manifest));
+  EXPECT_TRUE(cache.store.remove_unnamed().has_error());
+  EXPECT_TRUE(cache.store.open(cache.old).has_value());
+  EXPECT_TRUE(content_store(cache.path + "/none", content_store::access::write).remove_unnamed().has_error());
 }
 
 }  // namespace
