@@ -1,17 +1,24 @@
 // `peelbox image` and `peelbox imagetools`: images of registries, without a daemon.
 #include <CLI/App.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
+#include <set>
 
 #include "cli/choice.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/image_report.hpp"
+#include "cli/platform_option.hpp"
 #include "cli/registry_access.hpp"
 #include "cli/subcommand.hpp"
+#include "engine/async/read_file.hpp"
+#include "engine/data/indented.hpp"
+#include "engine/data/json.hpp"
 #include "engine/progress/sanitize.hpp"
 #include "engine/registry/merge_images.hpp"
+#include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
 
@@ -19,6 +26,10 @@ namespace {
 
 struct image_args {
   std::vector<std::string> sources;
+  std::vector<std::string> files;
+  std::string platform;
+  std::string metadata_file;
+  std::string builder;
   std::vector<std::string> tags;
   std::vector<std::string> annotations;
   std::vector<std::string> insecure;
@@ -53,19 +64,69 @@ result<std::vector<oci::image_reference>> targets_of(const image_args& args) {
   return all;
 }
 
-/// A digest alone is one of the first target's repository, as for buildx.
-result<std::vector<oci::image_reference>> sources_of(const image_args& args, const std::vector<oci::image_reference>& targets) {
-  std::vector<oci::image_reference> all;
-  if (args.append) all.push_back(targets.front());
-  for (const std::string& text : args.sources) {
-    const bool digest_alone = text.starts_with("sha256:");
-    if (digest_alone && targets.empty())
-      return failure(errc::usage, fmt::format("{}: a digest alone needs a --tag, whose repository it is in", text), origin::user);
-    auto parsed = oci::parse_image_reference(digest_alone ? targets.front().name() + "@" + text : text);
+/// One source as it was written.
+struct source_text {
+  std::string text;
+  /// For messages: the file, or the text itself.
+  std::string name;
+
+  bool is_descriptor() const { return text.starts_with('{'); }
+  bool has_repository() const { return !is_descriptor() && !text.starts_with("sha256:"); }
+};
+
+/// As for buildx: what is in files comes first.
+result<std::vector<source_text>> written_sources(const image_args& args) {
+  std::vector<source_text> all;
+  for (const std::string& file : args.files) {
+    result<std::string> text = read_file(file, "--file " + file, oci::max_manifest_bytes);
+    if (text.has_error()) return text.error();
+    constexpr const char* blanks = " \t\r\n";
+    text->erase(text->find_last_not_of(blanks) + 1);
+    text->erase(0, text->find_first_not_of(blanks));
+    if (text->empty()) return failure(errc::usage, fmt::format("--file {}: it is empty; expected a descriptor in JSON", file), origin::user);
+    all.push_back({std::move(*text), "--file " + file});
+  }
+  for (const std::string& text : args.sources) all.push_back({text, text.starts_with('{') ? "descriptor" : text});
+  if (all.empty()) return failure(errc::usage, "name the images to merge, or give a descriptor with --file", origin::user);
+  return all;
+}
+
+/// A digest or a descriptor alone is in the repository of the first tag, else of the first source that has one.
+result<std::vector<registry::merge_source>> sources_of(const image_args& args, const std::vector<oci::image_reference>& targets) {
+  auto written = written_sources(args);
+  if (written.has_error()) return written.error();
+  std::string home = targets.empty() ? "" : targets.front().name();
+  for (const source_text& one : *written)
+    if (home.empty() && one.has_repository())
+      if (const auto parsed = oci::parse_image_reference(one.text); parsed.has_value()) home = parsed->name();
+  std::vector<registry::merge_source> all;
+  if (args.append) all.push_back({targets.front(), std::nullopt});
+  for (const source_text& one : *written) {
+    if (!one.has_repository() && home.empty())
+      return failure(errc::usage, fmt::format("{}: a digest alone needs a --tag, whose repository it is in", one.name), origin::user);
+    registry::merge_source source;
+    std::string digest = one.text;
+    if (one.is_descriptor()) {
+      auto entry = registry::entry_of_descriptor(one.text, one.name);
+      if (entry.has_error()) return entry.error();
+      digest = entry->what.digest;
+      source.descriptor = std::move(*entry);
+    }
+    auto parsed = oci::parse_image_reference(one.has_repository() ? one.text : home + "@" + digest);
     if (parsed.has_error()) return parsed.error();
-    all.push_back(std::move(*parsed));
+    source.where = std::move(*parsed);
+    all.push_back(std::move(source));
   }
   return all;
+}
+
+/// With buildx's keys: what was made, and the repositories that have it.
+std::string merge_metadata(const registry::merge_outcome& made, const std::vector<oci::image_reference>& targets) {
+  std::set<std::string> repositories;
+  for (const oci::image_reference& target : targets) repositories.insert(target.name());
+  data::json::object root{{"containerimage.descriptor", data::json::object{{"mediaType", made.index.media_type}, {"digest", made.digest}, {"size", made.index.bytes.size()}}},
+                          {"image.name", fmt::format("{}", fmt::join(repositories, ","))}};
+  return data::indented(root) + "\n";
 }
 
 result<registry::merge_request> request_of(const image_args& args) {
@@ -84,6 +145,9 @@ result<registry::merge_request> request_of(const image_args& args) {
     if (parsed.has_error()) return parsed.error();
     wanted.annotations.push_back(std::move(*parsed));
   }
+  auto platforms = parse_platforms(args.platform);
+  if (platforms.has_error()) return platforms.error();
+  wanted.platforms = std::move(*platforms);
   wanted.prefer_index = args.prefer_index;
   wanted.dry_run = args.dry_run;
   return wanted;
@@ -103,6 +167,10 @@ task<int> run_merge(image_args_ptr args, const surroundings& with) {
   }
   for (std::size_t i = 0; i < targets.size(); ++i)
     with.say(fmt::format("{} is {}{}", targets[i].familiar(), made->digest, made->unchanged[i] ? ", as before" : ""));
+  if (!args->metadata_file.empty()) {
+    const result<void> written = session::write_file(args->metadata_file, merge_metadata(*made, targets));
+    if (written.has_error()) co_return say_failure(written.error().in("the image was made, but --metadata-file was not written"), with);
+  }
   if (!args->silent) with.answer(made->digest);
   co_return exit_ok;
 }
@@ -153,6 +221,9 @@ task<int> run_inspect(image_args_ptr args, const surroundings& with) {
 
 using runner = task<int> (*)(image_args_ptr, const surroundings&);
 
+constexpr int any_number = 500;
+constexpr const char* further = "Further options";
+
 struct image_subcommand {
   CLI::App* app;
   std::shared_ptr<image_args> args = std::make_shared<image_args>();
@@ -165,8 +236,11 @@ struct image_subcommand {
         ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false);
     app->add_flag("-v,--verbose", args->verbose, "Say more; twice for even more");
   }
-  void merges(CLI::Option* sources) {
-    sources->required();
+  void merges() {
+    app->add_option("SOURCE", args->sources, "Images and indexes; sha256:… alone is in the repository of the first --tag")->expected(0, any_number);
+    app->add_option("-f,--file", args->files, "A descriptor in JSON, as --metadata-file has it")->type_name("FILE")->take_all()->allow_extra_args(false);
+    app->add_option("--platform", args->platform, "Leave images for others out")->type_name("OS/ARCH,…")->group(further);
+    app->add_option("--metadata-file", args->metadata_file, "Write descriptor and names as JSON")->type_name("FILE")->group(further);
     app->add_option("-t,--tag", args->tags, "What the image is called; may be given several times")->type_name("NAME[:TAG]")
         ->take_all()->allow_extra_args(false);
     app->add_option("--annotation", args->annotations, "An annotation of the index, or of its entries (manifest-descriptor[PLATFORM]:KEY=VALUE)")
@@ -178,8 +252,6 @@ struct image_subcommand {
     return app->add_option(name, args->sources, about)->expected(1, most);
   }
 };
-
-constexpr int any_number = 500;
 
 command as_command(CLI::App& app, std::vector<image_subcommand> all) {
   command added;
@@ -214,7 +286,7 @@ command add_image_command(CLI::App& app) {
                    "  peelbox image merge -t reg/app:1 -t reg/app:latest sha256:… sha256:…\n"
                    "  peelbox image merge --dry-run reg/app:1-amd64 reg/app:1-arm64",
                    run_merge);
-  all.back().merges(all.back().sources("SOURCE", "Images and indexes; sha256:… alone is in the repository of the first --tag", any_number));
+  all.back().merges();
   all.emplace_back(*image, "inspect", "Tell what a name stands for: its digest and platforms",
                    "Examples:\n  peelbox image inspect alpine:3.20\n  peelbox image inspect --raw reg.example/app@sha256:…", run_inspect);
   all.back().sources("REF", "The image", 1)->required();
@@ -234,12 +306,14 @@ command add_imagetools_command(CLI::App& app) {
   all.emplace_back(*tools, "create", "Make one image of several, or give one another name",
                    "Example:\n  peelbox imagetools create -t reg/app:1 reg/app:1-amd64 reg/app:1-arm64", run_merge);
   all.back().args->silent = true;
-  all.back().merges(all.back().sources("SOURCE", "Images and indexes; sha256:… alone is in the repository of the first --tag", any_number));
+  all.back().merges();
+  all.back().app->add_option("--builder", all.back().args->builder, "Without effect")->type_name("NAME")->group(further);
   all.back().app->add_option("--prefer-index", all.back().args->prefer_index, "false: a single image is copied as it is, not put into an index")
-      ->type_name("BOOL");
-  all.back().app->add_option("--progress", all.back().args->progress, "Without effect")->type_name("MODE");
+      ->type_name("BOOL")->group(further);
+  all.back().app->add_option("--progress", all.back().args->progress, "Without effect")->type_name("MODE")->group(further);
   all.emplace_back(*tools, "inspect", "Tell what a name stands for: its digest and platforms",
                    "Example:\n  peelbox imagetools inspect alpine:3.20 --raw", run_inspect);
+  all.back().app->add_option("--builder", all.back().args->builder, "Without effect")->type_name("NAME")->group(further);
   all.back().sources("REF", "The image", 1)->required();
   all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");
   all.back().app->add_option("--format", all.back().args->format, "{{json .Manifest}}, {{.Manifest.Digest}}, {{.Manifest.MediaType}} or {{.Name}}")

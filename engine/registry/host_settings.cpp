@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <filesystem>
 
 #include "engine/async/ascii.hpp"
@@ -31,6 +34,22 @@ result<std::vector<fs::path>> files_with(const fs::path& folder, std::string_vie
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
+}
+
+/// By its name with its port, or as an address in a network.
+bool is_covered(std::string_view host, const std::string& entry) {
+  if (entry == host) return true;
+  std::string name(without_port(host));
+  if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address(name, wrong);
+  if (wrong) return false;
+  if (address.is_v4()) {
+    const auto network = boost::asio::ip::make_network_v4(entry, wrong);
+    return !wrong && boost::asio::ip::make_network_v4(address.to_v4(), network.prefix_length()).canonical() == network.canonical();
+  }
+  const auto network = boost::asio::ip::make_network_v6(entry, wrong);
+  return !wrong && boost::asio::ip::make_network_v6(address.to_v6(), network.prefix_length()).canonical() == network.canonical();
 }
 
 }  // namespace
@@ -117,7 +136,7 @@ bool is_insecure_for_docker(std::string_view host, const std::vector<std::string
     const auto* list = data::member(*tree, "insecure-registries");
     if (list == nullptr || !list->is_array()) continue;
     for (const auto& one : list->get_array())
-      if (one.is_string() && std::string_view(one.get_string()) == host) return true;
+      if (one.is_string() && is_covered(host, std::string(one.get_string()))) return true;
   }
   return false;
 }

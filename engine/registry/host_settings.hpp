@@ -34,7 +34,8 @@ std::vector<std::string> certificate_folders(const environment& variables);
 /// repository client with certificates"). The first folder that has the name counts. errc::usage for a .cert without .key
 /// and the reverse; permission and io.
 result<host_settings> read_settings(std::string_view host, const std::vector<std::string>& folders);
-/// Whether the host is one of "insecure-registries" in daemon.json beside those folders. Networks in it are not looked at.
+/// Whether the host is one of "insecure-registries" in daemon.json beside those folders. Networks in it count for hosts that are addresses; names are not
+/// resolved.
 bool is_insecure_for_docker(std::string_view host, const std::vector<std::string>& folders);
 
 /// All of it for one host.

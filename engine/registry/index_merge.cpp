@@ -112,6 +112,47 @@ index_entry entry_of_manifest(std::string_view media_type, std::string_view dige
   return one;
 }
 
+result<index_entry> entry_of_descriptor(std::string_view text, std::string_view source) {
+  const auto tree = data::parse_json(text, source);
+  if (tree.has_error()) return wrong(tree.error().text);
+  result<std::vector<index_entry>> entries = entries_of(data::to_text(json::object{{"manifests", json::array{*tree}}}), source);
+  if (entries.has_error()) return wrong(fmt::format("{}: not the descriptor of an image: {}", source, entries.error().text));
+  return std::move(entries->front());
+}
+
+result<index_entry> complete_entry(index_entry descriptor, const index_entry& manifest) {
+  const auto contradicts = [&](std::string_view what, const auto& said, const auto& is) {
+    return wrong(fmt::format("{}: the descriptor says {} {}, but the {} of {} is {}", descriptor.source, what, said, what, manifest.what.digest, is));
+  };
+  if (descriptor.what.size != manifest.what.size) return contradicts("size", descriptor.what.size, manifest.what.size);
+  if (!descriptor.what.media_type.empty() && descriptor.what.media_type != manifest.what.media_type)
+    return contradicts("type", descriptor.what.media_type, manifest.what.media_type);
+  auto tree = data::parse_json(descriptor.json, "descriptor");
+  if (tree.has_error()) return tree.error();
+  json::object& fields = tree->as_object();
+  fields["mediaType"] = descriptor.what.media_type = manifest.what.media_type;
+  if (!descriptor.what.platform && manifest.what.platform) {
+    descriptor.what.platform = manifest.what.platform;
+    fields["platform"] = platform_json(*manifest.what.platform);
+  }
+  descriptor.json = data::to_text(*tree);
+  return descriptor;
+}
+
+result<std::set<std::string, std::less<>>> choose_platforms(const std::vector<index_entry>& entries, const std::vector<oci::platform>& wanted) {
+  std::set<std::string, std::less<>> chosen;
+  for (const index_entry& one : entries) {
+    const auto fits = [&](const oci::platform& platform) { return one.what.platform && oci::normalise(platform) == *one.what.platform; };
+    if (!is_attestation(one.what) && std::any_of(wanted.begin(), wanted.end(), fits)) chosen.insert(one.what.digest);
+  }
+  if (chosen.empty()) return wrong("none of the images is for a platform that --platform names");
+  for (const index_entry& one : entries) {
+    const auto subject = one.what.annotations.find(std::string(subject_key));
+    if (subject != one.what.annotations.end() && chosen.contains(subject->second)) chosen.insert(one.what.digest);
+  }
+  return chosen;
+}
+
 result<merged_index> merge(const std::vector<index_entry>& entries, const std::vector<index_annotation>& annotations) {
   merged_index made;
   std::set<std::string> known;

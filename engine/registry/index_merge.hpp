@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,16 @@ result<std::vector<index_entry>> entries_of(std::string_view index, std::string_
 /// An image manifest of its own, which has no entry yet. `platform` is that of its configuration.
 index_entry entry_of_manifest(std::string_view media_type, std::string_view digest, std::uint64_t size, const oci::platform& platform,
                               std::string_view source);
+
+/// A descriptor that somebody wrote, such as `containerimage.descriptor` of a build's --metadata-file, as the entry to be. errc::usage
+/// for what is none.
+result<index_entry> entry_of_descriptor(std::string_view json, std::string_view source);
+/// The entry as the registry's manifest completes it: `manifest` is the entry that it would have by itself. errc::usage when the
+/// descriptor says another type or size. A platform and annotations of the descriptor count instead of the manifest's.
+result<index_entry> complete_entry(index_entry descriptor, const index_entry& manifest);
+
+/// The digests of the entries that are for one of `wanted`, and of their attestations. errc::usage when none is for one of them.
+result<std::set<std::string, std::less<>>> choose_platforms(const std::vector<index_entry>& entries, const std::vector<oci::platform>& wanted);
 
 /// One annotation to add.
 struct index_annotation {

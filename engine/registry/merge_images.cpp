@@ -94,8 +94,9 @@ struct source_content {
   bool is_index = false;
 };
 
-task<result<source_content>> read_source(client& with, oci::image_reference from) {
-  const std::string name = from.familiar();
+task<result<source_content>> read_source(client& with, merge_source source) {
+  oci::image_reference from = std::move(source.where);
+  const std::string name = source.descriptor ? source.descriptor->source : from.familiar();
   const repository in = repository_of(from);
   auto reading = with.manifest(std::move(from));
   result<manifest_text> text = co_await std::move(reading);
@@ -112,10 +113,26 @@ task<result<source_content>> read_source(client& with, oci::image_reference from
     auto looking = platform_of(with, in, std::get<oci::image_manifest>(*document));
     result<oci::platform> platform = co_await std::move(looking);
     if (platform.has_error()) co_return platform.error();
-    found.entries.push_back({entry_of_manifest(text->media_type, text->digest, text->bytes.size(), *platform, name), in});
+    index_entry entry = entry_of_manifest(text->media_type, text->digest, text->bytes.size(), *platform, name);
+    if (source.descriptor) {
+      result<index_entry> completed = complete_entry(std::move(*source.descriptor), entry);
+      if (completed.has_error()) co_return completed.error();
+      entry = std::move(*completed);
+    }
+    found.entries.push_back({std::move(entry), in});
   }
   found.text = std::move(*text);
   co_return found;
+}
+
+result<void> leave_platforms(std::vector<located>& all, const std::vector<oci::platform>& wanted) {
+  if (wanted.empty()) return {};
+  std::vector<index_entry> entries;
+  for (const located& one : all) entries.push_back(one.entry);
+  const auto chosen = choose_platforms(entries, wanted);
+  if (chosen.has_error()) return chosen.error();
+  std::erase_if(all, [&](const located& one) { return !chosen->contains(one.entry.what.digest); });
+  return {};
 }
 
 }  // namespace
@@ -124,7 +141,7 @@ task<result<merge_outcome>> merge_images(client& with, merge_request what, std::
   std::vector<located> all;
   manifest_text only;
   bool only_is_index = false;
-  for (const oci::image_reference& from : what.sources) {
+  for (const merge_source& from : what.sources) {
     auto reading = read_source(with, from);
     result<source_content> found = co_await std::move(reading);
     if (found.has_error()) co_return found.error();
@@ -137,8 +154,10 @@ task<result<merge_outcome>> merge_images(client& with, merge_request what, std::
     only = std::move(found->text);
     only_is_index = found->is_index;
   }
+  if (result<void> left = leave_platforms(all, what.platforms); left.has_error()) co_return left.error();
   merge_outcome made;
-  const bool as_it_is = what.sources.size() == 1 && what.annotations.empty() && (only_is_index || !what.prefer_index);
+  const merge_source& first = what.sources.front();
+  const bool as_it_is = what.sources.size() == 1 && what.annotations.empty() && (only_is_index ? what.platforms.empty() : !what.prefer_index && !first.descriptor);
   std::vector<index_entry> entries;
   for (const located& one : all) entries.push_back(one.entry);
   if (as_it_is) {

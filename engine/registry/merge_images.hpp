@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/registry/client.hpp"
@@ -10,11 +12,23 @@
 
 namespace peelbox::registry {
 
+struct merge_source {
+  merge_source() = default;
+  merge_source(oci::image_reference name, std::optional<index_entry> said = std::nullopt)
+      : where(std::move(name)), descriptor(std::move(said)) {}
+
+  oci::image_reference where;
+  /// What the index is to say of it, instead of what the registry does; its digest is that of `where`.
+  std::optional<index_entry> descriptor;
+};
+
 struct merge_request {
-  std::vector<oci::image_reference> sources;
+  std::vector<merge_source> sources;
   /// Names with tags.
   std::vector<oci::image_reference> targets;
   std::vector<index_annotation> annotations;
+  /// Images for others are left out, with their attestations; empty: none is.
+  std::vector<oci::platform> platforms;
   /// False: one image without annotations is copied as it is, and not put into an index.
   bool prefer_index = true;
   /// Nothing is written.

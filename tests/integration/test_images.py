@@ -61,6 +61,30 @@ class Merging(BedTest):
         self.assertEqual(shown["digest"], "sha256:" + hashlib.sha256(raw.encode()).hexdigest())
         self.assertEqual(shown["manifests"], json.loads(raw)["manifests"])
 
+    def test_sources_from_files(self):
+        amd, arm = bed_image("linux/amd64"), bed_image("linux/arm64")
+        home = f"{bed('REGISTRY')}/{NAME}/files"
+        both = self.dir / "both.json"
+        self.assert_ok(peelbox("imagetools", "create", "--builder", "any", "-t", f"{home}:all", "--metadata-file", both, amd, arm))
+        made = json.loads(both.read_text())
+        self.assertEqual(made["image.name"], home)
+        # A build's --metadata-file has such a descriptor.
+        entry = json.loads(peelbox("imagetools", "inspect", "--raw", f"{home}:all").out)["manifests"][1]
+        file = self.write("arm.json", json.dumps({**entry, "annotations": {"k": "v"}}) + "\n")
+        shown = peelbox("imagetools", "create", "--dry-run", "-t", f"{home}:arm", "-f", file)
+        self.assert_ok(shown)
+        (only,) = json.loads(shown.out)["manifests"]
+        self.assertEqual((only["digest"], only["annotations"]), (entry["digest"], {"k": "v"}))
+        self.assert_ok(peelbox("imagetools", "create", "-t", f"{home}:again", "-f", self.write("all.json", json.dumps(made["containerimage.descriptor"]))))
+        self.assertEqual(registry_call("GET", f"{NAME}/files/manifests/again")[1], registry_call("GET", f"{NAME}/files/manifests/all")[1])
+        self.assert_ok(peelbox("imagetools", "create", "-t", f"{home}:one", "--platform", "arm64", f"{home}:all"))
+        self.assertEqual([m["digest"] for m in json.loads(peelbox("imagetools", "inspect", "--raw", f"{home}:one").out)["manifests"]], [entry["digest"]])
+        for wrong, said in ((self.write("empty.json"), "it is empty"), (self.write("list.json", "{}"), "not the descriptor of an image"),
+                            (self.write("size.json", json.dumps({**entry, "size": 1})), "says size 1"), (self.dir / "none", "none")):
+            self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad", "-f", wrong), 4 if wrong.name == "none" else 2, said)
+        self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad"), 2, "name the images to merge")
+        self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad", "--platform", "s390x", f"{home}:all"), 2, "none of the images is for")
+
 
 class Rights(BedTest):
     def merge(self, registry, **env):

@@ -82,6 +82,9 @@ TEST_F(HostSettings, WhoIsInsecure) {
   write("daemon.json", R"({"insecure-registries": ["reg.example:5000", 7]})");
   EXPECT_TRUE(find_settings("reg.example:5000", variables())->insecure);
   EXPECT_FALSE(find_settings("reg.example", variables())->insecure);
+  write("daemon.json", R"({"insecure-registries": ["10.1.0.0/16", "fd00::/8", "reg.example/8", "10.2.0.0/99"]})");
+  for (const char* host : {"10.1.2.3", "10.1.0.1:5000", "[fd00::1]:5000"}) EXPECT_TRUE(find_settings(host, variables())->insecure) << host;
+  for (const char* host : {"10.2.0.1", "reg.example", "[fe80::1]"}) EXPECT_FALSE(find_settings(host, variables())->insecure) << host;
   // A loopback registry with an authority of its own speaks TLS.
   fs::create_directories(root_ / "docker/certs.d/localhost:5000");
   write("certs.d/localhost:5000/ca.crt", "x");

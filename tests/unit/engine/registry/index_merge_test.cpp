@@ -87,5 +87,31 @@ TEST(IndexMerge, Annotations) {
     EXPECT_TRUE(parse_index_annotation(text).has_error()) << text;
 }
 
+TEST(IndexMerge, ADescriptorSaysMoreThanItsManifest) {
+  const index_entry manifest = image("a", "linux/arm64");
+  const std::string start = R"({"digest":")" + manifest.what.digest + R"(","size":)" + std::to_string(manifest.what.size);
+  const auto given = entry_of_descriptor(start + R"(,"platform":{"os":"linux","architecture":"arm64","variant":"v9"},"annotations":{"k":"v"},"own":1})", "f.json");
+  ASSERT_TRUE(given.has_value()) << given.error().text;
+  const auto made = complete_entry(*given, manifest);
+  ASSERT_TRUE(made.has_value()) << made.error().text;
+  const auto tree = data::parse_json(made->json, "entry").value();
+  EXPECT_EQ(data::text_of(tree, "mediaType"), manifest.what.media_type);
+  EXPECT_EQ(tree.at("platform").at("variant"), "v9");
+  EXPECT_EQ(tree.at("annotations").at("k"), "v");
+  EXPECT_TRUE(data::member(tree, "own") != nullptr);
+  EXPECT_EQ(complete_entry(entry_of_descriptor(start + "}", "f.json").value(), manifest)->what.platform, manifest.what.platform);
+  EXPECT_THAT(complete_entry(entry_of_descriptor(start + R"(0})", "f.json").value(), manifest).error().text, HasSubstr("f.json: the descriptor says size"));
+  EXPECT_THAT(complete_entry(entry_of_descriptor(start + R"(,"mediaType":"x"})", "f.json").value(), manifest).error().text, HasSubstr("says type x"));
+  for (const char* text : {"{}", "[]", "1", "x", R"({"digest":"sha256:x","size":1})"})
+    EXPECT_EQ(entry_of_descriptor(text, "f.json").error().code, errc::usage) << text;
+}
+
+TEST(IndexMerge, PlatformsAreChosenWithTheirAttestations) {
+  const std::vector<index_entry> all{image("a", "linux/amd64"), attestation("att", "a"), image("b", "linux/arm64"), attestation("other", "b")};
+  EXPECT_EQ(choose_platforms(all, {oci::parse_platform("arm64").value()}).value(),
+            (std::set<std::string, std::less<>>{all[2].what.digest, all[3].what.digest}));
+  EXPECT_TRUE(choose_platforms(all, {oci::parse_platform("s390x").value()}).has_error());
+}
+
 }  // namespace
 }  // namespace peelbox::registry

@@ -13,9 +13,11 @@ using test::fault;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+merge_source named(const char* repository, const char* tag) { return {{"reg", repository, tag, {}}, std::nullopt}; }
+
 merge_request wanted() {
   merge_request what;
-  what.sources = {{"reg", "from", "amd64", {}}, {"reg", "from", "arm64", {}}};
+  what.sources = {named("from", "amd64"), named("from", "arm64")};
   what.targets = {{"reg", "to", "1", {}}, {"reg", "from", "latest", {}}};
   return what;
 }
@@ -70,7 +72,7 @@ TEST(MergeImages, OneImageIsCopiedAsItIsOrPutIntoAnIndex) {
   EXPECT_EQ(merge_at(at, what)->index.media_type, oci::media_oci_manifest);
   // An index keeps its digest, with everything that is in it.
   what.prefer_index = true;
-  what.sources = {{"reg", "to", "1", {}}};
+  what.sources = {named("to", "1")};
   what.targets = {{"reg", "third", "x", {}}};
   at.manifest("to", "1", std::string(oci::media_oci_index), merge({entry_of_manifest(oci::media_oci_manifest, at.image("to", "", "amd64", "z"), at.manifests["to@" + at.image("to", "", "amd64", "z")].second.size(), {"linux", "amd64", ""}, "")}, {parse_index_annotation("a=b").value()})->bytes);
   const auto copied = merge_at(at, what);
@@ -85,7 +87,7 @@ TEST(MergeImages, APlatformThatIsNotTheImagesOwnIsRefused) {
   const std::string lie = merge({entry_of_manifest(oci::media_oci_manifest, digest, at.manifests["from@" + digest].second.size(), {"linux", "s390x", ""}, "")}, {})->bytes;
   at.manifest("from", "lie", std::string(oci::media_oci_index), lie);
   merge_request what = wanted();
-  what.sources.push_back({"reg", "from", "lie", {}});
+  what.sources.push_back(named("from", "lie"));
   const auto made = merge_at(at, what);
   EXPECT_EQ(made.error().code, errc::usage);
   EXPECT_THAT(made.error().text, HasSubstr("is said to be for linux/s390x, but its configuration is for linux/riscv64"));
@@ -96,7 +98,7 @@ TEST(MergeImages, ASourceThatIsNotThereIsNamedAndNothingIsWritten) {
   fake_registry at;
   two_images(at);
   merge_request what = wanted();
-  what.sources.push_back({"reg", "from", "s390x", {}});
+  what.sources.push_back(named("from", "s390x"));
   const auto made = merge_at(at, what);
   EXPECT_EQ(made.error().code, errc::not_found);
   EXPECT_THAT(made.error().text, HasSubstr("reg/from:s390x"));
