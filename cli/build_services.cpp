@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/aws_keys.hpp"
 #include "cli/cache_option.hpp"
 #include "cli/context_option.hpp"
 #include "cli/secret_option.hpp"
@@ -86,8 +87,9 @@ result<void> check_entitlement(std::string_view text) {
   return wrong(fmt::format("--allow {}: expected network.host, security.insecure, device or device=NAME", text));
 }
 
-result<void> set_caches(const service_args& args, const environment& variables, std::vector<client::solve_request>& services,
+result<void> set_caches(const service_args& args, const environment& given, std::vector<client::solve_request>& services,
                         std::vector<std::string>& warnings) {
+  const environment variables = with_aws_files(given);
   result<std::vector<cache_place>> from = caches_of(args, cache_way::from, variables, warnings);
   if (from.has_error()) return from.error();
   result<std::vector<cache_place>> to = caches_of(args, cache_way::to, variables, warnings);

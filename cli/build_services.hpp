@@ -25,7 +25,7 @@ result<build_services> add_build_services(const service_args& args, const enviro
                                           client::build_options& options);
 
 /// Where the options write caches, for each service of `names`: "{service}" is its name. Several services need it, or they
-/// would overwrite each other's. errc::usage. Pure.
+/// would overwrite each other's. Caches with type=s3 get keys from AWS's files too. errc::usage.
 result<void> set_caches(const service_args& args, const environment& variables, std::vector<client::solve_request>& services,
                         std::vector<std::string>& warnings);
 
