@@ -18,7 +18,6 @@
 #include "engine/kubernetes/api_status.hpp"
 #include "engine/kubernetes/credentials.hpp"
 #include "engine/kubernetes/exec_frames.hpp"
-#include "engine/kubernetes/exec_stream.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
@@ -331,7 +330,7 @@ task<result<void>> client::remove(object_path what, delete_options how) {
 }
 
 task<result<transport::stream_ptr>> client::exec(std::string name_space, std::string pod, std::string container,
-                                                 std::vector<std::string> argv, std::string name) {
+                                                 std::vector<std::string> argv, std::string name, pod_fate fate) {
   query_list query;
   if (!container.empty()) query.emplace_back("container", std::move(container));
   for (std::string& word : argv) query.emplace_back("command", std::move(word));
@@ -340,7 +339,7 @@ task<result<transport::stream_ptr>> client::exec(std::string name_space, std::st
   auto opening = state_->upgrade(std::move(what), std::move(query));
   result<std::unique_ptr<http::websocket>> on = co_await std::move(opening);
   if (on.has_error()) co_return on.error().in(name);
-  co_return make_exec_stream(std::move(*on), std::move(name));
+  co_return make_exec_stream(std::move(*on), std::move(name), std::move(fate));
 }
 
 }  // namespace peelbox::kubernetes

@@ -11,6 +11,7 @@
 #include "engine/async/environment.hpp"
 #include "engine/kubernetes/access.hpp"
 #include "engine/kubernetes/api_path.hpp"
+#include "engine/kubernetes/exec_stream.hpp"
 #include "engine/kubernetes/kept_list.hpp"
 #include "transport/dialer.hpp"
 
@@ -79,9 +80,9 @@ class client {
 
   /// Runs a program in a container (empty: the only one) of a pod; the stream is its input and output. What it says on stderr and how it
   /// ended is in the failure that reports its end. Where the server speaks v4.channel.k8s.io only, shutdown_write() has no
-  /// effect: there is no word for it. `name` is what messages call it.
+  /// effect: there is no word for it. `name` is what messages call it; `fate` is that of make_exec_stream().
   task<result<transport::stream_ptr>> exec(std::string name_space, std::string pod, std::string container,
-                                           std::vector<std::string> argv, std::string name);
+                                           std::vector<std::string> argv, std::string name, pod_fate fate = {});
 
  private:
   struct state;

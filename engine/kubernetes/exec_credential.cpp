@@ -50,7 +50,11 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_v
   }
   const auto time = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
                     std::chrono::seconds(second) - offset;
-  return std::chrono::system_clock::time_point(time);
+  // The clock counts nanoseconds, until 2262; "9999-12-31" is how some say never.
+  using clock = std::chrono::system_clock;
+  if (time >= std::chrono::floor<std::chrono::seconds>(clock::time_point::max())) return clock::time_point::max();
+  if (time <= std::chrono::ceil<std::chrono::seconds>(clock::time_point::min())) return clock::time_point::min();
+  return clock::time_point(time);
 }
 
 std::string exec_info(const exec_plugin& plugin, const access& to, std::string_view ca) {

@@ -24,7 +24,8 @@ std::string exec_info(const exec_plugin& plugin, const access& to, std::string_v
 /// The plugin's standard output. Failures are errc::protocol and never quote it.
 result<exec_credential> parse_exec_credential(const exec_plugin& plugin, std::string_view text);
 
-/// "2026-11-30T06:00:00Z", with fractions and offsets (RFC 3339).
+/// "2026-11-30T06:00:00Z", with fractions and offsets (RFC 3339); the first or last time that the clock knows for
+/// those before and after.
 std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text);
 
 }  // namespace peelbox::kubernetes

@@ -14,9 +14,48 @@ namespace {
 
 class exec_stream final : public transport::stream {
  public:
-  exec_stream(std::unique_ptr<http::websocket> on, std::string name) : on_(std::move(on)), name_(std::move(name)) {}
+  exec_stream(std::unique_ptr<http::websocket> on, std::string name, pod_fate fate)
+      : on_(std::move(on)), name_(std::move(name)), fate_(std::move(fate)) {}
 
   task<result<byte_view>> read() override {
+    auto reading = read_on();
+    result<byte_view> got = co_await std::move(reading);
+    const bool lost = got.has_error() ? got.error().code == errc::connection : got->empty() && !ending_;
+    if (!lost || !fate_) co_return got;
+    // Once: whoever reads again after the end gets the end.
+    const pod_fate ask = std::exchange(fate_, nullptr);
+    auto asking = ask();
+    const std::string what = co_await std::move(asking);
+    if (what.empty()) co_return got;
+    co_return failure(errc::connection, got.has_error() ? fmt::format("{}. {}", got.error().text, what) : fmt::format("{}: {}", name_, what), origin::peer);
+  }
+
+  task<result<void>> write(byte_chain bytes) override {
+    while (!bytes.empty()) {
+      byte_chain message = next_input(bytes);
+      auto writing = on_->write(std::move(message));
+      result<void> sent = co_await std::move(writing);
+      if (sent.has_error()) co_return sent.error().in(name_);
+    }
+    co_return result<void>();
+  }
+
+  task<result<void>> shutdown_write() override {
+    ending_ = true;
+    if (on_->protocol() != exec_v5) co_return result<void>();
+    byte_chain message = end_of_input();
+    auto writing = on_->write(std::move(message));
+    co_return co_await std::move(writing);
+  }
+
+  void close() noexcept override {
+    ending_ = true;
+    on_->abort();
+  }
+  std::string describe() const override { return name_; }
+
+ private:
+  task<result<byte_view>> read_on() {
     for (;;) {
       if (ended_) co_return byte_view();
       auto reading = on_->read();
@@ -34,27 +73,6 @@ class exec_stream final : public transport::stream {
     }
   }
 
-  task<result<void>> write(byte_chain bytes) override {
-    while (!bytes.empty()) {
-      byte_chain message = next_input(bytes);
-      auto writing = on_->write(std::move(message));
-      result<void> sent = co_await std::move(writing);
-      if (sent.has_error()) co_return sent.error().in(name_);
-    }
-    co_return result<void>();
-  }
-
-  task<result<void>> shutdown_write() override {
-    if (on_->protocol() != exec_v5) co_return result<void>();
-    byte_chain message = end_of_input();
-    auto writing = on_->write(std::move(message));
-    co_return co_await std::move(writing);
-  }
-
-  void close() noexcept override { on_->abort(); }
-  std::string describe() const override { return name_; }
-
- private:
   /// With what the program said, which usually is the reason.
   failure said_before(failure why) const {
     if (why.code == errc::cancelled) return why;
@@ -82,13 +100,15 @@ class exec_stream final : public transport::stream {
   std::unique_ptr<http::websocket> on_;
   std::string name_;
   transport::stderr_tail errors_;
+  pod_fate fate_;
   bool ended_ = false;
+  bool ending_ = false;  ///< we have said that there is no more input
 };
 
 }  // namespace
 
-transport::stream_ptr make_exec_stream(std::unique_ptr<http::websocket> on, std::string name) {
-  return std::make_unique<exec_stream>(std::move(on), std::move(name));
+transport::stream_ptr make_exec_stream(std::unique_ptr<http::websocket> on, std::string name, pod_fate fate) {
+  return std::make_unique<exec_stream>(std::move(on), std::move(name), std::move(fate));
 }
 
 }  // namespace peelbox::kubernetes

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "engine/data/json.hpp"
+#include "engine/kubernetes/exec_credential.hpp"
 #include "engine/kubernetes/quantity.hpp"
 
 namespace peelbox::kubernetes {
@@ -160,6 +161,27 @@ std::string end_of_builds(const pool_pod& before, const pool_pod* now) {
   if (!now->failed.empty()) return now->failed;
   if (now->uid != before.uid) return "it was replaced by a new pod of its name";
   if (now->restarts > before.restarts) return fmt::format("its daemon has ended ({})", now->last_end.empty() ? "the reason is not known" : now->last_end);
+  return {};
+}
+
+std::string fate_of_pod(const json::value& pod, const std::string& container, std::chrono::system_clock::time_point since) {
+  // Clocks of clusters and clients differ by seconds, and ends that matter are newer than the connection.
+  constexpr std::chrono::seconds skew{10};
+  const json::value& status = at(pod, {"status"});
+  if (data::text_of(status, "phase") == "Failed") return with_message(fmt::format("the pod has failed: {}", data::text_of(status, "reason")), status);
+  const json::array& containers = items_of(at(status, {"containerStatuses"}));
+  for (const json::value& one : containers) {
+    const std::string_view name = data::text_of(one, "name");
+    if (name != (container.empty() ? daemon_container : std::string_view(container)) && !(container.empty() && containers.size() == 1)) continue;
+    for (const char* which : {"state", "lastState"}) {
+      const json::value& ended = at(one, {which, "terminated"});
+      if (!ended.is_object()) continue;
+      const auto when = parse_rfc3339(data::text_of(ended, "finishedAt"));
+      if (when && *when < since - skew) continue;
+      return fmt::format("the container {} of the pod has ended ({}, exit code {})", name, data::text_of(ended, "reason"), number(ended, "exitCode", 0));
+    }
+  }
+  if (data::member(at(pod, {"metadata"}), "deletionTimestamp") != nullptr) return "the pod is being deleted";
   return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -66,6 +67,9 @@ std::vector<pool_pod> read_pods(const boost::json::value& items, const pool_set&
 /// What has ended the builds of a pod since it was `before`: "Evicted: …", "its daemon has ended (OOMKilled, exit code 137)". Empty:
 /// nothing has, as far as its object tells. `now` is none when it is not there any more.
 std::string end_of_builds(const pool_pod& before, const pool_pod* now);
+/// What has become of a pod, or of its container (empty: buildkitd, else its only one), that ended a connection which began at `since` by our
+/// clock: "the pod has failed: Evicted: …", "the container buildkitd of the pod has ended (OOMKilled, exit code 137)". Empty: nothing, as far as its object tells.
+std::string fate_of_pod(const boost::json::value& pod, const std::string& container, std::chrono::system_clock::time_point since);
 /// A volume that a set keeps for one of its pods.
 struct pool_claim {
   std::string name;

@@ -3,9 +3,10 @@
 import json
 import os
 import pathlib
+import time
 import unittest
 
-from bed import PEELBOX, bed, peelbox, wait_for
+from bed import PEELBOX, RUNTIME_IMAGE, bed, peelbox, wait_for
 from docker_case import DockerTest
 from kube_server import Fault, KubeServer, status
 
@@ -119,6 +120,24 @@ class KubePod(DockerTest):
         server.answer = answer
         outcome = peelbox("info", "--buildkit", "kube-pod://p", env=self.config(server, {"tokenFile": "token"}))
         self.assertEqual(outcome.code, 0, str(outcome))
+
+    def test_a_pod_that_goes_is_named(self):
+        """However the program's end looks: with exit code 0 when the daemon died before it."""
+        self.write("Dockerfile", f"FROM {RUNTIME_IMAGE}\nRUN echo {time.time()}; sleep 100\n")
+        ended = {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2999-01-01T00:00:00Z"}}
+        for code, status_of_pod, words in (
+                (0, {"phase": "Running", "containerStatuses": [{"name": "buildkitd", "state": {"running": {}}, "lastState": ended}]},
+                 "the container buildkitd of the pod has ended (OOMKilled, exit code 137)"),
+                (137, {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}, "the pod has failed: Evicted: low on memory"),
+                (137, None, "the pod has gone"),
+                (0, {"phase": "Running"}, "was lost during the build")):
+            server = self.api(["sh", "-c", f"timeout -s KILL 4 {bed('BUILDCTL')} --addr {bed('BUILDKITD')} dial-stdio; exit {code}"])
+            if status_of_pod:
+                server.put("/api/v1/namespaces/builds/pods", {"metadata": {"name": "p"}, "status": status_of_pod})
+            outcome = peelbox("build", "-f", self.dir / "Dockerfile", "--context", self.dir, "--output", "type=cacheonly", "--buildkit", "kube-pod://p",
+                              env=self.config(server))
+            self.assertNotEqual(outcome.code, 0)
+            self.assertIn(words, outcome.err)
 
     def test_the_server_goes_away(self):
         """A build whose API server ends the connection says so and can be tried again."""

@@ -45,6 +45,8 @@ TEST(ExecCredential, TimesOfRfc3339) {
   for (const char* text : {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z", ""})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
   EXPECT_EQ(std::chrono::system_clock::to_time_t(*parse_rfc3339("1970-01-02T00:00:00Z")), 86400);
+  EXPECT_EQ(parse_rfc3339("9999-12-31T23:59:59Z"), std::chrono::system_clock::time_point::max());
+  EXPECT_EQ(parse_rfc3339("0001-01-01T00:00:00Z"), std::chrono::system_clock::time_point::min());
 }
 
 TEST(ExecCredential, TellsThePluginItsCluster) {

@@ -72,6 +72,23 @@ TEST(PoolState, WhatHasEndedTheBuildsOfAPod) {
   EXPECT_EQ(end_of_builds(before, &now), "its daemon has ended (Error, exit code 1)");
 }
 
+TEST(PoolState, WhatHasBecomeOfAPod) {
+  const auto noon = std::chrono::system_clock::time_point(std::chrono::seconds(1'767'268'800));  // 2026-01-01T12:00:00Z
+  const auto fate = [&](const char* text, const char* container = "") { return fate_of_pod(tree(text), container, noon); };
+  EXPECT_EQ(fate(R"({"metadata":{},"status":{"phase":"Running","containerStatuses":[{"name":"buildkitd","state":{"running":{}}}]}})"), "");
+  EXPECT_EQ(fate(R"({"metadata":{"deletionTimestamp":"x"},"status":{"phase":"Running"}})"), "the pod is being deleted");
+  EXPECT_EQ(fate(R"({"status":{"phase":"Failed","reason":"Evicted","message":"low on memory"}})"), "the pod has failed: Evicted: low on memory");
+  const char* const killed = R"({"metadata":{"deletionTimestamp":"x"},"status":{"phase":"Running","containerStatuses":[{"name":"sidecar"},
+    {"name":"buildkitd","state":{"running":{}},"lastState":{"terminated":{"reason":"OOMKilled","exitCode":137,"finishedAt":"2026-01-01T12:00:05Z"}}}]}})";
+  EXPECT_EQ(fate(killed), "the container buildkitd of the pod has ended (OOMKilled, exit code 137)");
+  EXPECT_EQ(fate(killed, "sidecar"), "the pod is being deleted");
+  // An end of an earlier life.
+  EXPECT_EQ(fate(R"({"status":{"phase":"Running","containerStatuses":[{"name":"only","state":{"running":{}},
+    "lastState":{"terminated":{"reason":"OOMKilled","exitCode":137,"finishedAt":"2026-01-01T11:00:05Z"}}}]}})"), "");
+  EXPECT_EQ(fate(R"({"status":{"phase":"Running","containerStatuses":[{"name":"only","state":{"terminated":{"reason":"Error","exitCode":1}}}]}})"),
+            "the container only of the pod has ended (Error, exit code 1)");
+}
+
 TEST(PoolState, ClaimsOfASetAndWhatKeepsThem) {
   const pool_set set = read_set(tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u"},"spec":{"replicas":1,
     "volumeClaimTemplates":[{"metadata":{"name":"cache"}}]}})"), "a").value();
