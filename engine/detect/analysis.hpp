@@ -24,8 +24,9 @@ struct hints {
   std::string base;  ///< the image that the last stage is built on
   std::vector<std::string> images;  ///< of all FROM lines: "node:20-alpine"
   std::string images_from;
-  std::vector<dockerfile_run> runs;  ///< the instructions of the Dockerfile that build
+  std::vector<dockerfile_run> runs;  ///< the instructions of the Dockerfile that build; else recipes of named_tasks.hpp
   std::string runs_from;
+  confidence runs_how = confidence::certain;  ///< certain when they are a Dockerfile's
   std::vector<std::string> copied;  ///< files of the repository that the last stage takes
   std::vector<dockerfile_copy> copies;
   std::vector<dockerfile_move> moves;

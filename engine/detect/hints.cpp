@@ -7,6 +7,7 @@
 #include <array>
 
 #include "engine/detect/hint_files.hpp"
+#include "engine/detect/named_tasks.hpp"
 #include "engine/detect/text.hpp"
 
 namespace peelbox::detect {
@@ -78,6 +79,7 @@ void take_hints(analysis& work) {
     }
   take_manifests(work);
   take_env_example(work);
+  follow_named_tasks(work);
 }
 
 void take_hinted_command(analysis& work, std::initializer_list<std::string_view> starters, std::string_view dir) {

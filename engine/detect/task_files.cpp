@@ -1,6 +1,7 @@
 #include "engine/detect/task_files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -157,6 +158,33 @@ std::vector<task> read_taskfile(std::string_view text) {
   return out;
 }
 
+std::vector<task> read_moon_tasks(std::string_view text) {
+  std::vector<task> out;
+  const auto tree = parse_yaml(text);
+  if (tree.has_error()) return out;
+  const auto line_of = [](const value& from) { return from.is(value::kind::array) ? fmt::format("{}", fmt::join(from.texts(), " ")) : from.text; };
+  for (const auto& [name, content] : (*tree)["tasks"].members) {
+    task next{name, {}, {}};
+    const value& needs = content["deps"];
+    for (const value& needed : needs.items) {
+      const std::string& target = needed.is(value::kind::object) ? needed["target"].text : needed.text;
+      const bool own = target.find(':') == std::string::npos || target.starts_with("~:");
+      if (own && !target.empty()) next.needs.push_back(target.substr(target.find(':') == std::string::npos ? 0 : 2));
+    }
+    std::string line = line_of(content.has("script") ? content["script"] : content["command"]);
+    if (const std::string arguments = line_of(content["args"]); !arguments.empty()) line += " " + arguments;
+    if (!line.empty() && line != "noop") next.lines.push_back(std::move(line));
+    out.push_back(std::move(next));
+  }
+  return out;
+}
+
+std::vector<shell_call> calls_of(std::string_view line, const std::string& dir) {
+  std::vector<shell_call> out;
+  each_command(line, dir, [&](const std::vector<std::string>& command, const std::string& where) { out.push_back({command, where}); });
+  return out;
+}
+
 std::vector<task_file> task_files_of(analysis& work, std::string_view dir) {
   std::vector<task_file> out;
   const auto add = [&](std::initializer_list<const char*> names, auto read) {
@@ -171,6 +199,11 @@ std::vector<task_file> task_files_of(analysis& work, std::string_view dir) {
   add({"GNUmakefile", "makefile", "Makefile"}, read_makefile_tasks);
   add({"justfile", "Justfile", ".justfile"}, read_justfile);
   add({"Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "Taskfile.dist.yml"}, read_taskfile);
+  add({"moon.yml"}, read_moon_tasks);
+  if (work.files.has_file(join(dir, "package.json")))
+    for (const char* name : {"tasks.yml", "tasks/node.yml", "tasks/typescript.yml", "tasks/javascript.yml"})
+      if (const std::string path = work.first_upwards({join(".moon", name)}); !path.empty())
+        if (const std::string* text = work.files.read(path)) out.push_back({path, read_moon_tasks(*text)});
   return out;
 }
 

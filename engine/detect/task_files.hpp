@@ -1,4 +1,4 @@
-// What people have a task runner do: the recipes of Makefile, justfile and Taskfile.yml, as lines of shell.
+// What people have a task runner do: the recipes of Makefile, justfile, Taskfile.yml and moon.yml, as lines of shell.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,19 @@ struct task {
 std::vector<task> read_makefile_tasks(std::string_view text);
 std::vector<task> read_justfile(std::string_view text);
 std::vector<task> read_taskfile(std::string_view text);
+/// What a task needs of other projects (`^:build`) is left out.
+std::vector<task> read_moon_tasks(std::string_view text);
 
-/// The tasks of the directory's files, with where they come from.
+/// One command of a line of shell, and the directory that it is run in.
+struct shell_call {
+  std::vector<std::string> words;
+  std::string dir;
+};
+/// `cd web && npm run build; cp -r dist ..` run in `dir`.
+std::vector<shell_call> calls_of(std::string_view line, const std::string& dir);
+
+/// The tasks of the directory's files, with where they come from. Those that a moon workspace gives all projects count
+/// for each directory with a package.json.
 struct task_file {
   std::string path;
   std::vector<task> tasks;

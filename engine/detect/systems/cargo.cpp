@@ -85,7 +85,7 @@ std::string features_of_dockerfile(analysis& work, const value& tree) {
       }
     }
     if (found.empty()) continue;
-    work.because("features", found, work.hint.runs_from);
+    work.because("features", found, work.hint.runs_from, work.hint.runs_how);
     return fmt::format("{} --features {}", out, shell_word(found));
   }
   return {};

@@ -245,7 +245,7 @@ void analyse(analysis& work) {
   }
   std::string dir = built_by_dockerfile(work, found);
   if (!dir.empty() && found.size() > 1) {
-    work.because("program", dir, work.hint.runs_from);
+    work.because("program", dir, work.hint.runs_from, work.hint.runs_how);
   } else {
     dir = choose_program(found, work.out.name, work.hint.command.empty() ? "" : name_of(work.hint.command.front()));
     work.because("program", dir.empty() ? "." : dir, fmt::format("package main, one of {}", found.size()),

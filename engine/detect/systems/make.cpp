@@ -6,9 +6,11 @@
 #include <map>
 #include <set>
 
+#include "engine/detect/named_tasks.hpp"
 #include "engine/detect/native_libraries.hpp"
 #include "engine/detect/systems/c_family.hpp"
 #include "engine/detect/systems/table.hpp"
+#include "engine/detect/task_files.hpp"
 #include "engine/detect/text.hpp"
 
 namespace peelbox::detect {
@@ -94,6 +96,45 @@ std::string program_of(const makefile& m) {
   return {};
 }
 
+struct built {
+  std::string target;  ///< "" for the first one
+  std::string program;
+  std::string from;
+  confidence how = confidence::likely;
+};
+
+/// The file behind "-o" of a recipe.
+std::string output_of(const std::vector<task>& tasks, const std::string& target) {
+  for (const task& t : tasks)
+    if (t.name == target)
+      for (const std::string& line : t.lines) {
+        const std::vector<std::string> words = words_of(line);
+        const auto at = std::find(words.begin(), words.end(), "-o");
+        if (at == words.end() || at + 1 == words.end()) continue;
+        const std::string& file = *(at + 1);
+        if (file.find_first_of("$%*@") == std::string::npos && !file.starts_with('/') && !contains(file, "..")) return file;
+      }
+  return {};
+}
+
+/// A target that CI or the README calls makes what people run; else a plain `make`.
+built what_is_built(analysis& work, const std::string& text) {
+  const makefile rules = parse(text);
+  built first{"", program_of(rules), work.self.manifest, confidence::likely};
+  if (!first.program.empty()) return first;
+  const std::vector<task> tasks = read_makefile_tasks(text);
+  for (const named_task& named : named_builds(work)) {
+    if (named.runner != "make" || named.dir != work.self.dir) continue;
+    std::string program = output_of(tasks, named.name);
+    for (const auto& [target, needs] : rules.rules)
+      if (target == named.name && program.empty())
+        for (const std::string& needed : needs)
+          if (program.empty() && is_program(rules, needed)) program = needed;
+    if (!program.empty()) return {named.name, std::move(program), fmt::format("make {} in {}", named.name, named.from), named.how};
+  }
+  return first;
+}
+
 void analyse(analysis& work) {
   const c_sources sources = find_c_sources(work);
   if (sources.files.empty()) {
@@ -102,18 +143,19 @@ void analyse(analysis& work) {
   }
   use_c(work, sources);
   work.needs("make");
-  work.run("make");
   const std::string* text = work.files.read(work.self.manifest);
   if (!text) {
     work.out.no_service = "the Makefile cannot be read";
     return;
   }
-  const std::string program = program_of(parse(*text));
-  if (program.empty()) {
+  const built by = what_is_built(work, *text);
+  work.run(by.target.empty() ? "make" : "make " + shell_word(by.target));
+  if (by.program.empty()) {
     work.out.no_service = "what make leaves cannot be told";
     return;
   }
-  work.because("program", program, work.self.manifest, confidence::likely);
+  const std::string& program = by.program;
+  work.because("program", program, by.from, by.how);
   install_program(work, program);
   add_native_libraries(work, *text, work.self.manifest);
   look_at_c(work, sources);

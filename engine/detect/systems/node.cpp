@@ -7,6 +7,7 @@
 
 #include "engine/detect/frameworks.hpp"
 #include "engine/detect/hints.hpp"
+#include "engine/detect/named_tasks.hpp"
 #include "engine/detect/packages.hpp"
 #include "engine/detect/systems/js_config.hpp"
 #include "engine/detect/systems/node_manager.hpp"
@@ -84,7 +85,7 @@ void replace_svelte_adapter(analysis& work, const node_manager& manager, const s
 std::string main_file(analysis& work, const value& package) {
   const std::string& main = package["main"].text;
   // A build makes new files in a directory of its own, and none beside the sources.
-  const bool is_made = has_build_script(package) && contains(main, "/") && !work.files.has_directory(work.path(parent_of(main)));
+  const bool is_made = is_built(work, package) && contains(main, "/") && !work.files.has_directory(work.path(parent_of(main)));
   if (!main.empty() && (work.has(main) || is_made)) return main;
   if (!main.empty() && work.has(main + ".js")) return main + ".js";
   return work.first_of({"server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
@@ -151,8 +152,9 @@ void add_starts(analysis& work, const node_manager& manager, const value& packag
     if (by_manager && !has_package(manager.tool, work.target)) work.needs_at_runtime("npm");
     if (by_manager && (text.starts_with("bun ") || contains(text, " bun "))) work.needs_at_runtime("bun");
   }
+  if (const task_start by = start_by_task(work); !by.line.empty()) work.starts(rank::convention, in_directory(dir, as_command(by.line)), by.from);
   const auto& hinted = work.hint.command;
-  const bool is_there = hinted.size() != 2 || hinted[0] != "node" || has_build_script(package) || work.has(hinted[1]);
+  const bool is_there = hinted.size() != 2 || hinted[0] != "node" || is_built(work, package) || work.has(hinted[1]);
   if (is_there) take_hinted_command(work, {"node", "npm", "yarn", "pnpm", "bun"}, dir);
   if (manager.tool == "bun") {
     const std::string& module = package["module"].text;

@@ -70,7 +70,7 @@ std::string webpack_output(analysis& work) {
 }  // namespace
 
 site find_site(analysis& work, const std::set<std::string>& all, const value& package) {
-  if (!has_build_script(package) && !nx_infers_build(work)) return {};
+  if (!is_built(work, package)) return {};
   if (all.contains("next")) return js_config_says(work, next_config, "output", "export") ? site{"out", false, "index.html"} : site{};
   if (all.contains("@sveltejs/kit")) {
     const svelte_adapter adapter = find_svelte_adapter(work, all);

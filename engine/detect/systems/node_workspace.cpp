@@ -6,6 +6,7 @@
 #include <array>
 
 #include "engine/detect/hints.hpp"
+#include "engine/detect/named_tasks.hpp"
 #include "engine/detect/systems/js_config.hpp"
 #include "engine/detect/text.hpp"
 
@@ -65,6 +66,21 @@ void generate_prisma(analysis& work, const node_manager& manager, const value& p
   }
 }
 
+/// Whether `sh` finds it without node_modules.
+bool is_usual_program(std::string_view word) {
+  constexpr std::array<std::string_view, 22> usual{"[", "bash", "bun", "bunx", "cat", "cd", "cp", "export", "find", "ln", "mkdir", "mv", "node", "npm", "npx", "pnpm", "rm", "sed", "set", "sh", "test", "yarn"};
+  return std::find(usual.begin(), usual.end(), word) != usual.end() || contains(word, "/") || contains(word, "=");
+}
+
+/// Without the runner: programs of node_modules are called as scripts call them.
+void run_tasks(analysis& work, const node_manager& manager, const std::string& dir, const task_build& build) {
+  work.because("build task", build.runner, build.from, build.how);
+  for (const std::string& line : build.lines) {
+    const std::vector<std::string> words = words_of(line);
+    work.out.commands.push_back(analysis::command_in(dir, is_usual_program(words.front()) ? line : run_tool(manager, line)));
+  }
+}
+
 }  // namespace
 
 const value& package_json(repository& files, std::string_view path) {
@@ -103,6 +119,8 @@ bool wants_files_of_nuxt(analysis& work) {
 
 std::string build_script(analysis& work, const value& package) {
   const value& scripts = package["scripts"];
+  // A recipe that calls one of them calls others as well; the script called "build" is what the project says itself.
+  if (work.hint.runs_how != confidence::certain && scripts.has("build")) return "build";
   for (const std::string_view manager : {"npm", "yarn", "pnpm", "bun"})
     for (const docker_call& call : calls_in_dockerfile(work, manager)) {
       const auto name = std::find_if(call.words.begin(), call.words.end(), [](const std::string& w) { return w != "run" && !w.starts_with("-"); });
@@ -117,6 +135,8 @@ std::string build_script(analysis& work, const value& package) {
     }
   return scripts.has("build") ? "build" : "";
 }
+
+bool is_built(analysis& work, const value& package) { return has_build_script(package) || nx_infers_build(work) || build_by_task(work, work.self.dir); }
 
 bool nx_infers_build(const analysis& work) {
   if (!work.self.is_member || !work.files.has_file(join(work.self.root, "nx.json"))) return false;
@@ -164,7 +184,7 @@ void build_node_project(analysis& work, const node_manager& manager, const value
   generate_prisma(work, manager, package, root);
   std::vector<std::string> needed;
   for (const std::string& dir : work.self.needs)
-    if (has_build_script(package_json(work.files, join(dir, "package.json")))) needed.push_back(dir);
+    if (has_build_script(package_json(work.files, join(dir, "package.json"))) || work.files.has_file(join(dir, "moon.yml"))) needed.push_back(dir);
   if (!has_build_script(package) && nx_infers_build(work)) {
     work.because("task runner", "Nx", join(work.self.root, "nx.json"));
     work.out.build_env["NX_DAEMON"] = "false";
@@ -172,7 +192,6 @@ void build_node_project(analysis& work, const node_manager& manager, const value
     work.run_at_root(run_tool(manager, fmt::format("nx run {}:build", shell_word(package["name"].text))));
     return;
   }
-  if (needed.empty() && !has_build_script(package)) return;
   const std::string chosen = build_script(work, package);
   if (uses_turbo(work, package, root) && (chosen == "build" || chosen.empty())) {
     work.because("task runner", "Turbo", join(work.self.root, "turbo.json"));
@@ -181,8 +200,16 @@ void build_node_project(analysis& work, const node_manager& manager, const value
     work.run_at_root(run_tool(manager, fmt::format("turbo run build --filter={} --cache-dir=.turbo/cache", shell_word(package["name"].text))));
     return;
   }
-  for (const std::string& dir : needed) work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
-  if (!has_build_script(package)) return;
+  for (const std::string& dir : needed) {
+    if (has_build_script(package_json(work.files, join(dir, "package.json"))))
+      work.out.commands.push_back(analysis::command_in(dir, run_script(manager, "build")));
+    else if (const auto build = build_by_task(work, dir))
+      run_tasks(work, manager, dir, *build);
+  }
+  if (!has_build_script(package)) {
+    if (const auto build = build_by_task(work, work.self.dir)) run_tasks(work, manager, work.self.dir, *build);
+    return;
+  }
   const std::string& name = chosen;
   const std::string& script = package["scripts"][name].text;
   if (manager.tool != "bun" && (script.starts_with("bun ") || contains(script, " bun ") || contains(script, "bunx "))) work.needs("bun");

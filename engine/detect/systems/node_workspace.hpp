@@ -16,6 +16,8 @@ namespace peelbox::detect {
 const value& package_json(repository& files, std::string_view path);
 std::set<std::string> node_dependencies(const value& package, bool with_dev);
 bool has_build_script(const value& package);
+/// Whether it is built: by a script, by what Nx infers, or by a task of Make, just, Task or moon.
+bool is_built(analysis& work, const value& package);
 /// Whether the configuration of Nuxt asks for files instead of a server.
 bool wants_files_of_nuxt(analysis& work);
 /// The script that builds the package: "build", or what the Dockerfile runs instead ("build-docker"), or one that builds

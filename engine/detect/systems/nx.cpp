@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/detect/frameworks.hpp"
+#include "engine/detect/named_tasks.hpp"
 #include "engine/detect/systems/node_workspace.hpp"
 #include "engine/detect/systems/static_files.hpp"
 #include "engine/detect/text.hpp"
@@ -67,6 +68,17 @@ std::string first_output(const value& build, std::string_view project_dir) {
   return {};
 }
 
+/// "build", or the one that CI or the README calls for the project.
+std::string build_target(analysis& work, const value& targets) {
+  if (targets.has("build")) return "build";
+  for (const named_task& named : named_builds(work)) {
+    if (named.runner != "nx" || named.project != work.out.name || !targets.has(named.name)) continue;
+    work.because("target", named.name, named.from, named.how);
+    return named.name;
+  }
+  return "build";
+}
+
 }  // namespace
 
 void analyse_nx_project(analysis& work) {
@@ -81,7 +93,8 @@ void analyse_nx_project(analysis& work) {
     return;
   }
   const value& targets = project["targets"].members.empty() ? project["architect"] : project["targets"];
-  const value& build = targets["build"];
+  const std::string target = build_target(work, targets);
+  const value& build = targets[target];
   const std::string& executor = build["executor"].text.empty() ? build["builder"].text : build["executor"].text;
   const value& options = build["options"];
   const product made = executor.empty() ? inferred(work) : refined(product_of(executor), options);
@@ -100,7 +113,7 @@ void analyse_nx_project(analysis& work) {
   install_node_dependencies(work, manager, package);
   work.out.build_env["NX_DAEMON"] = "false";
   work.out.cache.push_back(join(root, ".nx/cache"));
-  work.run_at_root(fmt::format("npx nx run {}:build{}", shell_word(work.out.name), build["configurations"].has("production") ? ":production" : ""));
+  work.run_at_root(fmt::format("npx nx run {}:{}{}", shell_word(work.out.name), shell_word(target), build["configurations"].has("production") ? ":production" : ""));
   work.because("build", executor.empty() ? "inferred by Nx" : executor, work.self.manifest);
   if (made == product::site) {
     const bool browser = contains(executor, ":application") && contains(executor, "ngular");

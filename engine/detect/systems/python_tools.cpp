@@ -79,7 +79,7 @@ std::vector<std::string> extras_of_dockerfile(analysis& work, const value& proje
 std::string options_for(analysis& work, const std::vector<std::string>& extras, std::string_view option) {
   std::string out;
   for (const std::string& name : extras) out += name == "*" ? " --all-extras" : fmt::format(" {} {}", option, shell_word(name));
-  if (!out.empty()) work.because("extras", out.substr(1), work.hint.runs_from);
+  if (!out.empty()) work.because("extras", out.substr(1), work.hint.runs_from, work.hint.runs_how);
   return out;
 }
 

@@ -42,5 +42,15 @@ TEST(TaskFiles, ValuesThatNameThemselvesAndBrokenFilesEnd) {
   EXPECT_THAT(read_makefile_tasks("\tlost\n:\n=\n"), IsEmpty());
 }
 
+TEST(TaskFiles, TasksOfMoon) {
+  const auto tasks = read_moon_tasks("tasks:\n  build:\n    command: vite build\n    args: [--outDir, out]\n    deps: ['~:codegen', prepare, '^:build', 'web:build', {target: '~:last'}]\n  codegen:\n    script: a && b\n  noop:\n    command: noop\n");
+  ASSERT_EQ(tasks.size(), 3U);
+  EXPECT_THAT(tasks[0].lines, ElementsAre("vite build --outDir out"));
+  EXPECT_THAT(tasks[0].needs, ElementsAre("codegen", "prepare", "last"));
+  EXPECT_THAT(tasks[1].lines, ElementsAre("a && b"));
+  EXPECT_THAT(tasks[2].lines, IsEmpty());
+  EXPECT_THAT(read_moon_tasks("tasks: ["), IsEmpty());
+}
+
 }  // namespace
 }  // namespace peelbox::detect
