@@ -17,6 +17,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// How soon it is noticed that another build does not serve a context any more. The daemon waits 5 s for a session that it does
+/// not know.
+constexpr auto look_again = 100ms;
+/// How long a daemon may take to forget a session whose process was killed. It would forget the next one with it.
+constexpr auto forgetting_time = 250ms;
+
 /// More local sources than this are rare; the others are served by the build's own session.
 constexpr std::size_t most_sessions = 16;
 
@@ -33,8 +39,9 @@ std::shared_ptr<const filesync::context_source> source_of(const build_state& bui
 
 /// The id of a context that was judged; std::nullopt, with the reason in the log, when there is none.
 std::optional<session::held_id> id_of(const build_state& build, const filesync::fingerprinted_context& judged) {
-  auto id = session::hold_content_id(*build.options.user, judged.digest, build.options.way->name(), build.options.shared_secret);
-  if (!id) build.log.info("context {}: too many builds of it run, or its id cannot be locked; the daemon compares it", judged.name);
+  auto id = session::hold_content_id(*build.options.user, judged.digest, build.options.way->name(), build.options.shared_secret,
+                                     build.keyed.variant);
+  if (!id) build.log.info("context {}: its id cannot be locked, so the daemon compares it", judged.name);
   return id;
 }
 
@@ -69,16 +76,37 @@ task<result<void>> judge(build_state& build, llb::local_request request) {
 h2grpc::method_table services_of(build_state& build) {
   h2grpc::method_table methods;
   session::add_health_service(methods);
-  session::add_filesync_service(methods, build.contexts, build.pool, build.log);
+  session::add_filesync_service(methods, build.contexts, build.pool, build.log, true);
   return methods;
 }
 
+/// Waits until nobody else serves the id; false when it is not needed any more.
+task<bool> wait_for_turn(build_state& build, context_session& context, std::string id) {
+  if (context.id.take()) co_return true;
+  build.log.info("context {}: another build serves it", context.request.name);
+  do {
+    auto waiting = build.keyed.changed.wait_for(look_again);
+    if (co_await std::move(waiting) == wake::cancelled) co_return false;
+    if (build.keyed.closing || build.keyed.outdated || context.id.text() != id) co_return false;
+  } while (!context.id.take());
+  auto forgetting = sleep_for(forgetting_time);
+  co_return co_await std::move(forgetting) != wake::cancelled && !build.keyed.closing;
+}
+
 task<result<void>> serve(build_state& build, context_session& context) {
-  session::identity names{context.id.text(), build.options.names.shared_key};
-  context.serving.emplace(std::move(names), services_of(build), build.log, build.options.silence_limit);
-  auto running = context.serving->run(build.carrier);
-  const failure why = co_await std::move(running);
-  build.log.debug("context {}: {}", context.request.name, why.text);
+  while (!build.keyed.closing && !build.keyed.outdated) {
+    const std::string id = context.id.text();
+    auto turn = wait_for_turn(build, context, id);
+    const bool mine = co_await std::move(turn);
+    if (context.id.text() != id) continue;
+    if (!mine) break;
+    session::identity names{id, build.options.names.shared_key};
+    context.serving.emplace(std::move(names), services_of(build), build.log, build.options.silence_limit);
+    auto running = context.serving->run(build.carrier);
+    const failure why = co_await std::move(running);
+    build.log.debug("context {}: {}", context.request.name, why.text);
+    if (context.id.text() == id) break;
+  }
   context.ended = true;
   build.keyed.changed.notify();
   co_return result<void>();
@@ -126,7 +154,10 @@ task<void> contexts_judged(build_state& build) {
 
 task<result<void>> serve_contexts(build_state& build) {
   co_await contexts_judged(build);
-  if (!build.carrier) co_return result<void>();
+  if (!build.carrier) {
+    for (const auto& context : build.keyed.all) context->id.release();
+    co_return result<void>();
+  }
   std::function<task<result<void>>(task_group&)> body = [&](task_group& group) -> task<result<void>> {
     for (const auto& context : build.keyed.all) group.spawn(serve(build, *context));
     co_return result<void>();
@@ -135,7 +166,34 @@ task<result<void>> serve_contexts(build_state& build) {
   co_return served;
 }
 
-task<void> close_contexts(build_state& build) {
+bool take_other_ids(build_state& build, unsigned failed) {
+  context_sessions& keyed = build.keyed;
+  if (failed < keyed.variant) return true;
+  ++keyed.variant;
+  for (const auto& context : keyed.all) {
+    if (build.contexts->was_asked(*context->judged)) continue;
+    auto other = id_of(build, *context->judged);
+    if (!other) return false;
+    if (context->serving && !context->ended) context->serving->close();
+    context->id = std::move(*other);
+  }
+  keyed.changed.notify();
+  return true;
+}
+
+void leave_ids(build_state& build) {
+  build.keyed.outdated = true;
+  build.contexts->judged.clear();
+  for (const auto& context : build.keyed.all) {
+    if (context->serving && !context->ended) context->serving->close();
+    context->id.release();
+  }
+  build.keyed.changed.notify();
+}
+
+namespace {
+
+task<void> close_sessions(build_state& build) {
   const auto until = std::chrono::steady_clock::now() + closing_limit;
   for (const auto& context : build.keyed.all)
     if (context->serving && !context->ended) context->serving->close();
@@ -147,6 +205,15 @@ task<void> close_contexts(build_state& build) {
       if (co_await std::move(waiting) == wake::cancelled) co_return;
     }
   }
+}
+
+}  // namespace
+
+task<void> close_contexts(build_state& build) {
+  build.keyed.closing = true;
+  build.keyed.changed.notify();
+  co_await close_sessions(build);
+  for (const auto& context : build.keyed.all) context->id.release();
 }
 
 void name_sessions(const build_state& build, pb::Definition& definition) {

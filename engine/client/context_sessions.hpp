@@ -41,6 +41,9 @@ struct context_sessions {
   /// All contexts have been looked at; nothing is added any more.
   bool known = false;
   bool shown = false;  ///< what services share has been decided with the ids
+  /// Which of the ids of their contents they have; another one when who served the last was lost.
+  unsigned variant = 0;
+  bool closing = false;  ///< nobody needs the sessions any more
   /// A transfer found another tree than the fingerprint describes, so the ids are not used any more.
   bool outdated = false;
   /// With keeps_session(), when all is known.
@@ -59,9 +62,15 @@ task<void> contexts_judged(build_state& build);
 /// build is cancelled.
 task<bool> settled(std::int64_t newest);
 
-/// Opens the sessions when all is judged, and serves each until it ends. None of them can make the build fail: what the daemon does
+/// Opens the sessions when all is judged, and serves each until it ends; where another build of this user serves the same, not before
+/// that has ended. None of them can make the build fail: what the daemon does
 /// not find there it asks the build's own session for, after five seconds.
 task<result<void>> serve_contexts(build_state& build);
+/// Gives other ids to the contexts that the daemon did not ask this build for, after a solve that began with `failed` as variant. False
+/// when there are no more.
+bool take_other_ids(build_state& build, unsigned failed);
+/// From now on contexts are sent by the build's own session as they are found, and the ids are left to others.
+void leave_ids(build_state& build);
 /// Ends them in order and waits a moment, so that the daemon has forgotten the ids when somebody else takes them.
 task<void> close_contexts(build_state& build);
 

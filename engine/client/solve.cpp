@@ -5,11 +5,13 @@
 
 #include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
+#include "engine/client/error_details.hpp"
 #include "engine/client/gateway.hpp"
 #include "engine/client/layout.hpp"
 #include "engine/client/observed_stream.hpp"
 #include "engine/client/solve_messages.hpp"
 #include "engine/client/status_stream.hpp"
+#include "engine/oci/digest.hpp"
 #include "engine/session/health_service.hpp"
 #include "h2grpc/rpc/typed.hpp"
 
@@ -202,33 +204,66 @@ task<result<wire_v1::SolveResponse>> solve_again(solve_state& state) {
   co_return reply;
 }
 
-/// Whether a solve failed because a context was not what its fingerprint says. The daemon repeats our words.
+/// What a solve builds, as the daemon gets it.
+std::vector<platform_build> parts_of(const solve_state& state) {
+  if (const auto* finished = std::get_if<definitions>(&state.request.source)) return with_sessions(state.build, finished->parts);
+  return state.program ? with_sessions(state.build, state.program->plan()) : std::vector<platform_build>();
+}
+
+/// The ids of contexts that the daemon asked this build for, or of the others.
+std::vector<std::string> ids_of(const build_state& build, bool asked) {
+  std::vector<std::string> ids;
+  for (const auto& one : build.keyed.all)
+    if (build.contexts->was_asked(*one->judged) == asked) ids.push_back(one->id.text());
+  return ids;
+}
+
+/// Whether the operation that failed is one that reads from these sessions. The daemon says which it was.
+bool failed_at(const solve_state& state, const failure& why, const std::vector<std::string>& ids) {
+  if (ids.empty() || !why.status) return false;
+  const std::vector<std::string> failed = read_error_details(*why.status).vertices;
+  for (const platform_build& part : parts_of(state))
+    for (const std::string& op : part.definition->def()) {
+      const auto names = [&](const std::string& id) { return op.find(id) != op.npos; };
+      if (std::any_of(ids.begin(), ids.end(), names) && std::find(failed.begin(), failed.end(), oci::digest_of(op)) != failed.end())
+        return true;
+    }
+  return false;
+}
+
+/// Whether a solve failed because a context was not what its fingerprint says. The daemon repeats our words, or says of one of the files
+/// that were under way that it ended too early.
 bool met_another_context(const solve_state& state, const failure& why) {
   const auto& found = state.build.contexts->outdated;
-  return found && why.code == errc::remote && why.text.find(found->text) != why.text.npos;
+  if (!found || why.code != errc::remote) return false;
+  return why.text.find(found->text) != why.text.npos || failed_at(state, why, ids_of(state.build, true));
 }
 
-/// Whether a solve may have failed because the daemon asked another machine for a context that both have under one id, and
-/// that machine's session ended meanwhile ("error reading from server").
+/// Whether a solve failed because the daemon asked another build for a context that both have under one id, and did not get it:
+/// that build was killed, or found another tree meanwhile. The daemon says which operation failed; where another machine may be
+/// the other one, and it does not, it may be a session that ended ("error reading from server").
 bool was_left_alone(const solve_state& state, const failure& why) {
   const build_state& build = state.build;
-  if (build.options.shared_secret.empty() || build.keyed.outdated || build.keyed.all.empty()) return false;
-  if (why.code != errc::remote || !why.status || why.status->code != static_cast<int>(h2grpc::code::unavailable)) return false;
-  return std::none_of(build.keyed.all.begin(), build.keyed.all.end(),
-                      [&](const auto& one) { return build.contexts->was_asked(*one->judged); });
+  if (build.keyed.outdated || build.keyed.all.empty() || why.code != errc::remote || !why.status) return false;
+  const std::vector<std::string> unasked = ids_of(build, false);
+  if (failed_at(state, why, unasked)) return true;
+  return !build.options.shared_secret.empty() && unasked.size() == build.keyed.all.size() &&
+         why.status->code == static_cast<int>(h2grpc::code::unavailable);
 }
 
-/// From now on contexts are compared, in the build's own session.
-void leave_shared_ids(build_state& build) {
-  build.keyed.outdated = true;
-  build.contexts->judged.clear();
-  build.log.info("another machine's build was sending this context and ended, so it is compared in a session of its own");
+/// Another try under ids that are shared again, or after several in the build's own session, where contexts are compared.
+void leave_lost_ids(build_state& build, unsigned failed) {
+  if (take_other_ids(build, failed)) {
+    build.log.info("another build was sending this context and ended, so it is asked for under another id");
+    return;
+  }
+  leave_ids(build);
+  build.log.info("other builds were sending this context and ended, so it is compared in a session of its own");
 }
 
 /// From now on contexts are sent as they are found, by the build's own session.
 void forget_fingerprints(build_state& build) {
-  build.keyed.outdated = true;
-  build.contexts->judged.clear();
+  leave_ids(build);
   build.contexts->record.reset();
   build.log.info("a context changed since the build began, so it is sent as it is now: {}", build.contexts->outdated->text);
 }
@@ -355,16 +390,19 @@ task<void> run_solve(solve_state& state) {
   const auto started = std::chrono::steady_clock::now();
   // Services that come later know it from the first.
   if (state.sbom_is_optional() && state.build.scanner_missing) go_without_sbom(state, *state.build.scanner_missing);
+  unsigned variant = state.build.keyed.variant;
   result<wire_v1::SolveResponse> reply = co_await solve_once(state);
+  while (reply.has_error() && !met_another_context(state, reply.error()) && was_left_alone(state, reply.error())) {
+    leave_lost_ids(state.build, variant);
+    variant = state.build.keyed.variant;
+    use_cache(state);
+    auto again = solve_again(state);
+    reply = co_await std::move(again);
+  }
   if (reply.has_error() && met_another_context(state, reply.error())) {
     forget_fingerprints(state.build);
     use_cache(state);
     auto again = state.build.keyed.frontend ? solve_in_new_session(state) : solve_again(state);
-    reply = co_await std::move(again);
-  } else if (reply.has_error() && was_left_alone(state, reply.error())) {
-    leave_shared_ids(state.build);
-    use_cache(state);
-    auto again = solve_again(state);
     reply = co_await std::move(again);
   }
   std::optional<std::string> reason;

@@ -58,23 +58,34 @@ result<void> renew_content_ids(const user_secret& user) {
 }
 
 std::optional<held_id> hold_content_id(const user_secret& user, std::string_view content, std::string_view daemon,
-                                       std::string_view shared) {
-  if (user.file().empty()) return std::nullopt;
+                                       std::string_view shared, unsigned variant) {
+  if (user.file().empty() || variant >= most_content_ids) return std::nullopt;
   unique_fd lock(::open(user.file().c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!lock) return std::nullopt;
   const std::string machine = machine_text() + '\0' + content_generation(user);
-  for (unsigned variant = 0; variant < most_content_ids; ++variant) {
-    const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
-    std::string id = shared.empty() ? user.derive("session id", numbered) : shared_id(shared, variant, content);
-    struct flock range {};
-    range.l_type = F_WRLCK;
-    range.l_whence = SEEK_SET;
-    range.l_start = position_of(user, id + '\0' + std::string(daemon));
-    range.l_len = 1;
-    if (::fcntl(lock.get(), F_OFD_SETLK, &range) == 0) return held_id(std::move(id), std::move(lock));
-    if (errno != EAGAIN && errno != EACCES) return std::nullopt;
-  }
-  return std::nullopt;
+  const std::string numbered = machine + '\0' + std::to_string(variant) + '\0' + std::string(content);
+  std::string id = shared.empty() ? user.derive("session id", numbered) : shared_id(shared, variant, content);
+  const off_t at = position_of(user, id + '\0' + std::string(daemon));
+  held_id held(std::move(id), std::move(lock), at);
+  if (!held.try_lock() && errno != EAGAIN && errno != EACCES) return std::nullopt;
+  return held;
 }
+
+bool held_id::try_lock() {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = at_;
+  range.l_len = 1;
+  mine_ = ::fcntl(lock_.get(), F_OFD_SETLK, &range) == 0;
+  return mine_;
+}
+
+void held_id::release() noexcept {
+  lock_ = unique_fd();
+  mine_ = false;
+}
+
+bool held_id::take() { return mine_ || try_lock(); }
 
 }  // namespace peelbox::session

@@ -81,7 +81,7 @@ task<result<filesync::transfer_stats>> send_for_record(session_record& record,
 }
 
 task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
-                            const logger& log) {
+                            const logger& log, bool only_judged) {
   const std::vector<std::string> names = values_of(call.request_metadata(), "dir-name");
   const std::string name = names.empty() ? std::string() : names.front();
   const auto found = contexts->by_name.find(name);
@@ -90,10 +90,12 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_co
   const std::shared_ptr<const filesync::context_source> source = found->second;
   filesync::request_filters filters = filters_of(call.request_metadata());
   log.debug("inner: the daemon asks for directory \"{}\"", name);
+  const std::shared_ptr<const filesync::fingerprinted_context> judged = ask_for(*contexts, name, filters);
+  if (only_judged && !judged)
+    co_return h2grpc::make_status(h2grpc::code::unavailable, "dir \"" + name + "\" is not what this session was for any more");
   contexts->asked.insert(name);
   call_packets packets(call);
   const live_transfer live(*contexts, name);
-  const std::shared_ptr<const filesync::fingerprinted_context> judged = ask_for(*contexts, name, filters);
   if (judged) log.info("context {}: the daemon has nothing for its fingerprint yet, so it compares", name);
   const bool recorded = !judged && contexts->record;
   auto sending = recorded ? send_for_record(*contexts->record, source, name, std::move(filters), packets, pool, live->stats)
@@ -133,10 +135,10 @@ filesync::request_filters filters_of(const h2grpc::metadata& headers) {
 }
 
 void add_filesync_service(h2grpc::method_table& methods, std::shared_ptr<shared_contexts> contexts,
-                          blocking_pool& pool, const logger& log) {
+                          blocking_pool& pool, const logger& log, bool only_judged) {
   methods.add("/moby.filesync.v1.FileSync/DiffCopy",
-              [contexts = std::move(contexts), &pool, &log](h2grpc::server_call& call) {
-                return diff_copy(call, contexts, pool, log);
+              [contexts = std::move(contexts), &pool, &log, only_judged](h2grpc::server_call& call) {
+                return diff_copy(call, contexts, pool, log, only_judged);
               });
 }
 

@@ -76,9 +76,10 @@ struct shared_contexts {
   filesync::transfer_stats total() const;
 };
 
-/// Adds FileSync/DiffCopy: one coroutine per stream (session/filesync/filesync.go).
+/// Adds FileSync/DiffCopy: one coroutine per stream (session/filesync/filesync.go). With `only_judged` it gives what is in
+/// shared_contexts::judged at that moment and nothing else, as under an id that stands for it.
 void add_filesync_service(h2grpc::method_table& methods, std::shared_ptr<shared_contexts> contexts,
-                          blocking_pool& pool, const logger& log);
+                          blocking_pool& pool, const logger& log, bool only_judged = false);
 
 /// Request headers of DiffCopy -> filters; percent-decoded where `<key>-encoded` says so.
 filesync::request_filters filters_of(const h2grpc::metadata& headers);

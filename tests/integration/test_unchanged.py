@@ -4,15 +4,19 @@ import ctypes
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import subprocess
 import threading
 import time
 
-from bed import LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, clean_environment, peelbox, run, sent, summary
+from bed import LLB_TOOL, PEELBOX, BedTest, OciArchive, bed, clean_environment, peelbox, run, sent, summary, wait_for
 
 # More for a long look at it; a round is about half a second.
 ROUNDS = int(os.environ.get("PEELBOX_CHANGE_ROUNDS", "8"))
+# Builds at the same time.
+MANY = int(os.environ.get("PEELBOX_BUILDS_AT_ONCE", "16"))
 UNCHANGED = "unchanged since an earlier build"
 
 
@@ -442,8 +446,8 @@ class Changing(CopiedTest):
 
 
 class SideBySide(CopiedTest):
-    def start(self, number):
-        command = [str(a) for a in (PEELBOX, *self.arguments(self.dir / f"side{number}"))]
+    def start(self, number, *flags):
+        command = [str(a) for a in (PEELBOX, *self.arguments(self.dir / f"side{number}", *flags))]
         with open(self.dir / f"err{number}", "wb") as errors:
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
                                     env=clean_environment())
@@ -451,21 +455,74 @@ class SideBySide(CopiedTest):
     def errors(self, number):
         return (self.dir / f"err{number}").read_text(errors="replace")
 
-    def test_builds_of_one_tree_at_once_and_some_are_killed(self):
+    def write_tree(self):
+        # New content, so that the daemon has nothing of it.
+        mark = random.getrandbits(64)
         for i in range(400):
-            self.write(f"ctx/d{i % 9}/f{i}", f"content {i}")
-        for _ in range(2):
-            builds = [self.start(i) for i in range(8)]
-            killed = random.sample(range(8), 2)
-            time.sleep(random.uniform(0.02, 0.3))
+            self.write(f"ctx/d{i % 9}/f{i}", f"content {i} {mark} " * 200)
+
+    def bytes_sent(self, numbers):
+        found = [re.search(r"context  .* files sent, (\S+ \S+) of", self.errors(i)) for i in numbers]
+        return [one.group(1) for one in found if one and not one.group(1).startswith("0 ")]
+
+    def test_builds_of_one_tree_at_once_send_it_once(self):
+        self.write_tree()
+        builds = [self.start(i) for i in range(MANY)]
+        for i, build in enumerate(builds):
+            self.assertEqual(build.wait(timeout=240), 0, self.errors(i))
+        for i in range(MANY):
+            self.assertEqual(tree_of(self.dir / f"side{i}"), tree_of(self.root))
+        self.assertEqual(len(self.bytes_sent(range(MANY))), 1, [self.errors(i)[-300:] for i in range(MANY)])
+        self.assertIn(UNCHANGED, self.copied()[0].err)
+
+    def test_builds_of_one_tree_at_once_and_some_are_killed(self):
+        for _ in range(3):
+            self.write_tree()
+            builds = [self.start(i) for i in range(MANY)]
+            killed = random.sample(range(MANY), MANY // 4)
             for i in killed:
+                time.sleep(random.uniform(0.01, 0.2))
                 builds[i].send_signal(signal.SIGKILL)
             for i, build in enumerate(builds):
-                code = build.wait(timeout=120)
+                code = build.wait(timeout=240)
                 if i in killed:
                     continue
                 self.assertEqual(code, 0, self.errors(i))
                 self.assertEqual(tree_of(self.dir / f"side{i}"), tree_of(self.root))
+                shutil.rmtree(self.dir / f"side{i}")
         outcome, tree = self.copied()
         self.assertEqual(tree, tree_of(self.root))
         self.assertIn(UNCHANGED, self.copied()[0].err)
+
+    def test_a_file_is_replaced_while_they_send_it(self):
+        """Whoever serves finds another tree than the others and itself were looking at."""
+        for _ in range(4):
+            self.write_tree()
+            changed = random.choice(["d0/f0", "d3/f210", "d8/f395"])
+            before = (self.root / changed).read_bytes()
+            after = before.replace(b" ", b"_")
+            (self.dir / "new").write_bytes(after)
+            builds = [self.start(i) for i in range(6)]
+            time.sleep(random.uniform(0, 0.4))
+            (self.dir / "new").rename(self.root / changed)
+            for i, build in enumerate(builds):
+                self.assertEqual(build.wait(timeout=240), 0, self.errors(i))
+                self.assertIn((self.dir / f"side{i}" / changed).read_bytes(), (before, after))
+                shutil.rmtree(self.dir / f"side{i}")
+            self.assertEqual(self.copied()[1], tree_of(self.root))
+
+    def test_the_one_that_serves_is_killed(self):
+        self.write_tree()
+        (self.root / "large").write_bytes(os.urandom(1 << 20) * 100)
+        first = self.start(0, "-v")
+        wait_for(lambda: "running: local://context" in self.errors(0), "the transfer")
+        first.send_signal(signal.SIGSTOP)
+        others = [self.start(i, "-v") for i in range(1, 5)]
+        wait_for(lambda: "another build serves it" in self.errors(4), "the others")
+        time.sleep(0.3)
+        first.kill()
+        first.wait()
+        for i, build in enumerate(others, 1):
+            self.assertEqual(build.wait(timeout=240), 0, self.errors(i))
+            self.assertEqual(tree_of(self.dir / f"side{i}"), tree_of(self.root))
+        self.assertEqual(len(self.bytes_sent(range(1, 5))), 1, [self.errors(i)[-2000:] for i in range(1, 5)])

@@ -50,27 +50,32 @@ TEST_F(ContentId, WithASharedSecretItIsTheSameForOtherUsers) {
   EXPECT_NE(of(other, "b", "secret"), first);
   EXPECT_NE(of(other, "a", "another"), first);
   EXPECT_NE(of(user(), "a", ""), first);
-  const auto held = hold_content_id(user(), "a", "d", "secret");
-  EXPECT_NE(of(user(), "a", "secret"), first) << "builds of one user at the same time have ids of their own";
 }
 
-TEST_F(ContentId, ThoseAtTheSameTimeGetNumberedOnes) {
-  std::vector<held_id> held;
-  std::vector<std::string> texts;
-  for (unsigned i = 0; i < most_content_ids; ++i) {
-    auto one = hold_content_id(user(), "a", "d");
-    ASSERT_TRUE(one) << i;
-    texts.push_back(one->text());
-    held.push_back(std::move(*one));
-  }
-  EXPECT_EQ(std::set<std::string>(texts.begin(), texts.end()).size(), texts.size());
-  EXPECT_EQ(once("a"), "none");
-  EXPECT_EQ(once("a", "another daemon"), texts.front()) << "there it is free";
-  EXPECT_NE(once("b"), "none");
-  held.erase(held.begin() + 3);
-  EXPECT_EQ(once("a"), texts[3]);
-  held.clear();
-  EXPECT_EQ(once("a"), texts.front());
+TEST_F(ContentId, ThoseAtTheSameTimeShareOneAndOneServesIt) {
+  auto first = hold_content_id(user(), "a", "d");
+  auto second = hold_content_id(user(), "a", "d");
+  auto third = hold_content_id(user(), "a", "d");
+  ASSERT_TRUE(first && second && third);
+  EXPECT_EQ(first->text(), second->text());
+  EXPECT_TRUE(first->take());
+  EXPECT_FALSE(second->take());
+  EXPECT_TRUE(hold_content_id(user(), "a", "another daemon")->take()) << "there it is free";
+  first.reset();
+  EXPECT_TRUE(third->take());
+  EXPECT_FALSE(second->take());
+  third->release();
+  EXPECT_FALSE(third->take());
+  EXPECT_TRUE(second->take());
+  EXPECT_TRUE(second->take());
+}
+
+TEST_F(ContentId, EachVariantIsAnother) {
+  std::set<std::string> texts;
+  for (const char* shared : {"", "secret"})
+    for (unsigned i = 0; i < most_content_ids; ++i) texts.insert(hold_content_id(user(), "a", "d", shared, i)->text());
+  EXPECT_EQ(texts.size(), 2 * most_content_ids);
+  EXPECT_FALSE(hold_content_id(user(), "a", "d", "", most_content_ids));
 }
 
 TEST_F(ContentId, AProcessThatIsKilledLeavesNoLock) {
@@ -86,10 +91,12 @@ TEST_F(ContentId, AProcessThatIsKilledLeavesNoLock) {
   }
   char byte = 0;
   ASSERT_EQ(read(ends[0], &byte, 1), 1);
-  EXPECT_NE(once("a"), first);
+  auto waiting = hold_content_id(user(), "a", "d");
+  EXPECT_EQ(waiting->text(), first);
+  EXPECT_FALSE(waiting->take());
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  EXPECT_EQ(once("a"), first);
+  EXPECT_TRUE(waiting->take());
   close(ends[0]);
   close(ends[1]);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(top), std::filesystem::directory_iterator()), 1);
