@@ -70,6 +70,9 @@ class Repository(BedTest):
         elif kind == "spec":
             what = ["--spec", self.spec(runtime={"copy": [{"from": ".", "to": "/app"}]}), "--context", root,
                     "--build-image", "docker.io/peelbox/debian-build:12", "--runtime-image", "docker.io/peelbox/debian:12"]
+        elif kind == "frontend":
+            # What reads the ignore file is the frontend, of the directory that it is given.
+            what = ["--frontend", "dockerfile.v0", "--local", f"context={root}", "--local", f"dockerfile={root}"]
         else:
             what = ["-f", root / "Dockerfile", root]
         outcome = peelbox("build", *what, "--output", output or "type=cacheonly", "--progress", "plain", "-v", "--buildkit",
@@ -99,7 +102,7 @@ class ContentTimes(Repository):
     def setUp(self):
         super().setUp()
         # What git keeps of a clone differs from clone to clone, and a definition sends all.
-        self.kinds = ("spec", "dockerfile")
+        self.kinds = ("spec", "dockerfile", "frontend")
 
     def test_a_new_checkout_of_the_same_commit_sends_nothing(self):
         for kind in self.kinds:
@@ -179,7 +182,7 @@ class ContentTimes(Repository):
 class ContextId(Repository):
     """Other directories, users and machines that give one name."""
 
-    KINDS = ("spec", "dockerfile", "llb")
+    KINDS = ("spec", "dockerfile", "frontend", "llb")
 
     def setUp(self):
         super().setUp()
