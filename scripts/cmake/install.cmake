@@ -1,5 +1,5 @@
 # `cmake --install` gives the program (component `program`) and the library (component `development`): a CMake package,
-# find_package(peelbox COMPONENTS client detect), and the same for pkg-config, peelbox.pc and peelbox-detect.pc.
+# find_package(peelbox COMPONENTS client detect kubernetes), and the same for pkg-config: peelbox.pc, peelbox-detect.pc, peelbox-kubernetes.pc.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 include(${CMAKE_CURRENT_LIST_DIR}/pkg_config.cmake)
@@ -35,10 +35,11 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/peelbox)
 install(EXPORT peelbox_targets NAMESPACE peelbox:: DESTINATION ${package} ${development})
 file(WRITE ${PROJECT_BINARY_DIR}/peelbox-config.cmake.in [[
 @PACKAGE_INIT@
-# Components: `client` (target peelbox::peelbox_client; also without any) and `detect` (peelbox::peelbox_detect).
+# Components: `client` (target peelbox::peelbox_client; also without any), `detect` (peelbox::peelbox_detect) and `kubernetes`
+# (peelbox::peelbox_kubernetes).
 include(CMakeFindDependencyMacro)
 foreach(component ${peelbox_FIND_COMPONENTS})
-  if(component STREQUAL "client" OR component STREQUAL "detect")
+  if(component MATCHES "^(client|detect|kubernetes)$")
     set(peelbox_${component}_FOUND TRUE)
   endif()
 endforeach()
@@ -52,8 +53,10 @@ find_dependency(PkgConfig)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 if("detect" IN_LIST peelbox_FIND_COMPONENTS)
   find_dependency(simdjson)
-  find_dependency(yaml-cpp)
   find_dependency(ZLIB)
+endif()
+if("detect" IN_LIST peelbox_FIND_COMPONENTS OR "kubernetes" IN_LIST peelbox_FIND_COMPONENTS)
+  find_dependency(yaml-cpp)
 endif()
 include(${CMAKE_CURRENT_LIST_DIR}/peelbox_targets.cmake)
 check_required_components(peelbox)
@@ -69,5 +72,7 @@ peelbox_pkg_config(peelbox "Client for BuildKit: graphs, contexts, builds, progr
                    "openssl protobuf-lite fmt libnghttp2" "-lboost_json -pthread")
 peelbox_pkg_config(peelbox-detect "From a repository to build specs" peelbox_detect
                    "openssl protobuf-lite fmt simdjson yaml-cpp zlib" "-lboost_json -pthread")
-install(FILES ${PROJECT_BINARY_DIR}/peelbox.pc ${PROJECT_BINARY_DIR}/peelbox-detect.pc
+peelbox_pkg_config(peelbox-kubernetes "kube-pod:// for the client for BuildKit" peelbox_kubernetes
+                   "openssl fmt yaml-cpp" "-lboost_json -pthread")
+install(FILES ${PROJECT_BINARY_DIR}/peelbox.pc ${PROJECT_BINARY_DIR}/peelbox-detect.pc ${PROJECT_BINARY_DIR}/peelbox-kubernetes.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig ${development})

@@ -33,6 +33,8 @@ set(PEELBOX_PUBLIC_HEADERS
   engine/session/ssh_service.hpp
   engine/session/output_file.hpp
   engine/session/user_secret.hpp
+  # daemons in pods
+  engine/kubernetes/pod_dialer.hpp
   # what is shown
   engine/progress/event.hpp
   engine/progress/event_sink.hpp

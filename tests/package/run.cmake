@@ -54,6 +54,13 @@ set(ENV{PKG_CONFIG_PATH} ${folder})
 run(sh -ec "c++ ${example}/embed.cpp -o ${WORK}/embed-pc -Wl,-Map=${WORK}/embed.map $(pkg-config --cflags --libs peelbox)")
 tells_that_there_is_no_daemon(${WORK}/embed-pc)
 run(pkg-config --exists --print-errors peelbox-detect)
+run(sh -ec "c++ ${SOURCE}/pods.cpp -o ${WORK}/pods-pc $(pkg-config --cflags --libs peelbox-kubernetes peelbox)")
+foreach(program headers/pods pods-pc)
+  execute_process(COMMAND ${WORK}/${program} OUTPUT_VARIABLE out COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT out MATCHES "kubeconfig")
+    message(FATAL_ERROR "${program} did not look for a kubeconfig: ${out}")
+  endif()
+endforeach()
 
 # Who embeds the client gets no other part with it: neither in what is linked, nor as a library that has to be there.
 file(STRINGS ${WORK}/embed.map members REGEX "libpeelbox_[a-z0-9]+[.]a")
