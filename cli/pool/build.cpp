@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "cli/pool/prefixed_lines.hpp"
 #include "cli/pool/validate.hpp"
 #include "cli/registry_access.hpp"
+#include "engine/async/sleep.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/registry/merge_images.hpp"
 
@@ -26,6 +28,10 @@ using kubernetes::pool_pod;
 using kubernetes::pool_set;
 
 namespace {
+
+/// How long the end of a pod is asked for, after its build has lost it.
+constexpr int most_looks = 10;
+constexpr std::chrono::milliseconds look_pause{500};
 
 /// One architecture of a build.
 struct half {
@@ -143,7 +149,9 @@ task<result<void>> build_half(half_ptr of) {
       if (of->digest.empty()) co_return failure(errc::protocol, fmt::format("{}: the daemon did not tell the digest of the image", of->arch), origin::peer);
       co_return result<void>();
     }
-    if (of->gone.empty() && may_be_the_pod(tale)) {
+    // The connection breaks before the node has told the API why, and until then the pod looks ready for another try.
+    for (int look = 0; look < most_looks && of->gone.empty() && may_be_the_pod(tale); ++look) {
+      if (look > 0 && co_await sleep_for(look_pause) == wake::cancelled) throw boost::system::system_error(asio::error::operation_aborted);
       auto asking = ask_fate(of, *pod);
       of->gone = co_await std::move(asking);
     }
