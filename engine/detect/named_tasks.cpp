@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "engine/detect/task_files.hpp"
@@ -125,6 +126,24 @@ bool is_of_another_language(const std::string& line) {
   return std::binary_search(tools.begin(), tools.end(), words.front()) || words.front().starts_with("$") || contains(words.front(), "gradlew") || contains(words.front(), "mvnw") || contains(words.front(), "=");
 }
 
+std::vector<named_task> builds_of_workflow(repository& files, const std::string& path) {
+  std::vector<named_task> out;
+  if (const value* tree = files.shared_tree(path, parse_yaml)) take_workflow(*tree, path, out);
+  std::erase_if(out, [](const named_task& t) { return !is_build_task(t.name); });
+  return out;
+}
+
+std::vector<named_task> builds_of_readme(repository& files, const std::string& path) {
+  const std::string* text = files.has_evidence(path) ? files.read(path) : nullptr;
+  if (!text) return {};
+  std::vector<named_task> out = named_in_readme(*text, path);
+  std::erase_if(out, [](const named_task& t) { return !is_build_task(t.name); });
+  // After `cd REPOSITORY` people are where the README lies.
+  for (named_task& t : out)
+    if (!t.dir.empty() && !files.has_directory(t.dir)) t.dir = parent_of(path);
+  return out;
+}
+
 }  // namespace
 
 bool is_build_task(std::string_view name) {
@@ -169,27 +188,22 @@ std::vector<named_task> named_in_readme(std::string_view text, const std::string
   return out;
 }
 
-std::vector<named_task> named_builds(analysis& work) {
+std::vector<named_task> named_builds(analysis& work, const std::string& dir) {
   std::vector<named_task> out;
+  const std::string_view name = dir == work.self.dir ? std::string_view(work.out.name) : std::string_view();
+  const auto take = [&](const std::vector<named_task>& all) {
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const named_task& t) { return is_of(t, dir, name); });
+  };
   const std::string workflows = ".github/workflows";
-  if (const directory* dir = work.files.find(workflows))
-    for (const std::string_view name : dir->files) {
-      const std::string path = join(workflows, name);
-      if (!name.ends_with(".yml") && !name.ends_with(".yaml")) continue;
-      if (const value* tree = work.files.shared_tree(path, parse_yaml)) take_workflow(*tree, path, out);
-    }
-  std::vector<std::string> readmes{work.path("README.md")};
-  if (!work.self.dir.empty()) readmes.emplace_back("README.md");
-  for (const std::string& path : readmes)
-    if (const std::string* text = work.files.has_evidence(path) ? work.files.read(path) : nullptr)
-      for (named_task& t : named_in_readme(*text, path)) {
-        // After `cd REPOSITORY` people are where the README lies.
-        if (!t.dir.empty() && !work.files.has_directory(t.dir)) t.dir = parent_of(path);
-        out.push_back(std::move(t));
-      }
-  std::erase_if(out, [](const named_task& t) { return !is_build_task(t.name); });
+  if (const directory* folder = work.files.find(workflows))
+    for (const std::string_view file : folder->files)
+      if (file.ends_with(".yml") || file.ends_with(".yaml")) take(work.files.named_tasks_in(join(workflows, file), builds_of_workflow));
+  take(work.files.named_tasks_in(join(dir, "README.md"), builds_of_readme));
+  if (!dir.empty()) take(work.files.named_tasks_in("README.md", builds_of_readme));
   return out;
 }
+
+std::vector<named_task> named_builds(analysis& work) { return named_builds(work, work.self.dir); }
 
 std::optional<task_build> build_by_task(analysis& work, const std::string& dir) {
   const std::vector<task_file> files = task_files_of(work, dir);
@@ -200,8 +214,7 @@ std::optional<task_build> build_by_task(analysis& work, const std::string& dir) 
     if (!collect(file.tasks, name, done, lines) || std::any_of(lines.begin(), lines.end(), is_of_another_language)) lines.clear();
     return lines;
   };
-  for (const named_task& named : named_builds(work)) {
-    if (!is_of(named, dir, dir == work.self.dir ? work.out.name : "")) continue;
+  for (const named_task& named : named_builds(work, dir)) {
     for (const task_file& file : files) {
       if (runner_of(file.path) != named.runner) continue;
       std::vector<std::string> lines = lines_of_task(file, named.name);
@@ -230,7 +243,6 @@ void follow_named_tasks(analysis& work) {
   const std::vector<task_file> files = task_files_of(work, work.self.dir);
   if (files.empty()) return;
   for (const named_task& named : named_builds(work)) {
-    if (!is_of(named, work.self.dir, work.out.name)) continue;
     for (const task_file& file : files) {
       std::vector<std::string> lines;
       std::set<std::string> done;

@@ -8,17 +8,9 @@
 #include <vector>
 
 #include "engine/detect/analysis.hpp"
+#include "engine/detect/named_task.hpp"
 
 namespace peelbox::detect {
-
-struct named_task {
-  std::string runner;   ///< "make", "just", "task", "moon", "nx"
-  std::string project;  ///< of moon and Nx
-  std::string name;
-  std::string dir;   ///< where it is run
-  std::string from;  ///< the file that names it
-  confidence how = confidence::guess;
-};
 
 /// "build", "build-server", "dist"; not "docker-build", "build-docs" and the like.
 bool is_build_task(std::string_view name);
@@ -26,8 +18,9 @@ bool is_build_task(std::string_view name);
 std::vector<named_task> named_in_line(std::string_view line, const std::string& dir);
 /// Those in the code of a README. Exposed for tests.
 std::vector<named_task> named_in_readme(std::string_view text, const std::string& path);
-/// All that build something; those of CI first.
+/// Those that build something of the service, or of another project in `dir`; those of CI first.
 std::vector<named_task> named_builds(analysis& work);
+std::vector<named_task> named_builds(analysis& work, const std::string& dir);
 
 /// What a recipe runs to build the service, in its directory.
 struct task_build {

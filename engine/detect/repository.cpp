@@ -156,6 +156,11 @@ const std::vector<value>& repository::yaml_documents(const std::string& path) {
   return at->second;
 }
 
+const std::vector<named_task>& repository::named_tasks_in(const std::string& path, std::vector<named_task> (*reader)(repository&, const std::string& path)) {
+  if (const auto known = named_tasks_.find(path); known != named_tasks_.end()) return known->second;
+  return named_tasks_.emplace(path, reader(*this, path)).first->second;
+}
+
 void repository::add_note(std::string_view path, std::string text) {
   notes_.push_back({std::string(path), std::move(text)});
 }

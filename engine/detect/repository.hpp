@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/detect/named_task.hpp"
 #include "engine/detect/names.hpp"
 #include "engine/detect/value.hpp"
 #include "engine/filesync/file_tree.hpp"
@@ -80,6 +81,9 @@ class repository {
   /// note.
   const value* shared_tree(const std::string& path, result<value> (*parse)(std::string_view));
 
+  /// What `reader` finds in a file that many services share, read once.
+  const std::vector<named_task>& named_tasks_in(const std::string& path, std::vector<named_task> (*reader)(repository&, const std::string& path));
+
   void add_note(std::string_view path, std::string text);
   /// Ascending, without repetitions.
   std::vector<note> notes() const;
@@ -96,6 +100,7 @@ class repository {
   std::vector<std::string> dockerfiles_;
   std::vector<std::string> cluster_manifests_;
   std::map<std::string, std::vector<value>> documents_;
+  std::map<std::string, std::vector<named_task>> named_tasks_;
   texts texts_;
   texts sources_;
   std::map<std::string, std::optional<value>> trees_;

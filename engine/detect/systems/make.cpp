@@ -124,7 +124,7 @@ built what_is_built(analysis& work, const std::string& text) {
   if (!first.program.empty()) return first;
   const std::vector<task> tasks = read_makefile_tasks(text);
   for (const named_task& named : named_builds(work)) {
-    if (named.runner != "make" || named.dir != work.self.dir) continue;
+    if (named.runner != "make") continue;
     std::string program = output_of(tasks, named.name);
     for (const auto& [target, needs] : rules.rules)
       if (target == named.name && program.empty())
