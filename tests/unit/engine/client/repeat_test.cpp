@@ -91,7 +91,7 @@ TEST(SpoiltOutput, APipeThatHasBytesAndAConsumerOfSomebodyElse) {
   EXPECT_EQ(spoilt_output(options), std::nullopt);
   ASSERT_TRUE(file->write("half").has_value());
   EXPECT_EQ(spoilt_output(options), file->path());
-  options.services.front().exports = {{{"local", {}}, session::directory_target{"/tmp"}}, {{"image", {}}, {}}, {{"docker", {}}, docker_store{}}};
+  options.services.front().exports = {{{"local", {}}, session::directory_target{"/tmp"}}, {{"image", {}}, {}}, {{"docker", {}}, docker_store{}}, {{"oci", {}}, session::served_layout{}}};
   EXPECT_EQ(spoilt_output(options), std::nullopt);
   options.services.front().exports.push_back({{"oci", {}}, session::consumer_target{}});
   EXPECT_TRUE(spoilt_output(options));
