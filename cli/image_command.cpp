@@ -175,6 +175,26 @@ task<int> run_merge(image_args_ptr args, const surroundings& with) {
   co_return exit_ok;
 }
 
+/// Of all images of an index.
+task<result<void>> read_configs(registry::client& registries, registry::repository in, inspected_image& image) {
+  for (const registry::index_entry& one : image.entries) {
+    if (registry::is_attestation(one.what) || !one.what.platform) continue;
+    oci::image_reference name{in.registry, in.name, {}, one.what.digest};
+    auto reading = registries.manifest(std::move(name));
+    result<registry::manifest_text> text = co_await std::move(reading);
+    if (text.has_error()) co_return text.error();
+    result<oci::manifest_document> document = oci::parse_manifest(text->bytes);
+    if (document.has_error()) co_return document.error();
+    const auto* manifest = std::get_if<oci::image_manifest>(&*document);
+    if (manifest == nullptr) continue;
+    auto reading_config = registries.small_blob(in, manifest->config.digest, manifest->config.size, oci::max_config_bytes);
+    result<std::string> config = co_await std::move(reading_config);
+    if (config.has_error()) co_return config.error();
+    image.configs[oci::to_string(*one.what.platform)] = std::move(*config);
+  }
+  co_return result<void>();
+}
+
 task<int> run_inspect(image_args_ptr args, const surroundings& with) {
   result<oci::image_reference> which = oci::parse_image_reference(args->sources.front());
   if (which.has_error()) co_return say_failure(which.error(), with);
@@ -200,11 +220,17 @@ task<int> run_inspect(image_args_ptr args, const surroundings& with) {
     const auto config = oci::parse_image_config(*config_text);
     if (config.has_value() && !config->platform.os.empty())
       image.entries = {registry::entry_of_manifest(text->media_type, text->digest, text->bytes.size(), config->platform, image.name)};
+    image.configs["it"] = std::move(*config_text);
   } else {
     image.is_index = true;
     auto entries = registry::entries_of(text->bytes, image.name);
     if (entries.has_error()) co_return say_failure(entries.error(), with);
     image.entries = std::move(*entries);
+    if (wants_configs(args->format)) {
+      auto reading_configs = read_configs(registries, registry::repository_of(*which), image);
+      result<void> read = co_await std::move(reading_configs);
+      if (read.has_error()) co_return say_failure(read.error(), with);
+    }
   }
   image.text = std::move(*text);
   if (!args->format.empty()) {
@@ -316,7 +342,7 @@ command add_imagetools_command(CLI::App& app) {
   all.back().app->add_option("--builder", all.back().args->builder, "Without effect")->type_name("NAME")->group(further);
   all.back().sources("REF", "The image", 1)->required();
   all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");
-  all.back().app->add_option("--format", all.back().args->format, "{{json .Manifest}}, {{.Manifest.Digest}}, {{.Manifest.MediaType}} or {{.Name}}")
+  all.back().app->add_option("--format", all.back().args->format, "{{json .}}, {{json .Manifest}}, {{json .Image}}, {{.Manifest.Digest}}, {{.Manifest.MediaType}} or {{.Name}}")
       ->type_name("TEMPLATE");
   return as_command(*tools, std::move(all));
 }

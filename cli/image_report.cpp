@@ -63,25 +63,60 @@ std::string image_json(const inspected_image& image) {
   return data::indented(root);
 }
 
-result<std::string> image_formatted(const inspected_image& image, std::string_view format) {
+namespace {
+
+std::string without_blanks(std::string_view format) {
   std::string plain;
   for (const char c : format)
     if (c != ' ') plain.push_back(c);
+  return plain;
+}
+
+result<json::value> manifest_tree(const inspected_image& image) {
+  json::object root{{"schemaVersion", 2}, {"mediaType", image.text.media_type}, {"digest", image.text.digest}, {"size", image.text.bytes.size()}};
+  if (!image.is_index) root.erase("schemaVersion");
+  if (image.is_index) {
+    auto tree = data::parse_json(image.text.bytes, "index");
+    if (tree.has_error()) return tree.error();
+    root["manifests"] = *data::member(*tree, "manifests");
+  }
+  return root;
+}
+
+result<json::value> config_tree(const inspected_image& image) {
+  json::object all;
+  for (const auto& [platform, text] : image.configs) {
+    auto tree = data::parse_json(text, "configuration of " + platform, {oci::max_config_bytes, 32});
+    if (tree.has_error()) return tree.error();
+    if (image.configs.size() == 1) return tree;
+    all[platform] = std::move(*tree);
+  }
+  return all;
+}
+
+}  // namespace
+
+bool wants_configs(std::string_view format) {
+  const std::string plain = without_blanks(format);
+  return plain == "{{json.Image}}" || plain == "{{json.}}";
+}
+
+result<std::string> image_formatted(const inspected_image& image, std::string_view format) {
+  const std::string plain = without_blanks(format);
   if (plain == "{{.Name}}") return image.name;
   if (plain == "{{.Manifest.Digest}}") return image.text.digest;
   if (plain == "{{.Manifest.MediaType}}") return image.text.media_type;
-  if (plain == "{{json.Manifest}}") {
-    json::object root{{"schemaVersion", 2}, {"mediaType", image.text.media_type}, {"digest", image.text.digest}, {"size", image.text.bytes.size()}};
-    if (!image.is_index) root.erase("schemaVersion");
-    if (image.is_index) {
-      auto tree = data::parse_json(image.text.bytes, "index");
-      if (tree.has_error()) return tree.error();
-      root["manifests"] = *data::member(*tree, "manifests");
-    }
-    return data::indented(root);
+  if (plain == "{{json.Manifest}}" || wants_configs(format)) {
+    const result<json::value> manifest = manifest_tree(image);
+    if (manifest.has_error()) return manifest.error();
+    if (plain == "{{json.Manifest}}") return data::indented(*manifest);
+    const result<json::value> config = config_tree(image);
+    if (config.has_error()) return config.error();
+    if (plain == "{{json.Image}}") return data::indented(*config);
+    return data::indented(json::object{{"name", image.name}, {"manifest", *manifest}, {"image", *config}});
   }
   return failure(errc::usage,
-                 fmt::format("--format {}: only {{{{json .Manifest}}}}, {{{{.Manifest.Digest}}}}, {{{{.Manifest.MediaType}}}} and {{{{.Name}}}} are possible; "
+                 fmt::format("--format {}: only {{{{json .}}}}, {{{{json .Manifest}}}}, {{{{json .Image}}}}, {{{{.Manifest.Digest}}}}, {{{{.Manifest.MediaType}}}} and {{{{.Name}}}} are possible; "
                              "`peelbox image inspect --json` gives everything",
                              format),
                  origin::user);

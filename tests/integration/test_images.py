@@ -61,6 +61,17 @@ class Merging(BedTest):
         self.assertEqual(shown["digest"], "sha256:" + hashlib.sha256(raw.encode()).hexdigest())
         self.assertEqual(shown["manifests"], json.loads(raw)["manifests"])
 
+    def test_configurations_of_images(self):
+        amd, arm = bed_image("linux/amd64"), bed_image("linux/arm64")
+        name = f"{bed('REGISTRY')}/{NAME}/configs:1"
+        self.assert_ok(peelbox("image", "merge", "-t", name, amd, arm))
+        show = lambda what, image=name: json.loads(peelbox("imagetools", "inspect", image, "--format", what).out)
+        all_of_it = show("{{json .}}")
+        self.assertEqual({key: c["architecture"] for key, c in all_of_it["image"].items()}, {"linux/amd64": "amd64", "linux/arm64": "arm64"})
+        self.assertEqual(all_of_it["image"], show("{{json .Image}}"))
+        self.assertEqual(all_of_it["manifest"], show("{{json .Manifest}}"))
+        self.assertEqual(show("{{json .Image}}", arm)["architecture"], "arm64")
+
     def test_sources_from_files(self):
         amd, arm = bed_image("linux/amd64"), bed_image("linux/arm64")
         home = f"{bed('REGISTRY')}/{NAME}/files"
