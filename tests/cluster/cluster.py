@@ -10,7 +10,7 @@ import urllib.request
 REPO = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests/integration"))
 
-from bed import PEELBOX, TESTBED, BedTest, Running, bed, clean_environment, peelbox, run, wait_for  # noqa: E402
+from bed import BUILD_IMAGE, PEELBOX, TESTBED, BedTest, Running, bed, clean_environment, peelbox, run, wait_for  # noqa: E402
 
 EXAMPLES = REPO / "examples/kubernetes"
 NAMESPACE = "buildkit"

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import time
 import unittest
+import urllib.request
 
-from cluster import (ANNOTATION, NAMESPACE, PEELBOX, ClusterTest, Running, account, apply, bed, clean_environment, example, get, kubectl,
+from cluster import (ANNOTATION, BUILD_IMAGE, NAMESPACE, PEELBOX, REPO, ClusterTest, Running, account, apply, bed, clean_environment, example, free_volumes, get, kubectl,
                      objects, peelbox, registry_of, rules_of, run, start_pool, stop_pool, testbed, wait_for, without)
 
 
@@ -215,6 +216,167 @@ class Builds(ClusterTest):
         testbed("cluster", "kill", "apiserver")
         testbed("cluster", "up")
         self.assertEqual(waiting.wait(200), 0, waiting.text())
+
+
+class PoolBuilds(ClusterTest):
+    """`pool build`, from no pods to one image, and what may happen to its pods."""
+
+    def build(self, name, *flags, arch=None, spec=None):
+        what = ("--spec", spec) if spec else ("-f", self.dir / "ctx/Dockerfile")
+        return Running(self, "pool", "build", "--repo", f"{bed('CLUSTER_REGISTRY')}/pool/{name}", "--tag", "1", "--insecure", bed("CLUSTER_REGISTRY"),
+                       "--timeout", "180", *(("--only", arch) if arch else ()), *flags, *what, spec.parent if spec else self.dir / "ctx",
+                       env={"KUBECONFIG": str(self.kubeconfig("build"))})
+
+    def assert_built(self, running):
+        self.assertEqual(running.wait(300), 0, running.text())
+
+    def images(self, name):
+        """Platform -> digest, of the index that the registry has."""
+        request = urllib.request.Request(f"http://{bed('REGISTRY')}/v2/pool/{name}/manifests/1", headers={"Accept": "application/vnd.oci.image.index.v1+json"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as reply:
+            index = json.load(reply)
+        return {m["platform"]["architecture"]: m["digest"] for m in index["manifests"] if m["platform"]["architecture"] != "unknown"}
+
+    def assert_pulled(self, name):
+        docker = (bed("DOCKER_CLI"), "-H", bed("DOCKER"))
+        image = f"{bed('REGISTRY')}/pool/{name}:1"
+        run([*docker, "image", "rm", image])
+        self.assert_ok(run([*docker, "pull", image]))
+        run([*docker, "image", "rm", image])
+
+    def test_a_dockerfile_for_two_architectures(self):
+        self.wait_for_no_pods()
+        self.write("ctx/Dockerfile", f"FROM busybox\nRUN echo {time.time()} > /made\nCOPY Dockerfile /\n")
+        self.assert_built(self.build("two"))
+        first = self.images("two")
+        self.assertEqual(sorted(first), ["amd64", "arm64"])
+        again = self.build("two")
+        self.assert_built(again)
+        for arch in first:
+            self.assertRegex(again.text(), rf"(?m)^{arch}: #\d+ CACHED")
+        self.assertEqual(self.images("two"), first)
+        self.assertEqual(json.loads(registry_of("pool/two"))["tags"], ["1"])
+        self.assert_pulled("two")
+        for arch in first:
+            self.assertIn(ANNOTATION, self.set_of(arch)["metadata"]["annotations"])
+
+    def test_a_spec_for_two_architectures(self):
+        spec = REPO / "examples/c-hello/universalbuild.json"
+        # The bed's images are for one architecture; made anew, they are for both.
+        self.write("ctx/Dockerfile", f"FROM {BUILD_IMAGE}\n")
+        self.assert_built(self.build("base"))
+        base = f"{bed('CLUSTER_REGISTRY')}/pool/base:1"
+        images = ("--build-image", base, "--runtime-image", base)
+        self.assert_built(self.build("spec", *images, spec=spec))
+        first = self.images("spec")
+        self.assertEqual(sorted(first), ["amd64", "arm64"])
+        again = self.build("spec", *images, spec=spec)
+        self.assert_built(again)
+        self.assertEqual(self.images("spec"), first)
+        self.assert_pulled("spec")
+
+    def begin(self, name, *flags, then="exit 0"):
+        """A build whose step waits when it runs for the first time in a pod's life, and does `then` when it runs again."""
+        self.daemon()
+        self.write("ctx/Dockerfile", f"FROM busybox\nRUN echo {time.time()} step''-begins; sleep 40; {then}\n")
+        running = self.build(name, *flags, arch="amd64")
+        running.wait_for_text("step-begins")
+        return running
+
+    def assert_named(self, running, words):
+        began = time.monotonic()
+        running.wait_for_text(words, 20)
+        took = time.monotonic() - began
+        print(f"  {words}: named after {took:.1f} s")
+        self.assertLess(took, 8, running.text())
+
+    def test_a_daemon_that_ends(self):
+        """The bed's nodes do not enforce limits of memory, so that it is an OOM kill is shown by test_pool only."""
+        running = self.begin("ended")
+        kubectl("-n", NAMESPACE, "exec", "buildkit-amd64-0", "--", "sh", "-c", "kill -TERM 1", check=False)
+        began = time.monotonic()
+        running.wait_for_text("trying again", 20)
+        print(f"  the daemon ended: named after {time.monotonic() - began:.1f} s")
+        self.assertRegex(running.text(), r"buildkit-amd64-0: its daemon has ended \(\w+, exit code \d+\); trying again")
+        self.assert_built(running)
+
+    def test_a_pod_that_the_node_evicts(self):
+        running = self.begin("evicted")
+        pod = get("-n", NAMESPACE, "pod", "buildkit-amd64-0")
+        pod["status"] = {**pod["status"], "phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+        kubectl("replace", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/buildkit-amd64-0/status", "-f", "-", text=json.dumps(pod))
+        self.assert_named(running, "buildkit-amd64-0: Evicted: The node was low on resource: memory.; trying again")
+        self.assert_built(running)
+
+    def test_a_pod_that_is_evicted_by_the_api_drains(self):
+        running = self.begin("drained")
+        kubectl("create", "--raw", f"/api/v1/namespaces/{NAMESPACE}/pods/buildkit-amd64-0/eviction", "-f", "-", text=json.dumps(
+            {"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "buildkit-amd64-0", "namespace": NAMESPACE}}))
+        self.assert_named(running, "buildkit-amd64-0 is being deleted; it goes on with this build")
+        self.assert_built(running)
+        self.assertNotIn("trying again", running.text())
+
+    def test_a_pod_that_is_deleted_at_once(self):
+        running = self.begin("deleted")
+        kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--force", "--grace-period=0", "--wait=false")
+        began = time.monotonic()
+        running.wait_for_text("trying again", 20)
+        print(f"  deleted: named after {time.monotonic() - began:.1f} s")
+        self.assertRegex(running.text(), "buildkit-amd64-0: (it has gone|it was replaced by a new pod of its name); trying again")
+        self.assert_built(running)
+
+
+class Caches(ClusterTest):
+    def test_cache_clear(self):
+        address = self.daemon()
+        self.write("Dockerfile", "FROM busybox\nRUN echo kept > /kept\n")
+        as_build = {"KUBECONFIG": str(self.kubeconfig("build"))}
+        self.assert_ok(peelbox("build", "-f", self.dir / "Dockerfile", "--context", self.dir, "--output", "type=cacheonly", "--buildkit", address, env=as_build))
+        records = lambda: json.loads(peelbox("du", "--json", "--buildkit", address, env=as_build).out)
+        self.assertTrue(records())
+        self.assertIn("would be cleared", self.pool("cache-clear", "cache", "clear", "--only", "amd64", "--dry-run").err)
+        self.assertTrue(records())
+        self.assertRegex(self.pool("cache-clear", "cache", "clear", "--only", "amd64").err, r"buildkit-amd64-0: cleared, \d")
+        self.assertFalse(records())
+        # Its volume stays while the pod is wanted, and goes when it is not.
+        claims = lambda: [c["metadata"]["name"] for c in get("-n", NAMESPACE, "pvc")["items"]]
+        clear = ("cache", "clear", "--only", "amd64", "--delete-volumes")
+        self.pool("cache-clear", *clear)
+        self.assertIn("cache-buildkit-amd64-0", claims())
+        self.pool("scale-down", "suspend", "--only", "amd64")
+        self.wait_for_no_pods()
+        self.assertIn("would be deleted", self.pool("cache-clear", *clear, "--dry-run").err)
+        self.assertIn("cache-buildkit-amd64-0", claims())
+        self.pool("cache-clear", *clear)
+        wait_for(lambda: "cache-buildkit-amd64-0" not in claims(), "the end of the claim", 60)
+        free_volumes()
+
+
+class Holds(ClusterTest):
+    """What keeps a pod from coming ends the wait, and not its limit."""
+
+    def assert_held(self, most, *words):
+        began = time.monotonic()
+        outcome = self.pool("scale-up", "scale", "up", "--only", "amd64", "--wait", "--timeout", "170", code=1)
+        print(f"  {words[0]}: {time.monotonic() - began:.1f} s")
+        self.assertLess(time.monotonic() - began, most)
+        for part in ("does not get ready", *words):
+            self.assertIn(part, outcome.err)
+
+    def test_a_quota(self):
+        self.wait_for_no_pods()
+        apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": NAMESPACE}, "spec": {"hard": {"pods": "0"}}})
+        self.addCleanup(kubectl, "-n", NAMESPACE, "delete", "resourcequota", "none")
+        wait_for(lambda: get("-n", NAMESPACE, "resourcequota", "none").get("status", {}).get("hard"), "the quota")
+        self.assert_held(60, "FailedCreate", "exceeded quota: none")
+
+    def test_an_image_that_is_not_there(self):
+        self.wait_for_no_pods()
+        usual = self.set_of()["spec"]["template"]["spec"]["containers"][0]["image"]
+        change = lambda image: kubectl("-n", NAMESPACE, "set", "image", "statefulset/buildkit-amd64", f"buildkitd={image}")
+        self.addCleanup(lambda: (change(usual), kubectl("-n", NAMESPACE, "delete", "pod", "buildkit-amd64-0", "--force", "--grace-period=0", check=False)))
+        change("moby/buildkit:none-such")
+        self.assert_held(150, "buildkit-amd64-0", "Pull")
 
 
 class Streams(ClusterTest):

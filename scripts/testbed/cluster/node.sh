@@ -49,7 +49,8 @@ cgroupDriver: cgroupfs
 cgroupRoot: "/$cgroup"
 failSwapOn: false
 oomScoreAdj: 0
-evictionHard: {nodefs.available: "1%", imagefs.available: "1%", memory.available: "50Mi"}
+# In bytes: a hundredth of a large disk is more than all of the bed takes.
+evictionHard: {nodefs.available: "200Mi", imagefs.available: "200Mi", memory.available: "50Mi"}
 imageGCHighThresholdPercent: 99
 makeIPTablesUtilChains: false
 TEXT
