@@ -88,9 +88,9 @@ bool installs(const std::vector<std::string>& words) {
 
 /// The lines of a task, what it needs first; false when one of them makes an image.
 bool collect(const std::vector<task>& tasks, std::string name, std::set<std::string>& done, std::vector<std::string>& lines) {
-  constexpr std::size_t most = 50;
+  constexpr std::size_t most_lines = 50, most_tasks = 200;
   if (name.starts_with("~:")) name.erase(0, 2);
-  if (!done.insert(name).second || lines.size() > most) return true;
+  if (lines.size() > most_lines || done.size() > most_tasks || !done.insert(name).second) return true;
   for (const task& t : tasks) {
     if (t.name != name) continue;
     for (const std::string& needed : t.needs)

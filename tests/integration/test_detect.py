@@ -62,6 +62,13 @@ class Command(BedTest):
         schema = json.loads(peelbox("schema").out)
         self.assertIn("service", schema["$defs"])
 
+    def test_a_long_chain_of_tasks(self):
+        count = 50_000
+        chain = "build: a0\n" + "".join(f"a{i}: a{i + 1}\n" for i in range(count)) + f"a{count}:\n  go build -o x .\n"
+        root = self.context({"justfile": chain, "README.md": "```\njust build\n```\n", "go.mod": "module x\ngo 1.21\n",
+                             "main.go": "package main\nfunc main() {}\n"})
+        self.assert_ok(peelbox("detect", "--offline", root))
+
     def test_the_same_bytes_twice(self):
         repo = FIXTURES / "mono-polyglot/repo"
         first = peelbox("detect", repo)
