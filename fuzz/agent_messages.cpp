@@ -1,20 +1,12 @@
 // What a step says to a forwarded SSH agent, in pieces of any size, and what stands in files that should hold keys.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "engine/session/agent_messages.hpp"
 #include "engine/session/ssh_key.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
-
-namespace {
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -5,19 +5,15 @@
 #include <zlib.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "engine/detect/packages.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// Stored without compression, because only the content matters here.
 std::string packed(std::string_view text) {

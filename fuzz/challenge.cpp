@@ -2,22 +2,14 @@
 #include "engine/registry/challenge.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "engine/registry/scope.hpp"
 #include "engine/registry/token.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::registry;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

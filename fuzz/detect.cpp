@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -12,14 +11,11 @@
 #include "engine/spec/load.hpp"
 #include "engine/spec/validate.hpp"
 #include "tests/support/memory_repository.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 constexpr std::array<const char*, 64> names{
     "Cargo.toml",     "go.mod",       "pom.xml",       "build.gradle",   "build.gradle.kts",   "settings.gradle", "a.csproj",    "mix.exs",

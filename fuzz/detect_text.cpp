@@ -1,7 +1,6 @@
 // The parsers behind detection on their own: JSON with comments, TOML, YAML and XML as trees within their bounds; then
 // Dockerfiles, Procfiles, commands, versions and patterns. The first byte chooses one.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -9,15 +8,12 @@
 #include "engine/detect/hints.hpp"
 #include "engine/detect/text.hpp"
 #include "engine/detect/value.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::detect;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::size_t count(const value& v, std::size_t depth) {
   // The document itself, and what XML puts around an element.

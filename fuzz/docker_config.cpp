@@ -2,21 +2,13 @@
 #include "engine/docker/config.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 #include "engine/docker/credentials.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::docker;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

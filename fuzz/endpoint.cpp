@@ -3,19 +3,12 @@
 #include "transport/helper_command.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
+
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::transport;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

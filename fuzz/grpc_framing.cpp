@@ -22,15 +22,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto r = cut.feed(bytes.subspan(at, std::min(piece, bytes.size() - at)), got);
     if (r.has_error() && !second) second = r.error();
   }
-  fuzz::require(first.has_error() == second.has_value());
-  if (second) fuzz::require(second->code == first.error().code && second->text == first.error().text);
-  fuzz::require(got.size() == expected.size());
+  require(first.has_error() == second.has_value());
+  if (second) require(second->code == first.error().code && second->text == first.error().text);
+  require(got.size() == expected.size());
   std::size_t total = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
-    fuzz::require(got[i].payload.text() == expected[i].payload.text());
-    fuzz::require(got[i].wire_size == got[i].payload.size() + message_prefix_size && got[i].payload.size() <= 1000);
+    require(got[i].payload.text() == expected[i].payload.text());
+    require(got[i].wire_size == got[i].payload.size() + message_prefix_size && got[i].payload.size() <= 1000);
     total += got[i].wire_size;
   }
-  if (!second) fuzz::require(total + cut.partial() == bytes.size());
+  if (!second) require(total + cut.partial() == bytes.size());
   return 0;
 }

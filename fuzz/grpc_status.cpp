@@ -23,15 +23,15 @@ bool same(const grpc_status& a, const grpc_status& b) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  fuzz::require(percent_decoded(percent_encode(text)) == text);
-  fuzz::require(percent_decoded(text).size() <= text.size());
-  fuzz::require(decode_base64(base64_without_padding(text)) == text);
+  require(percent_decoded(percent_encode(text)) == text);
+  require(percent_decoded(text).size() <= text.size());
+  require(decode_base64(base64_without_padding(text)) == text);
   (void)decode_base64(text);
-  if (const auto timeout = decode_timeout(text)) fuzz::require(decode_timeout(encode_timeout(*timeout)) >= *timeout);
+  if (const auto timeout = decode_timeout(text)) require(decode_timeout(encode_timeout(*timeout)) >= *timeout);
 
   if (const auto status = decode_status_proto(text)) {
     const auto again = decode_status_proto(encode_status_proto(*status));
-    fuzz::require(again && same(*status, *again));
+    require(again && same(*status, *again));
   }
   for (const char* name : {"grpc-status", "grpc-message", "grpc-status-details-bin", ":path", "content-type", ":status",
                            "grpc-timeout", "x-bin"}) {
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     h2::header_list wire;
     append_metadata(custom, wire);
     for (const auto& h : wire)
-      for (const char c : h.value) fuzz::require(c >= 0x20 && c <= 0x7e);
+      for (const char c : h.value) require(c >= 0x20 && c <= 0x7e);
   }
   return 0;
 }

@@ -50,10 +50,10 @@ bool pass(side& from, side& to, std::size_t budget, std::size_t piece) {
   const std::string bytes = out.str();
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     const std::string part = bytes.substr(at, piece);
-    fuzz::require(to.session.feed(as_bytes(part)).has_value());
+    require(to.session.feed(as_bytes(part)).has_value());
     handle(to, from);
   }
-  fuzz::require(!from.session.failed() && !to.session.failed());
+  require(!from.session.failed() && !to.session.failed());
   return !bytes.empty();
 }
 
@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 0:
         if (last > 60) break;
         last = client.session.open({{":method", "POST"}, {":scheme", "http"}, {":path", "/s/m"}, {":authority", "x"}}, action & 64);
-        fuzz::require(last > 0);
+        require(last > 0);
         client.out[last];
         break;
       case 1: if (id) write(client, id, in.byte() * 97u); break;
@@ -123,12 +123,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     more = pass(client, server, 1 << 20, 1 << 20);
     more = pass(server, client, 1 << 20, 1 << 20) || more;
   }
-  fuzz::require(!more);
+  require(!more);
   for (side* s : {&client, &server}) {
     for (const auto& [id, b] : s->out) {
-      fuzz::require(b.sent.starts_with(b.got));
-      fuzz::require(b.gone || b.got == b.sent || s->session.queued(id) > 0);
-      if (b.end_seen) fuzz::require(b.gone || b.got == b.sent);
+      require(b.sent.starts_with(b.got));
+      require(b.gone || b.got == b.sent || s->session.queued(id) > 0);
+      if (b.end_seen) require(b.gone || b.got == b.sent);
     }
   }
   return 0;

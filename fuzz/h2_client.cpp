@@ -21,10 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto settle = [&] {
     byte_chain out;
     session.collect(out, 1 << 16);
-    fuzz::require(out.size() <= (2u << 16));
+    require(out.size() <= (2u << 16));
     session.take_events(events);
     for (auto& e : events) {
-      if (auto* closed = std::get_if<h2::stream_closed>(&e)) fuzz::require(open.erase(closed->id) == 1);
+      if (auto* closed = std::get_if<h2::stream_closed>(&e)) require(open.erase(closed->id) == 1);
       if (auto* d = std::get_if<h2::data_received>(&e)) session.consume(d->id, d->bytes.size());
     }
   };

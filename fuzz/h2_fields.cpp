@@ -28,8 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::input in(data, size);
   const std::size_t piece = in.byte() % 23 + 1u;
   const byte_view bytes = in.take(size);
-  fuzz::require(filtered(bytes, bytes.size() + 1) == filtered(bytes, piece));
+  require(filtered(bytes, bytes.size() + 1) == filtered(bytes, piece));
   const auto text = h2::huffman_decode(as_text(bytes));
-  fuzz::require(!text || text->size() <= bytes.size() * 8 / 5);
+  require(!text || text->size() <= bytes.size() * 8 / 5);
   return 0;
 }

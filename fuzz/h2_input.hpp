@@ -4,11 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <source_location>
 
 #include "engine/async/bytes.hpp"
+#include "fuzz/require.hpp"
 
 namespace peelbox::fuzz {
 
@@ -30,11 +28,5 @@ class input {
   const std::byte* at_;
   std::size_t left_;
 };
-
-inline void require(bool good, std::source_location where = std::source_location::current()) {
-  if (good) return;
-  std::fprintf(stderr, "%s:%u: a rule of this fuzzer is broken\n", where.file_name(), static_cast<unsigned>(where.line()));
-  std::abort();
-}
 
 }  // namespace peelbox::fuzz

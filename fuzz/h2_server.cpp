@@ -23,14 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto settle = [&] {
     byte_chain out;
     session.collect(out, 1 << 16);
-    fuzz::require(out.size() <= (2u << 16));
+    require(out.size() <= (2u << 16));
     session.take_events(events);
     for (auto& e : events) {
       if (auto* closed = std::get_if<h2::stream_closed>(&e)) open.erase(closed->id);
       if (auto* d = std::get_if<h2::data_received>(&e)) session.consume(d->id, how & 1 ? d->bytes.size() : 0);
       auto* h = std::get_if<h2::headers_received>(&e);
       if (!h || !open.insert(h->id).second) continue;
-      fuzz::require(open.size() <= 21);
+      require(open.size() <= 21);
       const auto request = parse_request(h->headers);
       if (const auto* bad = std::get_if<rejected_request>(&request)) {
         session.respond(h->id, bad->response, true);

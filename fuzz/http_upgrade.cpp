@@ -4,17 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
+
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::transport;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct outcome {
   bool upgraded = false;

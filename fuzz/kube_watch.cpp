@@ -1,22 +1,18 @@
 // Any bytes as the body of a watch, whole and in two pieces: no crash, both ways the same list; and its objects as pods and events.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "engine/data/json.hpp"
 #include "engine/kubernetes/kept_list.hpp"
 #include "engine/kubernetes/pool_hold.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::kubernetes;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string follow(std::string_view first, std::string_view second, kept_list& list) {
   watch_lines lines;

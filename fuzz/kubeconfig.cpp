@@ -2,21 +2,13 @@
 #include "engine/kubernetes/kubeconfig.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "engine/kubernetes/access.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::kubernetes;
-
-namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

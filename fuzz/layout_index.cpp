@@ -1,21 +1,13 @@
 // index.json of a directory that somebody gave for a cache or an image. What a name is given to is what is found under it.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "engine/oci/digest.hpp"
 #include "engine/oci/layout_index.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
-
-namespace {
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -1,23 +1,15 @@
 // Texts of registries and people: manifests, image configurations, references, digests, platforms. What parses
 // is stable: its text form parses to the same value.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "engine/oci/digest.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/oci/manifest.hpp"
 #include "engine/oci/platform.hpp"
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
-
-namespace {
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

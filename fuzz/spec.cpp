@@ -1,21 +1,17 @@
 // Any text as a spec file: to services, to their problems, to a graph; and the explanation of a text that is no JSON.
 // The same spec gives the same plan twice.
 #include <cstdint>
-#include <cstdlib>
 
 #include "engine/llb/definition.hpp"
 #include "engine/spec/json_syntax.hpp"
 #include "engine/spec/load.hpp"
 #include "engine/spec/plan.hpp"
 #include "engine/spec/validate.hpp"
+#include "fuzz/require.hpp"
 
 namespace {
 
 using namespace peelbox;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void plan_twice(const spec::universal_build& service) {
   spec::plan_options options;

@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
+
+#include "fuzz/require.hpp"
 
 using namespace peelbox;
 using namespace peelbox::transport;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct outcome {
   std::string out;
