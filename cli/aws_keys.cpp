@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
 
 namespace peelbox::cli {
@@ -13,12 +14,6 @@ namespace {
 
 constexpr std::size_t largest_file = 1 << 20;
 constexpr auto names = std::to_array<std::string_view>({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r";
-  const auto first = text.find_first_not_of(blanks);
-  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 /// What stands under [section]. Of several values the last one counts.
 aws_keys section_of(std::string_view text, std::string_view section) {

@@ -28,11 +28,6 @@ std::string text_of(const std::string& path) {
   return text.has_value() ? *text : std::string();
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
 bool is_commit(std::string_view text) {
   return (text.size() == 40 || text.size() == 64) && std::all_of(text.begin(), text.end(), is_lower_hex);
 }
@@ -54,14 +49,14 @@ struct head {
 /// gitrepository-layout(5). Empty before the first commit, and with refs that are kept in another way than in files.
 head head_of(const filesync::git_work_tree& tree) {
   constexpr std::string_view link = "ref: ";
-  const std::string text = trimmed(text_of(tree.git_dir + "/HEAD"));
+  const std::string text(trimmed(text_of(tree.git_dir + "/HEAD")));
   if (is_commit(text)) return {text, {}};
   if (!text.starts_with(link)) return {};
   const std::string name = text.substr(link.size());
   if (!name.starts_with("refs/") || name.find("..") != name.npos) return {};
   head found;
   if (name.starts_with(branches)) found.branch = name.substr(branches.size());
-  const std::string loose = trimmed(text_of(tree.common_dir + "/" + name));
+  const std::string loose(trimmed(text_of(tree.common_dir + "/" + name)));
   found.commit = is_commit(loose) ? loose : packed(text_of(tree.common_dir + "/packed-refs"), name);
   return found;
 }

@@ -13,6 +13,7 @@
 #include "cli/platform_option.hpp"
 #include "cli/registry_access.hpp"
 #include "cli/subcommand.hpp"
+#include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/data/indented.hpp"
 #include "engine/data/json.hpp"
@@ -80,11 +81,9 @@ result<std::vector<source_text>> written_sources(const image_args& args) {
   for (const std::string& file : args.files) {
     result<std::string> text = read_file(file, "--file " + file, oci::max_manifest_bytes);
     if (text.has_error()) return text.error();
-    constexpr const char* blanks = " \t\r\n";
-    text->erase(text->find_last_not_of(blanks) + 1);
-    text->erase(0, text->find_first_not_of(blanks));
-    if (text->empty()) return failure(errc::usage, fmt::format("--file {}: it is empty; expected a descriptor in JSON", file), origin::user);
-    all.push_back({std::move(*text), "--file " + file});
+    const std::string_view descriptor = trimmed(*text);
+    if (descriptor.empty()) return failure(errc::usage, fmt::format("--file {}: it is empty; expected a descriptor in JSON", file), origin::user);
+    all.push_back({std::string(descriptor), "--file " + file});
   }
   for (const std::string& text : args.sources) all.push_back({text, text.starts_with('{') ? "descriptor" : text});
   if (all.empty()) return failure(errc::usage, "name the images to merge, or give a descriptor with --file", origin::user);

@@ -1,4 +1,4 @@
-// Letters and digits of ASCII, in every locale; other bytes are neither. Hexadecimal digits too.
+// Letters, digits and blanks of ASCII, in every locale; other bytes are none. Hexadecimal digits too.
 #pragma once
 
 #include <span>
@@ -29,6 +29,13 @@ inline std::string upper(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = to_upper(c);
   return out;
+}
+
+/// Without blanks and line ends around it.
+constexpr std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(blanks);
+  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 /// The value of a hexadecimal digit, or -1.

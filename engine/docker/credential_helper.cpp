@@ -89,13 +89,6 @@ result<outcome> converse(transport::child_process& program, const std::string& n
   }
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto first = text.find_first_not_of(space);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
 result<helper_login> parse_answer(const std::string& program, std::string_view text) {
   const failure not_understood(errc::protocol,
                                program + ": its answer is not a JSON object with Username and Secret", origin::peer);

@@ -7,6 +7,7 @@
 #include <boost/system/system_error.hpp>
 #include <utility>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/async/timeout.hpp"
 #include "engine/http/message.hpp"
@@ -24,12 +25,6 @@ constexpr auto plugin_limit = 60s;
 constexpr auto slack = 30s;
 constexpr std::size_t most_of_a_token = 64 << 10;
 constexpr std::size_t most_of_an_answer = 1 << 20;
-
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto first = text.find_first_not_of(space);
-  return first == text.npos ? std::string() : std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
-}
 
 transport::tls_material material(const std::string& file, const std::string& data) {
   return data.empty() ? transport::tls_material::file(file) : transport::tls_material::data(std::string(data));

@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
 
 constexpr std::size_t most_of_a_file = 8 << 20;
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '\r')) text.pop_back();
-  return text;
-}
 
 result<access> from_pod(const access_choice& choice, const environment& variables, const std::string& folder) {
   result<access> made = in_cluster_access(variables("KUBERNETES_SERVICE_HOST").value_or(""),
@@ -24,7 +20,7 @@ result<access> from_pod(const access_choice& choice, const environment& variable
   made->name_space = variables("POD_NAMESPACE").value_or("");
   if (made->name_space.empty()) {
     result<std::string> name = read_file(folder + "/namespace", "", 1024);
-    made->name_space = name.has_value() ? trimmed(*name) : "default";
+    made->name_space = name.has_value() ? std::string(trimmed(*name)) : "default";
   }
   if (!choice.name_space.empty()) made->name_space = choice.name_space;
   return made;

@@ -10,14 +10,6 @@ namespace peelbox::spec {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 /// "//a//b.git/" -> "a/b".
 std::string plain_path(std::string_view path) {
   std::string out;
