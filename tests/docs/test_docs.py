@@ -78,6 +78,25 @@ def words_of(part):
         return re.split(r"\s+", part)[1:]
 
 
+class Reliability(unittest.TestCase):
+    def test_tests_that_are_named_exist(self):
+        """By their last part, or by what stands for all of them: each row of the table has a test that makes its fault."""
+        folders = [REPO / "tests", REPO / "fuzz"]
+        files = [f for folder in folders for f in folder.rglob("*") if f.suffix in (".py", ".cpp") and "fixtures" not in f.parts]
+        text = "\n".join(f.read_text() for f in files)
+        known = set(re.findall(r"\bdef (test_\w+)|\bclass (\w+)", text)) | set(re.findall(r"\bTEST(?:_F|_P)?\((\w+), *(\w+)", text))
+        known = {word for pair in known for word in pair} | {f.stem for f in files} | {f.name for f in (REPO / "tests/fixtures/detect").iterdir()}
+        wrong = []
+        for line in (REPO / "docs/reliability.md").read_text().splitlines():
+            if not line.startswith("|") or line.startswith("|--"):
+                continue
+            for name in re.findall(r"`([^`]+)`", line.rstrip("| ").rsplit("|", 1)[-1]):
+                parts = re.split(r"[./…]", name.removesuffix(".cpp"))
+                if not (REPO / name).exists() and next(p for p in reversed(parts) if p not in ("*", "")) not in known:
+                    wrong.append(name)
+        self.assertEqual(wrong, [])
+
+
 class Commands(unittest.TestCase):
     help_of = {}
 
