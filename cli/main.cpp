@@ -139,9 +139,12 @@ int run(const command& chosen) {
 
 constexpr const char* program_about = "Build images with BuildKit from Dockerfiles and UniversalBuild specs";
 
+/// For what is said outside of a command.
+voice own_voice() { return voice(ci_log_of(environment_variable)); }
+
 /// Why the command line was refused, explained better than by the parser.
 int explain(const std::vector<std::string>& words, const std::string& complaint) {
-  const voice speech(ci_log_of(environment_variable));
+  const voice speech = own_voice();
   CLI::App app{program_about, "peelbox"};
   const std::vector<command> all = add_commands(app);
   const command_info root = describe(app);
@@ -196,7 +199,7 @@ int main_without_exceptions(int argc, char** argv) {
     const int code = app.exit(done, text, text);
     answer_output answer;
     answer.text(text.str());
-    return answered(answer, voice(ci_log_of(environment_variable)), code);
+    return answered(answer, own_voice(), code);
   } catch (const CLI::ParseError& error) {
     return explain(words, error.what());
   }
@@ -213,7 +216,7 @@ int main(int argc, char** argv) {
     return peelbox::cli::main_without_exceptions(argc, argv);
   } catch (const std::exception& error) {
     peelbox::progress::restore_terminal();
-    peelbox::cli::voice().say(std::string("error: internal: ") + error.what());
+    peelbox::cli::own_voice().say(std::string("error: internal: ") + error.what());
     return peelbox::cli::exit_build_failed;
   }
 }
