@@ -220,16 +220,33 @@ bool goes_to_standard_output(const client::export_request& one) {
   return file != nullptr && file->file->is_standard_output();
 }
 
-/// Images in directories get their names there. At once, as the names of files are given.
-result<void> name_layouts(const prepared_build& prepared, const result<client::build_outcome>& outcome) {
-  if (outcome.has_error()) return {};
+struct filled_layout {
+  const session::served_layout* where;
+  const std::map<std::string, std::string>* exporter_response;
+};
+
+/// Images that have arrived in directories.
+std::vector<filled_layout> filled_layouts(const prepared_build& prepared, const result<client::build_outcome>& outcome) {
+  std::vector<filled_layout> filled;
+  if (outcome.has_error()) return filled;
   for (std::size_t i = 0; i < outcome->services.size(); ++i) {
-    const result<client::service_outcome>& service = outcome->services[i];
     const session::served_layout* layout = client::layout_of(prepared.options.services[i]);
-    if (layout == nullptr || service.has_error()) continue;
-    result<void> named = client::name_layout(*layout, service->exporter_response);
-    if (named.has_error()) return named.error().in("the image was exported, but not named");
+    if (layout != nullptr && outcome->services[i].has_value()) filled.push_back({layout, &outcome->services[i]->exporter_response});
   }
+  return filled;
+}
+
+/// That takes as long as the disk does; names are given at once then.
+result<void> flush_layouts(const std::vector<filled_layout>& filled) {
+  for (const filled_layout& one : filled)
+    if (result<void> flushed = one.where->store->flush(); flushed.has_error()) return flushed.error().in("the image was exported, but not named");
+  return {};
+}
+
+result<void> name_layouts(const std::vector<filled_layout>& filled) {
+  for (const filled_layout& one : filled)
+    if (result<void> named = client::name_layout(*one.where, *one.exporter_response); named.has_error())
+      return named.error().in("the image was exported, but not named");
   return {};
 }
 
@@ -348,9 +365,15 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
     const result<void> renewed = session::renew_content_ids(user);
     if (renewed.has_error()) with.say("warning: later builds may use what the daemon had before: " + renewed.error().text);
   }
+  const std::vector<filled_layout> filled = filled_layouts(*prepared, outcome);
+  result<void> named;
+  if (!filled.empty()) {
+    auto flush = [&filled] { return flush_layouts(filled); };
+    named = co_await with.pool.run(std::move(flush));
+  }
   // First of all, and without waiting for anything: until here nothing was replaced, and an interruption finds all or nothing.
   const bool began = !(*display)->picture().steps().empty();
-  const result<void> named = name_layouts(*prepared, outcome);
+  if (named.has_value()) named = name_layouts(filled);
   const result<void> left = named.has_error() ? named : leave_results(*files, *prepared, outcome, began, warnings->json());
   if (shown.fd == STDOUT_FILENO) with.answer.note((*display)->write_error());
   int files_code = exit_ok;

@@ -59,12 +59,6 @@ result<unique_fd> lock(const std::string& path) {
   return fd;
 }
 
-result<void> flush(const std::string& directory) {
-  const unique_fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::syncfs(fd.get()) != 0) return errno_failure(errno, directory);
-  return {};
-}
-
 }  // namespace
 
 blob_writer::~blob_writer() {
@@ -150,12 +144,18 @@ result<unique_fd> content_store::hold() const {
   return fd;
 }
 
+result<void> content_store::flush() const {
+  const unique_fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::syncfs(fd.get()) != 0) return errno_failure(errno, directory_);
+  return {};
+}
+
 result<void> content_store::name(const std::string& descriptor, std::span<const oci::layout_name> names) const {
   result<std::string> digest = oci::digest_of_descriptor(descriptor);
   if (digest.has_error()) return digest.error();
   result<blob> there = open(*digest);
   if (there.has_error()) return there.error();
-  result<void> flushed = flush(directory_);
+  result<void> flushed = flush();
   if (flushed.has_error()) return flushed;
   const std::string path = directory_ + "/" + std::string(oci::layout_index_file);
   result<unique_fd> held = lock(path + ".lock");

@@ -63,7 +63,9 @@ class content_store {
 
   /// index.json as it is; std::nullopt when there is none.
   result<std::optional<std::string>> index() const;
-  /// Gives a descriptor (JSON) its names: after all blobs are on the disk, index.json is replaced in one step, under the lock
+  /// Waits until all that was written is on the disk, with whatever others wrote to that file system.
+  result<void> flush() const;
+  /// Gives a descriptor (JSON) its names: after flush(), when all blobs are on the disk, index.json is replaced in one step, under the lock
   /// index.json.lock that BuildKit's clients take (client/ociindex). errc::not_found when the layout does not have the blob.
   result<void> name(const std::string& descriptor, std::span<const oci::layout_name> names) const;
   /// The text of an index or a manifest, compared with its digest. errc::limit for more than oci::max_manifest_bytes.
