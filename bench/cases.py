@@ -105,6 +105,12 @@ class Bench:
         if done.returncode != 0:
             raise ClientFailed(f"peelbox bench ended with {done.returncode}: {' '.join(str(w) for w in words)}")
         pairs = figures.pairs_of(json.loads(file.read_text())["workloads"][0])
+        if self.counted and not cold:
+            # The counted runs have trees of their own, which the daemon has to know first.
+            made = [make() for make in clients]
+            for client in made:
+                timed(client, daemon.address, self.folder, daemon.pid, copies)
+            clients = [lambda client=client: client for client in made]
         return "buildctl", pairs, self.count(clients, daemon=daemon, cold=cold, copies=copies)
 
     def compare(self, case, clients, *, daemon, cold, copies=1, address=None, netns=None, prime=1):
@@ -200,8 +206,10 @@ def standalone(bench, case, tree, *, cold, patterns=(), **more):
                          daemon=daemon, cold=cold, prime=0 if cold else 1, **more)
 
 
-def standard(bench, case, workload, tree, *, cold, flags=()):
-    clients = [lambda: peelbox(tree, bench.definition(f"{case}-peelbox")), lambda: buildctl(tree, bench.definition(f"{case}-buildctl"))]
+def standard(bench, case, workload, tree, *, cold, kind="local", flags=()):
+    """`kind` is that of the workload's definition."""
+    clients = [lambda: peelbox(tree, bench.definition(f"{case}-peelbox", kind)),
+               lambda: buildctl(tree, bench.definition(f"{case}-buildctl", kind))]
     return bench.standard(case, workload, clients, cold=cold, flags=flags)
 
 
@@ -209,7 +217,7 @@ def run_parallel(bench, case):
     for i in range(COPIES):
         bench.trees.small(i)
         for client in ("peelbox", "buildctl"):
-            bench.definition(f"{case}-{client}-{i}")
+            bench.definition(f"{case}-{client}-{i}", "copy")
     tree = bench.trees.folder / "small-{}"
     return bench.standard(case, f"parallel-{COPIES}", [lambda: peelbox(tree, bench.folder / f"{case}-peelbox-{{}}.llb"),
                                                        lambda: buildctl(tree, bench.folder / f"{case}-buildctl-{{}}.llb")], copies=COPIES)
@@ -302,7 +310,7 @@ def table(scale):
                               lambda b, c: standalone(b, c, many(b), cold=True, patterns=["d0001/e1", "d0003/e2"])),
         "selective-anywhere": (f"{wanted} of {files:,} files by **/{WANTED}, first transfer",
                                lambda b, c: standalone(b, c, many(b), cold=True, patterns=[f"**/{WANTED}"])),
-        "trivial": ("one small file, nothing changed", lambda b, c: standard(b, c, "trivial", b.trees.small(), cold=False)),
+        "trivial": ("one small file, nothing changed", lambda b, c: standard(b, c, "trivial", b.trees.small(), cold=False, kind="copy")),
         "parallel": (f"{COPIES} builds of one small file each at once, nothing changed", run_parallel),
         "bkbench": (f"BuildKit's public benchmark: {mix}, first transfer", lambda b, c: standalone(b, c, bk(b), cold=True)),
     }
