@@ -41,7 +41,7 @@ aws_keys section_of(std::string_view text, std::string_view section) {
   return found;
 }
 
-std::string text_of(const environment& variables, const char* variable, const char* otherwise) {
+std::string variable_or(const environment& variables, const char* variable, const char* otherwise) {
   std::string path = variables(variable).value_or("");
   const std::string home = variables("HOME").value_or("");
   if (path.empty() && home.empty()) return {};
@@ -55,8 +55,8 @@ std::optional<aws_keys> read_keys(const environment& variables) {
   if (set("AWS_ACCESS_KEY_ID") && set("AWS_SECRET_ACCESS_KEY")) return std::nullopt;
   std::string profile = variables("AWS_PROFILE").value_or("");
   if (profile.empty()) profile = "default";
-  return find_aws_keys(text_of(variables, "AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"),
-                       text_of(variables, "AWS_CONFIG_FILE", "/.aws/config"), profile);
+  return find_aws_keys(variable_or(variables, "AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"),
+                       variable_or(variables, "AWS_CONFIG_FILE", "/.aws/config"), profile);
 }
 
 struct kept_keys {

@@ -64,7 +64,7 @@ task<result<session::registry_login>> look_up(std::string host, std::shared_ptr<
   co_return session::registry_login{found->username, found->secret, found->registry_token};
 }
 
-task<result<session::fetched_token>> fetch(session::token_wish wish, session::registry_login login, std::shared_ptr<registry::token_source> from) {
+task<result<session::fetched_token>> fetch_token(session::token_wish wish, session::registry_login login, std::shared_ptr<registry::token_source> from) {
   docker::credentials known;
   known.username = std::move(login.username);
   known.secret = std::move(login.secret);
@@ -84,7 +84,7 @@ session::auth_source make_auth_source(const surroundings& with, const build_args
   if (!with.env("BUILDKIT_NO_CLIENT_TOKEN").value_or("").empty()) return source;
   // The flag's values were read when the build was prepared.
   auto tokens = std::make_shared<registry::token_source>(token_options(with, parse_registry_tls(args.registry_tls).value()));
-  source.fetch = [tokens](session::token_wish wish, session::registry_login login) { return fetch(std::move(wish), std::move(login), tokens); };
+  source.fetch = [tokens](session::token_wish wish, session::registry_login login) { return fetch_token(std::move(wish), std::move(login), tokens); };
   source.stand_in = [user](std::string_view host, const session::registry_login& login) {
     return user.derive("registry login", fmt::format("{}\n{}\n{}", host, login.username, login.secret));
   };
@@ -102,7 +102,7 @@ struct shown_build {
   const surroundings& with;
 };
 
-task<result<void>> show(const shown_build& what) {
+task<result<void>> show_build(const shown_build& what) {
   std::optional<voice::detour> through;
   if (what.draws_where_we_speak)
     through.emplace(what.with.speech, [&display = what.display](std::string line) { display.say(line); });
@@ -146,7 +146,7 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
 task<result<client::build_outcome>> build_and_show(const shown_build& what) {
   result<client::build_outcome> outcome = failure(errc::internal, "the build did not run");
   result<void> joined = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    group.spawn(show(what));
+    group.spawn(show_build(what));
     outcome = co_await find_and_build(what);
     co_return result<void>();
   });
@@ -165,7 +165,7 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
 }
 
-int say_failure(const failure& why, const surroundings& with) {
+int say_build_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
   for (const std::string& line : annotations(ci_log_of(with.env), why, "peelbox build", why.text)) with.speech.remark(line);
   return to_exit_code(why.code);
@@ -268,60 +268,60 @@ result<void> alone_on_standard_output(const build_args& args) {
 
 int dump_llb(const build_args& args, const surroundings& with) {
   result<marshalled_definition> dumped = dumped_definition(args, secret_of_user(with));
-  if (dumped.has_error()) return say_failure(dumped.error(), with);
+  if (dumped.has_error()) return say_build_failure(dumped.error(), with);
   say_warnings(dumped->warnings, with);
   result<void> done = session::write_file(args.dump_llb, dumped->bytes);
-  return done.has_error() ? say_failure(done.error(), with) : exit_ok;
+  return done.has_error() ? say_build_failure(done.error(), with) : exit_ok;
 }
 
 }  // namespace
 
 task<int> run_build_command(const build_args& given, const surroundings& with, build_tale* tale) {
   const auto started = std::chrono::steady_clock::now();
-  if (given.detach) co_return say_failure(detach_refused(), with);
+  if (given.detach) co_return say_build_failure(detach_refused(), with);
   result<void> meant = check_flags(given);
-  if (meant.has_error()) co_return say_failure(meant.error(), with);
+  if (meant.has_error()) co_return say_build_failure(meant.error(), with);
   build_args args = given;
   if (const piped_file wanted = wanted_from_pipe(args); !wanted.flag.empty()) {
     result<std::string> piped = co_await read_standard_input(wanted.flag, wanted.most);
-    if (piped.has_error()) co_return say_failure(piped.error(), with);
+    if (piped.has_error()) co_return say_build_failure(piped.error(), with);
     args.piped = std::move(*piped);
   }
   if (args.context == "-" && mode_of(args) == build_mode::dockerfile) {
     result<piped_context> piped = co_await open_piped_context("the directory", most_dockerfile_bytes);
-    if (piped.has_error()) co_return say_failure(piped.error(), with);
+    if (piped.has_error()) co_return say_build_failure(piped.error(), with);
     if (piped->archive) args.upload = std::make_shared<session::upload>(std::move(piped->text), std::move(piped->rest));
     else args.piped = std::move(piped->text);
   }
   if (!args.dump_llb.empty()) co_return dump_llb(args, with);
   result<progress::mode> mode = progress_mode(args, with.env);
-  if (mode.has_error()) co_return say_failure(mode.error(), with);
+  if (mode.has_error()) co_return say_build_failure(mode.error(), with);
   // As buildx does it (build/opt.go): an empty one is none.
   const std::string epoch = with.env("SOURCE_DATE_EPOCH").value_or("");
   if (!epoch.empty()) {
     result<void> checked = check_epoch("SOURCE_DATE_EPOCH", epoch);
-    if (checked.has_error()) co_return say_failure(checked.error(), with);
+    if (checked.has_error()) co_return say_build_failure(checked.error(), with);
   }
-  if (auto checked = parse_registry_tls(args.registry_tls); checked.has_error()) co_return say_failure(checked.error(), with);
+  if (auto checked = parse_registry_tls(args.registry_tls); checked.has_error()) co_return say_build_failure(checked.error(), with);
   const session::user_secret user = secret_of_user(with);
   result<prepared_build> prepared = prepare_build(args, user, with.env);
-  if (prepared.has_error()) co_return say_failure(prepared.error(), with);
+  if (prepared.has_error()) co_return say_build_failure(prepared.error(), with);
   for (client::solve_request& request : prepared->options.services) request.source_date_epoch = epoch;
   args.oci_layouts.insert(args.oci_layouts.end(), prepared->layouts.begin(), prepared->layouts.end());
   result<build_services> served = add_build_services(args, with.env, with.pool, prepared->options);
-  if (served.has_error()) co_return say_failure(served.error(), with);
+  if (served.has_error()) co_return say_build_failure(served.error(), with);
   prepared->warnings.insert(prepared->warnings.end(), served->warnings.begin(), served->warnings.end());
   const auto& first_exports = prepared->options.services.front().exports;
   const bool image_to_stdout = std::any_of(first_exports.begin(), first_exports.end(), goes_to_standard_output);
   if (image_to_stdout && isatty(STDOUT_FILENO) != 0)
-    co_return say_failure(
+    co_return say_build_failure(
         failure(errc::usage, "--output dest=-: standard output is a terminal; redirect it, or name a file"), with);
   if (result<void> alone = alone_on_standard_output(args); image_to_stdout && alone.has_error())
-    co_return say_failure(alone.error(), with);
+    co_return say_build_failure(alone.error(), with);
   if (args.stats && *args.stats != "" && *args.stats != "json")
-    co_return say_failure(failure(errc::usage, "--stats " + *args.stats + ": use --stats or --stats=json", origin::user), with);
+    co_return say_build_failure(failure(errc::usage, "--stats " + *args.stats + ": use --stats or --stats=json", origin::user), with);
   result<result_files> files = result_files::open(args, prepared->services.size());
-  if (files.has_error()) co_return say_failure(files.error(), with);
+  if (files.has_error()) co_return say_build_failure(files.error(), with);
   say_warnings(prepared->warnings, with);
 
   progress::display_options shown;
@@ -336,12 +336,12 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
   std::shared_ptr<progress::log_files> logs;
   if (!args.log_file.empty()) {
     result<std::shared_ptr<progress::log_files>> made = progress::make_log_files(args.log_file);
-    if (made.has_error()) co_return say_failure(made.error().in("--log-file"), with);
+    if (made.has_error()) co_return say_build_failure(made.error().in("--log-file"), with);
     logs = std::move(*made);
     shown.listeners.push_back(logs);
   }
   result<std::shared_ptr<picture_files>> pictures = picture_files::open(args.timeline, args.trace);
-  if (pictures.has_error()) co_return say_failure(pictures.error(), with);
+  if (pictures.has_error()) co_return say_build_failure(pictures.error(), with);
   if (*pictures) shown.listeners.push_back(*pictures);
   if (!args.metadata_file.empty())
     prepared->options.provenance = metadata_provenance_mode(with.env("BUILDX_METADATA_PROVENANCE").value_or(""));
@@ -349,7 +349,7 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
   if (!args.metadata_file.empty() && wants_metadata_warnings(with.env("BUILDX_METADATA_WARNINGS").value_or("")))
     shown.listeners.push_back(warnings);
   result<std::unique_ptr<progress::display>> display = progress::display::make(shown);
-  if (display.has_error()) co_return say_failure(display.error(), with);
+  if (display.has_error()) co_return say_build_failure(display.error(), with);
   for (client::solve_request& request : prepared->options.services) request.ref = session::random_id();
 
   std::vector<client::build_phase> phases{{"plan", since(started)}};
@@ -382,12 +382,12 @@ task<int> run_build_command(const build_args& given, const surroundings& with, b
     auto tag = [&served, &outcome, &remarks] { return tag_local_caches(std::exchange(served->local_exports, {}), *outcome, remarks); };
     result<void> tagged = co_await with.pool.run(std::move(tag));
     say_warnings(remarks, with);
-    if (tagged.has_error()) files_code = say_failure(tagged.error(), with);
+    if (tagged.has_error()) files_code = say_build_failure(tagged.error(), with);
   }
-  if (logs && logs->write_failure()) files_code = say_failure(logs->write_failure()->in("--log-file"), with);
+  if (logs && logs->write_failure()) files_code = say_build_failure(logs->write_failure()->in("--log-file"), with);
   if (*pictures) {
     result<void> written = write_pictures(**pictures, *prepared, outcome, (*display)->picture());
-    if (written.has_error()) files_code = say_failure(written.error(), with);
+    if (written.has_error()) files_code = say_build_failure(written.error(), with);
   }
   const ended_build ended{args, *prepared, outcome, **display, since(started), std::move(phases), left};
   const int code = co_await report_build(ended, with);

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/wrong.hpp"
+
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 constexpr auto uses = std::to_array<flag_use>({
     // name                 spec   llb    dockerfile  frontend  dump

@@ -15,14 +15,13 @@
 #include "cli/outputs.hpp"
 #include "cli/own_files.hpp"
 #include "cli/spec_door.hpp"
+#include "cli/wrong.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/session/identity.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// Where the result goes when nobody says it. An image without a name is one that nobody would find in Docker.
 std::string_view default_output(const build_args& args) {

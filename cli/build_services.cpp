@@ -13,6 +13,7 @@
 #include "cli/secret_option.hpp"
 #include "cli/service_targets.hpp"
 #include "cli/ssh_option.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/client/source_policy.hpp"
 #include "engine/session/upload_service.hpp"
@@ -22,8 +23,6 @@ namespace peelbox::cli {
 namespace {
 
 using client::cache_place;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// Neither a core file nor a debugger of the same user gets at the memory. Programs that we start are not
 /// affected: execve() sets it anew (prctl(2), PR_SET_DUMPABLE).

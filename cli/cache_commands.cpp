@@ -30,26 +30,26 @@ struct cache_args : daemon_args {
 using cache_args_ptr = std::shared_ptr<cache_args>;
 using control_ptr = std::shared_ptr<h2grpc::connection>;
 
-int say_failure(const failure& why, const surroundings& with) {
+int say_cache_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
   return to_exit_code(why.code);
 }
 
 /// Finds the daemon and runs `use` on it. Says what went wrong.
-task<int> on_daemon(cache_args_ptr args, const surroundings& with, std::function<task<result<void>>(control_ptr)> use) {
+task<int> with_cache(cache_args_ptr args, const surroundings& with, std::function<task<result<void>>(control_ptr)> use) {
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
-  if (tls.has_error()) co_return say_failure(tls.error(), with);
+  if (tls.has_error()) co_return say_cache_failure(tls.error(), with);
   transport::dial_options dial;
   dial.pods = kubernetes::make_pod_dialer;
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args->buildkit, with.env, dial, with.log);
-  if (found.has_error()) co_return say_failure(found.error(), with);
+  if (found.has_error()) co_return say_cache_failure(found.error(), with);
   result<void> done = co_await client::with_daemon(found->way, with.log, use);
-  if (done.has_error()) co_return say_failure(done.error(), with);
+  if (done.has_error()) co_return say_cache_failure(done.error(), with);
   co_return exit_ok;
 }
 
-task<result<void>> tell_usage(control_ptr control, cache_args_ptr args, const surroundings& with) {
+task<result<void>> tell_cache_usage(control_ptr control, cache_args_ptr args, const surroundings& with) {
   std::vector<std::string> filters = args->filters;
   auto listing = client::list_cache(std::move(control), std::move(filters));
   result<std::vector<client::cache_record>> records = co_await std::move(listing);
@@ -65,8 +65,8 @@ task<result<void>> tell_usage(control_ptr control, cache_args_ptr args, const su
 }
 
 task<int> run_du(cache_args_ptr args, const surroundings& with) {
-  std::function<task<result<void>>(control_ptr)> use = [args, &with](control_ptr control) { return tell_usage(std::move(control), args, with); };
-  co_return co_await on_daemon(args, with, use);
+  std::function<task<result<void>>(control_ptr)> use = [args, &with](control_ptr control) { return tell_cache_usage(std::move(control), args, with); };
+  co_return co_await with_cache(args, with, use);
 }
 
 result<client::prune_request> request_of(const cache_args& args) {
@@ -94,7 +94,7 @@ result<client::prune_request> request_of(const cache_args& args) {
   return request;
 }
 
-task<result<void>> prune(control_ptr control, cache_args_ptr args, client::prune_request request, const surroundings& with) {
+task<result<void>> prune_cache(control_ptr control, cache_args_ptr args, client::prune_request request, const surroundings& with) {
   std::int64_t total = 0;
   std::function<void(const client::cache_record&)> gone = [&](const client::cache_record& record) {
     total += record.size;
@@ -109,11 +109,11 @@ task<result<void>> prune(control_ptr control, cache_args_ptr args, client::prune
 
 task<int> run_prune(cache_args_ptr args, const surroundings& with) {
   result<client::prune_request> request = request_of(*args);
-  if (request.has_error()) co_return say_failure(request.error(), with);
+  if (request.has_error()) co_return say_cache_failure(request.error(), with);
   std::function<task<result<void>>(control_ptr)> use = [args, &with, request = *request](control_ptr control) {
-    return prune(std::move(control), args, request, with);
+    return prune_cache(std::move(control), args, request, with);
   };
-  co_return co_await on_daemon(args, with, use);
+  co_return co_await with_cache(args, with, use);
 }
 
 cache_args_ptr add_common_flags(CLI::App& app) {

@@ -34,7 +34,7 @@ constexpr auto types = std::to_array<cache_type>({
     {"azblob", true, "", "", "type=azblob,account_url=URL"},
 });
 
-struct entry {
+struct cache_entry_text {
   std::string_view flag;
   std::string_view text;
   cache_way way;
@@ -76,7 +76,7 @@ void fill_s3(attributes& of, const environment& variables) {
   fill(of, "session_token", variables("AWS_SESSION_TOKEN"));
 }
 
-result<void> check(const entry& from, const cache_type& type, attributes& of) {
+result<void> check(const cache_entry_text& from, const cache_type& type, attributes& of) {
   const std::string_view needed = from.way == cache_way::from ? type.place_from : type.place_to;
   if (needed.empty()) return {};
   const auto place = of.find(std::string(needed));
@@ -85,7 +85,7 @@ result<void> check(const entry& from, const cache_type& type, attributes& of) {
   return {};
 }
 
-result<void> parse_csv(const entry& from, parsed_caches& into) {
+result<void> parse_csv(const cache_entry_text& from, parsed_caches& into) {
   result<attributes> fields = parse_fields(from.text);
   if (fields.has_error()) return from.wrong(fields.error().text);
   attributes& of = *fields;
@@ -124,7 +124,7 @@ result<void> parse_csv(const entry& from, parsed_caches& into) {
   return {};
 }
 
-void add_registry(const entry& from, std::string reference, parsed_caches& into) {
+void add_registry(const cache_entry_text& from, std::string reference, parsed_caches& into) {
   client::cache_place place{"registry", {{"ref", std::move(reference)}}};
   if (from.way == cache_way::to && from.spelling == cache_spelling::buildctl) place.attributes.emplace("mode", "min");
   into.places.push_back(std::move(place));
@@ -134,7 +134,7 @@ void add_registry(const entry& from, std::string reference, parsed_caches& into)
 
 result<parsed_caches> parse_cache(std::string_view flag, std::string_view text, cache_way way, cache_spelling spelling,
                                   const environment& variables) {
-  const entry from{flag, text, way, spelling, variables};
+  const cache_entry_text from{flag, text, way, spelling, variables};
   parsed_caches into;
   const bool fields = spelling == cache_spelling::buildctl ? text.find("type=") != text.npos : text.find('=') != text.npos;
   if (fields) {

@@ -13,6 +13,7 @@
 
 #include "cli/summary.hpp"
 #include "cli/time_text.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/ascii.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -21,8 +22,6 @@ namespace peelbox::cli {
 namespace {
 
 namespace json = boost::json;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 std::string size_text(std::int64_t bytes) { return human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0))); }
 

@@ -8,7 +8,7 @@ namespace peelbox::cli {
 namespace {
 
 /// Below the program's name: "context ls".
-std::string below(const command_info& command, const command_info& root) {
+std::string bash_words_below(const command_info& command, const command_info& root) {
   return command.path == root.path ? std::string() : command.path.substr(root.path.size() + 1);
 }
 
@@ -59,11 +59,11 @@ constexpr const char* tail = R"(  # What stands behind dest= of type=oci,dest=FI
 complete -F _peelbox peelbox
 )";
 
-void add_transitions(const command_info& command, const command_info& root, std::string& out) {
+void add_bash_transitions(const command_info& command, const command_info& root, std::string& out) {
   for (const command_info& one : command.commands) {
     if (one.hidden || one.shadowed) continue;
-    out += fmt::format("      '{}/{}') path='{}' ;;\n", below(command, root), one.name, below(one, root));
-    add_transitions(one, root, out);
+    out += fmt::format("      '{}/{}') path='{}' ;;\n", bash_words_below(command, root), one.name, bash_words_below(one, root));
+    add_bash_transitions(one, root, out);
   }
 }
 
@@ -75,7 +75,7 @@ std::string names(const option_info& option, const std::string& path) {
   return patterns;
 }
 
-std::string action(const option_info& option) {
+std::string bash_action(const option_info& option) {
   switch (option.completes) {
     case option_info::completion::values: return fmt::format("kind=values list='{}'", fmt::join(option.values, " "));
     case option_info::completion::files: return "kind=files";
@@ -86,12 +86,12 @@ std::string action(const option_info& option) {
 }
 
 void add_values(const command_info& command, const command_info& root, std::string& out) {
-  const std::string path = below(command, root);
+  const std::string path = bash_words_below(command, root);
   for (const option_info& option : command.options) {
     if (option.is_flag()) continue;
     // A value that may be omitted has to follow '='.
-    if (option.value_optional) out += fmt::format("    {}) [[ -n $front ]] && {} ;;\n", names(option, path), action(option));
-    else out += fmt::format("    {}) {} ;;\n", names(option, path), action(option));
+    if (option.value_optional) out += fmt::format("    {}) [[ -n $front ]] && {} ;;\n", names(option, path), bash_action(option));
+    else out += fmt::format("    {}) {} ;;\n", names(option, path), bash_action(option));
   }
   for (const command_info& one : command.commands)
     if (!one.hidden && !one.shadowed) add_values(one, root, out);
@@ -108,8 +108,8 @@ void add_words(const command_info& command, const command_info& root, std::strin
   for (const command_info& one : command.commands)
     if (!one.hidden && !one.shadowed) commands += " " + one.name;
   std::string otherwise = commands.empty() ? "kind=none" : fmt::format("list='{}'", commands.substr(1));
-  if (!command.positionals.empty()) otherwise = action(command.positionals.front());
-  out += fmt::format("      '{}') if [[ $cur == -* ]]; then list='{}'; else {}; fi ;;\n", below(command, root),
+  if (!command.positionals.empty()) otherwise = bash_action(command.positionals.front());
+  out += fmt::format("      '{}') if [[ $cur == -* ]]; then list='{}'; else {}; fi ;;\n", bash_words_below(command, root),
                      options.empty() ? options : options.substr(1), otherwise);
   for (const command_info& one : command.commands)
     if (!one.hidden && !one.shadowed) add_words(one, root, out);
@@ -119,7 +119,7 @@ void add_words(const command_info& command, const command_info& root, std::strin
 
 std::string bash_completion(const command_info& root) {
   std::string out = head;
-  add_transitions(root, root, out);
+  add_bash_transitions(root, root, out);
   out += middle;
   add_values(root, root, out);
   out += "  esac\n  if [[ -z $kind ]]; then\n    case \"$path\" in\n";

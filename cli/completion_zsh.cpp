@@ -9,7 +9,7 @@ namespace peelbox::cli {
 
 namespace {
 
-std::string in_quotes(std::string_view text) {
+std::string in_zsh_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += "'\\''";
@@ -34,7 +34,7 @@ std::string function_name(std::string path) {
   return "_" + path;
 }
 
-std::string action(const option_info& option) {
+std::string zsh_action(const option_info& option) {
   switch (option.completes) {
     case option_info::completion::values:
       if (option.closed) return fmt::format("({})", fmt::join(option.values, " "));
@@ -47,7 +47,7 @@ std::string action(const option_info& option) {
 }
 
 /// One line of _arguments per name: '(-t --tag)--tag=[what]:REF:action'.
-void add_option(const option_info& option, std::string& out) {
+void add_option_spec(const option_info& option, std::string& out) {
   std::string others;
   if (!option.repeats) {
     for (const std::string& name : option.shorts) others += " -" + name;
@@ -56,9 +56,9 @@ void add_option(const option_info& option, std::string& out) {
   const std::string front = option.repeats ? "*" : others.empty() ? "" : "(" + others.substr(1) + ")";
   std::string value;
   if (!option.is_flag())
-    value = fmt::format("{}{}:{}", option.value_optional ? "::" : ":", escaped(option.value), action(option));
+    value = fmt::format("{}{}:{}", option.value_optional ? "::" : ":", escaped(option.value), zsh_action(option));
   const auto add = [&](const std::string& name) {
-    out += "    " + in_quotes(front + name + "[" + escaped(option.about) + "]" + value) + " \\\n";
+    out += "    " + in_zsh_quotes(front + name + "[" + escaped(option.about) + "]" + value) + " \\\n";
   };
   for (const std::string& name : option.shorts)
     add("-" + name + (option.is_flag() ? "" : option.value_optional ? "-" : "+"));
@@ -78,15 +78,15 @@ void add_function(const command_info& command, std::string& out) {
   for (const command_info& one : command.commands)
     if (!one.hidden && !one.shadowed) add_function(one, out);
   out += function_name(command.path) + "() {\n  local curcontext=\"$curcontext\" state line\n  _arguments -C -S \\\n";
-  for (const option_info& option : command.options) add_option(option, out);
+  for (const option_info& option : command.options) add_option_spec(option, out);
   for (const option_info& option : command.positionals)
-    out += "    " + in_quotes((option.repeats ? "*" : "") + fmt::format(":{}:{}", escaped(option.positional), action(option))) + " \\\n";
+    out += "    " + in_zsh_quotes((option.repeats ? "*" : "") + fmt::format(":{}:{}", escaped(option.positional), zsh_action(option))) + " \\\n";
   if (!command.commands.empty()) out += "    '1:command:->command' '*::argument:->argument' \\\n";
   out += "    && return 0\n  case $state in\n";
   if (!command.commands.empty()) {
     out += "    command) local -a commands=(\n";
     for (const command_info& one : command.commands)
-      if (!one.hidden && !one.shadowed) out += "        " + in_quotes(one.name + ":" + escaped(one.about)) + "\n";
+      if (!one.hidden && !one.shadowed) out += "        " + in_zsh_quotes(one.name + ":" + escaped(one.about)) + "\n";
     out += "      )\n      _describe command commands ;;\n    argument) case $line[1] in\n";
     for (const command_info& one : command.commands)
       if (!one.hidden && !one.shadowed) out += fmt::format("        {}) {} ;;\n", one.name, function_name(one.path));

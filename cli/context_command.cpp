@@ -100,7 +100,7 @@ result<context_totals> list(const context_args& args, const filesync::context_so
   return totals;
 }
 
-task<int> run_list(std::shared_ptr<const context_args> args, const surroundings& with) {
+task<int> run_context_list(std::shared_ptr<const context_args> args, const surroundings& with) {
   auto job = [args, &with]() -> result<context_totals> {
     result<std::string> root = canonical_context("--context", args->context);
     if (root.has_error()) return root.error();
@@ -180,7 +180,7 @@ task<int> run_fingerprint(std::shared_ptr<const context_args> args, const surrou
   co_return exit_ok;
 }
 
-void add_shared_flags(CLI::App& app, context_args& args) {
+void add_context_flags(CLI::App& app, context_args& args) {
   app.add_option("--context", args.context, "Directory with the sources")->type_name("DIR")->capture_default_str();
   app.add_flag("--no-gitignore", args.no_gitignore, "Do not apply .gitignore files");
   app.add_flag("--json", args.format.json, "One JSON document; sizes are in bytes");
@@ -202,24 +202,24 @@ command add_context_command(CLI::App& app) {
       "Examples:\n"
       "  peelbox context ls --top 20                 # what makes it large\n"
       "  peelbox context ls --why | grep '^-'        # what is left out, and why");
-  add_shared_flags(*ls, *args);
+  add_context_flags(*ls, *args);
   ls->add_flag("--sizes", args->format.sizes, "Show the size of each file");
   CLI::Option* const why = ls->add_flag("--why", args->format.why, "Show also what is left out (-), and the rule that decided");
   ls->add_option("--top", args->top, "Show only the N heaviest files and directories")->type_name("N")
       ->check(number_from(1, 1'000'000))->excludes(why);
   CLI::App* const explain_paths = add_subcommand(*added.app, "explain", "Say which rule decides about paths of the context");
   explain_paths->footer("Example:\n  peelbox context explain node_modules .env src/main.c");
-  add_shared_flags(*explain_paths, *args);
+  add_context_flags(*explain_paths, *args);
   explain_paths->add_option("PATH", args->paths, "Relative to the context")->required()->type_name("FILE");
   CLI::App* const fingerprint =
       add_subcommand(*added.app, "fingerprint", "Print a digest that changes with what is sent");
   fingerprint->footer("Example:\n  test \"$(peelbox context fingerprint)\" = \"$(cat last)\" || make image");
-  add_shared_flags(*fingerprint, *args);
+  add_context_flags(*fingerprint, *args);
   fingerprint->add_option("--context-times", args->times, "Files count by size and times (file), or by their content, which is the same in every clone")
       ->type_name("MODE")->capture_default_str()->check(one_of({"file", "content"}));
   added.run = [args, ls, fingerprint](const surroundings& with) {
     if (fingerprint->parsed()) return run_fingerprint(args, with);
-    return ls->parsed() ? run_list(args, with) : run_explain(args, with);
+    return ls->parsed() ? run_context_list(args, with) : run_explain(args, with);
   };
   return added;
 }

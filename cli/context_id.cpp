@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/cache_identity.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/oci/digest.hpp"
 #include "engine/oci/keyed_digest.hpp"
@@ -18,8 +19,6 @@ constexpr std::string_view file_variable = "PEELBOX_CONTEXT_SECRET_FILE";
 constexpr std::size_t longest_name = 200;
 constexpr std::size_t shortest_secret = 16;
 constexpr std::size_t longest_secret = 4096;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// Follows from the secret and tells nothing of it; without one everybody can make it.
 std::string derived(const context_identity& from, std::string_view purpose, std::string_view text) {

@@ -3,12 +3,11 @@
 #include <CLI/App.hpp>
 
 #include "cli/choice.hpp"
+#include "cli/wrong.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 }  // namespace
 

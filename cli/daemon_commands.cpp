@@ -27,14 +27,14 @@ struct info_args : daemon_args {
   bool as_json = false;
 };
 
-int say_failure(const failure& why, const surroundings& with) {
+int say_daemon_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
   // For a health check, every cause means that the daemon cannot be reached.
   const exit_code code = to_exit_code(why.code);
   return code == exit_context || code == exit_build_failed ? exit_connection : code;
 }
 
-task<result<client::found_daemon>> find(const daemon_args& args, const surroundings& with) {
+task<result<client::found_daemon>> find_named_daemon(const daemon_args& args, const surroundings& with) {
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
@@ -113,29 +113,29 @@ void answer_text(const client::daemon_report& report, const client::found_daemon
 }
 
 task<int> run_info(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<client::found_daemon> found = co_await find(*args, with);
+  result<client::found_daemon> found = co_await find_named_daemon(*args, with);
   if (found.has_error()) {
     if (args->as_json) with.answer(json::serialize(json::object{{"healthy", false}, {"reason", found.error().text}}));
-    co_return say_failure(found.error(), with);
+    co_return say_daemon_failure(found.error(), with);
   }
   result<client::daemon_report> report = co_await client::inspect_daemon(found->way, with.log);
   if (report.has_error()) {
     if (args->as_json)
       with.answer(json::serialize(json::object{
           {"address", found->way->address().text}, {"healthy", false}, {"reason", report.error().text}}));
-    co_return say_failure(report.error(), with);
+    co_return say_daemon_failure(report.error(), with);
   }
   if (args->as_json) with.answer(report_json(*report, *found));
   else answer_text(*report, *found, with);
-  if (report->refused) co_return say_failure(*report->refused, with);
+  if (report->refused) co_return say_daemon_failure(*report->refused, with);
   co_return exit_ok;
 }
 
 task<int> run_workers(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<client::found_daemon> found = co_await find(*args, with);
-  if (found.has_error()) co_return say_failure(found.error(), with);
+  result<client::found_daemon> found = co_await find_named_daemon(*args, with);
+  if (found.has_error()) co_return say_daemon_failure(found.error(), with);
   result<client::daemon_report> report = co_await client::inspect_daemon(found->way, with.log);
-  if (report.has_error()) co_return say_failure(report.error(), with);
+  if (report.has_error()) co_return say_daemon_failure(report.error(), with);
   if (args->as_json) {
     with.answer(json::serialize(workers_json(report->workers)));
     co_return exit_ok;
@@ -147,23 +147,23 @@ task<int> run_workers(std::shared_ptr<const info_args> args, const surroundings&
 }
 
 task<int> run_dial_stdio(std::shared_ptr<const info_args> args, const surroundings& with) {
-  result<client::found_daemon> found = co_await find(*args, with);
-  if (found.has_error()) co_return say_failure(found.error(), with);
+  result<client::found_daemon> found = co_await find_named_daemon(*args, with);
+  if (found.has_error()) co_return say_daemon_failure(found.error(), with);
   result<transport::stream_ptr> daemon = co_await found->way->control();
-  if (daemon.has_error()) co_return say_failure(daemon.error(), with);
+  if (daemon.has_error()) co_return say_daemon_failure(daemon.error(), with);
   transport::standard_streams standard = co_await transport::open_standard_stream();
   result<void> done = co_await client::join_streams(*standard.both, **daemon);
   standard.both.reset();
   with.answer.note(*standard.write_error);
   if (with.answer.error() != 0) co_return exit_ok;  // the program's end tells it
   if (done.has_error() && done.error().code == errc::cancelled) co_return exit_interrupted;
-  if (done.has_error()) co_return say_failure(done.error(), with);
+  if (done.has_error()) co_return say_daemon_failure(done.error(), with);
   co_return exit_ok;
 }
 
-using runner = task<int> (*)(std::shared_ptr<const info_args>, const surroundings&);
+using info_runner = task<int> (*)(std::shared_ptr<const info_args>, const surroundings&);
 
-command add(CLI::App& app, const char* name, const char* about, runner run, bool with_json, const char* examples) {
+command add(CLI::App& app, const char* name, const char* about, info_runner run, bool with_json, const char* examples) {
   auto args = std::make_shared<info_args>();
   command added;
   added.app = add_subcommand(app, name, about);

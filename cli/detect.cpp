@@ -8,6 +8,7 @@
 #include "cli/context_option.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/package_index.hpp"
+#include "cli/wrong.hpp"
 #include "engine/detect/detect.hpp"
 #include "engine/detect/scan.hpp"
 #include "engine/detect/write.hpp"
@@ -16,8 +17,6 @@
 
 namespace peelbox::cli {
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 result<detect::options> choose(const detect_args& args) {
   detect::options out;

@@ -15,6 +15,7 @@
 #include "cli/output_fields.hpp"
 #include "cli/piped_input.hpp"
 #include "cli/platform_option.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/ascii.hpp"
 #include "engine/docker/config.hpp"
 #include "engine/filesync/text_tree.hpp"
@@ -32,8 +33,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* default_name = "Dockerfile";
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 std::shared_ptr<filesync::context_source> one_file(std::string name, std::string text) {
   auto source = std::make_shared<filesync::context_source>();

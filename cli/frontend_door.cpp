@@ -5,13 +5,12 @@
 #include <utility>
 
 #include "cli/local_option.hpp"
+#include "cli/wrong.hpp"
 #include "engine/session/identity.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 constexpr std::string_view argument = "build-arg:";
 constexpr std::string_view subrequests = "moby.buildkit.frontend.subrequests";

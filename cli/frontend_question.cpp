@@ -7,13 +7,12 @@
 
 #include "cli/csv_fields.hpp"
 #include "cli/output_fields.hpp"
+#include "cli/wrong.hpp"
 #include "engine/progress/sanitize.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 }  // namespace
 

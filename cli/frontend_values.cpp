@@ -12,13 +12,12 @@
 #include <limits>
 #include <optional>
 
+#include "cli/wrong.hpp"
 #include "engine/async/ascii.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 bool is_address(const std::string& text) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t longest_file = 16 << 20;
 constexpr std::string_view branches = "refs/heads/";
 
-std::string text_of(const std::string& path) {
+std::string text_of_file(const std::string& path) {
   const result<std::string> text = read_file(path, "git", longest_file, std::chrono::milliseconds(0));
   return text.has_value() ? *text : std::string();
 }
@@ -49,15 +49,15 @@ struct head {
 /// gitrepository-layout(5). Empty before the first commit, and with refs that are kept in another way than in files.
 head head_of(const filesync::git_work_tree& tree) {
   constexpr std::string_view link = "ref: ";
-  const std::string text(trimmed(text_of(tree.git_dir + "/HEAD")));
+  const std::string text(trimmed(text_of_file(tree.git_dir + "/HEAD")));
   if (is_commit(text)) return {text, {}};
   if (!text.starts_with(link)) return {};
   const std::string name = text.substr(link.size());
   if (!name.starts_with("refs/") || name.find("..") != name.npos) return {};
   head found;
   if (name.starts_with(branches)) found.branch = name.substr(branches.size());
-  const std::string loose(trimmed(text_of(tree.common_dir + "/" + name)));
-  found.commit = is_commit(loose) ? loose : packed(text_of(tree.common_dir + "/packed-refs"), name);
+  const std::string loose(trimmed(text_of_file(tree.common_dir + "/" + name)));
+  found.commit = is_commit(loose) ? loose : packed(text_of_file(tree.common_dir + "/packed-refs"), name);
   return found;
 }
 
@@ -73,7 +73,7 @@ std::string harmless_url(std::string url) {
 
 /// Of the branch's remote, else origin, else upstream.
 std::string remote_of(const filesync::git_work_tree& tree, const std::string& branch) {
-  const std::string config = text_of(tree.common_dir + "/config");
+  const std::string config = text_of_file(tree.common_dir + "/config");
   std::vector<std::string> names{"origin", "upstream"};
   if (!branch.empty())
     if (auto tracked = filesync::git_config_value(config, fmt::format("branch \"{}\"", branch), "remote")) names.insert(names.begin(), *tracked);
@@ -82,7 +82,7 @@ std::string remote_of(const filesync::git_work_tree& tree, const std::string& br
   return {};
 }
 
-std::optional<std::string> below(const std::string& path, const std::string& root) {
+std::optional<std::string> path_below(const std::string& path, const std::string& root) {
   const std::string relative = fs::path(path).lexically_relative(root).generic_string();
   if (relative.empty() || relative == ".." || relative.starts_with("../")) return std::nullopt;
   return relative;
@@ -108,13 +108,13 @@ std::map<std::string, std::string> git_attributes(const std::string& context, co
   if (tells) {
     set("vcs:revision", at.commit);
     set("vcs:source", remote);
-    set("vcs:localdir:context", below(context, tree->root).value_or(""));
-    if (!dockerfile.empty()) set("vcs:localdir:dockerfile", below(fs::path(dockerfile).parent_path().string(), tree->root).value_or(""));
+    set("vcs:localdir:context", path_below(context, tree->root).value_or(""));
+    if (!dockerfile.empty()) set("vcs:localdir:dockerfile", path_below(fs::path(dockerfile).parent_path().string(), tree->root).value_or(""));
   }
   if (labelled) {
     set("label:org.opencontainers.image.revision", at.commit);
     set("label:org.opencontainers.image.source", remote);
-    if (!dockerfile.empty()) set("label:com.docker.image.source.entrypoint", below(dockerfile, tree->root).value_or(""));
+    if (!dockerfile.empty()) set("label:com.docker.image.source.entrypoint", path_below(dockerfile, tree->root).value_or(""));
   }
   return all;
 }

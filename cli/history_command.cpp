@@ -41,7 +41,7 @@ struct history_args : daemon_args {
 using history_args_ptr = std::shared_ptr<const history_args>;
 
 /// Connects and runs `use`. Says what went wrong; if nothing did, the exit code is that of `use`.
-task<int> on_daemon(history_args_ptr args, const surroundings& with, std::function<task<result<int>>(history&)> use) {
+task<int> with_history(history_args_ptr args, const surroundings& with, std::function<task<result<int>>(history&)> use) {
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   transport::dial_options dial;
   dial.pods = kubernetes::make_pod_dialer;
@@ -71,8 +71,8 @@ task<int> on_daemon(history_args_ptr args, const surroundings& with, std::functi
   co_return code;
 }
 
-task<int> run_list(history_args_ptr args, const surroundings& with) {
-  co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
+task<int> run_history_list(history_args_ptr args, const surroundings& with) {
+  co_return co_await with_history(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
     if (args->limit > 0 && all->size() > args->limit) all->resize(args->limit);
@@ -87,8 +87,8 @@ task<int> run_list(history_args_ptr args, const surroundings& with) {
   });
 }
 
-task<int> run_inspect(history_args_ptr args, const surroundings& with) {
-  co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
+task<int> run_history_inspect(history_args_ptr args, const surroundings& with) {
+  co_return co_await with_history(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
     result<history_record> one = client::find_record(*all, args->refs.front());
@@ -105,7 +105,7 @@ task<int> run_remove(history_args_ptr args, const surroundings& with) {
     with.say(args->all ? "error: --all and REF exclude each other" : "error: name builds, or use --all");
     co_return exit_usage;
   }
-  co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
+  co_return co_await with_history(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> known = co_await daemon.list();
     if (known.has_error()) co_return known.error();
     std::vector<history_record> gone;
@@ -131,7 +131,7 @@ task<int> run_remove(history_args_ptr args, const surroundings& with) {
 }
 
 /// Shows one build until it ends.
-task<result<void>> show(history& daemon, std::string ref, progress::display& display) {
+task<result<void>> show_record(history& daemon, std::string ref, progress::display& display) {
   co_return co_await task_group::run([&](task_group& group) -> task<result<void>> {
     group.spawn([](progress::display& d) -> task<result<void>> {
       co_await d.run();
@@ -153,7 +153,7 @@ result<std::unique_ptr<progress::display>> make_display(const history_args& args
 }
 
 task<int> run_logs(history_args_ptr args, const surroundings& with) {
-  co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
+  co_return co_await with_history(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
     result<history_record> one = client::find_record(*all, args->refs.empty() ? "latest" : args->refs.front());
@@ -161,7 +161,7 @@ task<int> run_logs(history_args_ptr args, const surroundings& with) {
     // The log was asked for, so it goes to standard output.
     auto display = make_display(*args, with, STDOUT_FILENO);
     if (display.has_error()) co_return display.error();
-    result<void> shown = co_await show(daemon, one->ref, **display);
+    result<void> shown = co_await show_record(daemon, one->ref, **display);
     with.answer.note((*display)->write_error());
     if (shown.has_error()) co_return shown.error();
     co_return exit_ok;
@@ -182,7 +182,7 @@ result<history_record> record_to_attach(const std::vector<history_record>& all, 
 }
 
 task<int> run_attach(history_args_ptr args, const surroundings& with) {
-  co_return co_await on_daemon(args, with, [&](history& daemon) -> task<result<int>> {
+  co_return co_await with_history(args, with, [&](history& daemon) -> task<result<int>> {
     result<std::vector<history_record>> all = co_await daemon.list();
     if (all.has_error()) co_return all.error();
     result<history_record> one = record_to_attach(*all, args->refs);
@@ -190,7 +190,7 @@ task<int> run_attach(history_args_ptr args, const surroundings& with) {
     const bool is_answer = args->progress == "rawjson";
     auto display = make_display(*args, with, is_answer ? STDOUT_FILENO : STDERR_FILENO);
     if (display.has_error()) co_return display.error();
-    result<void> shown = co_await show(daemon, one->ref, **display);
+    result<void> shown = co_await show_record(daemon, one->ref, **display);
     if (is_answer) with.answer.note((*display)->write_error());
     if (shown.has_error()) co_return shown.error();
     result<history_record> record = co_await daemon.ended(one->ref, record_patience);
@@ -202,14 +202,14 @@ task<int> run_attach(history_args_ptr args, const surroundings& with) {
   });
 }
 
-using runner = task<int> (*)(history_args_ptr, const surroundings&);
+using history_runner = task<int> (*)(history_args_ptr, const surroundings&);
 
 struct subcommand {
   CLI::App* app;
   std::shared_ptr<history_args> args = std::make_shared<history_args>();
-  runner run;
+  history_runner run;
 
-  subcommand(CLI::App& parent, const char* name, const char* about, const char* examples, runner r)
+  subcommand(CLI::App& parent, const char* name, const char* about, const char* examples, history_runner r)
       : app(add_subcommand(parent, name, about)), run(r) {
     app->footer(examples);
     add_daemon_flags(*app, *args);
@@ -224,7 +224,7 @@ struct subcommand {
   }
 };
 
-constexpr int any_number = 1000;
+constexpr int any_number_of_records = 1000;
 
 }  // namespace
 
@@ -240,7 +240,7 @@ command add_history_command(CLI::App& app) {
   std::vector<subcommand> all;
   all.emplace_back(*added.app, "ls", "List running builds and those that have ended",
                    "Examples:\n  peelbox history ls\n  peelbox history ls --json --buildkit tcp://builder:1234\n"
-                   "  peelbox history ls --limit 10", run_list);
+                   "  peelbox history ls --limit 10", run_history_list);
   all.back().json();
   all.back().app->add_option("--limit", all.back().args->limit, "Only so many, the newest ones")->type_name("N")
       ->check(number_from(1, 100'000));
@@ -249,12 +249,12 @@ command add_history_command(CLI::App& app) {
   all.back().refs("The build; the newest one when it is left out", 1);
   all.back().progress();
   all.emplace_back(*added.app, "inspect", "Tell everything that is known of a build",
-                   "Examples:\n  peelbox history inspect latest\n  peelbox history inspect kx8 --json", run_inspect);
+                   "Examples:\n  peelbox history inspect latest\n  peelbox history inspect kx8 --json", run_history_inspect);
   all.back().refs("The build", 1)->required()->expected(1);
   all.back().json();
   all.emplace_back(*added.app, "rm", "Forget builds that have ended; their cache stays",
                    "Examples:\n  peelbox history rm kx8 p1f\n  peelbox history rm --all", run_remove);
-  all.back().refs("The builds", any_number);
+  all.back().refs("The builds", any_number_of_records);
   all.back().app->add_flag("--all", all.back().args->all, "All that have ended and are not pinned");
   added.run = [all](const surroundings& with) {
     for (const subcommand& one : all)

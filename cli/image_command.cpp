@@ -48,7 +48,7 @@ struct image_args {
 using image_args_ptr = std::shared_ptr<const image_args>;
 
 /// What a registry refuses is no fault of this machine, as `exit_context` would say.
-int say_failure(const failure& why, const surroundings& with) {
+int say_image_failure(const failure& why, const surroundings& with) {
   with.say("error: " + progress::sanitize_line(why.text));
   const bool refused = why.who == origin::peer && (why.code == errc::not_found || why.code == errc::permission);
   return refused ? exit_build_failed : to_exit_code(why.code);
@@ -154,12 +154,12 @@ result<registry::merge_request> request_of(const image_args& args) {
 
 task<int> run_merge(image_args_ptr args, const surroundings& with) {
   result<registry::merge_request> wanted = request_of(*args);
-  if (wanted.has_error()) co_return say_failure(wanted.error(), with);
+  if (wanted.has_error()) co_return say_image_failure(wanted.error(), with);
   registry::client registries(registry_options(with, args->insecure));
   const std::vector<oci::image_reference> targets = wanted->targets;
   auto merging = registry::merge_images(registries, std::move(*wanted), [&with](std::string line) { with.say(progress::sanitize_line(line)); });
   result<registry::merge_outcome> made = co_await std::move(merging);
-  if (made.has_error()) co_return say_failure(made.error(), with);
+  if (made.has_error()) co_return say_image_failure(made.error(), with);
   if (args->dry_run) {
     with.answer(made->index.bytes);
     co_return exit_ok;
@@ -168,7 +168,7 @@ task<int> run_merge(image_args_ptr args, const surroundings& with) {
     with.say(fmt::format("{} is {}{}", targets[i].familiar(), made->digest, made->unchanged[i] ? ", as before" : ""));
   if (!args->metadata_file.empty()) {
     const result<void> written = session::write_file(args->metadata_file, merge_metadata(*made, targets));
-    if (written.has_error()) co_return say_failure(written.error().in("the image was made, but --metadata-file was not written"), with);
+    if (written.has_error()) co_return say_image_failure(written.error().in("the image was made, but --metadata-file was not written"), with);
   }
   if (!args->silent) with.answer(made->digest);
   co_return exit_ok;
@@ -194,15 +194,15 @@ task<result<void>> read_configs(registry::client& registries, registry::reposito
   co_return result<void>();
 }
 
-task<int> run_inspect(image_args_ptr args, const surroundings& with) {
+task<int> run_image_inspect(image_args_ptr args, const surroundings& with) {
   result<oci::image_reference> which = oci::parse_image_reference(args->sources.front());
-  if (which.has_error()) co_return say_failure(which.error(), with);
+  if (which.has_error()) co_return say_image_failure(which.error(), with);
   if (int(args->raw) + int(args->as_json) + int(!args->format.empty()) > 1)
-    co_return say_failure(failure(errc::usage, "--raw, --json and --format exclude each other", origin::user), with);
+    co_return say_image_failure(failure(errc::usage, "--raw, --json and --format exclude each other", origin::user), with);
   registry::client registries(registry_options(with, args->insecure));
   auto reading = registries.manifest(*which);
   result<registry::manifest_text> text = co_await std::move(reading);
-  if (text.has_error()) co_return say_failure(text.error(), with);
+  if (text.has_error()) co_return say_image_failure(text.error(), with);
   if (args->raw) {
     with.answer.text(text->bytes);
     co_return exit_ok;
@@ -210,11 +210,11 @@ task<int> run_inspect(image_args_ptr args, const surroundings& with) {
   inspected_image image;
   image.name = which->text();
   result<oci::manifest_document> document = oci::parse_manifest(text->bytes);
-  if (document.has_error()) co_return say_failure(document.error(), with);
+  if (document.has_error()) co_return say_image_failure(document.error(), with);
   if (const auto* one = std::get_if<oci::image_manifest>(&*document)) {
     auto reading_config = registries.small_blob(registry::repository_of(*which), one->config.digest, one->config.size, oci::max_config_bytes);
     result<std::string> config_text = co_await std::move(reading_config);
-    if (config_text.has_error()) co_return say_failure(config_text.error(), with);
+    if (config_text.has_error()) co_return say_image_failure(config_text.error(), with);
     // What is no image, such as a chart or a cache, has no platform.
     const auto config = oci::parse_image_config(*config_text);
     if (config.has_value() && !config->platform.os.empty())
@@ -223,18 +223,18 @@ task<int> run_inspect(image_args_ptr args, const surroundings& with) {
   } else {
     image.is_index = true;
     auto entries = registry::entries_of(text->bytes, image.name);
-    if (entries.has_error()) co_return say_failure(entries.error(), with);
+    if (entries.has_error()) co_return say_image_failure(entries.error(), with);
     image.entries = std::move(*entries);
     if (wants_configs(args->format)) {
       auto reading_configs = read_configs(registries, registry::repository_of(*which), image);
       result<void> read = co_await std::move(reading_configs);
-      if (read.has_error()) co_return say_failure(read.error(), with);
+      if (read.has_error()) co_return say_image_failure(read.error(), with);
     }
   }
   image.text = std::move(*text);
   if (!args->format.empty()) {
     const result<std::string> formatted = image_formatted(image, args->format);
-    if (formatted.has_error()) co_return say_failure(formatted.error(), with);
+    if (formatted.has_error()) co_return say_image_failure(formatted.error(), with);
     with.answer(*formatted);
   } else if (args->as_json) {
     with.answer(image_json(image));
@@ -244,17 +244,17 @@ task<int> run_inspect(image_args_ptr args, const surroundings& with) {
   co_return exit_ok;
 }
 
-using runner = task<int> (*)(image_args_ptr, const surroundings&);
+using image_runner = task<int> (*)(image_args_ptr, const surroundings&);
 
-constexpr int any_number = 500;
+constexpr int any_number_of_images = 500;
 constexpr const char* further = "Further options";
 
 struct image_subcommand {
   CLI::App* app;
   std::shared_ptr<image_args> args = std::make_shared<image_args>();
-  runner run;
+  image_runner run;
 
-  image_subcommand(CLI::App& parent, const char* name, const char* about, const char* examples, runner r)
+  image_subcommand(CLI::App& parent, const char* name, const char* about, const char* examples, image_runner r)
       : app(add_subcommand(parent, name, about)), run(r) {
     app->footer(examples);
     app->add_option("--insecure", args->insecure, "Do not verify this registry's certificate, and go without TLS if it has none")
@@ -262,7 +262,7 @@ struct image_subcommand {
     app->add_flag("-v,--verbose", args->verbose, "Say more; twice for even more");
   }
   void merges() {
-    app->add_option("SOURCE", args->sources, "Images and indexes; sha256:… alone is in the repository of the first --tag")->expected(0, any_number);
+    app->add_option("SOURCE", args->sources, "Images and indexes; sha256:… alone is in the repository of the first --tag")->expected(0, any_number_of_images);
     app->add_option("-f,--file", args->files, "A descriptor in JSON, as --metadata-file has it")->type_name("FILE")->take_all()->allow_extra_args(false);
     app->add_option("--platform", args->platform, "Leave images for others out")->type_name("OS/ARCH,…")->group(further);
     app->add_option("--metadata-file", args->metadata_file, "Write descriptor and names as JSON")->type_name("FILE")->group(further);
@@ -313,7 +313,7 @@ command add_image_command(CLI::App& app) {
                    run_merge);
   all.back().merges();
   all.emplace_back(*image, "inspect", "Tell what a name stands for: its digest and platforms",
-                   "Examples:\n  peelbox image inspect alpine:3.20\n  peelbox image inspect --raw reg.example/app@sha256:…", run_inspect);
+                   "Examples:\n  peelbox image inspect alpine:3.20\n  peelbox image inspect --raw reg.example/app@sha256:…", run_image_inspect);
   all.back().sources("REF", "The image", 1)->required();
   all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");
   all.back().app->add_flag("--json", all.back().args->as_json, "JSON on standard output");
@@ -337,7 +337,7 @@ command add_imagetools_command(CLI::App& app) {
       ->type_name("BOOL")->group(further);
   all.back().app->add_option("--progress", all.back().args->progress, "Without effect")->type_name("MODE")->group(further);
   all.emplace_back(*tools, "inspect", "Tell what a name stands for: its digest and platforms",
-                   "Example:\n  peelbox imagetools inspect alpine:3.20 --raw", run_inspect);
+                   "Example:\n  peelbox imagetools inspect alpine:3.20 --raw", run_image_inspect);
   all.back().app->add_option("--builder", all.back().args->builder, "Without effect")->type_name("NAME")->group(further);
   all.back().sources("REF", "The image", 1)->required();
   all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");

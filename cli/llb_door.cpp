@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "cli/local_option.hpp"
+#include "cli/wrong.hpp"
 #include "engine/llb/definition.hpp"
 #include "engine/llb/local_sources.hpp"
 #include "engine/llb/narrow.hpp"
@@ -21,8 +22,6 @@
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 result<std::string> read_llb(const build_args& args) {
   const std::string& path = args.llb;

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "cli/context_option.hpp"
+#include "cli/wrong.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 }  // namespace
 

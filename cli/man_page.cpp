@@ -66,7 +66,7 @@ std::string in_argument(std::string_view plain) {
   return "\"" + out + "\"";
 }
 
-void add_option(const option_info& option, std::string& out) {
+void add_option_entry(const option_info& option, std::string& out) {
   out += ".TP\n";
   if (!option.positional.empty()) {
     out += "\\fI" + text(option.positional) + "\\fR\n";
@@ -141,7 +141,7 @@ std::string man_page(const command_info& command, const command_info& root, std:
   if (!command.commands.empty()) add_commands(command, out);
   if (!command.positionals.empty()) {
     out += ".SH ARGUMENTS\n";
-    for (const option_info& option : command.positionals) add_option(option, out);
+    for (const option_info& option : command.positionals) add_option_entry(option, out);
   }
   std::vector<std::string> groups{std::string(command_info::everyday)};
   for (const option_info& option : command.options)
@@ -150,7 +150,7 @@ std::string man_page(const command_info& command, const command_info& root, std:
   for (const std::string& group : groups) {
     if (group != command_info::everyday) out += ".SS " + in_argument(group) + "\n";
     for (const option_info& option : command.options)
-      if (option.group == group) add_option(option, out);
+      if (option.group == group) add_option_entry(option, out);
   }
   if (!command.footer.empty()) add_footer(command.footer, out);
   if (&command == &root) {

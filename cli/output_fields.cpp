@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cli/wrong.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -15,8 +16,6 @@ namespace peelbox::cli {
 namespace {
 
 using kind = output_option::kind;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 struct field {
   std::string_view key;

@@ -8,6 +8,7 @@
 
 #include "cli/csv_fields.hpp"
 #include "cli/output_fields.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/closest.hpp"
 
 namespace peelbox::cli {
@@ -16,8 +17,6 @@ namespace {
 
 constexpr std::string_view forms =
     "type=oci,dest=FILE, type=docker,dest=FILE, type=registry, type=local,dest=DIR, type=tar,dest=FILE or type=cacheonly";
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 std::optional<output_option::kind> kind_of(std::string_view text) {
   using kind = output_option::kind;

@@ -11,6 +11,7 @@
 
 #include "cli/emptied_directory.hpp"
 #include "cli/local_caches.hpp"
+#include "cli/wrong.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
@@ -18,8 +19,6 @@ namespace peelbox::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// The directory will be made when something arrives; what would keep it from being made or filled is known now. Its parents
 /// are made, as the local exporter's clients do (buildkit, session/filesync/diffcopy.go).

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <utility>
 
+#include "cli/wrong.hpp"
 #include "engine/detect/apk_archive.hpp"
 #include "engine/docker/config.hpp"
 #include "engine/http/client.hpp"
@@ -24,8 +25,6 @@ using std::chrono::hours;
 
 constexpr std::size_t most_bytes = std::size_t{256} << 20;
 constexpr hours fresh{24};
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// Reads an APKINDEX.tar.gz, or its text.
 result<detect::package_index> read_index(std::string_view bytes, const std::string& source) {
@@ -102,7 +101,7 @@ std::string http_date(std::chrono::system_clock::time_point when) {
                      months[static_cast<std::size_t>(t.tm_mon)], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
-task<result<http::reply>> fetch(http::url from, std::optional<std::chrono::system_clock::time_point> since) {
+task<result<http::reply>> fetch_index(http::url from, std::optional<std::chrono::system_clock::time_point> since) {
   http::client_options options;
   options.variables = process_environment();
   options.redirections = 5;
@@ -162,7 +161,7 @@ task<result<chosen_index>> choose_package_index(std::string where, bool offline,
       co_return chosen_index{std::move(*index), {}};
   }
   if (offline) co_return without_network(where, kept, "not asked, because of --offline");
-  auto asking = fetch(*address, kept ? std::optional(kept->made) : std::nullopt);
+  auto asking = fetch_index(*address, kept ? std::optional(kept->made) : std::nullopt);
   const result<http::reply> reply = co_await std::move(asking);
   if (reply.has_error()) co_return without_network(where, kept, reply.error().text);
   const bool unchanged = reply->status == 304 && kept;

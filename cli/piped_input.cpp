@@ -8,13 +8,12 @@
 #include <charconv>
 #include <utility>
 
+#include "cli/wrong.hpp"
 #include "transport/standard_stream.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 failure nothing_came(std::string_view flag) {
   return wrong(fmt::format("{} -: nothing came from standard input; did the command before the pipe fail?", flag));

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* example = "expected id=ID,src=FILE or id=ID,env=VARIABLE, as in --secret id=token,src=token.txt";
 
-failure wrong(std::string_view text, std::string_view why) {
+failure wrong_secret(std::string_view text, std::string_view why) {
   return failure(errc::usage, fmt::format("--secret '{}': {}", text, why), origin::user);
 }
 
@@ -42,7 +42,7 @@ result<session::secret_source> from_file(const secret_option& option) {
     return why;
   }
   if (S_ISDIR(about.st_mode))
-    return wrong(fmt::format("id={}", option.id), option.name + " is a directory; a secret is one file");
+    return wrong_secret(fmt::format("id={}", option.id), option.name + " is a directory; a secret is one file");
   if (S_ISREG(about.st_mode)) {
     if (static_cast<std::size_t>(about.st_size) > session::largest_secret) return too_large(option);
     return session::secret_source(session::secret_file{option.name});
@@ -70,7 +70,7 @@ result<session::secret_source> find_secret(const secret_option& option, const en
 
 result<secret_option> parse_secret(std::string_view text) {
   result<std::map<std::string, std::string>> fields = parse_fields(text);
-  if (fields.has_error()) return wrong(text, fmt::format("{}; {}", fields.error().text, example));
+  if (fields.has_error()) return wrong_secret(text, fmt::format("{}; {}", fields.error().text, example));
   secret_option option;
   std::string file;
   std::string variable;
@@ -78,16 +78,16 @@ result<secret_option> parse_secret(std::string_view text) {
   for (auto& [key, value] : *fields) {
     if (key == "id") option.id = value;
     else if (key == "src" || key == "source") {
-      if (!file.empty()) return wrong(text, "src and source are the same field");
+      if (!file.empty()) return wrong_secret(text, "src and source are the same field");
       file = value;
     } else if (key == "env") variable = value;
     else if (key == "type") type = value;
-    else return wrong(text, fmt::format("'{}' is no field of a secret; {}", key, example));
+    else return wrong_secret(text, fmt::format("'{}' is no field of a secret; {}", key, example));
   }
-  if (option.id.empty()) return wrong(text, fmt::format("id is missing; {}", example));
-  if (!type.empty() && type != "file" && type != "env") return wrong(text, fmt::format("type={} is not known; it is file or env", type));
+  if (option.id.empty()) return wrong_secret(text, fmt::format("id is missing; {}", example));
+  if (!type.empty() && type != "file" && type != "env") return wrong_secret(text, fmt::format("type={} is not known; it is file or env", type));
   if (type == "env" && variable.empty()) variable = std::exchange(file, "");
-  if (type == "file" && !variable.empty()) return wrong(text, "type=file and env contradict each other");
+  if (type == "file" && !variable.empty()) return wrong_secret(text, "type=file and env contradict each other");
   if (!variable.empty()) {
     option.where = secret_option::place::variable;
     option.name = std::move(variable);

@@ -7,14 +7,13 @@
 #include <map>
 #include <set>
 
+#include "cli/wrong.hpp"
 #include "engine/async/ascii.hpp"
 #include "engine/oci/image_reference.hpp"
 
 namespace peelbox::cli {
 
 namespace {
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// A name that is safe as a part of a file name, so that no output leaves its directory.
 std::string file_part(std::string_view name, bool lower) {

@@ -14,6 +14,7 @@
 #include "cli/secret_option.hpp"
 #include "cli/split_command.hpp"
 #include "cli/ssh_option.hpp"
+#include "cli/wrong.hpp"
 #include "engine/client/program.hpp"
 #include "engine/oci/base_platform.hpp"
 #include "engine/oci/image_reference.hpp"
@@ -29,8 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* context_name = "context";
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 result<std::string> read_spec(const build_args& args) {
   const std::string& path = args.spec;

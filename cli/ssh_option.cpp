@@ -16,7 +16,7 @@ namespace {
 
 constexpr auto connect_limit = std::chrono::seconds(5);
 
-failure wrong(std::string_view id, std::string_view why) {
+failure wrong_ssh(std::string_view id, std::string_view why) {
   return failure(errc::usage, fmt::format("--ssh {}: {}", id, why), origin::user);
 }
 
@@ -39,7 +39,7 @@ result<kind> look_at(const std::string& id, const std::string& path) {
     return why;
   }
   if (S_ISSOCK(about.st_mode)) return kind::socket;
-  if (S_ISDIR(about.st_mode)) return wrong(id, path + " is a directory; name an agent's socket or key files");
+  if (S_ISDIR(about.st_mode)) return wrong_ssh(id, path + " is a directory; name an agent's socket or key files");
   return kind::file;
 }
 
@@ -56,10 +56,10 @@ result<session::ssh_source> from_paths(const ssh_option& option) {
     result<kind> what = look_at(option.id, path);
     if (what.has_error()) return what.error();
     if (*what == kind::socket) {
-      if (option.paths.size() > 1) return wrong(option.id, fmt::format("{} is a socket, so it has to be alone; give each its own --ssh ID={}", path, path));
+      if (option.paths.size() > 1) return wrong_ssh(option.id, fmt::format("{} is a socket, so it has to be alone; give each its own --ssh ID={}", path, path));
       return session::ssh_source(forward(path, option.raw));
     }
-    if (option.raw) return wrong(option.id, fmt::format("raw=true is for a socket, and {} is a file", path));
+    if (option.raw) return wrong_ssh(option.id, fmt::format("raw=true is for a socket, and {} is a file", path));
     const std::string name = fmt::format("--ssh {}: {}", option.id, path);
     result<std::string> text = read_file(path, name, session::largest_key_file);
     if (text.has_error()) return text.error();
@@ -77,7 +77,7 @@ result<ssh_option> parse_ssh(std::string_view text) {
   const auto equals = text.find('=');
   option.id = text.substr(0, equals);
   if (option.id.empty()) option.id = "default";
-  if (option.id.find(',') != option.id.npos) return wrong(text, "expected ID=SOCKET or ID=KEYFILE,KEYFILE, as in --ssh default=$SSH_AUTH_SOCK");
+  if (option.id.find(',') != option.id.npos) return wrong_ssh(text, "expected ID=SOCKET or ID=KEYFILE,KEYFILE, as in --ssh default=$SSH_AUTH_SOCK");
   for (std::string_view rest = equals == text.npos ? std::string_view() : text.substr(equals + 1); !rest.empty();) {
     const auto end = rest.find(',');
     const std::string_view part = rest.substr(0, end);
@@ -85,13 +85,13 @@ result<ssh_option> parse_ssh(std::string_view text) {
     constexpr std::string_view raw = "raw=";
     if (part.starts_with(raw)) {
       const std::optional<bool> truth = truth_of(part.substr(raw.size()));
-      if (!truth) return wrong(text, "raw is true or false");
+      if (!truth) return wrong_ssh(text, "raw is true or false");
       option.raw = *truth;
     } else if (!part.empty()) {
       option.paths.emplace_back(part);
     }
   }
-  if (option.raw && option.paths.size() != 1) return wrong(text, "raw=true needs exactly one socket, as in --ssh docker=/var/run/docker.sock,raw=true");
+  if (option.raw && option.paths.size() != 1) return wrong_ssh(text, "raw=true needs exactly one socket, as in --ssh docker=/var/run/docker.sock,raw=true");
   return option;
 }
 
@@ -100,11 +100,11 @@ result<session::ssh_book> find_agents(const std::vector<std::string>& options, c
   for (const std::string& text : options) {
     result<ssh_option> option = parse_ssh(text);
     if (option.has_error()) return option.error();
-    if (book.contains(option->id)) return wrong(text, fmt::format("there is an agent {} already", option->id));
+    if (book.contains(option->id)) return wrong_ssh(text, fmt::format("there is an agent {} already", option->id));
     if (option->paths.empty()) {
       const std::optional<std::string> socket = variables("SSH_AUTH_SOCK");
       if (!socket || socket->empty())
-        return wrong(text, "SSH_AUTH_SOCK is not set, so no agent runs here. Start one (`eval $(ssh-agent)`, `ssh-add`), or name key files: --ssh "
+        return wrong_ssh(text, "SSH_AUTH_SOCK is not set, so no agent runs here. Start one (`eval $(ssh-agent)`, `ssh-add`), or name key files: --ssh "
                                + option->id + "=KEYFILE");
       option->paths.push_back(*socket);
     }

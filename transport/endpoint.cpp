@@ -36,7 +36,7 @@ constexpr std::array<scheme_name, 10> schemes{{
 constexpr std::string_view unix_example = "unix:///run/buildkit/buildkitd.sock";
 constexpr std::string_view tcp_example = "tcp://buildkit.example.com:1234 or tcp://[::1]:1234";
 
-failure wrong(std::string_view text, std::string_view reason, std::string_view example) {
+failure wrong_address(std::string_view text, std::string_view reason, std::string_view example) {
   // Of an address that is longer than any real one, only the beginning is quoted.
   constexpr std::size_t quoted = 200;
   const std::string_view shown = text.substr(0, quoted);
@@ -55,11 +55,11 @@ bool is_zone(std::string_view zone) {
 }
 
 result<endpoint> parse_unix(std::string_view text, std::string_view path) {
-  if (path.empty() || path == "@") return wrong(text, "the path of the socket is missing", unix_example);
-  if (path.find('\0') != path.npos) return wrong(text, "the path contains a NUL byte", unix_example);
+  if (path.empty() || path == "@") return wrong_address(text, "the path of the socket is missing", unix_example);
+  if (path.find('\0') != path.npos) return wrong_address(text, "the path contains a NUL byte", unix_example);
   constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
   if (path.size() > longest)
-    return wrong(text,
+    return wrong_address(text,
                  fmt::format("the path has {} bytes, a socket's path can have {}; use a shorter or relative path",
                              path.size(), longest),
                  unix_example);
@@ -71,7 +71,7 @@ result<endpoint> parse_unix(std::string_view text, std::string_view path) {
 }
 
 result<endpoint> parse_tcp(std::string_view text, std::string_view rest) {
-  const auto refuse = [&](std::string_view reason) { return wrong(text, reason, tcp_example); };
+  const auto refuse = [&](std::string_view reason) { return wrong_address(text, reason, tcp_example); };
   if (rest.find('@') != rest.npos) return refuse("a user name is not possible in a tcp:// address");
   if (rest.find_first_of("/?#") != rest.npos) return refuse("nothing may follow HOST:PORT");
   std::string_view host;
@@ -145,21 +145,21 @@ result<endpoint> parse_endpoint(std::string_view text) {
   }
   const auto at = text.find(separator);
   if (at == text.npos) {
-    if (text.empty()) return wrong(text, "it is empty", unix_example);
-    if (text.starts_with('/')) return wrong(text, "the scheme is missing", fmt::format("unix://{}", text));
-    return wrong(text, "the scheme is missing", fmt::format("{} or tcp://HOST:PORT", unix_example));
+    if (text.empty()) return wrong_address(text, "it is empty", unix_example);
+    if (text.starts_with('/')) return wrong_address(text, "the scheme is missing", fmt::format("unix://{}", text));
+    return wrong_address(text, "the scheme is missing", fmt::format("{} or tcp://HOST:PORT", unix_example));
   }
   const std::string_view name = text.substr(0, at);
   const std::string_view rest = text.substr(at + separator.size());
   for (const auto& s : schemes) {
     if (s.name != name) continue;
-    if (s.kind == scheme::spawn) return wrong(text, "nothing follows \"spawn:\"", "spawn:");
+    if (s.kind == scheme::spawn) return wrong_address(text, "nothing follows \"spawn:\"", "spawn:");
     if (s.kind == scheme::unix_socket) return parse_unix(text, rest);
     if (s.kind == scheme::tcp) return parse_tcp(text, rest);
-    if (rest.find('\0') != rest.npos) return wrong(text, "it contains a NUL byte", unix_example);
+    if (rest.find('\0') != rest.npos) return wrong_address(text, "it contains a NUL byte", unix_example);
     // Only docker:// may stand alone: it means the engine of the current context.
     if (rest.empty() && s.kind != scheme::docker)
-      return wrong(text, "the name after \"://\" is missing", fmt::format("{}://NAME", name));
+      return wrong_address(text, "the name after \"://\" is missing", fmt::format("{}://NAME", name));
     endpoint e;
     e.kind = s.kind;
     e.text = text;
@@ -168,7 +168,7 @@ result<endpoint> parse_endpoint(std::string_view text) {
   }
   std::vector<std::string> known;
   for (const auto& s : schemes) known.emplace_back(s.name);
-  return wrong(text, fmt::format("the scheme \"{}\" is not known{}", name.substr(0, 40), did_you_mean(name, known)),
+  return wrong_address(text, fmt::format("the scheme \"{}\" is not known{}", name.substr(0, 40), did_you_mean(name, known)),
                fmt::format("{} or tcp://HOST:PORT", unix_example));
 }
 

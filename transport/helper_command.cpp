@@ -12,7 +12,7 @@ namespace {
 
 using words = std::vector<std::string>;
 
-failure wrong(const endpoint& where, std::string_view reason) {
+failure wrong_helper_address(const endpoint& where, std::string_view reason) {
   return failure(errc::usage, fmt::format("address \"{}\": {}", where.text.substr(0, 200), reason), origin::user);
 }
 
@@ -36,7 +36,7 @@ result<named> parse_named(const endpoint& where, const words& keys, std::string_
   std::string_view query = question == rest.npos ? std::string_view() : rest.substr(question + 1);
   n.name = rest.substr(0, question);
   if (n.name.ends_with('/')) n.name.pop_back();
-  if (!is_name(n.name, name_characters)) return wrong(where, "what follows \"://\" is not a valid name");
+  if (!is_name(n.name, name_characters)) return wrong_helper_address(where, "what follows \"://\" is not a valid name");
   while (!query.empty()) {
     const auto end = query.find('&');
     const std::string_view pair = query.substr(0, end);
@@ -44,10 +44,10 @@ result<named> parse_named(const endpoint& where, const words& keys, std::string_
     const auto equals = pair.find('=');
     const std::string key(pair.substr(0, equals));
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      return wrong(where, fmt::format("\"{}\" is not a parameter of {}://", key, to_string(where.kind)));
+      return wrong_helper_address(where, fmt::format("\"{}\" is not a parameter of {}://", key, to_string(where.kind)));
     const std::string value(equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
     if (!value.empty() && !is_name(value, "_.-@:/"))
-      return wrong(where, fmt::format("the value of \"{}\" holds a character that is not allowed", key));
+      return wrong_helper_address(where, fmt::format("the value of \"{}\" holds a character that is not allowed", key));
     n.query[key] = value;
   }
   return n;
@@ -62,31 +62,31 @@ struct ssh_parts {
 
 result<ssh_parts> parse_ssh(const endpoint& where) {
   std::string_view rest = where.rest;
-  if (rest.find_first_of("?#") != rest.npos) return wrong(where, "a query or fragment is not possible with ssh://");
+  if (rest.find_first_of("?#") != rest.npos) return wrong_helper_address(where, "a query or fragment is not possible with ssh://");
   ssh_parts p;
   const auto slash = rest.find('/');
   if (slash != rest.npos) p.path = rest.substr(slash);
   if (p.path.find_first_not_of('/') == p.path.npos) p.path.clear();
   // The remote shell interprets this.
   if (!p.path.empty() && !is_name(p.path, "/_.-"))
-    return wrong(where, "the path of the socket holds a character that is not allowed");
+    return wrong_helper_address(where, "the path of the socket holds a character that is not allowed");
   rest = rest.substr(0, slash);
   if (const auto at = rest.rfind('@'); at != rest.npos) {
     p.user = rest.substr(0, at);
     rest = rest.substr(at + 1);
     if (p.user.find(':') != std::string::npos)
-      return wrong(where, "a password is not possible in an address; use keys or an agent");
-    if (!is_name(p.user, "_.-@\\")) return wrong(where, "the user name is not valid");
+      return wrong_helper_address(where, "a password is not possible in an address; use keys or an agent");
+    if (!is_name(p.user, "_.-@\\")) return wrong_helper_address(where, "the user name is not valid");
   }
   const bool brackets = rest.starts_with('[') && rest.find(']') != rest.npos;
   if (const auto colon = rest.rfind(':'); colon != rest.npos && (!brackets || colon > rest.find(']'))) {
     p.port = rest.substr(colon + 1);
     rest = rest.substr(0, colon);
     if (p.port.empty() || p.port.size() > 5 || p.port.find_first_not_of("0123456789") != std::string::npos)
-      return wrong(where, "the port is not a number");
+      return wrong_helper_address(where, "the port is not a number");
   }
   if (brackets) rest = rest.substr(1, rest.size() - 2);
-  if (!is_name(rest, "_.-:%")) return wrong(where, "the host name is not valid");
+  if (!is_name(rest, "_.-:%")) return wrong_helper_address(where, "the host name is not valid");
   p.host = rest;
   return p;
 }
@@ -141,7 +141,7 @@ result<words> helper_command(const endpoint& where) {
       argv.emplace_back("dial-stdio");
       return argv;
     }
-    default: return wrong(where, "no program is needed for it");
+    default: return wrong_helper_address(where, "no program is needed for it");
   }
 }
 

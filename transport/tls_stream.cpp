@@ -30,7 +30,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_size = 256 << 10;
+constexpr std::size_t tls_read_size = 256 << 10;
 /// Largest plaintext of a record (RFC 8446, 5.1).
 constexpr std::size_t record_size = 16 << 10;
 /// How much plaintext is encrypted before the result is written: with its ciphertext it fits into a second-level cache.
@@ -204,14 +204,14 @@ class tls_stream final : public stream {
 
  private:
   task<result<byte_view>> read_some() {
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(read_size);
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(tls_read_size);
     for (;;) {
       if (end_) co_return *end_;
       std::size_t total = 0;
       ERR_clear_error();
-      while (total < read_size) {
+      while (total < tls_read_size) {
         std::size_t count = 0;
-        const int status = SSL_read_ex(ssl_.get(), buffer_.get() + total, read_size - total, &count);
+        const int status = SSL_read_ex(ssl_.get(), buffer_.get() + total, tls_read_size - total, &count);
         if (status == 1) {
           total += count;
           continue;

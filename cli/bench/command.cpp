@@ -23,6 +23,7 @@
 #include "cli/summary.hpp"
 #include "cli/time_text.hpp"
 #include "cli/version.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/client/inspect.hpp"
 #include "engine/kubernetes/pod_dialer.hpp"
@@ -53,9 +54,7 @@ struct bench_args : daemon_args {
 };
 using bench_args_ptr = std::shared_ptr<bench_args>;
 
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
-
-int say_failure(const failure& why, const surroundings& with) {
+int say_bench_failure(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
   return to_exit_code(why.code);
 }
@@ -245,16 +244,16 @@ task<int> run_bench(bench_args_ptr args, const surroundings& with) {
   std::optional<report> before;
   if (!args->compare.empty()) {
     result<report> read = read_report(args->compare);
-    if (read.has_error()) co_return say_failure(read.error(), with);
+    if (read.has_error()) co_return say_bench_failure(read.error(), with);
     before = std::move(*read);
   }
   result<results> into = open_results(*args);
-  if (into.has_error()) co_return say_failure(into.error(), with);
+  if (into.has_error()) co_return say_bench_failure(into.error(), with);
   report all;
   std::optional<failure> failed;
   if (!args->report.empty()) {
     result<report> read = read_report(args->report);
-    if (read.has_error()) co_return say_failure(read.error(), with);
+    if (read.has_error()) co_return say_bench_failure(read.error(), with);
     all = std::move(*read);
     for (const std::string& line : heading_lines(all)) with.answer(line);
     for (const measured& work : all.workloads)
@@ -262,10 +261,10 @@ task<int> run_bench(bench_args_ptr args, const surroundings& with) {
   } else {
     const std::optional<std::string> temporary = with.env("TMPDIR");
     const result<scratch_directory> scratch = scratch_directory::make(temporary && !temporary->empty() ? *temporary : "/tmp");
-    if (scratch.has_error()) co_return say_failure(scratch.error(), with);
+    if (scratch.has_error()) co_return say_bench_failure(scratch.error(), with);
     auto planning = make_plan(args, scratch->path(), with);
     result<plan> planned = co_await std::move(planning);
-    if (planned.has_error()) co_return say_failure(planned.error(), with);
+    if (planned.has_error()) co_return say_bench_failure(planned.error(), with);
     all.made = utc_time(time_now());
     all.machine = machine_text();
     all.pairs = planned->runs;
@@ -282,8 +281,8 @@ task<int> run_bench(bench_args_ptr args, const surroundings& with) {
     if (done.has_error()) failed = done.error();
   }
   const result<bool> worse = conclude(*args, all, before, *into, with);
-  if (worse.has_error()) co_return say_failure(worse.error(), with);
-  if (failed) co_return say_failure(*failed, with);
+  if (worse.has_error()) co_return say_bench_failure(worse.error(), with);
+  if (failed) co_return say_bench_failure(*failed, with);
   co_return *worse ? exit_build_failed : exit_ok;
 }
 

@@ -20,11 +20,11 @@ namespace peelbox::cli::buildctl {
 namespace {
 
 /// Any failure; buildctl knows no other one.
-constexpr int failed = 1;
+constexpr int build_failed = 1;
 
 int fail(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
-  return failed;
+  return build_failed;
 }
 
 /// A file of --debug-json-cache-metrics, or one of the standard outputs.
@@ -77,7 +77,7 @@ task<int> run_build(build_args build, std::string trace, std::string metrics_nam
   const auto began = std::chrono::steady_clock::now();
   const int code = co_await run_build_command(build, with);
   if (events && events->write_failure()) co_return fail(*events->write_failure(), with);
-  if (code != exit_ok) co_return failed;
+  if (code != exit_ok) co_return build_failed;
   if (!metrics) co_return exit_ok;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
   const result<void> written = metrics->write(counts->text(took), with);

@@ -15,6 +15,7 @@
 #include "cli/daemon_args.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
+#include "cli/wrong.hpp"
 #include "engine/client/cache.hpp"
 #include "engine/client/history.hpp"
 #include "engine/client/inspect.hpp"
@@ -58,8 +59,6 @@ int fail(const failure& why, const surroundings& with) {
   with.say("error: " + why.text);
   return failed;
 }
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 /// BUILDKIT_HOST counts, Docker and its contexts do not.
 void choose_address(daemon_args& daemon, const surroundings& with) {
@@ -296,7 +295,7 @@ void add_record_flags(CLI::App& app, arguments& args) {
 
 using runner = std::function<task<int>(args_ptr, const surroundings&)>;
 
-struct entry {
+struct command_entry {
   CLI::App* app;
   runner run;
 };
@@ -328,7 +327,7 @@ command add_buildctl_command(CLI::App& app) {
                     "  ln -s \"$(command -v peelbox)\" /usr/local/bin/buildctl\n"
                     "  buildctl build --frontend dockerfile.v0 --local context=. --local dockerfile=.");
   add_global_flags(*added.app, *args);
-  auto all = std::make_shared<std::vector<entry>>();
+  auto all = std::make_shared<std::vector<command_entry>>();
   const auto add = [&](CLI::App& parent, const char* name, const char* about, runner run) {
     CLI::App* const one = add_subcommand(parent, name, about);
     one->fallthrough();
@@ -373,7 +372,7 @@ command add_buildctl_command(CLI::App& app) {
   ctl->add_flag("--unpin", subject.unpin, "Let it be forgotten in time");
   ctl->add_flag("--delete", subject.remove, "Forget it now");
   added.run = [args, all](const surroundings& with) {
-    for (const entry& one : *all)
+    for (const command_entry& one : *all)
       if (one.app->parsed()) return one.run(args, with);
     return all->front().run(args, with);
   };

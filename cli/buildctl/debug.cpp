@@ -9,6 +9,7 @@
 #include "cli/buildctl/reports.hpp"
 #include "cli/display_environment.hpp"
 #include "cli/piped_input.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/client/process_message.hpp"
@@ -20,8 +21,6 @@ namespace peelbox::cli::buildctl {
 namespace {
 
 constexpr std::size_t most_definition_bytes = 64u << 20;
-
-failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
 task<result<std::string>> read_definition(std::string file) {
   if (file.empty() || file == "-") {

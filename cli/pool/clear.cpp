@@ -19,9 +19,9 @@ using kubernetes::pool_set;
 namespace {
 
 /// A daemon with a large cache on a slow disk takes minutes; one that is stuck must not hold the others for ever.
-constexpr std::chrono::minutes patience{30};
+constexpr std::chrono::minutes prune_patience{30};
 
-task<result<void>> prune(std::shared_ptr<h2grpc::connection> control, std::uint64_t& bytes) {
+task<result<void>> prune_pod(std::shared_ptr<h2grpc::connection> control, std::uint64_t& bytes) {
   client::prune_request everything;
   everything.all = true;
   std::function<void(const client::cache_record&)> gone = [&bytes](const client::cache_record& one) {
@@ -36,10 +36,10 @@ task<result<std::uint64_t>> clear_daemon(pool_view_ptr pool, std::string pod) {
   if (way.has_error()) co_return way.error();
   std::uint64_t bytes = 0;
   std::function<task<result<void>>(std::shared_ptr<h2grpc::connection>)> use = [&bytes](std::shared_ptr<h2grpc::connection> control) {
-    return prune(std::move(control), bytes);
+    return prune_pod(std::move(control), bytes);
   };
   auto asking = client::with_daemon(*way, pool->with.log, use);
-  auto limited = with_timeout(std::move(asking), patience, fmt::format("it has not ended within {} minutes", patience.count()));
+  auto limited = with_timeout(std::move(asking), prune_patience, fmt::format("it has not ended within {} minutes", prune_patience.count()));
   const result<void> done = co_await std::move(limited);
   if (done.has_error()) co_return done.error();
   co_return bytes;

@@ -16,7 +16,7 @@ namespace {
 using pool::pool_args;
 
 /// `build` has the directory as --context and a -v of its own.
-void add_shared_flags(CLI::App& app, pool_args& args, bool builds = false) {
+void add_pool_flags(CLI::App& app, pool_args& args, bool builds = false) {
   const std::string group = "Pool";
   app.add_option(builds ? "--kube-context" : "--context", args.access.context, "Context of the kubeconfig; else the current one")->type_name("NAME");
   app.add_option("--namespace", args.access.name_space, "Namespace of the pool")->type_name("NAME")->capture_default_str()->group(group);
@@ -61,13 +61,13 @@ command add_pool_command(CLI::App& app) {
   address->add_flag("--ip", args->as_ip, "With the pod's IP address instead of its name in DNS");
   address->add_option("--domain", args->domain, "Domain of the cluster")->type_name("NAME")->capture_default_str();
   address->add_flag("--json", args->as_json, "As JSON, with all pods and why they were not chosen");
-  add_shared_flags(*address, *args);
+  add_pool_flags(*address, *args);
   address->footer("Example:\n  peelbox pool get-address --arch amd64 --omit-protocol");
 
   CLI::App* const record = add_subcommand(*added.app, "record-build", "Note that a build runs now, so that the set is not scaled down");
   add_arch(*record, *args, "-a,--arch", true);
   record->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
-  add_shared_flags(*record, *args);
+  add_pool_flags(*record, *args);
   record->footer("Example:\n  peelbox pool record-build --arch arm64");
 
   CLI::App* const scale = add_subcommand(*added.app, "scale", "Start the pool, or stop what is idle");
@@ -79,7 +79,7 @@ command add_pool_command(CLI::App& app) {
   up->add_option("--timeout", args->wait_seconds, "How long --wait waits, in seconds")->type_name("SECONDS")
       ->check(number_from(1, 86'400))->capture_default_str();
   up->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
-  add_shared_flags(*up, *args);
+  add_pool_flags(*up, *args);
   up->footer("Example:\n  peelbox pool scale up --only amd64 --wait --timeout 300");
 
   const auto add_down = [&](CLI::App& parent, const char* name) {
@@ -88,7 +88,7 @@ command add_pool_command(CLI::App& app) {
     down->add_option("--timeout", args->idle_seconds, "Only sets whose last build began longer ago, in seconds")->type_name("SECONDS")
         ->check(number_from(0, 1'000'000'000));
     down->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
-    add_shared_flags(*down, *args);
+    add_pool_flags(*down, *args);
     down->footer("Example:\n  peelbox pool scale down --timeout 1800");
     return down;
   };
@@ -107,7 +107,7 @@ command add_pool_command(CLI::App& app) {
   tunnel->add_option("-p,--port", args->port, "Port of 127.0.0.1; 0 takes a free one. The address is printed when a daemon has answered")
       ->type_name("PORT")->check(number_from(0, 65'535))->required();
   add_while(*tunnel);
-  add_shared_flags(*tunnel, *args);
+  add_pool_flags(*tunnel, *args);
   tunnel->footer("Example:\n  peelbox pool tunnel --arch amd64 --port 1234");
 
   const auto wanted = std::make_shared<build_args>();
@@ -128,14 +128,14 @@ command add_pool_command(CLI::App& app) {
       ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false)->group("Pool");
   build->add_option("--config", args->config, "A buildkit.json: registry, cluster and cache, for what flags do not say")->type_name("FILE")->group("Pool");
   add_while(*build);
-  add_shared_flags(*build, *args, true);
+  add_pool_flags(*build, *args, true);
   build->footer("Example:\n  peelbox pool build --repo example.com/team/app --tag 1.0 -f Dockerfile .");
 
   CLI::App* const run = add_subcommand(*added.app, "run", "Run a command whose BUILDKIT_HOST is a daemon of the pool");
   add_arch(*run, *args, "-a,--arch", true);
   run->add_option("command", args->program, "The command and its arguments, after --")->required()->expected(1, 10'000);
   add_while(*run);
-  add_shared_flags(*run, *args);
+  add_pool_flags(*run, *args);
   run->footer("Example:\n  peelbox pool run --arch amd64 -- peelbox build -t app:1 .");
 
   const auto add_clear = [&](CLI::App& parent, const char* name) {
@@ -144,7 +144,7 @@ command add_pool_command(CLI::App& app) {
     clear->add_flag("--dry-run", args->dry_run, "Tell what would be removed");
     clear->add_flag("--force", args->force, "Daemons that build too: what their builds use stays");
     clear->add_flag("--delete-volumes", args->delete_volumes, "The volumes of pods that are not there too, with all that is in them");
-    add_shared_flags(*clear, *args);
+    add_pool_flags(*clear, *args);
     clear->footer("Example:\n  peelbox pool cache clear --delete-volumes --dry-run");
     return clear;
   };
@@ -161,7 +161,7 @@ command add_pool_command(CLI::App& app) {
 
   CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
   status->add_flag("--json", args->as_json, "As JSON");
-  add_shared_flags(*status, *args);
+  add_pool_flags(*status, *args);
   status->footer("Example:\n  peelbox pool status");
 
   added.run = [=](const surroundings& with) {

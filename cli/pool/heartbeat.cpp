@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::chrono::seconds patience{5};
+constexpr std::chrono::seconds heartbeat_patience{5};
 
 struct pulse {
   pool_view_ptr pool;
@@ -33,7 +33,7 @@ task<result<void>> beat(pulse_ptr of) {
   for (const std::string& arch : of->archs) {
     json::object what{{"metadata", of->pool->activity()}};
     auto changing = of->pool->change(arch, json::value(std::move(what)), "");
-    auto limited = with_timeout(std::move(changing), patience, fmt::format("no answer within {} s", patience.count()));
+    auto limited = with_timeout(std::move(changing), heartbeat_patience, fmt::format("no answer within {} s", heartbeat_patience.count()));
     const result<void> done = co_await std::move(limited);
     if (done.has_value()) of->complained.erase(arch);
     else if (of->complained.insert(arch).second)

@@ -24,7 +24,7 @@ namespace {
 
 /// How many daemons are asked at a time, and how long each may take.
 constexpr std::size_t at_a_time = 8;
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds view_patience{10};
 
 }  // namespace
 
@@ -140,7 +140,7 @@ task<result<void>> ask_some(std::shared_ptr<questions> all) {
     std::size_t builds = 0;
     std::function<task<result<void>>(client::history&)> use = [&builds](client::history& daemon) { return count(daemon, builds); };
     auto asking = client::history::open(*way, all->pool.with.log, use);
-    auto limited = with_timeout(std::move(asking), patience, fmt::format("the daemon of {} did not answer within {} s", pod, patience.count()));
+    auto limited = with_timeout(std::move(asking), view_patience, fmt::format("the daemon of {} did not answer within {} s", pod, view_patience.count()));
     const result<void> asked = co_await std::move(limited);
     if (asked.has_error()) all->answers[which] = asked.error();
     else all->answers[which] = builds;

@@ -15,9 +15,9 @@ namespace {
 namespace wire_v1 = moby::buildkit::v1;
 
 constexpr std::string_view prune_path = "/moby.buildkit.v1.Control/Prune";
-constexpr int most_records = 1'000'000;
+constexpr int most_cache_records = 1'000'000;
 
-cache_record to_record(const wire_v1::UsageRecord& from) {
+cache_record to_cache_record(const wire_v1::UsageRecord& from) {
   cache_record to;
   to.id = from.id();
   to.parents.assign(from.parents().begin(), from.parents().end());
@@ -55,9 +55,9 @@ task<result<std::vector<cache_record>>> list_cache(std::shared_ptr<h2grpc::conne
                                                         std::move(none), options);
   result<wire_v1::DiskUsageResponse> reply = co_await std::move(call);
   if (reply.has_error()) co_return reply.error();
-  if (reply->record_size() > most_records) co_return failure(errc::limit, "the daemon's cache has more than 1,000,000 records", origin::peer);
+  if (reply->record_size() > most_cache_records) co_return failure(errc::limit, "the daemon's cache has more than 1,000,000 records", origin::peer);
   std::vector<cache_record> records;
-  for (const wire_v1::UsageRecord& one : reply->record()) records.push_back(to_record(one));
+  for (const wire_v1::UsageRecord& one : reply->record()) records.push_back(to_cache_record(one));
   std::sort(records.begin(), records.end(),
             [](const cache_record& a, const cache_record& b) { return std::tie(a.size, a.id) < std::tie(b.size, b.id); });
   co_return records;
@@ -82,7 +82,7 @@ task<result<void>> prune_cache(std::shared_ptr<h2grpc::connection> control, prun
     if (message.has_error() || !message.value()) break;
     result<wire_v1::UsageRecord> record = h2grpc::decode<wire_v1::UsageRecord>(**message, prune_path);
     if (record.has_error()) co_return record.error();
-    gone(to_record(*record));
+    gone(to_cache_record(*record));
   }
   const grpc_status status = co_await call.finish();
   if (!status.ok()) co_return h2grpc::status_failure(status, "prune");

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 /// How soon it is noticed that another build does not serve a context any more. The daemon waits 5 s for a session that it does
 /// not know.
-constexpr auto look_again = 100ms;
+constexpr auto look_for_lock = 100ms;
 /// How long a daemon may take to forget a session whose process was killed. It would forget the next one with it.
 constexpr auto forgetting_time = 250ms;
 
@@ -85,7 +85,7 @@ task<bool> wait_for_turn(build_state& build, context_session& context, std::stri
   if (context.id.take()) co_return true;
   build.log.info("context {}: another build serves it", context.request.name);
   do {
-    auto waiting = build.keyed.changed.wait_for(look_again);
+    auto waiting = build.keyed.changed.wait_for(look_for_lock);
     if (co_await std::move(waiting) == wake::cancelled) co_return false;
     if (build.keyed.closing || build.keyed.outdated || context.id.text() != id) co_return false;
   } while (!context.id.take());

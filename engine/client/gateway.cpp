@@ -21,7 +21,7 @@ namespace gateway = moby::buildkit::v1::frontend;
 /// A call to the bridge of this solve. The daemon waits 3 s for the build of this id to be registered
 /// (control/gateway/gateway.go).
 template <class Reply, class Request>
-task<result<Reply>> ask(solve_state& state, const char* method, Request request) {
+task<result<Reply>> ask_gateway(solve_state& state, const char* method, Request request) {
   h2grpc::metadata headers;
   headers.add("buildkit-controlapi-buildid", state.request.ref);
   std::string path = fmt::format("/moby.buildkit.v1.frontend.LLBBridge/{}", method);
@@ -106,7 +106,7 @@ class bridge final : public gateway_client {
     request.set_filepath(path);
     // One byte more tells that there is more.
     request.mutable_range()->set_length(static_cast<std::int64_t>(most) + 1);
-    auto reply = co_await ask<gateway::ReadFileResponse>(asks_, "ReadFile", std::move(request));
+    auto reply = co_await ask_gateway<gateway::ReadFileResponse>(asks_, "ReadFile", std::move(request));
     if (reply.has_error()) co_return reply.error();
     if (reply->data().size() > most)
       co_return failure(errc::limit, fmt::format("{} has more than {} bytes, the most that are read of it", path, most), origin::user);
@@ -117,14 +117,14 @@ class bridge final : public gateway_client {
     gateway::StatFileRequest request;
     request.set_ref(reference_of(of));
     request.set_path(std::move(path));
-    auto reply = co_await ask<gateway::StatFileResponse>(asks_, "StatFile", std::move(request));
+    auto reply = co_await ask_gateway<gateway::StatFileResponse>(asks_, "StatFile", std::move(request));
     if (reply.has_error()) co_return reply.error();
     co_return entry_of(reply->stat());
   }
 
   task<result<std::set<std::string>>> capabilities() override {
     gateway::PingRequest request;
-    auto reply = co_await ask<gateway::PongResponse>(asks_, "Ping", std::move(request));
+    auto reply = co_await ask_gateway<gateway::PongResponse>(asks_, "Ping", std::move(request));
     if (reply.has_error()) co_return reply.error();
     std::set<std::string> all;
     for (const auto& one : reply->frontendapicaps())
@@ -135,7 +135,7 @@ class bridge final : public gateway_client {
  private:
   task<result<resolved_image>> resolve(std::string reference, oci::platform platform) {
     gateway::ResolveImageConfigRequest request = gateway_resolve(reference, platform);
-    auto reply = co_await ask<gateway::ResolveImageConfigResponse>(asks_, "ResolveImageConfig", std::move(request));
+    auto reply = co_await ask_gateway<gateway::ResolveImageConfigResponse>(asks_, "ResolveImageConfig", std::move(request));
     if (reply.has_error()) co_return reply.error();
     resolved_image image;
     // A source policy may have replaced the image; then the daemon will replace it in the definition too.
@@ -145,7 +145,7 @@ class bridge final : public gateway_client {
   }
 
   task<result<gateway_result>> run(gateway::SolveRequest request) {
-    auto reply = co_await ask<gateway::SolveResponse>(asks_, "Solve", std::move(request));
+    auto reply = co_await ask_gateway<gateway::SolveResponse>(asks_, "Solve", std::move(request));
     if (reply.has_error()) co_return reply.error();
     co_return gateway_result(std::make_shared<const gateway::Result>(std::move(*reply->mutable_result())));
   }
@@ -245,7 +245,7 @@ task<result<void>> drive_gateway(solve_state& state) {
   gateway::ReturnRequest answer;
   if (made.has_error()) set_error(answer, made.error());
   else if (made->message() != nullptr) *answer.mutable_result() = *made->message();
-  auto returned = co_await ask<gateway::ReturnResponse>(state, "Return", std::move(answer));
+  auto returned = co_await ask_gateway<gateway::ReturnResponse>(state, "Return", std::move(answer));
   if (returned.has_error()) state.build.log.debug("outer: gateway return: {}", returned.error().text);
   co_return result<void>();
 }

@@ -21,11 +21,11 @@ namespace {
 namespace wire_v1 = moby::buildkit::v1;
 
 /// A daemon keeps 50 builds by default; this bound only stops a hostile one.
-constexpr std::size_t most_records = 100'000;
+constexpr std::size_t most_history_records = 100'000;
 
 history_record::blob to_blob(const wire_v1::Descriptor& from) { return {from.media_type(), from.digest(), from.size()}; }
 
-history_record to_record(const wire_v1::BuildHistoryRecord& from) {
+history_record to_history_record(const wire_v1::BuildHistoryRecord& from) {
   history_record to;
   to.ref = from.ref();
   to.frontend = from.frontend();
@@ -135,8 +135,8 @@ task<result<std::vector<history_record>>> history::list() {
   std::map<std::string, history_record> by_ref;
   auto take = [&by_ref](const wire_v1::BuildHistoryEvent& event) {
     // A build that ends during the listing is listed twice; the later record counts.
-    by_ref.insert_or_assign(event.record().ref(), to_record(event.record()));
-    return by_ref.size() < most_records;
+    by_ref.insert_or_assign(event.record().ref(), to_history_record(event.record()));
+    return by_ref.size() < most_history_records;
   };
   const grpc_status status = co_await read_history_stream(control_, std::move(request), take);
   if (!status.ok()) co_return explain(status);
@@ -155,7 +155,7 @@ task<result<std::size_t>> history::running() {
   // Whoever ignores ActiveOnly tells of ended builds too.
   auto take = [&count](const wire_v1::BuildHistoryEvent& event) {
     if (!event.record().has_completedat()) ++count;
-    return count < most_records;
+    return count < most_history_records;
   };
   const grpc_status status = co_await read_history_stream(control_, std::move(request), take);
   if (!status.ok()) co_return explain(status);
@@ -197,7 +197,7 @@ task<result<void>> history::watch(std::string ref, bool completed, bool lasting,
   auto each = [&take](const wire_v1::BuildHistoryEvent& event) {
     using kind = history_event::kind;
     const kind what = event.type() == history_complete ? kind::complete : event.type() == 0 ? kind::started : kind::deleted;
-    return take({what, to_record(event.record())});
+    return take({what, to_history_record(event.record())});
   };
   const grpc_status status = co_await read_history_stream(control_, std::move(request), each);
   if (!status.ok()) co_return explain(status);
@@ -222,7 +222,7 @@ task<result<history_record>> history::ended(std::string ref, std::chrono::second
   std::optional<history_record> found;
   grpc_status status;
   auto take = [&found](const wire_v1::BuildHistoryEvent& event) {
-    if (event.type() == history_complete) found = to_record(event.record());
+    if (event.type() == history_complete) found = to_history_record(event.record());
     return !found;
   };
   auto ask = [&](task_group& group) -> task<result<void>> {

@@ -8,7 +8,7 @@ namespace peelbox::client {
 
 namespace {
 
-task<result<void>> ask(std::shared_ptr<route> way, daemon_report& report, task_group& group, const logger& log) {
+task<result<void>> ask_about_daemon(std::shared_ptr<route> way, daemon_report& report, task_group& group, const logger& log) {
   auto control = co_await connect(group, way, std::make_shared<traffic>(), "outer", log);
   if (control.has_error()) co_return control.error();
   report.name = way->name();
@@ -54,7 +54,7 @@ task<result<void>> copy_last(transport::stream& from, transport::stream& to, tas
 task<result<daemon_report>> inspect_daemon(std::shared_ptr<route> way, const logger& log) {
   daemon_report report;
   result<void> asked = co_await task_group::run([&](task_group& group) -> task<result<void>> {
-    result<void> answered = co_await ask(way, report, group, log);
+    result<void> answered = co_await ask_about_daemon(way, report, group, log);
     group.cancel();
     co_return answered;
   });

@@ -16,7 +16,7 @@ struct image_question {
   resolved_image answer;
 };
 
-task<result<void>> ask(gateway_client& daemon, image_question& question) {
+task<result<void>> ask_about_image(gateway_client& daemon, image_question& question) {
   result<resolved_image> found = co_await daemon.resolve_image(question.reference, question.platform);
   if (found.has_error()) co_return found.error();
   question.answer = std::move(*found);
@@ -25,7 +25,7 @@ task<result<void>> ask(gateway_client& daemon, image_question& question) {
 
 task<result<void>> ask_all(gateway_client& daemon, std::vector<image_question>& questions) {
   std::function<task<result<void>>(task_group&)> body = [&](task_group& group) -> task<result<void>> {
-    for (image_question& question : questions) group.spawn(ask(daemon, question));
+    for (image_question& question : questions) group.spawn(ask_about_image(daemon, question));
     co_return result<void>();
   };
   result<void> asked = co_await task_group::run(std::move(body));
@@ -84,9 +84,9 @@ class finished final : public gateway_program {
   std::vector<platform_build> parts_;
 };
 
-class asking final : public gateway_program {
+class asking_program final : public gateway_program {
  public:
-  asking(frontend_call question, std::shared_ptr<frontend_answer> answer)
+  asking_program(frontend_call question, std::shared_ptr<frontend_answer> answer)
       : question_(std::move(question)), answer_(std::move(answer)) {}
 
   task<result<gateway_result>> run(gateway_client& daemon) override {
@@ -119,7 +119,7 @@ task<result<gateway_result>> solve_definitions(gateway_client& daemon, std::vect
 
 std::shared_ptr<gateway_program> program_of(late_plan plan) { return std::make_shared<planned>(std::move(plan)); }
 std::shared_ptr<gateway_program> program_of(frontend_call question, std::shared_ptr<frontend_answer> answer) {
-  return std::make_shared<asking>(std::move(question), std::move(answer));
+  return std::make_shared<asking_program>(std::move(question), std::move(answer));
 }
 std::shared_ptr<gateway_program> program_of(definitions of) { return std::make_shared<finished>(std::move(of)); }
 

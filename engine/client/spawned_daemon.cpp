@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr auto start_limit = 30s;
-constexpr auto look_again = 20ms;
+constexpr auto look_for_socket = 20ms;
 /// The time for buildkitd to write its databases and end its containers.
 constexpr auto stop_grace = 10s;
 /// The guardian's grace, and a moment for its own work.
@@ -158,7 +158,7 @@ task<result<std::unique_ptr<spawned_daemon>>> spawned_daemon::start(environment 
         text += "\nWhat helps: " + advice;
       co_return failure(errc::connection, std::move(text), origin::peer);
     }
-    if (co_await sleep_for(look_again) == wake::cancelled)
+    if (co_await sleep_for(look_for_socket) == wake::cancelled)
       throw boost::system::system_error(asio::error::operation_aborted);
   }
   co_return std::move(daemon);

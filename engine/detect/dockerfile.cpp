@@ -32,7 +32,7 @@ std::vector<std::string> instructions(std::string_view text) {
 using variables = std::map<std::string, std::string>;
 
 /// $X, ${X} and ${X:-default}; what has no value stays as it is.
-std::string expanded(std::string_view text, const variables& known) {
+std::string with_variables(std::string_view text, const variables& known) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] != '$' || i + 1 == text.size()) {
@@ -89,13 +89,13 @@ void take_env(std::string_view rest, const variables& known, variables& out) {
   const std::vector<std::string> words = unquoted_words(rest);
   if (words.size() > 1 && !contains(words.front(), "=")) {
     // ENV NAME the rest of the line
-    if (!contains(rest, "=")) out[words.front()] = expanded(trim(rest.substr(words.front().size())), known);
+    if (!contains(rest, "=")) out[words.front()] = with_variables(trim(rest.substr(words.front().size())), known);
     return;
   }
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0) return;
-    const std::string text = expanded(std::string_view(word).substr(equals + 1), known);
+    const std::string text = with_variables(std::string_view(word).substr(equals + 1), known);
     if (!contains(text, "$")) out[word.substr(0, equals)] = text;
   }
 }
@@ -105,7 +105,7 @@ void take_args(std::string_view rest, const variables& global, variables& out) {
     const std::size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
     if (equals != std::string::npos)
-      out[name] = expanded(std::string_view(word).substr(equals + 1), out);
+      out[name] = with_variables(std::string_view(word).substr(equals + 1), out);
     else if (const auto at = global.find(name); at != global.end())
       out[name] = at->second;
   }
@@ -191,19 +191,19 @@ void take_copied(std::string_view rest, const stages& named, stage& into) {
   std::vector<std::string> words;
   std::string source_stage;
   for (std::string& word : words_of(rest)) {
-    if (word.starts_with("--from=")) source_stage = expanded(word.substr(7), into.known());
+    if (word.starts_with("--from=")) source_stage = with_variables(word.substr(7), into.known());
     if (!word.starts_with("--")) words.push_back(std::move(word));
   }
   if (!words.empty() && words.front().starts_with('['))
     if (const auto list = parse_json(rest.substr(rest.find('['))); list.has_value()) words = list->texts();
   if (words.size() < 2 || into.facts.copies.size() > most) return;
-  const std::string dest = expanded(words.back(), into.known());
+  const std::string dest = with_variables(words.back(), into.known());
   words.pop_back();
   for (const std::string& word : words) {
     if (contains(word, "://")) continue;
     into.facts.copied.push_back(word);
     dockerfile_copy copy;
-    copy.from = expanded(word, into.known());
+    copy.from = with_variables(word, into.known());
     copy.to = absolute(into.facts.workdir, dest);
     if (dest.ends_with('/') && contains(name_of(copy.from), ".") && !copy.from.ends_with('/')) copy.to = absolute(copy.to, name_of(copy.from));
     if (source_stage.empty()) {
@@ -241,14 +241,14 @@ void take_instruction(std::string_view name, std::string_view rest, const variab
   if (name == "expose") {
     // A second port beside that of SSH is the service's.
     constexpr std::uint16_t ssh = 22;
-    for (const std::string& word : words_of(expanded(rest, now.known())))
+    for (const std::string& word : words_of(with_variables(rest, now.known())))
       if (now.facts.port == 0 || now.facts.port == ssh) now.facts.port = port_of(word) != 0 ? port_of(word) : now.facts.port;
   } else if (name == "arg") {
     take_args(rest, global, now.args);
   } else if (name == "env") {
     take_env(rest, now.known(), now.facts.env);
   } else if (name == "workdir") {
-    const std::string dir = expanded(rest, now.known());
+    const std::string dir = with_variables(rest, now.known());
     now.facts.workdir = dir.starts_with('/') || contains(dir, "$") ? dir : absolute(now.facts.workdir, dir);
   } else if (name == "copy" || name == "add") {
     take_copied(rest, named, now);
@@ -258,7 +258,7 @@ void take_instruction(std::string_view name, std::string_view rest, const variab
   } else if (name == "cmd") {
     now.arguments = command_of(rest);
   } else if (name == "healthcheck") {
-    const std::string command = expanded(rest, now.known());
+    const std::string command = with_variables(rest, now.known());
     now.facts.health = health_path_of(command);
     now.facts.health_port = health_port_of(command);
   }
@@ -285,7 +285,7 @@ dockerfile_facts read_dockerfile(std::string_view text) {
       continue;
     }
     if (name == "run") {
-      runs.push_back({expanded(rest, now.known()), now.facts.env});
+      runs.push_back({with_variables(rest, now.known()), now.facts.env});
       for (const std::string_view tool : {"curl ", "wget ", "git clone"}) now.fetches = now.fetches || contains(rest, tool);
       continue;
     }
@@ -294,7 +294,7 @@ dockerfile_facts read_dockerfile(std::string_view text) {
       continue;
     }
     begun = true;
-    std::vector<std::string> words = words_of(expanded(rest, global));
+    std::vector<std::string> words = words_of(with_variables(rest, global));
     std::erase_if(words, [](const std::string& w) { return w.starts_with("--"); });
     if (words.empty()) continue;
     if (!now_is.empty()) named[now_is] = now;

@@ -11,7 +11,7 @@ namespace peelbox::detect {
 namespace {
 
 /// Those that build on others come before them.
-constexpr std::array table{
+constexpr std::array known_frameworks{
     framework{ecosystem::node, "Next.js", "next", 3000},
     framework{ecosystem::node, "Nuxt", "nuxt", 3000},
     framework{ecosystem::node, "Remix", "@remix-run/serve", 3000},
@@ -84,7 +84,7 @@ bool matches(std::string_view pattern, std::string_view name) {
 }  // namespace
 
 const framework* find_framework(ecosystem of, const std::set<std::string>& dependencies) {
-  for (const framework& f : table) {
+  for (const framework& f : known_frameworks) {
     if (f.of != of) continue;
     if (std::any_of(dependencies.begin(), dependencies.end(),
                     [&](const std::string& d) { return matches(f.dependency, lower(d)); }))

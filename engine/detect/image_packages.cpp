@@ -12,14 +12,14 @@ namespace peelbox::detect {
 namespace {
 
 /// Names in Debian and Alpine, and the tool of packages.cpp.
-struct row {
+struct image_package {
   std::string_view name;
   std::string_view tool;
 };
 constexpr std::array known{
-    row{"chromium", "chromium"},   row{"ffmpeg", "ffmpeg"},   row{"ghostscript", "ghostscript"}, row{"git", "git"},
-    row{"graphicsmagick", "graphicsmagick"}, row{"imagemagick", "imagemagick"}, row{"imagemagick-7.q16", "imagemagick"}, row{"poppler-utils", "poppler"},
-    row{"tesseract-ocr", "tesseract"}, row{"tzdata", "tzdata"},
+    image_package{"chromium", "chromium"},   image_package{"ffmpeg", "ffmpeg"},   image_package{"ghostscript", "ghostscript"}, image_package{"git", "git"},
+    image_package{"graphicsmagick", "graphicsmagick"}, image_package{"imagemagick", "imagemagick"}, image_package{"imagemagick-7.q16", "imagemagick"}, image_package{"poppler-utils", "poppler"},
+    image_package{"tesseract-ocr", "tesseract"}, image_package{"tzdata", "tzdata"},
 };
 
 /// What builds, what the image's own scripts want, and what other tables bring here.
@@ -68,7 +68,7 @@ std::vector<std::string> installed_in_last_stage(std::string_view text) {
 }  // namespace
 
 std::string_view tool_of_program(std::string_view name) {
-  const auto at = std::find_if(known.begin(), known.end(), [&](const row& r) { return r.name == name; });
+  const auto at = std::find_if(known.begin(), known.end(), [&](const image_package& r) { return r.name == name; });
   return at == known.end() ? std::string_view() : at->tool;
 }
 

@@ -21,7 +21,7 @@ struct row {
 };
 
 /// Wolfi's names, and those of Debian 12. An empty column: no package.
-constexpr std::array<row, 107> table{{
+constexpr std::array<row, 107> known_packages{{
     {"bazel", "bazel-{}", "bazel-", 1, "bazel-bootstrap", "4"},
     {"bun", "bun", "", 0, "", ""},
     {"bundler", "ruby{}-bundler", "ruby-", 2, "bundler", ""},
@@ -135,8 +135,8 @@ constexpr std::array<row, 107> table{{
 constexpr std::string_view php_extension = "php-ext:";
 
 const row* find(std::string_view tool_name) {
-  const auto at = std::find_if(table.begin(), table.end(), [&](const row& r) { return r.tool == tool_name; });
-  return at == table.end() ? nullptr : &*at;
+  const auto at = std::find_if(known_packages.begin(), known_packages.end(), [&](const row& r) { return r.tool == tool_name; });
+  return at == known_packages.end() ? nullptr : &*at;
 }
 
 std::string with_version(std::string_view pattern, std::string_view version) {
@@ -171,7 +171,7 @@ result<package_index> package_index::parse(std::string_view text, std::string so
   package_index out;
   out.source_ = std::move(source);
   std::vector<std::string_view> families;
-  for (const row& r : table)
+  for (const row& r : known_packages)
     if (!r.family.empty()) families.push_back(r.family);
   const bool is_apkindex = text.starts_with("C:") || text.starts_with("P:") || contains(text, "\nP:");
   std::size_t count = 0;

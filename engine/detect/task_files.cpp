@@ -14,10 +14,10 @@
 namespace peelbox::detect {
 namespace {
 
-using variables = std::map<std::string, std::string, std::less<>>;
+using task_variables = std::map<std::string, std::string, std::less<>>;
 
 /// $(X), ${X} and {{X}} by what the file sets; bounded, because a value may name itself.
-std::string expanded(std::string text, const variables& known) {
+std::string with_task_variables(std::string text, const task_variables& known) {
   constexpr std::size_t most_rounds = 40;
   constexpr std::size_t longest = 4096;
   std::size_t from = 0;
@@ -41,7 +41,7 @@ std::string expanded(std::string text, const variables& known) {
 /// Recipes are the lines that are set in below "name: needs".
 std::vector<task> read_recipes(std::string_view text, bool just) {
   std::vector<task> out;
-  variables known;
+  task_variables known;
   std::string joined;
   for (const std::string_view raw : lines_of(text)) {
     if (!joined.empty()) {
@@ -60,7 +60,7 @@ std::vector<task> read_recipes(std::string_view text, bool just) {
     if (content.empty() || content.starts_with('#')) continue;
     if (indented) {
       while (content.starts_with('@') || content.starts_with('-')) content.remove_prefix(1);
-      if (!out.empty()) out.back().lines.push_back(expanded(std::string(content), known));
+      if (!out.empty()) out.back().lines.push_back(with_task_variables(std::string(content), known));
       continue;
     }
     const std::size_t colon = content.find(':');
@@ -71,14 +71,14 @@ std::vector<task> read_recipes(std::string_view text, bool just) {
       const std::string_view name = trim(content.substr(0, content.find_first_of(":=?+")));
       std::string value(trim(content.substr(equals + 1)));
       std::erase_if(value, [](char c) { return c == '"' || c == '\''; });
-      if (!name.empty()) known.insert_or_assign(std::string(name), expanded(std::move(value), known));
+      if (!name.empty()) known.insert_or_assign(std::string(name), with_task_variables(std::move(value), known));
       continue;
     }
     if (colon == std::string_view::npos) continue;
     const std::vector<std::string> names = words_of(content.substr(0, colon));
     if (names.empty() || names.front().starts_with('.')) continue;
     // A recipe of just has parameters behind its name.
-    out.push_back({names.front(), words_of(expanded(std::string(content.substr(colon + 1, content.find('#') - colon - 1)), known)), {}});
+    out.push_back({names.front(), words_of(with_task_variables(std::string(content.substr(colon + 1, content.find('#') - colon - 1)), known)), {}});
   }
   return out;
 }
@@ -138,15 +138,15 @@ std::vector<task> read_taskfile(std::string_view text) {
   std::vector<task> out;
   const auto tree = parse_yaml(text);
   if (tree.has_error()) return out;
-  variables known;
+  task_variables known;
   for (const auto& [name, content] : (*tree)["vars"].members) known.emplace(name, content.text);
   for (const auto& [name, content] : (*tree)["tasks"].members) {
     task next{name, {}, {}};
     for (const value& needed : content["deps"].items) next.needs.push_back(needed.is(value::kind::object) ? needed["task"].text : needed.text);
     const value& list = content.is(value::kind::object) ? content["cmds"] : content;
-    const std::string dir = expanded(content["dir"].text, known);
+    const std::string dir = with_task_variables(content["dir"].text, known);
     const auto add = [&](const std::string& command) {
-      if (!command.empty()) next.lines.push_back(analysis::command_in(dir, expanded(command, known)));
+      if (!command.empty()) next.lines.push_back(analysis::command_in(dir, with_task_variables(command, known)));
     };
     add(content["cmd"].text);
     for (const value& command : list.items) {

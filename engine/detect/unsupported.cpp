@@ -10,12 +10,12 @@
 namespace peelbox::detect {
 namespace {
 
-struct row {
+struct unsupported_kind {
   std::string_view pattern;
   std::string_view tool;
 };
 
-constexpr std::array<row, 8> table{{
+constexpr std::array<unsupported_kind, 8> unsupported_kinds{{
     {"rebar.config", "Erlang"}, {"Project.toml", "Julia"}, {"DESCRIPTION", "R"}, {"build.sc", "Mill"},
     {"pixi.toml", "Pixi"},      {"environment.yml", "Conda"}, {"flake.nix", "Nix"}, {"package.json5", "A manifest in JSON5"},
 }};
@@ -31,7 +31,7 @@ std::vector<rejected> find_unsupported(const repository& files) {
   for (const directory& dir : files.directories()) {
     if (depth(dir.path) > deepest || out.size() == most) continue;
     for (const std::string_view name : dir.files)
-      for (const row& r : table)
+      for (const unsupported_kind& r : unsupported_kinds)
         if (name_matches(r.pattern, name)) out.push_back({join(dir.path, name), fmt::format("{} is not supported", r.tool)});
   }
   return out;

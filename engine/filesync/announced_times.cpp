@@ -23,7 +23,7 @@ constexpr std::array<std::uint32_t, 13> trusted{0xEF53,     0x58465342, 0x912368
                                                 0x3434,     0xE0F5E1E2, 0x73717368};
 
 /// Another layout has another one.
-constexpr std::uint64_t kind = 0x32'65'6D'69'74'6C'62'70U;
+constexpr std::uint64_t times_kind = 0x32'65'6D'69'74'6C'62'70U;
 
 }  // namespace
 
@@ -81,7 +81,7 @@ time_decision decide_time(const remembered_file* before, std::uint64_t path, std
 }
 
 announced_times::announced_times(std::string file, std::uint64_t device, bool tells)
-    : device_(device), view_(tells ? xattr_view() : 0), memory_(std::move(file), kind) {}
+    : device_(device), view_(tells ? xattr_view() : 0), memory_(std::move(file), times_kind) {}
 
 std::int64_t announced_times::time_of(std::string_view path, std::int64_t size, std::uint64_t device,
                                       const file_numbers& now, bool plain) const {

@@ -20,13 +20,13 @@ namespace peelbox::filesync {
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t nanos_of_a_second = 1'000'000'000;
 /// Another layout, or another meaning, has another one.
-constexpr std::uint64_t kind = 0x32'62'6F'6C'62'62'6C'70U;
+constexpr std::uint64_t hashes_kind = 0x32'62'6F'6C'62'62'6C'70U;
 constexpr std::size_t piece = 64 * 1024;
 
 std::int64_t in_second(std::uint64_t number) noexcept {
-  return content_second * second + static_cast<std::int64_t>(number % static_cast<std::uint64_t>(second));
+  return content_second * nanos_of_a_second + static_cast<std::int64_t>(number % static_cast<std::uint64_t>(nanos_of_a_second));
 }
 
 bool is_stopped(const std::atomic<bool>* stopped) noexcept {
@@ -82,7 +82,7 @@ content_times::content_times(std::shared_ptr<const file_tree> tree, std::optiona
     : tree_(std::move(tree)),
       device_(device),
       view_(tells ? xattr_view() : 0),
-      memory_(std::move(memory), kind),
+      memory_(std::move(memory), hashes_kind),
       key_(std::move(key)),
       git_(std::move(git)),
       seed_(std::uint64_t{std::random_device{}()} << 32 | std::random_device{}()) {}

@@ -16,8 +16,8 @@ namespace peelbox::filesync {
 namespace {
 
 // Links form loops ("a" -> "a/b"); no honest tree needs this many.
-constexpr std::size_t max_steps = 100'000;
-constexpr std::size_t max_links_per_path = 255;
+constexpr std::size_t max_copy_steps = 100'000;
+constexpr std::size_t max_copy_links = 255;
 
 /// A name of the tree as a pattern: what means something in patterns becomes "any character".
 std::string plain_name(std::string_view name) {
@@ -40,7 +40,7 @@ class copy_resolver {
     while (!work_.empty()) {
       const step next = std::move(work_.back());
       work_.pop_back();
-      if (++steps_ > max_steps) found_.insert(".");
+      if (++steps_ > max_copy_steps) found_.insert(".");
       if (found_.contains(".")) return {};
       if (result<void> done = take(next); !done) return done;
     }
@@ -78,7 +78,7 @@ class copy_resolver {
   }
 
   void push(step s) {
-    if (s.links <= max_links_per_path && seen_.insert(s).second) work_.push_back(std::move(s));
+    if (s.links <= max_copy_links && seen_.insert(s).second) work_.push_back(std::move(s));
   }
 
   result<void> take(const step& s) {

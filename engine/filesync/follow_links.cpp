@@ -15,7 +15,7 @@ namespace peelbox::filesync {
 namespace {
 
 // Links can form loops ("a" -> "a/b"). No honest tree needs this many steps.
-constexpr std::size_t max_steps = 20'000;
+constexpr std::size_t max_link_steps = 20'000;
 constexpr std::size_t max_links_per_path = 255;
 
 bool has_wildcard(std::string_view name) noexcept {
@@ -58,7 +58,7 @@ class resolver {
     while (!work_.empty()) {
       pending next = std::move(work_.back());
       work_.pop_back();
-      if (++steps_ > max_steps || next.links > max_links_per_path) continue;
+      if (++steps_ > max_link_steps || next.links > max_links_per_path) continue;
       if (!seen_.insert(next.path).second) continue;
       if (result<void> done = walk(next); !done) return done;
     }

@@ -21,7 +21,7 @@ namespace peelbox::filesync {
 
 namespace {
 
-constexpr std::size_t max_text = 1024 * 1024;
+constexpr std::size_t max_git_config = 1024 * 1024;
 constexpr std::size_t most_configs = 64;
 constexpr std::string_view attributes_name = ".gitattributes";
 /// git hash-object of nothing.
@@ -49,7 +49,7 @@ std::optional<std::string> text_of(const std::string& path, bool& known) {
     known = known && (errno == ENOENT || errno == ENOTDIR);
     return std::nullopt;
   }
-  auto text = read_file(path, "", max_text, std::chrono::milliseconds(0));
+  auto text = read_file(path, "", max_git_config, std::chrono::milliseconds(0));
   known = known && text.has_value();
   return text.has_value() ? std::optional(std::move(*text)) : std::nullopt;
 }

@@ -21,9 +21,9 @@ failure wrong(std::string text) { return failure(errc::context, std::move(text),
 failure cut_off() { return wrong("it ends in the middle"); }
 
 // Reads numbers of the network's order; once it ran out of bytes it gives zeros and fails.
-class reader {
+class index_reader {
  public:
-  explicit reader(byte_view bytes) : bytes_(bytes) {}
+  explicit index_reader(byte_view bytes) : bytes_(bytes) {}
   bool failed() const noexcept { return failed_; }
   std::size_t left() const noexcept { return bytes_.size() - at_; }
   std::size_t position() const noexcept { return at_; }
@@ -90,7 +90,7 @@ constexpr std::uint16_t flag_skip_worktree = 0x4000;
 constexpr std::uint16_t flag_intent_to_add = 0x2000;
 
 // Of the entry that comes last.
-result<void> read_path(reader& in, git_index& index, std::size_t begin, std::uint16_t flags) {
+result<void> read_path(index_reader& in, git_index& index, std::size_t begin, std::uint16_t flags) {
   git_index_entry& e = index.entries.back();
   const std::size_t before = index.entries.size() - 1;
   std::string_view last;
@@ -124,7 +124,7 @@ result<void> read_path(reader& in, git_index& index, std::size_t begin, std::uin
   return {};
 }
 
-result<void> read_entry(reader& in, git_index& index) {
+result<void> read_entry(index_reader& in, git_index& index) {
   const std::size_t begin = in.position();
   const byte_view fixed = in.take(numbers * 4 + index.id_size + 2);
   if (in.failed()) return cut_off();
@@ -152,7 +152,7 @@ result<void> read_entry(reader& in, git_index& index) {
 
 // The set bits of a compressed bitmap (EWAH): words of 64 bits in runs, each run headed by one that says how many equal
 // words and how many literal ones follow.
-result<std::vector<std::uint32_t>> read_bitmap(reader& in) {
+result<std::vector<std::uint32_t>> read_bitmap(index_reader& in) {
   const std::uint64_t bits = in.u32();
   std::uint64_t words = in.u32();
   std::vector<std::uint32_t> set;
@@ -182,7 +182,7 @@ result<std::vector<std::uint32_t>> read_bitmap(reader& in) {
   return set;
 }
 
-result<void> read_shared_part(reader in, git_index& index) {
+result<void> read_shared_part(index_reader in, git_index& index) {
   git_index::shared_part part;
   for (const std::byte b : in.take(index.id_size)) part.id += fmt::format("{:02x}", std::to_integer<unsigned>(b));
   if (in.failed()) return cut_off();
@@ -198,13 +198,13 @@ result<void> read_shared_part(reader in, git_index& index) {
   return {};
 }
 
-result<void> read_extensions(reader& in, git_index& index) {
+result<void> read_extensions(index_reader& in, git_index& index) {
   while (in.left() > index.id_size) {
     const std::string_view name = as_text(in.take(4));
     const byte_view data = in.take(in.u32());
     if (in.failed()) return cut_off();
     if (name == "link") {
-      if (result<void> read = read_shared_part(reader(data), index); !read) return read;
+      if (result<void> read = read_shared_part(index_reader(data), index); !read) return read;
     } else if (name != "sdir" && (name[0] < 'A' || name[0] > 'Z')) {
       return wrong(fmt::format("it has an extension {} that must be understood, and is not known here", quoted(name)));
     }
@@ -221,7 +221,7 @@ bool in_order(const git_index& index, const git_index_entry& a, const git_index_
 }  // namespace
 
 result<git_index> parse_git_index(byte_view content, std::size_t id_size) {
-  reader in(content);
+  index_reader in(content);
   git_index index;
   index.id_size = std::min(id_size, sha256_id);
   const bool signed_so = as_text(in.take(4)) == "DIRC";

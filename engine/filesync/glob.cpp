@@ -9,8 +9,9 @@ namespace peelbox::filesync {
 
 namespace {
 
-constexpr char32_t replacement = 0xFFFD;
-constexpr char32_t max_rune = 0x10FFFF;
+// What an invalid byte counts as, and the largest code point (Go, unicode/utf8).
+constexpr char32_t invalid_rune = 0xFFFD;
+constexpr char32_t largest_rune = 0x10FFFF;
 
 struct decoded {
   char32_t rune;
@@ -23,7 +24,7 @@ decoded decode_rune(std::string_view text, std::size_t at) noexcept {
   const unsigned char first = byte(0);
   if (first < 0x80) return {first, 1, true};
   const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  const decoded bad{replacement, 1, false};
+  const decoded bad{invalid_rune, 1, false};
   if (first < 0xC2 || first > 0xF4 || text.size() - at < size) return bad;
   char32_t rune = first & (0xFFU >> (size + 1));
   for (std::size_t i = 1; i < size; ++i) {
@@ -31,7 +32,7 @@ decoded decode_rune(std::string_view text, std::size_t at) noexcept {
     rune = rune << 6 | (byte(i) & 0x3FU);
   }
   constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  if (rune < smallest[size] || rune > max_rune || (rune >= 0xD800 && rune <= 0xDFFF)) return bad;
+  if (rune < smallest[size] || rune > largest_rune || (rune >= 0xD800 && rune <= 0xDFFF)) return bad;
   return {rune, size, true};
 }
 

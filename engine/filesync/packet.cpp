@@ -56,9 +56,9 @@ byte_chain small_packet(const std::array<std::byte, N>& bytes, std::size_t size)
 }
 
 // A cursor over hostile bytes.
-class reader {
+class field_reader {
  public:
-  explicit reader(byte_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit field_reader(byte_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   bool done() const noexcept { return at_ == end_; }
 
@@ -105,7 +105,7 @@ class reader {
 // Calls use(field, type) for every field; use() reads the value or skips it and says whether that worked.
 template <class Use>
 bool each_field(byte_view message, Use use) {
-  reader in(message);
+  field_reader in(message);
   while (!in.done()) {
     const auto key = in.number();
     if (!key || *key > std::numeric_limits<std::uint32_t>::max() || *key >> 3 == 0) return false;
@@ -115,22 +115,22 @@ bool each_field(byte_view message, Use use) {
 }
 
 template <class Number>
-bool read_number(reader& in, Number& target) noexcept {
+bool read_number(field_reader& in, Number& target) noexcept {
   const auto value = in.number();
   if (value) target = static_cast<Number>(*value);
   return value.has_value();
 }
 
-bool read_text(reader& in, std::string& target) {
+bool read_text(field_reader& in, std::string& target) {
   const auto value = in.bytes();
   if (value) target = std::string(as_text(*value));
   return value.has_value();
 }
 
-bool read_xattr(reader& in, stat_entry& entry) {
+bool read_xattr(field_reader& in, stat_entry& entry) {
   const auto message = in.bytes();
   std::pair<std::string, std::string> attribute;
-  if (!message || !each_field(*message, [&](reader& field, std::uint32_t key) {
+  if (!message || !each_field(*message, [&](field_reader& field, std::uint32_t key) {
         if (key == tag(1, length_delimited)) return read_text(field, attribute.first);
         if (key == tag(2, length_delimited)) return read_text(field, attribute.second);
         return field.skip(key & 7);
@@ -142,7 +142,7 @@ bool read_xattr(reader& in, stat_entry& entry) {
 }
 
 bool read_stat(byte_view message, stat_entry& entry) {
-  return each_field(message, [&](reader& in, std::uint32_t key) {
+  return each_field(message, [&](field_reader& in, std::uint32_t key) {
     switch (key) {
       case tag(1, length_delimited):
         return read_text(in, entry.path);
@@ -258,7 +258,7 @@ byte_chain error_packet(std::string_view text) {
 
 result<packet> decode_packet(byte_view message) {
   packet p;
-  const bool ok = each_field(message, [&](reader& in, std::uint32_t key) {
+  const bool ok = each_field(message, [&](field_reader& in, std::uint32_t key) {
     switch (key) {
       case tag(1, varint): {
         std::uint32_t type = 0;

@@ -16,9 +16,9 @@ namespace peelbox::filesync {
 namespace {
 
 // git gives up on .gitignore files above 100 MB; a hundredth of that is still no ignore file.
-constexpr std::size_t max_ignore_file = 1024 * 1024;
+constexpr std::size_t max_gitignore = 1024 * 1024;
 
-failure unreadable(std::string_view what, std::string_view path, const failure& why) {
+failure unreadable_entry(std::string_view what, std::string_view path, const failure& why) {
   const std::string where = path.empty() ? "the root of the context" : quoted(path) + " of the context";
   failure f(errc::context, fmt::format("cannot {} {}: {}", what, where, why.text), origin::user);
   if (why.code == errc::permission) f.text += "; make it readable or exclude it in .dockerignore";
@@ -104,7 +104,7 @@ class slice_walk {
       ++slice_.chunk->excluded;
       return true;
     }
-    slice_.error = unreadable("read", stat_.path, why);
+    slice_.error = unreadable_entry("read", stat_.path, why);
     return false;
   }
 
@@ -194,7 +194,7 @@ result<void> read_git_rules(const walk_context& context, walk_directory& directo
   }
   if (!has(".gitignore")) return {};
   const std::string path = join_path(directory.path, ".gitignore");
-  const auto content = read_whole_file(*context.tree, path, max_ignore_file);
+  const auto content = read_whole_file(*context.tree, path, max_gitignore);
   if (!content) {
     // git ignores links and directories of that name too.
     if (content.error().code == errc::not_found) return {};
@@ -217,7 +217,7 @@ result<void> open_and_list(const walk_context& context, walk_directory& director
     const bool root = directory.path.empty();
     if (!root && (why.code == errc::not_found || (why.code == errc::permission && directory.withheld)))
       return {};
-    return unreadable("read directory", directory.path, why);
+    return unreadable_entry("read directory", directory.path, why);
   };
   auto handle = context.tree->directory(directory.path);
   if (!handle) return tolerate(handle.error());

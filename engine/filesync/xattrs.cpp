@@ -74,7 +74,7 @@ class thread_place {
   unsigned visits_ = 0;
 };
 
-thread_local thread_place place;
+thread_local thread_place here;
 
 // A path to an entry below an open directory for the calls that take no directory.
 std::string proc_path(int directory, std::string_view name) {
@@ -87,10 +87,10 @@ ssize_t list_names(int directory, std::string_view name, char* buffer, std::size
     if (count >= 0 || !missing(errno)) return count;
     has_xattrat.store(false, std::memory_order_relaxed);
   }
-  if (!place.go_to(directory)) return ::llistxattr(proc_path(directory, name).c_str(), buffer, size);
+  if (!here.go_to(directory)) return ::llistxattr(proc_path(directory, name).c_str(), buffer, size);
   const ssize_t count = ::llistxattr(name.data(), buffer, size);
   const int error = errno;
-  place.leave();
+  here.leave();
   errno = error;
   return count;
 }
@@ -102,10 +102,10 @@ ssize_t get_value(int directory, std::string_view name, const char* attribute, c
     return ::syscall(sys_getxattrat, directory, name.data(), AT_SYMLINK_NOFOLLOW, attribute, &args,
                      sizeof args);
   }
-  if (!place.go_to(directory)) return ::lgetxattr(proc_path(directory, name).c_str(), attribute, buffer, size);
+  if (!here.go_to(directory)) return ::lgetxattr(proc_path(directory, name).c_str(), attribute, buffer, size);
   const ssize_t count = ::lgetxattr(name.data(), attribute, buffer, size);
   const int error = errno;
-  place.leave();
+  here.leave();
   errno = error;
   return count;
 }
@@ -114,8 +114,8 @@ constexpr std::size_t largest = 64 * 1024;  // XATTR_LIST_MAX and XATTR_SIZE_MAX
 
 }  // namespace
 
-xattr_visit::xattr_visit() noexcept { place.begin_visit(); }
-xattr_visit::~xattr_visit() { place.end_visit(); }
+xattr_visit::xattr_visit() noexcept { here.begin_visit(); }
+xattr_visit::~xattr_visit() { here.end_visit(); }
 
 int read_xattrs(int directory, std::string_view name, entry_xattrs& out) {
   std::array<char, 1024> small;

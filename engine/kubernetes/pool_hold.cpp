@@ -13,7 +13,7 @@ namespace {
 
 namespace json = data::json;
 
-constexpr std::size_t most_of_a_message = 300;
+constexpr std::size_t most_of_a_reason = 300;
 
 struct known_event {
   std::string_view reason;
@@ -65,7 +65,7 @@ std::optional<pool_event> newest_event(const json::value& items) {
     std::string when = time_of(one);
     if (known->brings_node) promised = std::max(promised, when);
     if (newest && when < time) continue;
-    newest = pool_event{known->kind, known->brings_node, fmt::format("{}: {}", reason, data::text_of(one, "message").substr(0, most_of_a_message))};
+    newest = pool_event{known->kind, known->brings_node, fmt::format("{}: {}", reason, data::text_of(one, "message").substr(0, most_of_a_reason))};
     time = std::move(when);
   }
   if (newest && newest->kind == hold::unschedulable && !promised.empty()) newest->brings_node = true;

@@ -12,7 +12,6 @@ namespace peelbox::llb {
 
 namespace {
 
-constexpr std::string_view local_scheme = "local://";
 constexpr const char* session_attribute = "local.session";
 constexpr std::array<std::string_view, 6> harmless{session_attribute,         "local.unique",          "local.sharedkeyhint",
                                                    "local.includepattern",    "local.excludepatterns", "local.followpaths"};

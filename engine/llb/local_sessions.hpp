@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,9 @@ class Definition;
 }
 
 namespace peelbox::llb {
+
+/// Before the name of a local source, in its identifier.
+inline constexpr std::string_view local_scheme = "local://";
 
 /// What the daemon will ask for on behalf of a local source (local://NAME).
 struct local_request {

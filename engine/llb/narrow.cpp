@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/llb/edit.hpp"
+#include "engine/llb/local_sessions.hpp"
 #include "engine/llb/node.hpp"
 #include "engine/llb/op.hpp"
 #include "engine/oci/digest.hpp"
@@ -13,8 +14,6 @@
 namespace peelbox::llb {
 
 namespace {
-
-constexpr std::string_view local_scheme = "local://";
 
 /// What is read of one local source.
 struct demand {

@@ -20,14 +20,14 @@ using data::text_of;
 constexpr std::string_view tag_key = "org.opencontainers.image.ref.name";
 constexpr std::string_view image_key = "io.containerd.image.name";
 
-failure broken(std::string_view why) { return failure(errc::protocol, fmt::format("index.json: {}", why), origin::peer); }
+failure broken_index(std::string_view why) { return failure(errc::protocol, fmt::format("index.json: {}", why), origin::peer); }
 
 result<json::value> parse_index(std::string_view text) {
   result<json::value> index = data::parse_json(text, "index.json", {max_manifest_bytes, 32});
   if (index.has_error()) return index;
-  if (!index->is_object()) return broken("expected a JSON object");
+  if (!index->is_object()) return broken_index("expected a JSON object");
   const json::value* entries = member(*index, "manifests");
-  if (entries != nullptr && !entries->is_array()) return broken("\"manifests\" is not a list");
+  if (entries != nullptr && !entries->is_array()) return broken_index("\"manifests\" is not a list");
   return index;
 }
 
@@ -51,7 +51,7 @@ bool is_called(const json::value& entry, const layout_name& name) {
 result<std::optional<std::string>> digest_of_entry(const json::value& entry, std::string_view name) {
   const std::string digest(text_of(entry, "digest"));
   result<digest_parts> parts = parse_digest(digest);
-  if (parts.has_error()) return broken(fmt::format("the entry {} has no digest: {}", name, parts.error().text));
+  if (parts.has_error()) return broken_index(fmt::format("the entry {} has no digest: {}", name, parts.error().text));
   return std::optional(digest);
 }
 

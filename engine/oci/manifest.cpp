@@ -16,14 +16,14 @@ using data::member;
 constexpr std::size_t max_depth = 32;
 constexpr std::size_t max_items = 10000;
 
-failure broken(std::string_view where, std::string_view why) {
+failure broken_manifest(std::string_view where, std::string_view why) {
   return failure(errc::protocol, fmt::format("{}: {}", where, why), origin::peer);
 }
 
 result<value> parse_object(std::string_view text, std::string_view what, std::size_t limit) {
-  if (text.empty()) return broken(what, "it is empty");
+  if (text.empty()) return broken_manifest(what, "it is empty");
   auto root = data::parse_json(text, what, {limit, max_depth});
-  if (root.has_value() && !root->is_object()) return broken(what, "expected a JSON object");
+  if (root.has_value() && !root->is_object()) return broken_manifest(what, "expected a JSON object");
   return root;
 }
 
@@ -35,7 +35,7 @@ result<void> read_text(const value& from, std::string_view key, std::string_view
   const value* found = member(from, key);
   if (found == nullptr) return {};
   const auto* text = found->if_string();
-  if (text == nullptr) return broken(where, fmt::format("\"{}\" is not a string", key));
+  if (text == nullptr) return broken_manifest(where, fmt::format("\"{}\" is not a string", key));
   out = view(*text);
   return {};
 }
@@ -45,11 +45,11 @@ result<void> read_texts(const value& from, std::string_view key, std::string_vie
   const value* found = member(from, key);
   if (found == nullptr) return {};
   const auto* items = found->if_array();
-  if (items == nullptr) return broken(where, fmt::format("\"{}\" is not an array", key));
-  if (items->size() > max_items) return broken(where, fmt::format("\"{}\" has too many items", key));
+  if (items == nullptr) return broken_manifest(where, fmt::format("\"{}\" is not an array", key));
+  if (items->size() > max_items) return broken_manifest(where, fmt::format("\"{}\" has too many items", key));
   for (const value& item : *items) {
     const auto* text = item.if_string();
-    if (text == nullptr) return broken(where, fmt::format("\"{}\" holds something else than strings", key));
+    if (text == nullptr) return broken_manifest(where, fmt::format("\"{}\" holds something else than strings", key));
     out.emplace_back(view(*text));
   }
   return {};
@@ -60,8 +60,8 @@ result<const data::json::object*> read_object(const value& from, std::string_vie
   const value* found = member(from, key);
   if (found == nullptr) return nullptr;
   const auto* items = found->if_object();
-  if (items == nullptr) return broken(where, fmt::format("\"{}\" is not an object", key));
-  if (items->size() > max_items) return broken(where, fmt::format("\"{}\" has too many items", key));
+  if (items == nullptr) return broken_manifest(where, fmt::format("\"{}\" is not an object", key));
+  if (items->size() > max_items) return broken_manifest(where, fmt::format("\"{}\" has too many items", key));
   return items;
 }
 
@@ -81,7 +81,7 @@ result<void> read_text_map(const value& from, std::string_view key, std::string_
   if (*items == nullptr) return {};
   for (const auto& field : **items) {
     const auto* text = field.value().if_string();
-    if (text == nullptr) return broken(where, fmt::format("\"{}\" holds something else than strings", key));
+    if (text == nullptr) return broken_manifest(where, fmt::format("\"{}\" holds something else than strings", key));
     out.insert_or_assign(std::string(view(field.key())), std::string(view(*text)));
   }
   return {};
@@ -96,18 +96,18 @@ result<platform> read_platform(const value& from, std::string_view where) {
 }
 
 result<descriptor> read_descriptor(const value& from, std::string_view where) {
-  if (!from.is_object()) return broken(where, "expected an object");
+  if (!from.is_object()) return broken_manifest(where, "expected an object");
   descriptor out;
   if (auto r = read_text(from, "mediaType", where, out.media_type); !r) return r.error();
   if (auto r = read_text(from, "digest", where, out.digest); !r) return r.error();
-  if (auto r = parse_digest(out.digest); !r) return broken(where, r.error().text);
+  if (auto r = parse_digest(out.digest); !r) return broken_manifest(where, r.error().text);
   const value* size = member(from, "size");
   boost::system::error_code not_exact;
   if (size != nullptr) out.size = size->to_number<std::uint64_t>(not_exact);
-  if (size == nullptr || not_exact || size->is_double()) return broken(where, "\"size\" is not a number of bytes");
+  if (size == nullptr || not_exact || size->is_double()) return broken_manifest(where, "\"size\" is not a number of bytes");
   if (auto r = read_text_map(from, "annotations", where, out.annotations); !r) return r.error();
   if (const value* of = member(from, "platform")) {
-    if (!of->is_object()) return broken(where, "\"platform\" is not an object");
+    if (!of->is_object()) return broken_manifest(where, "\"platform\" is not an object");
     auto p = read_platform(*of, where);
     if (!p) return p.error();
     out.platform = normalise(*std::move(p));
@@ -117,8 +117,8 @@ result<descriptor> read_descriptor(const value& from, std::string_view where) {
 
 result<std::vector<descriptor>> read_descriptors(const value& list, std::string_view key) {
   const auto* items = list.if_array();
-  if (items == nullptr) return broken("image manifest", fmt::format("\"{}\" is not an array", key));
-  if (items->size() > max_items) return broken("image manifest", fmt::format("\"{}\" has too many items", key));
+  if (items == nullptr) return broken_manifest("image manifest", fmt::format("\"{}\" is not an array", key));
+  if (items->size() > max_items) return broken_manifest("image manifest", fmt::format("\"{}\" has too many items", key));
   std::vector<descriptor> out;
   for (const value& item : *items) {
     auto one = read_descriptor(item, fmt::format("image manifest: {}[{}]", key, out.size()));
@@ -146,9 +146,9 @@ result<manifest_document> parse_manifest(std::string_view text) {
   if (list == nullptr || config == nullptr) {
     const value* schema = member(*root, "schemaVersion");
     if (schema != nullptr && *schema == 1)
-      return broken("image manifest",
+      return broken_manifest("image manifest",
                     "schema version 1 is too old; push the image again with a current tool");
-    return broken("image manifest", "it has neither \"manifests\" nor \"config\" and \"layers\"");
+    return broken_manifest("image manifest", "it has neither \"manifests\" nor \"config\" and \"layers\"");
   }
   auto config_descriptor = read_descriptor(*config, "image manifest: config");
   if (!config_descriptor) return config_descriptor.error();
@@ -181,14 +181,14 @@ result<image_config> parse_image_config(std::string_view text) {
   out.platform = normalise(*std::move(p));
 
   if (const value* rootfs = member(*root, "rootfs")) {
-    if (!rootfs->is_object()) return broken(where, "\"rootfs\" is not an object");
+    if (!rootfs->is_object()) return broken_manifest(where, "\"rootfs\" is not an object");
     if (auto r = read_texts(*rootfs, "diff_ids", where, out.diff_ids); !r) return r.error();
   }
   if (const value* history = member(*root, "history"); history != nullptr && history->is_array())
     out.history_json = data::to_text(*history);
   const value* config = member(*root, "config");
   if (config == nullptr) return out;
-  if (!config->is_object()) return broken(where, "\"config\" is not an object");
+  if (!config->is_object()) return broken_manifest(where, "\"config\" is not an object");
   if (auto r = read_text(*config, "User", where, out.user); !r) return r.error();
   if (auto r = read_text(*config, "WorkingDir", where, out.working_dir); !r) return r.error();
   if (auto r = read_texts(*config, "Env", where, out.env); !r) return r.error();

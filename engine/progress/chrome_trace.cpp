@@ -43,9 +43,9 @@ void assign_lanes(std::vector<slice>& slices) {
   }
 }
 
-class writer {
+class trace_writer {
  public:
-  explicit writer(const build_picture& build) : build_(build) {}
+  explicit trace_writer(const build_picture& build) : build_(build) {}
 
   std::string write() {
     out_ = "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"title\":";
@@ -192,6 +192,6 @@ class writer {
 
 }  // namespace
 
-std::string chrome_trace(const build_picture& build) { return writer(build).write(); }
+std::string chrome_trace(const build_picture& build) { return trace_writer(build).write(); }
 
 }  // namespace peelbox::progress

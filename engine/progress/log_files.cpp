@@ -25,9 +25,9 @@ struct closer {
 };
 using file_ptr = std::unique_ptr<std::FILE, closer>;
 
-class writer final : public log_files {
+class log_writer final : public log_files {
  public:
-  writer(std::string directory, std::string main_name, file_ptr main)
+  log_writer(std::string directory, std::string main_name, file_ptr main)
       : directory_(std::move(directory)), main_name_(std::move(main_name)), main_(std::move(main)) {}
 
   void update(const batch& events, const trace& picture, wall_time now) override {
@@ -143,7 +143,7 @@ result<std::shared_ptr<log_files>> make_log_files(const std::string& target) {
   }
   result<file_ptr> file = open_log(name);
   if (file.has_error()) return file.error();
-  return std::shared_ptr<log_files>(std::make_shared<writer>(std::move(folder), std::move(name), std::move(*file)));
+  return std::shared_ptr<log_files>(std::make_shared<log_writer>(std::move(folder), std::move(name), std::move(*file)));
 }
 
 }  // namespace peelbox::progress

@@ -24,9 +24,9 @@ std::string_view word(step_state state) {
 }
 
 /// Writes the page's data; times are milliseconds since the build began.
-class writer {
+class page_writer {
  public:
-  explicit writer(const build_picture& build) : build_(build) {}
+  explicit page_writer(const build_picture& build) : build_(build) {}
 
   std::string write() {
     out_ += "{\"title\":";
@@ -145,7 +145,7 @@ std::string timeline_html(const build_picture& build) {
   const std::string_view page = timeline_page;
   const std::size_t at = page.find(mark);
   std::string out(page.substr(0, at));
-  out += for_script(writer(build).write());
+  out += for_script(page_writer(build).write());
   out += page.substr(at + mark.size());
   return out;
 }

@@ -26,7 +26,7 @@ struct cursor {
   }
 };
 
-failure broken() { return failure(errc::protocol, "the daemon sent a malformed BytesMessage", origin::peer); }
+failure broken_message() { return failure(errc::protocol, "the daemon sent a malformed BytesMessage", origin::peer); }
 
 }  // namespace
 
@@ -45,25 +45,25 @@ result<byte_slice> decode_bytes_message(const byte_slice& message) {
   while (!in.done()) {
     std::uint64_t tag = 0;
     std::uint64_t value = 0;
-    if (!in.varint(tag)) return broken();
+    if (!in.varint(tag)) return broken_message();
     switch (tag & 7) {
       case 0:
-        if (!in.varint(value)) return broken();
+        if (!in.varint(value)) return broken_message();
         break;
       case 1:
-        if (!in.skip(8)) return broken();
+        if (!in.skip(8)) return broken_message();
         break;
       case 2: {
-        if (!in.varint(value)) return broken();
+        if (!in.varint(value)) return broken_message();
         const std::size_t start = in.at;
-        if (!in.skip(value)) return broken();
+        if (!in.skip(value)) return broken_message();
         if (tag >> 3 == 1) data = message.sub(start, static_cast<std::size_t>(value));
         break;
       }
       case 5:
-        if (!in.skip(4)) return broken();
+        if (!in.skip(4)) return broken_message();
         break;
-      default: return broken();
+      default: return broken_message();
     }
   }
   return data;

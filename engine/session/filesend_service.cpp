@@ -109,7 +109,7 @@ task<grpc_status> give_to_consumer(h2grpc::server_call& call, std::shared_ptr<ex
   co_return grpc_status{};
 }
 
-task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_targets> targets, blocking_pool& pool) {
+task<grpc_status> receive_diff_copy(h2grpc::server_call& call, std::shared_ptr<export_targets> targets, blocking_pool& pool) {
   const std::size_t id = exporter_id(call.request_metadata());
   const auto asked = targets->by_id.find(id);
   if (asked == targets->by_id.end())
@@ -133,7 +133,7 @@ task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<export_ta
 void add_filesend_service(h2grpc::method_table& methods, std::shared_ptr<export_targets> targets,
                           blocking_pool& pool) {
   methods.add("/moby.filesync.v1.FileSend/DiffCopy", [targets = std::move(targets), &pool](h2grpc::server_call& call) {
-    return diff_copy(call, targets, pool);
+    return receive_diff_copy(call, targets, pool);
   });
 }
 

@@ -80,7 +80,7 @@ task<result<filesync::transfer_stats>> send_for_record(session_record& record,
   co_return sent;
 }
 
-task<grpc_status> diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
+task<grpc_status> serve_diff_copy(h2grpc::server_call& call, std::shared_ptr<shared_contexts> contexts, blocking_pool& pool,
                             const logger& log, bool only_judged) {
   const std::vector<std::string> names = values_of(call.request_metadata(), "dir-name");
   const std::string name = names.empty() ? std::string() : names.front();
@@ -138,7 +138,7 @@ void add_filesync_service(h2grpc::method_table& methods, std::shared_ptr<shared_
                           blocking_pool& pool, const logger& log, bool only_judged) {
   methods.add("/moby.filesync.v1.FileSync/DiffCopy",
               [contexts = std::move(contexts), &pool, &log, only_judged](h2grpc::server_call& call) {
-                return diff_copy(call, contexts, pool, log, only_judged);
+                return serve_diff_copy(call, contexts, pool, log, only_judged);
               });
 }
 

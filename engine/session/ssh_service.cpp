@@ -27,7 +27,7 @@ grpc_status unknown_id(const std::string& id) {
   return make_status(code::not_found, fmt::format("no SSH key \"{}\" forwarded from the client", id));
 }
 
-grpc_status broken(const failure& why) {
+grpc_status broken_agent(const failure& why) {
   return make_status(why.code == errc::cancelled ? code::cancelled : code::unavailable, why.text);
 }
 
@@ -78,7 +78,7 @@ task<grpc_status> serve_agent(h2grpc::server_call& call, agent_of_ours answer) {
   agent_framer requests;
   for (;;) {
     result<byte_slice> bytes = co_await step.read();
-    if (bytes.has_error()) co_return broken(bytes.error());
+    if (bytes.has_error()) co_return broken_agent(bytes.error());
     if (bytes->empty()) co_return grpc_status{};
     requests.take(bytes->text());
     for (;;) {
@@ -89,12 +89,12 @@ task<grpc_status> serve_agent(h2grpc::server_call& call, agent_of_ours answer) {
       std::string said = agent_refusal();
       if (is_allowed_request(asked)) {
         result<std::string> reply = co_await answer(std::move(asked));
-        if (reply.has_error()) co_return broken(reply.error());
+        if (reply.has_error()) co_return broken_agent(reply.error());
         said = std::move(*reply);
       }
       std::string framed = agent_frame(said);
       result<void> sent = co_await step.write(std::move(framed));
-      if (sent.has_error()) co_return broken(sent.error());
+      if (sent.has_error()) co_return broken_agent(sent.error());
     }
   }
 }
@@ -180,13 +180,13 @@ task<grpc_status> pass_everything(h2grpc::server_call& call, transport::stream_p
   const wake why = co_await both.join();
   if (why == wake::cancelled) co_return make_status(code::cancelled, "the connection was given up");
   both.rethrow();
-  if (!ended && both.first_failure()) co_return broken(*both.first_failure());
+  if (!ended && both.first_failure()) co_return broken_agent(*both.first_failure());
   co_return grpc_status{};
 }
 
 task<grpc_status> forward_socket(h2grpc::server_call& call, forwarded_socket socket) {
   result<transport::stream_ptr> connected = co_await socket.connect();
-  if (connected.has_error()) co_return broken(connected.error());
+  if (connected.has_error()) co_return broken_agent(connected.error());
   if (socket.raw) {
     transport::stream_ptr stream = std::move(*connected);
     grpc_status passed = co_await pass_everything(call, std::move(stream));

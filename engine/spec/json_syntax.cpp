@@ -50,9 +50,9 @@ std::string excerpt(std::string_view token) {
   return fmt::format("{}{}", token.substr(0, size), size < token.size() ? "…" : "");
 }
 
-class reader {
+class mistake_finder {
  public:
-  explicit reader(std::string_view text) : text_(text) {}
+  explicit mistake_finder(std::string_view text) : text_(text) {}
 
   std::optional<json_mistake> read() {
     skip_space();
@@ -242,6 +242,6 @@ class reader {
 
 }  // namespace
 
-std::optional<json_mistake> find_json_mistake(std::string_view text) { return reader(text).read(); }
+std::optional<json_mistake> find_json_mistake(std::string_view text) { return mistake_finder(text).read(); }
 
 }  // namespace peelbox::spec

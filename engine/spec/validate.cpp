@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t max_commands = 500;
 constexpr std::size_t max_copies = 500;
-constexpr std::size_t max_reported = 50;
+constexpr std::size_t max_faults = 50;
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 bool has_control(std::string_view text) {
@@ -276,8 +276,8 @@ result<std::vector<std::string>> check(const loaded_spec& spec) {
       (p.how == problem::weight::error ? errors : warnings).push_back(line_for(spec, prefix, p));
   }
   if (errors.empty()) return warnings;
-  if (errors.size() > max_reported) {
-    errors.resize(max_reported);
+  if (errors.size() > max_faults) {
+    errors.resize(max_faults);
     errors.push_back(fmt::format("{}: more problems follow", spec.file_name));
   }
   return failure(errc::usage, fmt::format("{}", fmt::join(errors, "\n")), origin::user);

@@ -7,7 +7,6 @@ namespace peelbox::h2grpc::h2 {
 
 namespace {
 
-constexpr std::size_t client_magic_size = 24;
 constexpr std::byte type_goaway{7};
 constexpr std::size_t least_goaway = 8;
 

@@ -10,7 +10,6 @@ namespace peelbox::h2grpc::h2 {
 
 namespace {
 
-constexpr std::size_t client_magic_size = 24;
 constexpr std::uint8_t type_headers = 1;
 constexpr std::uint8_t type_continuation = 9;
 constexpr std::uint8_t flag_end_headers = 0x4;

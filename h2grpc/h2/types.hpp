@@ -1,6 +1,7 @@
 // Types that HTTP/2 and gRPC share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 namespace peelbox::h2grpc::h2 {
 
 enum class role { client, server };
+
+/// Bytes that a client sends before its first frame (RFC 9113, 3.4).
+inline constexpr std::size_t client_magic_size = 24;
 
 /// Odd for streams that the client opened. Never used twice in one connection (RFC 9113, 5.1.1), so it is a safe key:
 /// a lookup after the stream's end finds nothing.

@@ -10,7 +10,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_bazel(analysis& work) {
   work.out.language = "C++";
   for (const std::string& path : work.sources({"BUILD", "BUILD.bazel"})) {
     const std::string* text = work.files.read(path);
@@ -45,6 +45,6 @@ void analyse(analysis& work) {
 }  // namespace
 
 const build_system bazel_system{
-    .name = "Bazel", .manifests = {"MODULE.bazel", "WORKSPACE.bazel", "WORKSPACE"}, .recursive = true, .analyse = analyse};
+    .name = "Bazel", .manifests = {"MODULE.bazel", "WORKSPACE.bazel", "WORKSPACE"}, .recursive = true, .analyse = analyse_bazel};
 
 }  // namespace peelbox::detect

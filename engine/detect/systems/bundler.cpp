@@ -77,7 +77,7 @@ std::string command(analysis& work, const framework* f, const std::set<std::stri
   return "bundle exec ruby " + file;
 }
 
-void analyse(analysis& work) {
+void analyse_bundler(analysis& work) {
   work.out.language = "Ruby";
   const std::string* text = work.files.read(work.self.manifest);
   const std::set<std::string> names = gems(text ? *text : "");
@@ -117,6 +117,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system bundler_system{.name = "Bundler", .manifests = {"Gemfile"}, .analyse = analyse};
+const build_system bundler_system{.name = "Bundler", .manifests = {"Gemfile"}, .analyse = analyse_bundler};
 
 }  // namespace peelbox::detect

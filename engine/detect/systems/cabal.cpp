@@ -54,7 +54,7 @@ void use_haskell(analysis& work, const std::string& program) {
   apply(work, look_at_sources(work, work.sources({".hs"}), {"scotty ", "run ", "setPort "}), 0, "");
 }
 
-void analyse(analysis& work) {
+void analyse_cabal(analysis& work) {
   work.out.language = "Haskell";
   const std::string* text = work.files.read(work.self.manifest);
   const bool is_hpack = work.self.manifest.ends_with(".yaml");
@@ -70,7 +70,7 @@ void analyse(analysis& work) {
   work.out.no_service = "no executable: a library";
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_cabal(repository& files, std::string_view manifest) {
   if (!manifest.ends_with(".yaml")) return {};
   const std::string* text = files.read(manifest);
   return text && contains(*text, "executables:") ? "" : "no executables in it";
@@ -79,6 +79,6 @@ std::string refuses(repository& files, std::string_view manifest) {
 }  // namespace
 
 const build_system cabal_system{
-    .name = "Cabal", .manifests = {"*.cabal", "package.yaml"}, .refuses = refuses, .analyse = analyse};
+    .name = "Cabal", .manifests = {"*.cabal", "package.yaml"}, .refuses = refuses_cabal, .analyse = analyse_cabal};
 
 }  // namespace peelbox::detect

@@ -91,7 +91,7 @@ std::string features_of_dockerfile(analysis& work, const value& tree) {
   return {};
 }
 
-void analyse(analysis& work) {
+void analyse_cargo(analysis& work) {
   const value tree = manifest_tree(work.files, work.self.manifest);
   work.out.language = "Rust";
   const std::string& name = tree["package"]["name"].text;
@@ -156,23 +156,23 @@ void analyse(analysis& work) {
         f ? f->port : std::uint16_t{0}, f ? fmt::format("{}'s usual port", f->name) : "");
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_cargo(repository& files, std::string_view manifest) {
   const value tree = manifest_tree(files, manifest);
   return tree.has("package") || tree.has("workspace") ? "" : "it has neither [package] nor [workspace]";
 }
 
-std::vector<std::string> members(repository& files, std::string_view manifest) {
+std::vector<std::string> members_cargo(repository& files, std::string_view manifest) {
   const value tree = manifest_tree(files, manifest);
   std::vector<std::string> out = tree["workspace"]["members"].texts();
   for (const std::string& excluded : tree["workspace"]["exclude"].texts()) out.push_back("!" + excluded);
   return out;
 }
 
-std::string name_in(repository& files, std::string_view manifest) {
+std::string name_in_cargo(repository& files, std::string_view manifest) {
   return manifest_tree(files, manifest)["package"]["name"].text;
 }
 
-std::vector<std::string> needed(repository& files, std::string_view manifest) {
+std::vector<std::string> needed_cargo(repository& files, std::string_view manifest) {
   std::vector<std::string> out;
   const value tree = manifest_tree(files, manifest);
   for (const auto& [name, version] : tree["dependencies"].members) out.push_back(name);
@@ -183,10 +183,10 @@ std::vector<std::string> needed(repository& files, std::string_view manifest) {
 
 const build_system cargo_system{.name = "Cargo",
                                 .manifests = {"Cargo.toml"},
-                                .refuses = refuses,
-                                .members = members,
-                                .package_name = name_in,
-                                .dependencies = needed,
-                                .analyse = analyse};
+                                .refuses = refuses_cargo,
+                                .members = members_cargo,
+                                .package_name = name_in_cargo,
+                                .dependencies = needed_cargo,
+                                .analyse = analyse_cargo};
 
 }  // namespace peelbox::detect

@@ -55,7 +55,7 @@ void analyse_tools(analysis& work) {
   work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/app.jar"}, {analysis::command_in(work.self.dir, "ls target/*.jar | head -n 1 | xargs -I FILE cp FILE /app.jar")}, {{"/app.jar", "/app/app.jar"}}}, work.self.manifest);
 }
 
-void analyse(analysis& work) {
+void analyse_clojure(analysis& work) {
   work.out.language = "Clojure";
   const bool leiningen = work.self.manifest.ends_with("project.clj");
   work.out.build_system = leiningen ? "Leiningen" : "Clojure CLI";
@@ -72,6 +72,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system clojure_system{.name = "Clojure", .manifests = {"project.clj", "deps.edn"}, .analyse = analyse};
+const build_system clojure_system{.name = "Clojure", .manifests = {"project.clj", "deps.edn"}, .analyse = analyse_clojure};
 
 }  // namespace peelbox::detect

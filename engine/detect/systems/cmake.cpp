@@ -19,7 +19,7 @@ std::string unquoted(std::string text) {
   return text;
 }
 
-void analyse(analysis& work) {
+void analyse_cmake(analysis& work) {
   const c_sources sources = find_c_sources(work);
   use_c(work, sources);
   work.needs("cmake");
@@ -70,6 +70,6 @@ void analyse(analysis& work) {
 }  // namespace
 
 const build_system cmake_system{
-    .name = "CMake", .manifests = {"CMakeLists.txt"}, .refuses = refuse_without_c, .recursive = true, .analyse = analyse};
+    .name = "CMake", .manifests = {"CMakeLists.txt"}, .refuses = refuse_without_c, .recursive = true, .analyse = analyse_cmake};
 
 }  // namespace peelbox::detect

@@ -48,7 +48,7 @@ void build_symfony_assets(analysis& work, const std::set<std::string>& names) {
   work.because("assets", "asset-map:compile", "symfony/asset-mapper in " + work.self.manifest);
 }
 
-void analyse(analysis& work) {
+void analyse_composer(analysis& work) {
   const std::string* text = work.files.read(work.self.manifest);
   const auto tree = parse_json(text ? *text : "{}");
   if (tree.has_error()) {
@@ -94,7 +94,7 @@ void analyse(analysis& work) {
   apply(work, look_at_sources(work, work.sources({".php", "routes.yaml"}), {}), 0, "");
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_composer(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (!text) return "it cannot be read";
   const auto tree = parse_json(*text);
@@ -105,7 +105,7 @@ std::string refuses(repository& files, std::string_view manifest) {
   return "";
 }
 
-void analyse_file(analysis& work) {
+void analyse_php_file(analysis& work) {
   work.out.build_system = "none";
   use_php(work, version_of_tool_files(work, "php"), {}, false);
   work.copy(".", "/app/");
@@ -114,7 +114,7 @@ void analyse_file(analysis& work) {
 
 }  // namespace
 
-const build_system composer_system{.name = "Composer", .manifests = {"composer.json"}, .refuses = refuses, .analyse = analyse};
-const build_system php_file_system{.name = "a PHP file", .manifests = {"index.php"}, .weak = true, .analyse = analyse_file};
+const build_system composer_system{.name = "Composer", .manifests = {"composer.json"}, .refuses = refuses_composer, .analyse = analyse_composer};
+const build_system php_file_system{.name = "a PHP file", .manifests = {"index.php"}, .weak = true, .analyse = analyse_php_file};
 
 }  // namespace peelbox::detect

@@ -30,7 +30,7 @@ void make_history(analysis& work) {
   }
 }
 
-void analyse(analysis& work) {
+void analyse_crystal(analysis& work) {
   work.out.language = "Crystal";
   const std::string* text = work.files.read(work.self.manifest);
   const auto tree = parse_yaml(text ? *text : "");
@@ -79,6 +79,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system crystal_system{.name = "Shards", .manifests = {"shard.yml"}, .analyse = analyse};
+const build_system crystal_system{.name = "Shards", .manifests = {"shard.yml"}, .analyse = analyse_crystal};
 
 }  // namespace peelbox::detect

@@ -17,7 +17,7 @@ value pubspec(repository& files, std::string_view path) {
   return {};
 }
 
-void analyse(analysis& work) {
+void analyse_dart(analysis& work) {
   work.out.language = "Dart";
   const value tree = pubspec(work.files, work.self.manifest);
   if (!tree["name"].text.empty()) work.out.name = tree["name"].text;
@@ -44,12 +44,12 @@ void analyse(analysis& work) {
   apply(work, look_at_sources(work, work.sources({".dart"}), {"port = ", "anyIPv4, ", "?? "}), 0, "");
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_dart(repository& files, std::string_view manifest) {
   return pubspec(files, manifest).has("name") ? "" : "it has no name";
 }
 
 }  // namespace
 
-const build_system dart_system{.name = "Dart", .manifests = {"pubspec.yaml"}, .refuses = refuses, .analyse = analyse};
+const build_system dart_system{.name = "Dart", .manifests = {"pubspec.yaml"}, .refuses = refuses_dart, .analyse = analyse_dart};
 
 }  // namespace peelbox::detect

@@ -9,7 +9,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_deno(analysis& work) {
   work.out.language = "TypeScript";
   const std::string* text = work.files.read(work.self.manifest);
   const auto tree = parse_json(text ? *text : "{}");
@@ -44,7 +44,7 @@ void analyse(analysis& work) {
   apply(work, facts, serves ? std::uint16_t{8000} : std::uint16_t{0}, "Deno.serve's usual port");
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_deno(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (!text) return "it cannot be read";
   const auto tree = parse_json(*text);
@@ -55,6 +55,6 @@ std::string refuses(repository& files, std::string_view manifest) {
 
 }  // namespace
 
-const build_system deno_system{.name = "Deno", .manifests = {"deno.json", "deno.jsonc"}, .refuses = refuses, .analyse = analyse};
+const build_system deno_system{.name = "Deno", .manifests = {"deno.json", "deno.jsonc"}, .refuses = refuses_deno, .analyse = analyse_deno};
 
 }  // namespace peelbox::detect

@@ -12,7 +12,7 @@
 namespace peelbox::detect {
 namespace {
 
-value project(repository& files, std::string_view path) {
+value project_tree(repository& files, std::string_view path) {
   const std::string* text = files.read(path);
   if (!text) return {};
   auto tree = parse_xml(*text);
@@ -34,7 +34,7 @@ std::string inherited(analysis& work, const value& tree, std::string_view name, 
   for (const char* file : {"Directory.Build.props", "Directory.Packages.props", "Directory.Build.targets"}) {
     from = work.first_upwards({file});
     if (from.empty()) continue;
-    if (std::string found = property(project(work.files, from), name); !found.empty()) return found;
+    if (std::string found = property(project_tree(work.files, from), name); !found.empty()) return found;
   }
   return {};
 }
@@ -104,7 +104,7 @@ std::vector<std::string> projects_of(repository& files, const std::string& path)
   return out;
 }
 
-std::vector<std::string> members(repository& files, std::string_view manifest) {
+std::vector<std::string> members_dotnet(repository& files, std::string_view manifest) {
   std::vector<std::string> out;
   const directory* dir = files.find(parent_of(manifest));
   if (!dir) return out;
@@ -158,14 +158,14 @@ void take_launch_port(analysis& work) {
   }
 }
 
-void analyse(analysis& work) {
+void analyse_dotnet(analysis& work) {
   const std::string file(name_of(work.self.manifest));
   if (file.ends_with(".sln") || file.ends_with(".slnx")) {
     work.out.no_service = "a solution; its projects are services of their own";
     return;
   }
   work.out.language = file.ends_with(".fsproj") ? "F#" : file.ends_with(".vbproj") ? "Visual Basic" : "C#";
-  const value tree = project(work.files, work.self.manifest);
+  const value tree = project_tree(work.files, work.self.manifest);
   const std::string stem = file.substr(0, file.rfind('.'));
   work.out.name = stem;
   std::string assembly = property(tree, "AssemblyName");
@@ -220,15 +220,15 @@ void analyse(analysis& work) {
   apply(work, look_at_sources(work, files, {"DefaultPort = ", "Port = ","ListenAnyIP(", "http://*:", "http://+:", "http://0.0.0.0:"}), 0, "");
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_dotnet(repository& files, std::string_view manifest) {
   if (manifest.ends_with(".sln") || manifest.ends_with(".slnx")) return "";
-  const value tree = project(files, manifest);
+  const value tree = project_tree(files, manifest);
   return tree.has("@Sdk") || tree.has("PropertyGroup") ? "" : "it is no project file";
 }
 
 }  // namespace
 
 const build_system dotnet_system{
-    .name = ".NET", .manifests = {"*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx"}, .refuses = refuses, .members = members, .analyse = analyse};
+    .name = ".NET", .manifests = {"*.csproj", "*.fsproj", "*.vbproj", "*.sln", "*.slnx"}, .refuses = refuses_dotnet, .members = members_dotnet, .analyse = analyse_dotnet};
 
 }  // namespace peelbox::detect

@@ -43,7 +43,7 @@ bool uses_dream(analysis& work, std::string_view project) {
   return false;
 }
 
-void analyse(analysis& work) {
+void analyse_dune(analysis& work) {
   work.out.language = "OCaml";
   const auto found = find_program(work);
   if (!found) {
@@ -73,6 +73,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system dune_system{.name = "Dune", .manifests = {"dune-project"}, .analyse = analyse};
+const build_system dune_system{.name = "Dune", .manifests = {"dune-project"}, .analyse = analyse_dune};
 
 }  // namespace peelbox::detect

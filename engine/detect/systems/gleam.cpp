@@ -6,7 +6,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_gleam(analysis& work) {
   work.out.language = "Gleam";
   const std::string* text = work.files.read(work.self.manifest);
   const auto tree = parse_toml(text ? *text : "");
@@ -33,6 +33,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system gleam_system{.name = "Gleam", .manifests = {"gleam.toml"}, .analyse = analyse};
+const build_system gleam_system{.name = "Gleam", .manifests = {"gleam.toml"}, .analyse = analyse_gleam};
 
 }  // namespace peelbox::detect

@@ -17,7 +17,7 @@
 namespace peelbox::detect {
 namespace {
 
-std::string module_of(std::string_view text) {
+std::string module_line(std::string_view text) {
   for (const std::string_view line : lines_of(text)) {
     const auto words = words_of(line);
     if (words.size() >= 2 && words[0] == "module") return quoted_after(words[1]).value_or(words[1]);
@@ -217,14 +217,14 @@ void use_workspace(analysis& work, std::string& version) {
   if (!newer.empty() && version_less(version, newer)) version = take_version(work, "go", newer, path, confidence::certain);
 }
 
-void analyse(analysis& work) {
+void analyse_go(analysis& work) {
   work.out.language = "Go";
   if (work.self.manifest.ends_with("go.work")) {
     work.out.no_service = "a workspace; its modules are services of their own";
     return;
   }
   const std::string* text = work.files.read(work.self.manifest);
-  const std::string module = text ? module_of(*text) : "";
+  const std::string module = text ? module_line(*text) : "";
   if (!module.empty()) {
     std::string_view last = name_of(module);
     // "example.org/tool/v2" is called tool.
@@ -260,28 +260,28 @@ void analyse(analysis& work) {
   finish(work, files, f);
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_go(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (text && manifest.ends_with("go.work")) return "";
-  return text && !module_of(*text).empty() ? "" : "no module line in it";
+  return text && !module_line(*text).empty() ? "" : "no module line in it";
 }
 
-std::vector<std::string> members(repository& files, std::string_view manifest) {
+std::vector<std::string> members_go(repository& files, std::string_view manifest) {
   const std::string* text = files.read(join(parent_of(manifest), "go.work"));
   return text ? used(*text) : std::vector<std::string>();
 }
 
-std::string name_in(repository& files, std::string_view manifest) {
+std::string name_in_go(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
-  return text ? module_of(*text) : "";
+  return text ? module_line(*text) : "";
 }
 
-std::vector<std::string> needed(repository& files, std::string_view manifest) {
+std::vector<std::string> needed_go(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   return text ? required(*text) : std::vector<std::string>();
 }
 
-void analyse_file(analysis& work) {
+void analyse_go_file(analysis& work) {
   work.out.language = "Go";
   work.out.build_system = "none";
   work.needs("go", version_of_tool_files(work, "go"));
@@ -298,11 +298,11 @@ void analyse_file(analysis& work) {
 
 const build_system go_system{.name = "go mod",
                              .manifests = {"go.mod", "go.work"},
-                             .refuses = refuses,
-                             .members = members,
-                             .package_name = name_in,
-                             .dependencies = needed,
-                             .analyse = analyse};
-const build_system go_file_system{.name = "a Go file", .manifests = {"main.go"}, .weak = true, .analyse = analyse_file};
+                             .refuses = refuses_go,
+                             .members = members_go,
+                             .package_name = name_in_go,
+                             .dependencies = needed_go,
+                             .analyse = analyse_go};
+const build_system go_file_system{.name = "a Go file", .manifests = {"main.go"}, .weak = true, .analyse = analyse_go_file};
 
 }  // namespace peelbox::detect

@@ -75,7 +75,7 @@ std::string root_name(repository& files, std::string_view dir) {
   return at == std::string::npos ? "" : quoted_after(*text, at).value_or("");
 }
 
-std::string version(analysis& work, std::string_view text, std::string_view from) {
+std::string java_version_gradle(analysis& work, std::string_view text, std::string_view from) {
   for (const char* mark : {"JavaLanguageVersion.of(", "jvmToolchain(", "JavaVersion.VERSION_", "sourceCompatibility", "options.release"}) {
     const std::size_t at = text.find(mark);
     if (at == std::string_view::npos) continue;
@@ -87,7 +87,7 @@ std::string version(analysis& work, std::string_view text, std::string_view from
   return {};
 }
 
-std::set<std::string> dependencies(std::string_view text) {
+std::set<std::string> gradle_dependencies(std::string_view text) {
   std::set<std::string> out;
   for (const char* word : {"implementation", "api", "compile", "runtimeOnly", "developmentOnly"}) {
     for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
@@ -174,7 +174,7 @@ std::string from_convention_plugins(analysis& work, std::string_view text) {
   return out;
 }
 
-void analyse(analysis& work) {
+void analyse_gradle(analysis& work) {
   const std::string* raw = work.files.read(work.self.manifest);
   std::string text = raw ? without_comments(*raw) : "";
   text += from_convention_plugins(work, text);
@@ -186,11 +186,11 @@ void analyse(analysis& work) {
   if (!named.empty()) work.out.name = named;
   const std::string project = work.out.name;
 
-  std::string wanted = version(work, text, work.self.manifest);
+  std::string wanted = java_version_gradle(work, text, work.self.manifest);
   if (wanted.empty() && work.self.is_member) {
     for (const char* name : {"build.gradle.kts", "build.gradle"})
       if (const std::string* root = work.files.read(join(work.self.root, name)); root && wanted.empty())
-        wanted = version(work, without_comments(*root), join(work.self.root, name));
+        wanted = java_version_gradle(work, without_comments(*root), join(work.self.root, name));
   }
   if (wanted.empty()) wanted = java_version_of_files(work);
   use_java(work, wanted);
@@ -213,7 +213,7 @@ void analyse(analysis& work) {
     work.out.no_service = "java-platform: versions for others";
     return;
   }
-  const std::set<std::string> needs = dependencies(text);
+  const std::set<std::string> needs = gradle_dependencies(text);
   const bool spring = needs.contains("org.springframework.boot:plugin");
   const bool quarkus = needs.contains("io.quarkus:plugin");
   const bool application = contains(text, "application") && (contains(text, "mainClass") || contains(text, "id 'application'") || contains(text, "id(\"application\")") || contains(text, "\n    application\n") || contains(text, "\n  application\n"));
@@ -235,12 +235,12 @@ void analyse(analysis& work) {
   look_at_java(work, needs);
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_gradle(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   return text ? "" : "it cannot be read";
 }
 
-std::vector<std::string> members(repository& files, std::string_view manifest) {
+std::vector<std::string> members_gradle(repository& files, std::string_view manifest) {
   const std::string path = settings_of(files, parent_of(manifest));
   const std::string* text = path.empty() ? nullptr : files.read(path);
   return text ? included(without_comments(*text)) : std::vector<std::string>();
@@ -250,8 +250,8 @@ std::vector<std::string> members(repository& files, std::string_view manifest) {
 
 const build_system gradle_system{.name = "Gradle",
                                  .manifests = {"build.gradle.kts", "build.gradle", "settings.gradle.kts", "settings.gradle"},
-                                 .refuses = refuses,
-                                 .members = members,
-                                 .analyse = analyse};
+                                 .refuses = refuses_gradle,
+                                 .members = members_gradle,
+                                 .analyse = analyse_gradle};
 
 }  // namespace peelbox::detect

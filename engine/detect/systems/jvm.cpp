@@ -159,7 +159,7 @@ void look_at_java(analysis& work, const std::set<std::string>& dependencies) {
 
 namespace {
 
-void analyse_file(analysis& work) {
+void analyse_java_file(analysis& work) {
   work.out.build_system = "none";
   const std::string main = find_main_class(work);
   if (main.empty()) {
@@ -176,6 +176,6 @@ void analyse_file(analysis& work) {
 }  // namespace
 
 const build_system java_file_system{
-    .name = "a Java file", .manifests = {"Main.java", "App.java", "Server.java", "*.java"}, .weak = true, .analyse = analyse_file};
+    .name = "a Java file", .manifests = {"Main.java", "App.java", "Server.java", "*.java"}, .weak = true, .analyse = analyse_java_file};
 
 }  // namespace peelbox::detect

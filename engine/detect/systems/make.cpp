@@ -16,9 +16,9 @@
 namespace peelbox::detect {
 namespace {
 
-using variables = std::map<std::string, std::string, std::less<>>;
+using make_variables = std::map<std::string, std::string, std::less<>>;
 
-std::string expanded(std::string text, const variables& known) {
+std::string with_make_variables(std::string text, const make_variables& known) {
   constexpr std::size_t most_rounds = 50;
   constexpr std::size_t longest = 4096;
   for (std::size_t round = 0; round < most_rounds && text.size() < longest; ++round) {
@@ -35,7 +35,7 @@ std::string expanded(std::string text, const variables& known) {
 }
 
 struct makefile {
-  variables vars;
+  make_variables vars;
   std::set<std::string> phony;
   std::vector<std::pair<std::string, std::vector<std::string>>> rules;  ///< target, what it needs
 };
@@ -56,8 +56,8 @@ makefile parse(std::string_view text) {
       else
         out.vars[name] = text_of;
     } else if (colon != std::string_view::npos && colon > 0) {
-      const auto needs = words_of(expanded(std::string(line.substr(colon + 1)), out.vars));
-      for (const std::string& target : words_of(expanded(std::string(line.substr(0, colon)), out.vars))) {
+      const auto needs = words_of(with_make_variables(std::string(line.substr(colon + 1)), out.vars));
+      for (const std::string& target : words_of(with_make_variables(std::string(line.substr(0, colon)), out.vars))) {
         if (target == ".PHONY")
           out.phony.insert(needs.begin(), needs.end());
         else
@@ -135,7 +135,7 @@ built what_is_built(analysis& work, const std::string& text) {
   return first;
 }
 
-void analyse(analysis& work) {
+void analyse_make(analysis& work) {
   const c_sources sources = find_c_sources(work);
   if (sources.files.empty()) {
     work.out.no_service = "all C and C++ sources below it are parts of others";
@@ -167,6 +167,6 @@ const build_system make_system{.name = "Make",
                                .manifests = {"Makefile", "makefile", "GNUmakefile"},
                                .refuses = refuse_without_c,
                                .recursive = true,
-                               .analyse = analyse};
+                               .analyse = analyse_make};
 
 }  // namespace peelbox::detect

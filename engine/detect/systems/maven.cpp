@@ -13,7 +13,7 @@
 namespace peelbox::detect {
 namespace {
 
-value project(repository& files, std::string_view path) {
+value pom(repository& files, std::string_view path) {
   const std::string* text = files.read(path);
   if (!text) return {};
   auto tree = parse_xml(*text);
@@ -24,10 +24,10 @@ value project(repository& files, std::string_view path) {
 
 const std::string& text_of(const value& element) { return element["#text"].text; }
 
-/// The project and its parents inside the repository, the nearest first.
+/// The pom and its parents inside the repository, the nearest first.
 std::vector<std::pair<std::string, value>> with_parents(repository& files, const std::string& manifest) {
   constexpr std::size_t most = 16;
-  std::vector<std::pair<std::string, value>> out{{manifest, project(files, manifest)}};
+  std::vector<std::pair<std::string, value>> out{{manifest, pom(files, manifest)}};
   while (out.size() < most) {
     const auto& [path, tree] = out.back();
     if (!tree.has("parent")) break;
@@ -37,7 +37,7 @@ std::vector<std::pair<std::string, value>> with_parents(repository& files, const
     if (!relative.ends_with(".xml")) relative += "/pom.xml";
     const auto next = resolve(parent_of(path), relative);
     if (!next || !files.has_file(*next)) break;
-    value found = project(files, *next);
+    value found = pom(files, *next);
     // A pom that only lies at the usual place need not be the parent.
     if (text_of(found["artifactId"]) != text_of(parent["artifactId"])) break;
     out.emplace_back(*next, std::move(found));
@@ -45,7 +45,7 @@ std::vector<std::pair<std::string, value>> with_parents(repository& files, const
   return out;
 }
 
-/// "${name}" by the properties of the project and its parents.
+/// "${name}" by the properties of the pom and its parents.
 std::string resolved_text(const std::vector<std::pair<std::string, value>>& chain, std::string text) {
   for (int round = 0; round < 8 && text.starts_with("${") && text.ends_with("}"); ++round) {
     const std::string name = text.substr(2, text.size() - 3);
@@ -56,7 +56,7 @@ std::string resolved_text(const std::vector<std::pair<std::string, value>>& chai
   return text;
 }
 
-std::string version(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
+std::string java_version_maven(analysis& work, const std::vector<std::pair<std::string, value>>& chain) {
   for (const auto& [path, tree] : chain) {
     for (const char* name : {"maven.compiler.release", "java.version", "maven.compiler.source", "maven.compiler.target", "kotlin.compiler.jvmTarget"})
       if (const std::string text = resolved_text(chain, text_of(tree["properties"][name])); !text.empty())
@@ -69,7 +69,7 @@ std::string version(analysis& work, const std::vector<std::pair<std::string, val
   return java_version_of_files(work);
 }
 
-std::set<std::string> dependencies(const std::vector<std::pair<std::string, value>>& chain) {
+std::set<std::string> maven_dependencies(const std::vector<std::pair<std::string, value>>& chain) {
   std::set<std::string> out;
   for (const auto& [path, tree] : chain)
     for (const value* d : all(tree["dependencies"], "dependency"))
@@ -134,7 +134,7 @@ void serve_war(analysis& work, const std::vector<std::pair<std::string, value>>&
   work.starts(rank::convention, way_to_start{{"java", "-jar", "/app/jetty-runner.jar", "--port", std::string(port), "/app/app.war"}, {find_war}, {{jar, "/app/jetty-runner.jar"}, {"/app.war", "/app/app.war"}}}, work.self.manifest);
 }
 
-void analyse(analysis& work) {
+void analyse_maven(analysis& work) {
   const auto chain = with_parents(work.files, work.self.manifest);
   const value& tree = chain.front().second;
   const std::string packaging = tree.has("packaging") ? text_of(tree["packaging"]) : "jar";
@@ -145,10 +145,10 @@ void analyse(analysis& work) {
     work.out.no_service = "packaging pom: a parent of others";
     return;
   }
-  use_java(work, version(work, chain));
+  use_java(work, java_version_maven(work, chain));
   work.needs("maven");
   work.out.cache = {"/root/.m2/repository"};
-  const std::set<std::string> needs = dependencies(chain);
+  const std::set<std::string> needs = maven_dependencies(chain);
   std::string only;
   if (work.self.is_member) {
     std::string_view module = work.self.dir;
@@ -186,21 +186,21 @@ void analyse(analysis& work) {
   look_at_java(work, needs);
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
-  return project(files, manifest).has("artifactId") ? "" : "it has no artifactId";
+std::string refuses_maven(repository& files, std::string_view manifest) {
+  return pom(files, manifest).has("artifactId") ? "" : "it has no artifactId";
 }
 
-std::vector<std::string> members(repository& files, std::string_view manifest) {
-  const value tree = project(files, manifest);
+std::vector<std::string> members_maven(repository& files, std::string_view manifest) {
+  const value tree = pom(files, manifest);
   std::vector<std::string> out;
   for (const value* module : all(tree["modules"], "module")) out.push_back(text_of(*module));
   return out;
 }
 
-std::string name_in(repository& files, std::string_view manifest) { return text_of(project(files, manifest)["artifactId"]); }
+std::string name_in_maven(repository& files, std::string_view manifest) { return text_of(pom(files, manifest)["artifactId"]); }
 
-std::vector<std::string> needed(repository& files, std::string_view manifest) {
-  const value tree = project(files, manifest);
+std::vector<std::string> needed_maven(repository& files, std::string_view manifest) {
+  const value tree = pom(files, manifest);
   std::vector<std::string> out;
   for (const value* d : all(tree["dependencies"], "dependency")) out.push_back(text_of((*d)["artifactId"]));
   return out;
@@ -210,10 +210,10 @@ std::vector<std::string> needed(repository& files, std::string_view manifest) {
 
 const build_system maven_system{.name = "Maven",
                                 .manifests = {"pom.xml"},
-                                .refuses = refuses,
-                                .members = members,
-                                .package_name = name_in,
-                                .dependencies = needed,
-                                .analyse = analyse};
+                                .refuses = refuses_maven,
+                                .members = members_maven,
+                                .package_name = name_in_maven,
+                                .dependencies = needed_maven,
+                                .analyse = analyse_maven};
 
 }  // namespace peelbox::detect

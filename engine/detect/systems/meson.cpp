@@ -7,7 +7,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_meson(analysis& work) {
   const c_sources sources = find_c_sources(work);
   use_c(work, sources);
   work.needs("meson");
@@ -33,7 +33,7 @@ void analyse(analysis& work) {
   look_at_c(work, sources);
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_meson(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   return text && contains(*text, "project(") ? "" : "no project() in it";
 }
@@ -42,8 +42,8 @@ std::string refuses(repository& files, std::string_view manifest) {
 
 const build_system meson_system{.name = "Meson",
                                 .manifests = {"meson.build"},
-                                .refuses = refuses,
+                                .refuses = refuses_meson,
                                 .recursive = true,
-                                .analyse = analyse};
+                                .analyse = analyse_meson};
 
 }  // namespace peelbox::detect

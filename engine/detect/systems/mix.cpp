@@ -22,7 +22,7 @@ std::string atom_after(std::string_view text, std::string_view key) {
 }
 
 /// {:phoenix, "~> 1.7"} -> phoenix
-std::set<std::string> dependencies(std::string_view text) {
+std::set<std::string> mix_dependencies(std::string_view text) {
   std::set<std::string> out;
   for (std::size_t at = text.find("{:"); at != std::string_view::npos; at = text.find("{:", at + 2)) {
     std::size_t end = at + 2;
@@ -32,7 +32,7 @@ std::set<std::string> dependencies(std::string_view text) {
   return out;
 }
 
-void analyse(analysis& work) {
+void analyse_mix(analysis& work) {
   work.out.language = "Elixir";
   const std::string* text = work.files.read(work.self.manifest);
   if (!text) {
@@ -57,7 +57,7 @@ void analyse(analysis& work) {
   for (const char* tool : {"c++-runtime", "openssl-runtime", "ncurses", "ca-certificates"}) work.needs_at_runtime(tool);
   work.out.build_env["MIX_ENV"] = "prod";
   work.out.cache = {"/root/.hex", "/root/.cache"};
-  const std::set<std::string> needs = dependencies(*text);
+  const std::set<std::string> needs = mix_dependencies(*text);
   const framework* f = use_framework(work, ecosystem::elixir, needs);
   if (!f && !contains(*text, "mod:")) {
     work.out.no_service = "no application module: a library";
@@ -90,6 +90,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system mix_system{.name = "Mix", .manifests = {"mix.exs"}, .analyse = analyse};
+const build_system mix_system{.name = "Mix", .manifests = {"mix.exs"}, .analyse = analyse_mix};
 
 }  // namespace peelbox::detect

@@ -23,7 +23,7 @@ std::string value_of(std::string_view text, std::string_view key) {
   return {};
 }
 
-void analyse(analysis& work) {
+void analyse_nim(analysis& work) {
   work.out.language = "Nim";
   const std::string* text = work.files.read(work.self.manifest);
   const std::string program = text ? program_of(*text) : "";
@@ -58,6 +58,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system nim_system{.name = "Nimble", .manifests = {"*.nimble"}, .analyse = analyse};
+const build_system nim_system{.name = "Nimble", .manifests = {"*.nimble"}, .analyse = analyse_nim};
 
 }  // namespace peelbox::detect

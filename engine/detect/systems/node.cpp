@@ -32,8 +32,6 @@ std::set<std::string> framework_names(const value& package) {
   return out;
 }
 
-const std::initializer_list<std::string_view> next_config{"next.config.js", "next.config.mjs", "next.config.ts"};
-
 /// Next.js with `output: "standalone"`: a server of its own, to which its files are moved.
 way_to_start next_standalone(const analysis& work) {
   std::string_view below = work.self.dir;
@@ -335,7 +333,7 @@ void analyse_package(analysis& work) {
   work.out.runtime_env[f->name == "Next.js" ? "HOSTNAME" : "HOST"] = "0.0.0.0";
 }
 
-void analyse(analysis& work) {
+void analyse_node(analysis& work) {
   const std::string_view manifest = name_of(work.self.manifest);
   if (manifest == "project.json") return analyse_nx_project(work);
   if (manifest == "package.json") return analyse_package(work);
@@ -343,7 +341,7 @@ void analyse(analysis& work) {
   work.out.no_service = "the root of a Rush repository";
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_node(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (!text) return "it cannot be read";
   const auto tree = parse_json(*text);
@@ -360,14 +358,14 @@ std::string refuses(repository& files, std::string_view manifest) {
   return "there is no nx.json above it";
 }
 
-std::string name_in(repository& files, std::string_view manifest) { return package_json(files, manifest)["name"].text; }
+std::string name_in_node(repository& files, std::string_view manifest) { return package_json(files, manifest)["name"].text; }
 
-std::vector<std::string> needed(repository& files, std::string_view manifest) {
+std::vector<std::string> needed_node(repository& files, std::string_view manifest) {
   const std::set<std::string> names = node_dependencies(package_json(files, manifest), true);
   return {names.begin(), names.end()};
 }
 
-void analyse_file(analysis& work) {
+void analyse_node_file(analysis& work) {
   work.out.build_system = "none";
   work.out.language = "JavaScript";
   const std::string version = node_version(work, {}, {});
@@ -382,13 +380,13 @@ void analyse_file(analysis& work) {
 
 const build_system node_system{.name = "npm",
                                .manifests = {"package.json", "rush.json", "project.json"},
-                               .refuses = refuses,
+                               .refuses = refuses_node,
                                .members = node_members,
-                               .package_name = name_in,
-                               .dependencies = needed,
-                               .analyse = analyse};
+                               .package_name = name_in_node,
+                               .dependencies = needed_node,
+                               .analyse = analyse_node};
 
 const build_system node_file_system{
-    .name = "a JavaScript file", .manifests = {"server.js", "app.js", "index.js", "main.js"}, .weak = true, .analyse = analyse_file};
+    .name = "a JavaScript file", .manifests = {"server.js", "app.js", "index.js", "main.js"}, .weak = true, .analyse = analyse_node_file};
 
 }  // namespace peelbox::detect

@@ -15,13 +15,13 @@
 namespace peelbox::detect {
 namespace {
 
-struct row {
+struct manager_row {
   node_manager manager;
   std::array<std::string_view, 2> locks;
 };
 
-const std::array<row, 4>& table() {
-  static const std::array<row, 4> all{{
+const std::array<manager_row, 4>& node_managers() {
+  static const std::array<manager_row, 4> all{{
       {{"npm", "npm", "npm ci --no-audit --no-fund", "npm install --no-audit --no-fund", "/root/.npm", ""}, {"package-lock.json", "npm-shrinkwrap.json"}},
       {{"Yarn", "yarn", "yarn install --frozen-lockfile", "yarn install", "/root/.cache/yarn", ""}, {"yarn.lock", ""}},
       {{"pnpm", "pnpm", "pnpm install --frozen-lockfile", "pnpm install", "/root/.local/share/pnpm/store", ""},
@@ -39,12 +39,12 @@ node_manager find_node_manager(analysis& work, const value& root_package) {
   const node_manager* chosen = nullptr;
   std::string lock;
   std::string from;
-  for (const row& r : table())
+  for (const manager_row& r : node_managers())
     if (wanted == r.manager.tool || wanted.starts_with(std::string(r.manager.tool) + "@")) {
       chosen = &r.manager;
       from = "packageManager in " + join(work.self.root, "package.json");
     }
-  for (const row& r : table()) {
+  for (const manager_row& r : node_managers()) {
     if (chosen && chosen != &r.manager) continue;
     for (const std::string_view name : r.locks) {
       const std::string path = join(work.self.root, name);
@@ -55,7 +55,7 @@ node_manager find_node_manager(analysis& work, const value& root_package) {
     }
   }
   const bool found = chosen != nullptr;
-  node_manager out = found ? *chosen : table().front().manager;
+  node_manager out = found ? *chosen : node_managers().front().manager;
   out.lock = lock;
   work.because("package manager", out.name, found ? from : "no lock file", found ? confidence::certain : confidence::guess);
   // From Yarn 2 on the option has another name.

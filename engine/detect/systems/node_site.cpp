@@ -10,7 +10,6 @@
 namespace peelbox::detect {
 namespace {
 
-const std::initializer_list<std::string_view> next_config{"next.config.js", "next.config.mjs", "next.config.ts"};
 const std::initializer_list<std::string_view> vite_config{"vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"};
 const std::initializer_list<std::string_view> astro_config{"astro.config.mjs", "astro.config.ts", "astro.config.js"};
 

@@ -1,13 +1,18 @@
 // Front ends that are files when they are built.
 #pragma once
 
+#include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "engine/detect/analysis.hpp"
 #include "engine/detect/value.hpp"
 
 namespace peelbox::detect {
+
+/// The names that the settings of Next.js can have.
+inline const std::initializer_list<std::string_view> next_config{"next.config.js", "next.config.mjs", "next.config.ts"};
 
 struct site {
   std::string dir;  ///< "" when there is none

@@ -277,7 +277,7 @@ std::vector<std::string> uv_members(repository& files, std::string_view manifest
   return tree.has_value() ? (*tree)["tool"]["uv"]["workspace"]["members"].texts() : std::vector<std::string>();
 }
 
-void analyse(analysis& work) {
+void analyse_python(analysis& work) {
   if (const std::string name = project_name(work.files, work.self.manifest); !name.empty()) work.out.name = name;
   const std::string version = python_version(work);
   use_python(work, version);
@@ -307,7 +307,7 @@ void analyse(analysis& work) {
   look(work, files, f);
 }
 
-std::string refuses(repository& files, std::string_view manifest) {
+std::string refuses_python(repository& files, std::string_view manifest) {
   const std::string* text = files.read(manifest);
   if (!text) return "it cannot be read";
   const bool is_project = manifest.ends_with("pyproject.toml");
@@ -324,7 +324,7 @@ std::string refuses(repository& files, std::string_view manifest) {
   return "it only configures tools";
 }
 
-void analyse_file(analysis& work) {
+void analyse_python_file(analysis& work) {
   work.out.build_system = "none";
   use_python(work, python_version(work));
   work.copy(".", "/app/");
@@ -339,15 +339,15 @@ void analyse_file(analysis& work) {
 const build_system python_system{
     .name = "pip",
     .manifests = {"pyproject.toml", "Pipfile", "requirements.txt", "setup.py", "setup.cfg"},
-    .refuses = refuses,
+    .refuses = refuses_python,
     .members = uv_members,
     .package_name = project_name,
-    .analyse = analyse};
+    .analyse = analyse_python};
 
 const build_system python_file_system{
     .name = "a Python script",
     .manifests = {"main.py", "app.py", "server.py", "bot.py", "run.py"},
     .weak = true,
-    .analyse = analyse_file};
+    .analyse = analyse_python_file};
 
 }  // namespace peelbox::detect

@@ -6,7 +6,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_sbt(analysis& work) {
   work.out.language = "Scala";
   const std::string* text = work.files.read(work.self.manifest);
   const std::size_t at = text ? text->find("name :=") : std::string::npos;
@@ -41,6 +41,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system sbt_system{.name = "sbt", .manifests = {"build.sbt"}, .analyse = analyse};
+const build_system sbt_system{.name = "sbt", .manifests = {"build.sbt"}, .analyse = analyse_sbt};
 
 }  // namespace peelbox::detect

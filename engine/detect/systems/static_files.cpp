@@ -31,7 +31,7 @@ void serve_tree(analysis& work, std::string_view dir, std::string_view from, boo
 
 namespace {
 
-void analyse(analysis& work) {
+void analyse_static_site(analysis& work) {
   work.out.language = "HTML";
   work.out.build_system = "none";
   const std::string manifest(name_of(work.self.manifest));
@@ -67,7 +67,7 @@ void analyse_procfile(analysis& work) {
 }  // namespace
 
 const build_system static_site_system{
-    .name = "static site", .manifests = {"Staticfile", "index.html"}, .weak = true, .analyse = analyse};
+    .name = "static site", .manifests = {"Staticfile", "index.html"}, .weak = true, .analyse = analyse_static_site};
 const build_system shell_file_system{
     .name = "a shell script", .manifests = {"start.sh", "entrypoint.sh", "run.sh"}, .weak = true, .analyse = analyse_shell};
 const build_system procfile_system{

@@ -7,7 +7,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_swift(analysis& work) {
   work.out.language = "Swift";
   const std::string* text = work.files.read(work.self.manifest);
   const std::size_t at = text ? text->find(".executableTarget(") : std::string::npos;
@@ -38,6 +38,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system swift_system{.name = "Swift", .manifests = {"Package.swift"}, .analyse = analyse};
+const build_system swift_system{.name = "Swift", .manifests = {"Package.swift"}, .analyse = analyse_swift};
 
 }  // namespace peelbox::detect

@@ -5,7 +5,7 @@
 namespace peelbox::detect {
 namespace {
 
-void analyse(analysis& work) {
+void analyse_zig(analysis& work) {
   work.out.language = "Zig";
   const std::string* text = work.files.read(work.self.manifest);
   const std::size_t at = text ? text->find("addExecutable") : std::string::npos;
@@ -29,6 +29,6 @@ void analyse(analysis& work) {
 
 }  // namespace
 
-const build_system zig_system{.name = "Zig", .manifests = {"build.zig"}, .analyse = analyse};
+const build_system zig_system{.name = "Zig", .manifests = {"build.zig"}, .analyse = analyse_zig};
 
 }  // namespace peelbox::detect
