@@ -62,7 +62,7 @@ std::string rule_json(const filesync::deciding_rule& rule) {
 /// A path with its control characters escaped.
 std::string shown(std::string_view path) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
-  return std::any_of(path.begin(), path.end(), is_control) ? filesync::quoted(path) : std::string(path);
+  return std::any_of(path.begin(), path.end(), is_control) ? filesync::in_quotes(path) : std::string(path);
 }
 
 }  // namespace

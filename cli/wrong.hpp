@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/async/result.hpp"
+#include "engine/async/failure.hpp"
 
 namespace peelbox::cli {
 

@@ -36,7 +36,7 @@ gcc -O2 -fPIC -Wall -Wextra -Werror -c scripts/release/glibc_2_34.c -o "$work/ar
 
 step "Building peelbox $version"
 cmake -S . -B "$tree" -G Ninja -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DPEELBOX_PORTABLE=ON -DPEELBOX_TESTS=OFF \
-  -DPEELBOX_BENCH=OFF -DCMAKE_LIBRARY_PATH="$work/archives" -DCMAKE_EXE_LINKER_FLAGS="$work/archives/glibc_2_34.o -Wl,-Map=$work/peelbox.map" \
+  -DPEELBOX_BENCH=OFF -DCMAKE_UNITY_BUILD=ON -DCMAKE_LIBRARY_PATH="$work/archives" -DCMAKE_EXE_LINKER_FLAGS="$work/archives/glibc_2_34.o -Wl,-Map=$work/peelbox.map" \
   -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR="lib/$(gcc -print-multiarch)" >/dev/null
 cmake --build "$tree" ${PEELBOX_JOBS:+-j "$PEELBOX_JOBS"} | tail -n 1
 needs_glibc_alone "$tree/bin/peelbox"

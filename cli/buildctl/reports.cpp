@@ -192,8 +192,8 @@ std::string event_text(const client::history_event& event) {
   if (r.total_steps > 0) text += fmt::format("  cache: {}/{}\n", r.cached_steps, r.total_steps);
   if (r.warnings > 0) text += fmt::format("  warnings: {}\n", r.warnings);
   const auto blob = [&text](const std::string& name, const client::history_record::blob& one) {
-    text += progress::sanitize_line(fmt::format("  {}: media_type:{} digest:{} size:{}", name, data::quoted(one.media_type),
-                                                data::quoted(one.digest), one.size)) + '\n';
+    text += progress::sanitize_line(fmt::format("  {}: media_type:{} digest:{} size:{}", name, data::in_quotes(one.media_type),
+                                                data::in_quotes(one.digest), one.size)) + '\n';
   };
   if (r.logs) blob("logs", *r.logs);
   if (r.trace) blob("trace", *r.trace);

@@ -45,7 +45,7 @@ std::optional<std::string> large_context_warning(const filesync::transfer_stats&
 
 std::optional<std::string> grown_files_warning(const filesync::transfer_stats& sent) {
   if (sent.files_grown == 0) return std::nullopt;
-  const std::string name = filesync::quoted(sent.first_grown);
+  const std::string name = filesync::in_quotes(sent.first_grown);
   const bool one = sent.files_grown == 1;
   return fmt::format("{} grew while {} sent: the build has what {} at first. What the build does not need goes into "
                      ".dockerignore",

@@ -14,7 +14,7 @@ namespace peelbox::client {
 
 namespace {
 
-namespace wire = moby::buildkit::v1::sourcepolicy;
+namespace policy_wire = moby::buildkit::v1::sourcepolicy;
 namespace json = data::json;
 using words = std::span<const std::string_view>;
 
@@ -27,7 +27,7 @@ class reader {
  public:
   explicit reader(std::string_view name) : name_(name) {}
 
-  result<void> policy(const json::value& from, wire::Policy& out) {
+  result<void> policy(const json::value& from, policy_wire::Policy& out) {
     return each(from, "", [&](std::string_view key, const std::string& path, const json::value& value) -> result<void> {
       if (key == "version") {
         const auto* number = value.if_int64();
@@ -91,7 +91,7 @@ class reader {
     return {};
   }
 
-  result<void> rule(const json::value& from, const std::string& at, wire::Rule& out) {
+  result<void> rule(const json::value& from, const std::string& at, policy_wire::Rule& out) {
     return each(from, at, [&](std::string_view key, const std::string& path, const json::value& value) -> result<void> {
       if (key == "action") return choice(value, path, actions, [&](int action) { out.set_action(action); });
       if (key == "selector") return selector(value, path, *out.mutable_selector());
@@ -100,7 +100,7 @@ class reader {
     });
   }
 
-  result<void> selector(const json::value& from, const std::string& at, wire::Selector& out) {
+  result<void> selector(const json::value& from, const std::string& at, policy_wire::Selector& out) {
     return each(from, at, [&](std::string_view key, const std::string& path, const json::value& value) -> result<void> {
       if (key == "identifier") return text(value, path, [&](std::string identifier) { out.set_identifier(std::move(identifier)); });
       if (key == "match_type" || key == "matchType") return choice(value, path, matches, [&](int type) { out.set_match_type(type); });
@@ -110,7 +110,7 @@ class reader {
     });
   }
 
-  result<void> constraint(const json::value& from, const std::string& at, wire::AttrConstraint& out) {
+  result<void> constraint(const json::value& from, const std::string& at, policy_wire::AttrConstraint& out) {
     return each(from, at, [&](std::string_view key, const std::string& path, const json::value& value) -> result<void> {
       if (key == "key") return text(value, path, [&](std::string name) { out.set_key(std::move(name)); });
       if (key == "value") return text(value, path, [&](std::string wanted) { out.set_value(std::move(wanted)); });
@@ -119,7 +119,7 @@ class reader {
     });
   }
 
-  result<void> update(const json::value& from, const std::string& at, wire::Update& out) {
+  result<void> update(const json::value& from, const std::string& at, policy_wire::Update& out) {
     return each(from, at, [&](std::string_view key, const std::string& path, const json::value& value) -> result<void> {
       if (key == "identifier") return text(value, path, [&](std::string identifier) { out.set_identifier(std::move(identifier)); });
       if (key == "attrs")
@@ -135,15 +135,15 @@ class reader {
 
 }  // namespace
 
-result<std::shared_ptr<const wire::Policy>> parse_source_policy(std::string_view text, std::string_view name) {
+result<std::shared_ptr<const policy_wire::Policy>> parse_source_policy(std::string_view text, std::string_view name) {
   result<json::value> tree = data::parse_json(text, name, {largest_policy, 32});
   if (tree.has_error()) return failure(errc::usage, tree.error().text, origin::user);
-  auto policy = std::make_shared<wire::Policy>();
+  auto policy = std::make_shared<policy_wire::Policy>();
   result<void> read = reader(name).policy(*tree, *policy);
   if (read.has_error()) return read.error();
   if (policy->rules_size() == 0)
     return failure(errc::usage, fmt::format("{}: the policy has no rules, so it would change nothing", name), origin::user);
-  return std::shared_ptr<const wire::Policy>(std::move(policy));
+  return std::shared_ptr<const policy_wire::Policy>(std::move(policy));
 }
 
 }  // namespace peelbox::client

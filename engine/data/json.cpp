@@ -41,6 +41,6 @@ std::string_view text_of(const json::value& from, std::string_view name) noexcep
 
 std::string to_text(const json::value& tree) { return json::serialize(tree); }
 
-std::string quoted(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
+std::string in_quotes(std::string_view text) { return json::serialize(json::string_view(text.data(), text.size())); }
 
 }  // namespace peelbox::data

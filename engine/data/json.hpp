@@ -33,6 +33,6 @@ std::string_view text_of(const json::value& from, std::string_view name) noexcep
 /// Compact text. What is not UTF-8 stays as it is; names keep the order in which they were added.
 std::string to_text(const json::value& tree);
 /// The string with its quotes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace peelbox::data

@@ -5,7 +5,7 @@ namespace peelbox::detect {
 namespace {
 
 constexpr std::string_view date = "2025-12";
-constexpr std::string_view names = R"(
+constexpr std::string_view built_in_names = R"(
 bazel-6
 bazel-7
 bazel-8
@@ -80,7 +80,7 @@ rust-1.92
 }  // namespace
 
 package_index package_index::built_in() {
-  return *parse(names, "built-in table of " + std::string(date));
+  return *parse(built_in_names, "built-in table of " + std::string(date));
 }
 
 }  // namespace peelbox::detect

@@ -34,7 +34,7 @@ value map_of(const std::map<std::string, std::string>& from) {
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     switch (c) {
@@ -60,7 +60,7 @@ void json(const value& tree, std::size_t depth, std::string& out) {
     case kind::null: out += "null"; return;
     case kind::boolean:
     case kind::number: out += tree.text; return;
-    case kind::string: out += quoted(tree.text); return;
+    case kind::string: out += in_quotes(tree.text); return;
     case kind::array: {
       if (tree.items.empty()) {
         out += "[]";
@@ -85,7 +85,7 @@ void json(const value& tree, std::size_t depth, std::string& out) {
       std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
       out += "{\n";
       for (std::size_t i = 0; i < sorted.size(); ++i) {
-        out += indent + quoted(sorted[i]->key) + ": ";
+        out += indent + in_quotes(sorted[i]->key) + ": ";
         json(sorted[i]->content, depth + 1, out);
         out += i + 1 < sorted.size() ? ",\n" : "\n";
       }
@@ -102,7 +102,7 @@ bool is_empty(const value& v) {
 /// Strings are quoted as JSON quotes them, which YAML reads the same way; so nothing is taken for a number or a date.
 void yaml_scalar(const value& tree, std::string& out) {
   if (tree.is(kind::string))
-    out += quoted(tree.text);
+    out += in_quotes(tree.text);
   else if (is_empty(tree))
     out += tree.is(kind::array) ? "[]" : "{}";
   else
@@ -135,7 +135,7 @@ void yaml(const value& tree, std::size_t depth, std::string& out) {
   for (std::size_t i = 0; i < tree.members.size(); ++i) {
     if (i > 0) out += indent;
     const auto& [key, member] = tree.members[i];
-    out += is_plain_key(key) ? key : quoted(key);
+    out += is_plain_key(key) ? key : in_quotes(key);
     put(member, depth + 2, ": ", ":\n" + std::string(depth + 2, ' '));
   }
 }

@@ -19,7 +19,7 @@ failure wrong(std::string_view file, std::string_view key, std::string_view reas
 }
 
 /// A key of the file, for messages.
-std::string quoted(std::string_view outer, std::string_view name) {
+std::string in_quotes(std::string_view outer, std::string_view name) {
   return fmt::format("{}[\"{}\"]", outer, name.substr(0, 200));
 }
 
@@ -82,14 +82,14 @@ result<config> parse_config(std::string_view json, std::string_view file) {
   if (!root->is_object()) return wrong(file, "", "is not a JSON object");
 
   auto r = for_members(*root, "auths", file, [&](std::string_view name, const value& content) -> result<void> {
-    auto entry = parse_entry(content, file, quoted("auths", name));
+    auto entry = parse_entry(content, file, in_quotes("auths", name));
     if (entry.has_error()) return entry.error();
     c.auths[std::string(name)] = std::move(*entry);
     return {};
   });
   if (r.has_error()) return r.error();
   r = for_members(*root, "credHelpers", file, [&](std::string_view name, const value& content) -> result<void> {
-    if (!content.is_string()) return wrong(file, quoted("credHelpers", name), "is not a string");
+    if (!content.is_string()) return wrong(file, in_quotes("credHelpers", name), "is not a string");
     c.cred_helpers[std::string(name)] = std::string(content.get_string());
     return {};
   });
@@ -99,7 +99,7 @@ result<config> parse_config(std::string_view json, std::string_view file) {
         {{"httpProxy", "HTTP_PROXY"}, {"httpsProxy", "HTTPS_PROXY"}, {"ftpProxy", "FTP_PROXY"}, {"noProxy", "NO_PROXY"}}};
     for (const auto& [field, argument] : fields) {
       std::string text;
-      result<void> taken = take_string(content, field, text, file, quoted("proxies", name));
+      result<void> taken = take_string(content, field, text, file, in_quotes("proxies", name));
       if (taken.has_error()) return taken;
       if (!text.empty()) c.proxies[std::string(name)][argument] = std::move(text);
     }

@@ -28,7 +28,7 @@ result<std::vector<ignore_line>> own_rules(const context_source& source, const f
     if (content && *content) rules = read_dockerignore(**content, source.dockerignore);
     if (!content) {
       return failure(errc::context,
-                     "cannot read ignore file " + quoted(source.dockerignore) +
+                     "cannot read ignore file " + in_quotes(source.dockerignore) +
                          " of the context: " + content.error().text,
                      origin::user);
     }
@@ -90,7 +90,7 @@ result<path_decision> explain_path(const context_source& source, const request_f
   }
   if (const auto problem = path_problem(wanted)) {
     return failure(errc::usage,
-                   "path " + quoted(path) + " is not inside the context: " + std::string(*problem),
+                   "path " + in_quotes(path) + " is not inside the context: " + std::string(*problem),
                    origin::user);
   }
   const walk_context walk{context->tree, context->rules, {}, nullptr};
@@ -104,7 +104,7 @@ result<path_decision> explain_path(const context_source& source, const request_f
     const auto details = directory.handle->details(name);
     if (!details) {
       if (details.error().code == errc::not_found) return path_decision();
-      return failure(errc::context, "cannot look at " + quoted(prefix) + ": " + details.error().text, origin::user);
+      return failure(errc::context, "cannot look at " + in_quotes(prefix) + ": " + details.error().text, origin::user);
     }
     const bool last = end == wanted.size();
     const bool is_directory = S_ISDIR(details->posix_mode);
@@ -117,7 +117,7 @@ result<path_decision> explain_path(const context_source& source, const request_f
     if (verdict == filter::verdict::skip || (last && verdict == filter::verdict::look_inside)) {
       decision.exists = true;
       decision.why = decision.rule.describe();
-      if (!last) decision.why = quoted(prefix) + " is left out by " + decision.why;
+      if (!last) decision.why = in_quotes(prefix) + " is left out by " + decision.why;
       return decision;
     }
     if (last && (is_reserved_path(prefix) || !can_be_sent(go_mode_of(details->posix_mode) & ~go_mode::socket))) {

@@ -164,7 +164,7 @@ class copy_resolver {
   }
 
   static failure unreadable(const failure& why, const std::string& path) {
-    return failure(errc::context, "cannot look up " + quoted(path) + " in the context: " + why.text, why.who);
+    return failure(errc::context, "cannot look up " + in_quotes(path) + " in the context: " + why.text, why.who);
   }
 
   const file_tree& tree_;

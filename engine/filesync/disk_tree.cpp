@@ -202,8 +202,8 @@ result<std::shared_ptr<const file_tree>> open_disk_tree(const std::string& root)
   unique_fd fd(::open(root.empty() ? "." : root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     const int error = errno;
-    if (error == ENOTDIR) return failure(errc::not_found, quoted(root) + " is not a directory", origin::user);
-    return errno_reason(error).in("cannot open directory " + quoted(root));
+    if (error == ENOTDIR) return failure(errc::not_found, in_quotes(root) + " is not a directory", origin::user);
+    return errno_reason(error).in("cannot open directory " + in_quotes(root));
   }
   return std::shared_ptr<const file_tree>(std::make_shared<disk_tree>(std::move(fd)));
 }

@@ -51,17 +51,17 @@ int apply(int fd, const stat_entry& entry) noexcept {
 
 failure disk_writer::failed(std::string_view what, const std::string& path, int error) const {
   failure f = errno_reason(error);
-  f.text = fmt::format("cannot {} {} in {}: {}", what, quoted(path), quoted(root_name_), f.text);
+  f.text = fmt::format("cannot {} {} in {}: {}", what, in_quotes(path), in_quotes(root_name_), f.text);
   return f;
 }
 
 result<std::unique_ptr<disk_writer>> disk_writer::open(const std::string& root, bool delete_others) {
   if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
-    return errno_reason(errno).in("cannot create output directory " + quoted(root));
+    return errno_reason(errno).in("cannot create output directory " + in_quotes(root));
   }
   // The destination itself may be a link that the user made.
   unique_fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return errno_reason(errno).in("cannot open output directory " + quoted(root));
+  if (!fd) return errno_reason(errno).in("cannot open output directory " + in_quotes(root));
   std::unique_ptr<disk_writer> writer(new disk_writer(root, std::move(fd)));
   writer->delete_others_ = delete_others;
   return writer;

@@ -27,13 +27,13 @@ failure changed(const std::string& path, std::string_view what) {
   return failure(errc::context,
                  fmt::format("context file {} {} while it was sent; run the build again when nothing "
                              "writes to the context",
-                             quoted(path), what),
+                             in_quotes(path), what),
                  origin::user);
 }
 
 failure unreadable(const std::string& path, const failure& why) {
   if (why.code == errc::not_found) return changed(path, "vanished (" + why.text + ")");
-  failure f(errc::context, fmt::format("cannot read context file {}: {}", quoted(path), why.text),
+  failure f(errc::context, fmt::format("cannot read context file {}: {}", in_quotes(path), why.text),
             origin::user);
   if (why.code == errc::permission) f.text += "; make it readable or exclude it in .dockerignore";
   return f;
@@ -51,7 +51,7 @@ std::optional<failure> check(open_file& file, const file_table::file& wanted, bo
   if (now->size < wanted.announced.size) return shrunk(wanted, now->size);
   if (now->size > wanted.announced.size) {
     if (wanted.exact)
-      return failure(errc::context, "context file " + quoted(wanted.path) + " is longer than when the build began", origin::user);
+      return failure(errc::context, "context file " + in_quotes(wanted.path) + " is longer than when the build began", origin::user);
     grew = true;
     return std::nullopt;
   }

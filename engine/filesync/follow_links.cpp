@@ -133,7 +133,7 @@ class resolver {
   }
 
   static failure unreadable(const failure& why, const std::string& path) {
-    return failure(errc::context, "cannot look up " + quoted(path) + " in the context: " + why.text, why.who);
+    return failure(errc::context, "cannot look up " + in_quotes(path) + " in the context: " + why.text, why.who);
   }
   static result<std::vector<std::string>> unless_missing(const failure& why, const std::string& dir,
                                                          std::vector<std::string> targets) {

@@ -206,7 +206,7 @@ result<void> read_extensions(index_reader& in, git_index& index) {
     if (name == "link") {
       if (result<void> read = read_shared_part(index_reader(data), index); !read) return read;
     } else if (name != "sdir" && (name[0] < 'A' || name[0] > 'Z')) {
-      return wrong(fmt::format("it has an extension {} that must be understood, and is not known here", quoted(name)));
+      return wrong(fmt::format("it has an extension {} that must be understood, and is not known here", in_quotes(name)));
     }
   }
   return {};

@@ -27,7 +27,7 @@ constexpr std::string_view advice = "; mend it, or build with --no-gitignore";
 result<std::optional<std::string>> read_if_there(const std::string& path, std::size_t limit, int flags = 0) {
   const auto failed = [&](int error) {
     failure why = errno_reason(error);
-    why.text = fmt::format("cannot read {}: {}{}", quoted(path), why.text, advice);
+    why.text = fmt::format("cannot read {}: {}{}", in_quotes(path), why.text, advice);
     return why;
   };
   // O_NONBLOCK: a fifo of that name must not stop us.
@@ -38,7 +38,7 @@ result<std::optional<std::string>> read_if_there(const std::string& path, std::s
   if (::fstat(fd.get(), &st) != 0) return failed(errno);
   if (!S_ISREG(st.st_mode)) return std::optional<std::string>();
   if (static_cast<std::uint64_t>(st.st_size) > limit)
-    return failure(errc::limit, fmt::format("cannot read {}: it has {} bytes, and {} are the limit{}", quoted(path), st.st_size, limit, advice),
+    return failure(errc::limit, fmt::format("cannot read {}: it has {} bytes, and {} are the limit{}", in_quotes(path), st.st_size, limit, advice),
                    origin::user);
   std::string text(static_cast<std::size_t>(st.st_size), '\0');
   std::size_t done = 0;
@@ -211,7 +211,7 @@ result<std::optional<git_index>> read_git_index(const git_work_tree& tree) {
     if (!bytes) return bytes.error();
     if (!*bytes) return std::optional<git_index>();
     auto index = parse_git_index(as_bytes(**bytes), id_size);
-    if (!index) return failure(index.error().code, fmt::format("cannot use {}: {}{}", quoted(path), index.error().text, advice), origin::user);
+    if (!index) return failure(index.error().code, fmt::format("cannot use {}: {}{}", in_quotes(path), index.error().text, advice), origin::user);
     return std::optional<git_index>(std::move(*index));
   };
   const std::string path = tree.git_dir + "/index";
@@ -222,8 +222,8 @@ result<std::optional<git_index>> read_git_index(const git_work_tree& tree) {
   if (!shared) return shared;
   const bool there = shared->has_value();
   auto both = there ? merge_shared_index(std::move(**shared), std::move(**own))
-                    : result<git_index>(failure(errc::context, "its shared part " + quoted(shared_path) + " is missing", origin::user));
-  if (!both) return failure(both.error().code, fmt::format("cannot use {}: {}{}", quoted(path), both.error().text, advice), origin::user);
+                    : result<git_index>(failure(errc::context, "its shared part " + in_quotes(shared_path) + " is missing", origin::user));
+  if (!both) return failure(both.error().code, fmt::format("cannot use {}: {}{}", in_quotes(path), both.error().text, advice), origin::user);
   return std::optional<git_index>(std::move(*both));
 }
 

@@ -120,7 +120,7 @@ void append_rune(std::string& text, char32_t rune) {
 }
 
 failure bad_pattern(std::string_view pattern, std::string_view why) {
-  return failure(errc::usage, "pattern " + quoted(pattern) + " is not valid: " + std::string(why),
+  return failure(errc::usage, "pattern " + in_quotes(pattern) + " is not valid: " + std::string(why),
                  origin::user);
 }
 

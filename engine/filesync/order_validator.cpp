@@ -6,7 +6,7 @@ namespace peelbox::filesync {
 
 namespace {
 failure broken(const std::string& path, std::string_view rule) {
-  return failure(errc::protocol, "entry " + quoted(path) + " is not allowed: " + std::string(rule),
+  return failure(errc::protocol, "entry " + in_quotes(path) + " is not allowed: " + std::string(rule),
                  origin::peer);
 }
 }  // namespace
@@ -14,7 +14,7 @@ failure broken(const std::string& path, std::string_view rule) {
 result<void> order_validator::check(const stat_entry& entry) {
   if (const auto problem = path_problem(entry.path)) return broken(entry.path, *problem);
   if (!last_path_.empty() && compare_paths(last_path_, entry.path) >= 0) {
-    return broken(entry.path, "it comes after " + quoted(last_path_) + ", which breaks the order of entries");
+    return broken(entry.path, "it comes after " + in_quotes(last_path_) + ", which breaks the order of entries");
   }
   const std::string_view parent = parent_path(entry.path);
   while (!open_directories_.empty() && open_directories_.back() != parent &&
@@ -25,7 +25,7 @@ result<void> order_validator::check(const stat_entry& entry) {
   if (nearest != parent) return broken(entry.path, "its directory was not announced before it");
   if (entry.is_hard_link() && !files_.contains(entry.linkname)) {
     return broken(entry.path,
-                  "it is a hard link to " + quoted(entry.linkname) + ", which was not announced as a file");
+                  "it is a hard link to " + in_quotes(entry.linkname) + ", which was not announced as a file");
   }
   if (entry.has_data()) files_.insert(entry.path);
   if (entry.is_directory()) open_directories_.push_back(entry.path);

@@ -78,7 +78,7 @@ std::string clean_path(std::string_view path) {
   return clean.empty() ? "." : clean;
 }
 
-std::string quoted(std::string_view path) {
+std::string in_quotes(std::string_view path) {
   std::string text = "'";
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);

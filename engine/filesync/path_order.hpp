@@ -38,6 +38,6 @@ std::string join_path(std::string_view dir, std::string_view name);
 std::string clean_path(std::string_view path);
 
 /// For messages: the path in single quotes, control characters escaped.
-std::string quoted(std::string_view path);
+std::string in_quotes(std::string_view path);
 
 }  // namespace peelbox::filesync

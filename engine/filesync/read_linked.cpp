@@ -34,7 +34,7 @@ result<std::optional<std::string>> read_linked_file(const file_tree& tree, std::
   std::string last_target;
   int links = 0;
   const auto outside = [&] {
-    return wrong("it is a link that leaves the context (to " + quoted(last_target) + "); put a copy of the file there");
+    return wrong("it is a link that leaves the context (to " + in_quotes(last_target) + "); put a copy of the file there");
   };
   while (!names.empty()) {
     const std::string name = std::move(names.front());
@@ -50,7 +50,7 @@ result<std::optional<std::string>> read_linked_file(const file_tree& tree, std::
     const auto details = (*directory)->details(name);
     if (!details && details.error().code == errc::not_found && links == 0) return std::optional<std::string>();
     if (!details && details.error().code == errc::not_found)
-      return wrong("it is a link to " + quoted(last_target) + ", which does not exist");
+      return wrong("it is a link to " + in_quotes(last_target) + ", which does not exist");
     if (!details) return details.error();
     if (!S_ISLNK(details->posix_mode)) {
       reached = join_path(reached, name);

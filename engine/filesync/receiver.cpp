@@ -18,7 +18,7 @@ namespace peelbox::filesync {
 namespace {
 
 /// How long the sender may take to accept the packet that tells it why we stop.
-constexpr std::chrono::seconds error_packet_limit(5);
+constexpr std::chrono::seconds error_packet_patience(5);
 /// What a step without data counts in the bound of what is not yet written.
 constexpr std::size_t step_cost = 256;
 
@@ -152,7 +152,7 @@ task<result<void>> try_receive(std::string destination, packet_channel& channel,
   co_return done;
 }
 
-bool tell_peer(const failure& why) {
+bool tell_sender(const failure& why) {
   return why.code == errc::protocol || why.code == errc::io || why.code == errc::permission ||
          why.code == errc::not_found;
 }
@@ -163,8 +163,8 @@ task<result<void>> receive_tree(std::string destination, packet_channel& channel
                                 transfer_stats& live, receive_options options) {
   auto running = try_receive(std::move(destination), channel, pool, live, options);
   result<void> done = co_await std::move(running);
-  if (!done && tell_peer(done.error())) {
-    auto telling = with_timeout(channel.send(error_packet(done.error().text)), error_packet_limit, "");
+  if (!done && tell_sender(done.error())) {
+    auto telling = with_timeout(channel.send(error_packet(done.error().text)), error_packet_patience, "");
     // If the sender cannot be told any more, the end of the call tells it.
     result<void> told = co_await std::move(telling);
     static_cast<void>(told);

@@ -9,10 +9,10 @@ namespace peelbox::filesync {
 result<std::optional<disk_step>> receiver_core::announced(stat_entry&& entry) {
   if (result<void> checked = validator_.check(entry); !checked) return checked.error();
   if ((entry.mode & (go_mode::socket | go_mode::irregular)) != 0) {
-    return broken("entry " + quoted(entry.path) + " has a type that cannot be written to disk");
+    return broken("entry " + in_quotes(entry.path) + " has a type that cannot be written to disk");
   }
   if (entry.linkname.find('\0') != std::string::npos)
-    return broken("link " + quoted(entry.path) + " has a zero byte in it");
+    return broken("link " + in_quotes(entry.path) + " has a zero byte in it");
   const std::uint32_t id = next_id_++;
   if (entry.is_directory()) {
     ++stats_.directories;
@@ -46,7 +46,7 @@ result<receiver_core::file*> receiver_core::file_of(std::uint32_t id) {
 }
 
 failure receiver_core::wrong_size(const file& f) {
-  return broken(fmt::format("the daemon announced {} bytes of file {} and sent {}{}", f.entry.size, quoted(f.entry.path),
+  return broken(fmt::format("the daemon announced {} bytes of file {} and sent {}{}", f.entry.size, in_quotes(f.entry.path),
                             f.received, f.received > static_cast<std::uint64_t>(f.entry.size) ? " or more" : ""));
 }
 

@@ -18,8 +18,8 @@ namespace {
 // git gives up on .gitignore files above 100 MB; a hundredth of that is still no ignore file.
 constexpr std::size_t max_gitignore = 1024 * 1024;
 
-failure unreadable_entry(std::string_view what, std::string_view path, const failure& why) {
-  const std::string where = path.empty() ? "the root of the context" : quoted(path) + " of the context";
+failure cannot_read(std::string_view what, std::string_view path, const failure& why) {
+  const std::string where = path.empty() ? "the root of the context" : in_quotes(path) + " of the context";
   failure f(errc::context, fmt::format("cannot {} {}: {}", what, where, why.text), origin::user);
   if (why.code == errc::permission) f.text += "; make it readable or exclude it in .dockerignore";
   return f;
@@ -104,7 +104,7 @@ class slice_walk {
       ++slice_.chunk->excluded;
       return true;
     }
-    slice_.error = unreadable_entry("read", stat_.path, why);
+    slice_.error = cannot_read("read", stat_.path, why);
     return false;
   }
 
@@ -201,7 +201,7 @@ result<void> read_git_rules(const walk_context& context, walk_directory& directo
     return failure(errc::context,
                    fmt::format("cannot read {} of the context: {}; make it readable, exclude its directory in "
                                ".dockerignore, or build with --no-gitignore",
-                               quoted(path), content.error().text),
+                               in_quotes(path), content.error().text),
                    origin::user);
   }
   directory.scope.git = git_ignore_scope::inner(directory.scope.git, directory.path,
@@ -217,7 +217,7 @@ result<void> open_and_list(const walk_context& context, walk_directory& director
     const bool root = directory.path.empty();
     if (!root && (why.code == errc::not_found || (why.code == errc::permission && directory.withheld)))
       return {};
-    return unreadable_entry("read directory", directory.path, why);
+    return cannot_read("read directory", directory.path, why);
   };
   auto handle = context.tree->directory(directory.path);
   if (!handle) return tolerate(handle.error());

@@ -12,7 +12,7 @@ namespace peelbox::llb {
 namespace {
 
 /// In double quotes, with \n, \t, \" and \\ escaped, so that everything stays on its line.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '\n') {
@@ -36,7 +36,7 @@ std::string quoted_list(const Texts& texts) {
   std::string out = "[";
   for (const auto& text : texts) {
     if (out.size() > 1) out += ' ';
-    out += quoted(text);
+    out += in_quotes(text);
   }
   return out + "]";
 }

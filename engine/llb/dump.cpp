@@ -282,12 +282,12 @@ result<std::string> dump_dot(std::string_view bytes, std::string_view what) {
   std::string text = "digraph {\n";
   for (const loaded_op& one : *all) {
     const auto [name, shape] = dot_node(one);
-    text += fmt::format("  {} [label={} shape={}];\n", data::quoted(one.digest), data::quoted(name), data::quoted(shape));
+    text += fmt::format("  {} [label={} shape={}];\n", data::in_quotes(one.digest), data::in_quotes(name), data::in_quotes(shape));
   }
   for (const loaded_op& one : *all)
     for (int i = 0; i < one.op.inputs_size(); ++i)
-      text += fmt::format("  {} -> {} [label={}];\n", data::quoted(one.op.inputs(i).digest()), data::quoted(one.digest),
-                          data::quoted(dot_label(one.op, i)));
+      text += fmt::format("  {} -> {} [label={}];\n", data::in_quotes(one.op.inputs(i).digest()), data::in_quotes(one.digest),
+                          data::in_quotes(dot_label(one.op, i)));
   return text + "}\n";
 }
 

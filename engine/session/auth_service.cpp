@@ -11,18 +11,18 @@ namespace peelbox::session {
 
 namespace {
 
-namespace wire = moby::filesync::v1;
+namespace auth_wire = moby::filesync::v1;
 
 grpc_status no_login(const failure& why) { return h2grpc::make_status(h2grpc::code::failed_precondition, why.text); }
 /// Makes the daemon ask for Credentials instead.
 grpc_status no_token() { return h2grpc::make_status(h2grpc::code::unavailable, "no token is configured for this registry"); }
 
 task<grpc_status> credentials(h2grpc::server_call& call, auth_source source) {
-  result<wire::CredentialsRequest> request = co_await receive_request<wire::CredentialsRequest>(call, "Auth/Credentials");
+  result<auth_wire::CredentialsRequest> request = co_await receive_request<auth_wire::CredentialsRequest>(call, "Auth/Credentials");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await source.login(request->host());
   if (login.has_error()) co_return no_login(login.error());
-  wire::CredentialsResponse reply;
+  auth_wire::CredentialsResponse reply;
   reply.set_username(login->username);
   reply.set_secret(login->secret);
   co_return co_await answer_with(call, std::move(reply));
@@ -39,33 +39,33 @@ std::optional<token_authority> authority_of(const auth_source& source, std::stri
 }
 
 task<grpc_status> get_token_authority(h2grpc::server_call& call, auth_source source) {
-  result<wire::GetTokenAuthorityRequest> request =
-      co_await receive_request<wire::GetTokenAuthorityRequest>(call, "Auth/GetTokenAuthority");
+  result<auth_wire::GetTokenAuthorityRequest> request =
+      co_await receive_request<auth_wire::GetTokenAuthorityRequest>(call, "Auth/GetTokenAuthority");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await source.login(request->host());
   if (login.has_error()) co_return no_login(login.error());
   const auto authority = authority_of(source, request->host(), *login, request->salt());
   if (!authority) co_return no_token();
-  wire::GetTokenAuthorityResponse reply;
+  auth_wire::GetTokenAuthorityResponse reply;
   reply.set_publickey(authority->public_key());
   co_return co_await answer_with(call, std::move(reply));
 }
 
 task<grpc_status> verify_token_authority(h2grpc::server_call& call, auth_source source) {
-  result<wire::VerifyTokenAuthorityRequest> request =
-      co_await receive_request<wire::VerifyTokenAuthorityRequest>(call, "Auth/VerifyTokenAuthority");
+  result<auth_wire::VerifyTokenAuthorityRequest> request =
+      co_await receive_request<auth_wire::VerifyTokenAuthorityRequest>(call, "Auth/VerifyTokenAuthority");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await source.login(request->host());
   if (login.has_error()) co_return no_login(login.error());
   const auto authority = authority_of(source, request->host(), *login, request->salt());
   if (!authority) co_return no_token();
-  wire::VerifyTokenAuthorityResponse reply;
+  auth_wire::VerifyTokenAuthorityResponse reply;
   reply.set_signed_(authority->sign(request->payload()));
   co_return co_await answer_with(call, std::move(reply));
 }
 
 task<grpc_status> fetch_token(h2grpc::server_call& call, auth_source source) {
-  result<wire::FetchTokenRequest> request = co_await receive_request<wire::FetchTokenRequest>(call, "Auth/FetchToken");
+  result<auth_wire::FetchTokenRequest> request = co_await receive_request<auth_wire::FetchTokenRequest>(call, "Auth/FetchToken");
   if (request.has_error()) co_return no_request(request.error());
   result<registry_login> login = co_await source.login(request->host());
   if (login.has_error()) co_return no_login(login.error());
@@ -82,7 +82,7 @@ task<grpc_status> fetch_token(h2grpc::server_call& call, auth_source source) {
     if (fetched.has_error()) co_return h2grpc::make_status(h2grpc::code::failed_precondition, fetched.error().text);
     got = std::move(*fetched);
   }
-  wire::FetchTokenResponse reply;
+  auth_wire::FetchTokenResponse reply;
   reply.set_token(got.value);
   reply.set_expiresin(got.expires_in.count());
   reply.set_issuedat(std::chrono::duration_cast<std::chrono::seconds>(got.issued_at.time_since_epoch()).count());

@@ -17,7 +17,7 @@ namespace peelbox::session {
 
 namespace {
 
-namespace wire = containerd::services::content::v1;
+namespace content_wire = containerd::services::content::v1;
 using h2grpc::code;
 using h2grpc::make_status;
 
@@ -69,12 +69,12 @@ task<result<content_store::blob>> open_blob(shared all, std::shared_ptr<const co
 task<grpc_status> info(h2grpc::server_call& call, shared all) {
   chosen_store chosen = store_of(call, all);
   if (!chosen.store) co_return chosen.status;
-  result<wire::InfoRequest> request = co_await receive_request<wire::InfoRequest>(call, "Content/Info");
+  result<content_wire::InfoRequest> request = co_await receive_request<content_wire::InfoRequest>(call, "Content/Info");
   if (request.has_error()) co_return no_request(request.error());
   std::string digest = request->digest();
   result<content_store::blob> found = co_await open_blob(all, chosen.store, digest);
   if (found.has_error()) co_return status_of(found.error());
-  wire::InfoResponse reply;
+  content_wire::InfoResponse reply;
   reply.mutable_info()->set_digest(digest);
   reply.mutable_info()->set_size(static_cast<std::int64_t>(found->size));
   co_return co_await answer_with(call, std::move(reply));
@@ -112,7 +112,7 @@ result<std::string> read_at(int fd, std::uint64_t offset, std::size_t size) {
 task<grpc_status> read(h2grpc::server_call& call, shared all) {
   chosen_store chosen = store_of(call, all);
   if (!chosen.store) co_return chosen.status;
-  result<wire::ReadContentRequest> request = co_await receive_request<wire::ReadContentRequest>(call, "Content/Read");
+  result<content_wire::ReadContentRequest> request = co_await receive_request<content_wire::ReadContentRequest>(call, "Content/Read");
   if (request.has_error()) co_return no_request(request.error());
   std::string digest = request->digest();
   result<content_store::blob> found = co_await open_blob(all, chosen.store, std::move(digest));
@@ -197,7 +197,7 @@ void note(const chosen_store& chosen, const std::string& digest, std::uint64_t b
 }
 
 /// Takes what the request says of the whole; not OK when it contradicts what was said before.
-grpc_status learn(const wire::WriteContentRequest& request, const shared& all, ingest& state) {
+grpc_status learn(const content_wire::WriteContentRequest& request, const shared& all, ingest& state) {
   if (!state.ref) {
     if (request.ref().empty()) return make_status(code::invalid_argument, "the first message of a write names no ref");
     if (!state.ref.take(all, state.store.get(), request.ref()))
@@ -218,7 +218,7 @@ grpc_status learn(const wire::WriteContentRequest& request, const shared& all, i
   return {};
 }
 
-task<grpc_status> take_data(shared all, ingest& state, wire::WriteContentRequest& request) {
+task<grpc_status> take_data(shared all, ingest& state, content_wire::WriteContentRequest& request) {
   const auto offset = static_cast<std::uint64_t>(request.offset());
   if (request.data().empty()) co_return grpc_status{};
   // Offset 0 begins again; elsewhere it only says where the writer is.
@@ -233,7 +233,7 @@ task<grpc_status> take_data(shared all, ingest& state, wire::WriteContentRequest
   co_return grpc_status{};
 }
 
-task<grpc_status> commit(shared all, ingest& state, wire::WriteContentResponse& reply) {
+task<grpc_status> commit(shared all, ingest& state, content_wire::WriteContentResponse& reply) {
   if (!state.writer) {
     result<void> begun = co_await begin(all, state);
     if (begun.has_error()) co_return status_of(begun.error());
@@ -256,7 +256,7 @@ task<grpc_status> write(h2grpc::server_call& call, shared all) {
     result<std::optional<byte_slice>> message = co_await call.receive();
     if (message.has_error()) co_return make_status(code::cancelled, message.error().text);
     if (!message.value()) co_return grpc_status{};
-    result<wire::WriteContentRequest> request = h2grpc::decode<wire::WriteContentRequest>(**message, "Content/Write");
+    result<content_wire::WriteContentRequest> request = h2grpc::decode<content_wire::WriteContentRequest>(**message, "Content/Write");
     if (request.has_error()) co_return no_request(request.error());
     grpc_status fine = learn(*request, all, state);
     if (!fine.ok()) co_return fine;
@@ -266,7 +266,7 @@ task<grpc_status> write(h2grpc::server_call& call, shared all) {
       if (there.has_value()) co_return make_status(code::already_exists, "content " + state.expected + ": already exists");
       if (there.error().code != errc::not_found) co_return status_of(there.error());
     }
-    wire::WriteContentResponse reply;
+    content_wire::WriteContentResponse reply;
     if (request->action() != action_stat) fine = co_await take_data(all, state, *request);
     if (fine.ok() && request->action() == action_commit) fine = co_await commit(all, state, reply);
     if (!fine.ok()) co_return fine;
@@ -283,20 +283,20 @@ task<grpc_status> write(h2grpc::server_call& call, shared all) {
 
 /// What was written and not finished is gone, so no ref has a status.
 task<grpc_status> status(h2grpc::server_call& call, shared) {
-  result<wire::StatusRequest> request = co_await receive_request<wire::StatusRequest>(call, "Content/Status");
+  result<content_wire::StatusRequest> request = co_await receive_request<content_wire::StatusRequest>(call, "Content/Status");
   if (request.has_error()) co_return no_request(request.error());
   co_return make_status(code::not_found, "ref " + request->ref() + ": not found");
 }
 
 task<grpc_status> list_statuses(h2grpc::server_call& call, shared) {
-  wire::ListStatusesResponse none;
+  content_wire::ListStatusesResponse none;
   co_return co_await answer_with(call, std::move(none));
 }
 
 task<grpc_status> abort(h2grpc::server_call& call, shared) {
-  result<wire::AbortRequest> request = co_await receive_request<wire::AbortRequest>(call, "Content/Abort");
+  result<content_wire::AbortRequest> request = co_await receive_request<content_wire::AbortRequest>(call, "Content/Abort");
   if (request.has_error()) co_return no_request(request.error());
-  wire::Empty done;
+  content_wire::Empty done;
   co_return co_await answer_with(call, std::move(done));
 }
 

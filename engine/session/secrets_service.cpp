@@ -11,19 +11,19 @@ namespace peelbox::session {
 
 namespace {
 
-namespace wire = moby::buildkit::secrets::v1;
+namespace secrets_wire = moby::buildkit::secrets::v1;
 
 grpc_status no_secret(const failure& why) {
   return h2grpc::make_status(h2grpc::code::failed_precondition, why.text);
 }
 
 task<grpc_status> get_secret(h2grpc::server_call& call, std::shared_ptr<const secret_book> book, blocking_pool& pool) {
-  result<wire::GetSecretRequest> request = co_await receive_request<wire::GetSecretRequest>(call, "Secrets/GetSecret");
+  result<secrets_wire::GetSecretRequest> request = co_await receive_request<secrets_wire::GetSecretRequest>(call, "Secrets/GetSecret");
   if (request.has_error()) co_return no_request(request.error());
   const std::string id = request->id();
   const auto found = book->find(id);
   if (found == book->end()) co_return h2grpc::make_status(h2grpc::code::not_found, "secret " + id + ": not found");
-  wire::GetSecretResponse reply;
+  secrets_wire::GetSecretResponse reply;
   if (const auto* value = std::get_if<secret_value>(&found->second)) {
     reply.set_data(value->bytes);
   } else {

@@ -16,7 +16,7 @@ namespace peelbox::session {
 
 namespace {
 
-namespace wire = moby::sshforward::v1;
+namespace ssh_wire = moby::sshforward::v1;
 using h2grpc::code;
 using h2grpc::make_status;
 
@@ -34,11 +34,11 @@ grpc_status broken_agent(const failure& why) {
 std::string id_or_default(std::string id) { return id.empty() ? "default" : std::move(id); }
 
 task<grpc_status> check_agent(h2grpc::server_call& call, shared_book book) {
-  result<wire::CheckAgentRequest> request = co_await receive_request<wire::CheckAgentRequest>(call, "SSH/CheckAgent");
+  result<ssh_wire::CheckAgentRequest> request = co_await receive_request<ssh_wire::CheckAgentRequest>(call, "SSH/CheckAgent");
   if (request.has_error()) co_return no_request(request.error());
   const std::string id = id_or_default(request->id());
   if (!book->contains(id)) co_return unknown_id(id);
-  wire::CheckAgentResponse reply;
+  ssh_wire::CheckAgentResponse reply;
   co_return co_await answer_with(call, std::move(reply));
 }
 

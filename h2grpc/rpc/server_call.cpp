@@ -113,33 +113,33 @@ void server_call_state::cancel(failure why) {
 }
 
 namespace {
-server_call_state& of(const std::shared_ptr<call_state>& state) { return static_cast<server_call_state&>(*state); }
+server_call_state& server_state(const std::shared_ptr<call_state>& state) { return static_cast<server_call_state&>(*state); }
 }  // namespace
 
 server_call::server_call(std::shared_ptr<call_state> state) : state_(std::move(state)) {}
 server_call::server_call(server_call&&) noexcept = default;
 server_call& server_call::operator=(server_call&& other) noexcept {
   if (this == &other) return *this;
-  if (state_) of(state_).release();
+  if (state_) server_state(state_).release();
   state_ = std::move(other.state_);
   return *this;
 }
 server_call::~server_call() {
-  if (state_) of(state_).release();
+  if (state_) server_state(state_).release();
 }
 
-const std::string& server_call::path() const noexcept { return of(state_).head().path; }
-const metadata& server_call::request_metadata() const noexcept { return of(state_).head().custom; }
-void server_call::send_initial_metadata(metadata m) { of(state_).send_initial_metadata(m); }
+const std::string& server_call::path() const noexcept { return server_state(state_).head().path; }
+const metadata& server_call::request_metadata() const noexcept { return server_state(state_).head().custom; }
+void server_call::send_initial_metadata(metadata m) { server_state(state_).send_initial_metadata(m); }
 task<result<void>> server_call::send(byte_chain message) { return state_->send(std::move(message)); }
 task<result<void>> server_call::send_batch(byte_slice bytes, std::vector<std::uint32_t> ends) {
   return state_->send_batch(std::move(bytes), std::move(ends));
 }
 task<result<std::optional<byte_slice>>> server_call::receive() { return state_->receive(); }
-void server_call::finish(grpc_status status, metadata trailing) { of(state_).finish(status, trailing); }
-void server_call::set_urgent() { of(state_).set_urgent(); }
-bool server_call::cancelled() const noexcept { return of(state_).cancelled(); }
-void server_call::on_cancelled(std::function<void()> react) { of(state_).on_cancelled(std::move(react)); }
+void server_call::finish(grpc_status status, metadata trailing) { server_state(state_).finish(status, trailing); }
+void server_call::set_urgent() { server_state(state_).set_urgent(); }
+bool server_call::cancelled() const noexcept { return server_state(state_).cancelled(); }
+void server_call::on_cancelled(std::function<void()> react) { server_state(state_).on_cancelled(std::move(react)); }
 std::size_t server_call::queued() const noexcept { return state_->queued(); }
 
 }  // namespace peelbox::h2grpc

@@ -94,6 +94,10 @@ target_compile_options(peelbox_warnings INTERFACE -Wall -Wextra -Wshadow -Wconve
 if(PEELBOX_WERROR)
   target_compile_options(peelbox_warnings INTERFACE -Werror)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # What one file names is no business of the next: these warnings are for files that are compiled one by one.
+  target_compile_options(peelbox_warnings INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside Boost and coroutine frames when it inlines across library code.
   target_compile_options(peelbox_warnings INTERFACE
@@ -159,6 +163,8 @@ endfunction()
 # For programs that are compiled fast rather than run fast: tests and their helpers.
 function(peelbox_compile_as_test target)
   target_compile_options(${target} PRIVATE -O0)
+  # Each test names its helpers as it likes.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   if(TARGET peelbox_test_pch)
     # Precompiled headers fit only where the same macros are defined.
     target_compile_definitions(${target} PRIVATE GTEST_HAS_PTHREAD=1)

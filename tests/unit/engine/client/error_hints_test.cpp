@@ -260,7 +260,7 @@ const char* const told[] = {"clippy::unimplemented",
                             "Unimplemented"};
 
 // Go's %q.
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -282,7 +282,7 @@ TEST(OwnWords, InACommand) {
     for (const std::string& command :
          {words, "/bin/sh -c cargo clippy -- -D " + words, "echo " + words + ": " + words, "x: " + words}) {
       const std::string message =
-          "process " + quoted(command) + " did not complete successfully: exit code: 1";
+          "process " + in_quotes(command) + " did not complete successfully: exit code: 1";
       EXPECT_EQ(cause_of(of_daemon(message, {}, 1)), "");
       EXPECT_EQ(cause_of(of_daemon(message)), "");
     }
@@ -308,9 +308,9 @@ TEST(OwnWords, InTheNameOfAFile) {
   for (const std::string words : told) {
     const std::string path = "/src/" + words;
     EXPECT_TRUE(
-        cause_of(of_daemon("failed to calculate checksum of ref a::b: " + quoted(path) + ": not found"))
+        cause_of(of_daemon("failed to calculate checksum of ref a::b: " + in_quotes(path) + ": not found"))
             .starts_with("the path /src/"));
-    EXPECT_EQ(cause_of(of_daemon("mkdir " + quoted(path) + ": read-only file system")), "");
+    EXPECT_EQ(cause_of(of_daemon("mkdir " + in_quotes(path) + ": read-only file system")), "");
     EXPECT_EQ(cause_of(of_daemon("lstat " + path + ": too many levels of symbolic links")), "");
     EXPECT_EQ(cause_of(of_daemon("failed to mount " + path + ": invalid argument")), "");
   }

@@ -42,7 +42,7 @@ TEST(Json, BoundsSizeAndDepth) {
 
 TEST(Json, TextKeepsOrderAndEscapesWhatMustBe) {
   EXPECT_EQ(to_text(json::object{{"b", "x\"y"}, {"a", json::array{1, true, nullptr}}}), R"({"b":"x\"y","a":[1,true,null]})");
-  EXPECT_EQ(quoted("a\\\n\x01/"), R"("a\\\n\u0001/")");
+  EXPECT_EQ(in_quotes("a\\\n\x01/"), R"("a\\\n\u0001/")");
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST(path_order, parts) {
   EXPECT_TRUE(is_below("a", ""));
   EXPECT_FALSE(is_below("ab", "a"));
   EXPECT_FALSE(is_below("a", "a"));
-  EXPECT_EQ(quoted("a\nb"), "'a\\x0ab'");
+  EXPECT_EQ(in_quotes("a\nb"), "'a\\x0ab'");
 }
 
 }  // namespace
