@@ -16,15 +16,15 @@ namespace {
 namespace fs = std::filesystem;
 using peelbox::test::temp_dir;
 
-constexpr std::int64_t a_second = 1'000'000'000;
-constexpr std::int64_t time_1 = 1'700'000'000 * a_second + 5;
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t time_1 = 1'700'000'000 * second + 5;
 
 TEST(shifted_time, stays_in_its_second_and_is_another) {
-  for (const std::int64_t time : {time_1, std::int64_t{0}, std::int64_t{-1}, -3 * a_second, 7 * a_second - 1, 7 * a_second}) {
+  for (const std::int64_t time : {time_1, std::int64_t{0}, std::int64_t{-1}, -3 * second, 7 * second - 1, 7 * second}) {
     for (std::int64_t change = 1; change < 2000; ++change) {
       const std::int64_t shifted = shifted_time({time, change, 12});
       EXPECT_NE(shifted, time);
-      const auto floor = [](std::int64_t t) { return t >= 0 ? t / a_second : -((a_second - 1 - t) / a_second); };
+      const auto floor = [](std::int64_t t) { return t >= 0 ? t / second : -((second - 1 - t) / second); };
       ASSERT_EQ(floor(shifted), floor(time)) << time << " " << shifted;
     }
   }

@@ -44,7 +44,7 @@ TEST(ContentTime, IsOneSecondAndFollowsFromBlobAndKey) {
   EXPECT_NE(content_time(blob(1), "l"), content_time(blob(1), "k"));
 }
 
-task<void> take_times(std::shared_ptr<const context_source> source, blocking_pool& pool,
+task<void> take(std::shared_ptr<const context_source> source, blocking_pool& pool,
                 result<std::shared_ptr<const fingerprinted_context>>& out) {
   auto taking = take_fingerprint(std::move(source), "context", {}, pool);
   out = co_await std::move(taking);
@@ -112,7 +112,7 @@ class ContentTimes : public testing::Test {
     blocking_pool pool(2);
     auto from = std::make_shared<const context_source>(source(root));
     result<std::shared_ptr<const fingerprinted_context>> out = failure(errc::internal, "not run");
-    run_task(take_times(std::move(from), pool, out));
+    run_task(take(std::move(from), pool, out));
     EXPECT_TRUE(out) << out.error().text;
     return out ? (*out)->digest : std::string();
   }

@@ -24,7 +24,7 @@ using peelbox::test::temp_dir;
 
 using found = std::shared_ptr<const fingerprinted_context>;
 
-task<void> take_fingerprint(std::shared_ptr<const context_source> source, request_filters filters, blocking_pool& pool,
+task<void> take(std::shared_ptr<const context_source> source, request_filters filters, blocking_pool& pool,
                 result<found>& out) {
   auto taking = take_fingerprint(std::move(source), "context", std::move(filters), pool);
   out = co_await std::move(taking);
@@ -37,7 +37,7 @@ result<found> look(const std::string& root, request_filters filters = {}, bool r
   source->dockerignore = ".dockerignore";
   source->reset_owner = reset_owner;
   result<found> out = failure(errc::internal, "not run");
-  run_task(take_fingerprint(std::move(source), std::move(filters), pool, out));
+  run_task(take(std::move(source), std::move(filters), pool, out));
   return out;
 }
 

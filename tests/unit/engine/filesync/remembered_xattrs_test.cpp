@@ -91,7 +91,7 @@ class counting_tree final : public file_tree {
   mutable std::atomic<int> asked_{0};
 };
 
-task<void> take_digest(std::shared_ptr<const context_source> source, blocking_pool& pool, std::string& digest) {
+task<void> take(std::shared_ptr<const context_source> source, blocking_pool& pool, std::string& digest) {
   auto taking = take_fingerprint(std::move(source), "context", {}, pool);
   auto found = co_await std::move(taking);
   digest = found ? (*found)->digest : found.error().text;
@@ -127,7 +127,7 @@ class RememberedXattrs : public testing::TestWithParam<const char*> {
     if (contents_) source.content_times = content_time_options{"k", false};
     look seen;
     blocking_pool pool(2);
-    run_task(take_digest(std::make_shared<const context_source>(source), pool, seen.digest));
+    run_task(take(std::make_shared<const context_source>(source), pool, seen.digest));
     seen.asked = tree_->asked();
     return seen;
   }
