@@ -7,13 +7,12 @@
 
 #include "engine/data/indented.hpp"
 #include "engine/data/json.hpp"
+#include "engine/registry/attestation.hpp"
 
 namespace peelbox::registry {
 namespace {
 
 namespace json = data::json;
-
-constexpr std::string_view subject_key = "vnd.docker.reference.digest";
 
 failure wrong(std::string text) { return failure(errc::usage, std::move(text), origin::user); }
 
@@ -42,9 +41,9 @@ result<void> check(const std::vector<index_entry>& entries) {
   for (const index_entry& one : entries) digests.insert(one.what.digest);
   for (const index_entry& one : entries) {
     if (is_attestation(one.what)) {
-      const auto subject = one.what.annotations.find(std::string(subject_key));
-      if (subject != one.what.annotations.end() && !digests.contains(subject->second))
-        return wrong(fmt::format("{}: the attestation {} is about {}, which is not among the images", one.source, one.what.digest, subject->second));
+      const std::string subject = attested_digest(one.what);
+      if (!subject.empty() && !digests.contains(subject))
+        return wrong(fmt::format("{}: the attestation {} is about {}, which is not among the images", one.source, one.what.digest, subject));
       continue;
     }
     if (!one.what.platform || one.what.platform->os.empty() || one.what.platform->arch.empty())
@@ -78,7 +77,7 @@ result<void> annotate(std::vector<index_entry>& entries, const index_annotation&
 }  // namespace
 
 bool is_attestation(const oci::descriptor& what) {
-  return what.annotations.contains(std::string(subject_key)) || (what.platform && what.platform->os == "unknown");
+  return !attested_digest(what).empty() || (what.platform && what.platform->os == "unknown");
 }
 
 std::string entry_name(const oci::descriptor& what) {
@@ -146,10 +145,8 @@ result<std::set<std::string, std::less<>>> choose_platforms(const std::vector<in
     if (!is_attestation(one.what) && std::any_of(wanted.begin(), wanted.end(), fits)) chosen.insert(one.what.digest);
   }
   if (chosen.empty()) return wrong("none of the images is for a platform that --platform names");
-  for (const index_entry& one : entries) {
-    const auto subject = one.what.annotations.find(std::string(subject_key));
-    if (subject != one.what.annotations.end() && chosen.contains(subject->second)) chosen.insert(one.what.digest);
-  }
+  for (const index_entry& one : entries)
+    if (chosen.contains(attested_digest(one.what))) chosen.insert(one.what.digest);
   return chosen;
 }
 

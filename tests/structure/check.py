@@ -66,7 +66,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "engine/llb/*", "engine/spec/*", "engine/docker/config.*", "engine/kubernetes/kubeconfig.*", "engine/kubernetes/access.*",
         "engine/kubernetes/api_*", "engine/kubernetes/exec_credential.*", "engine/kubernetes/exec_frames.*", "engine/kubernetes/kept_list.*", "engine/kubernetes/pool_*",
         "cli/pool/decide.*", "cli/pool/config.*",
-        "engine/registry/challenge.*", "engine/registry/scope.*", "engine/registry/index_merge.*",
+        "engine/registry/challenge.*", "engine/registry/scope.*", "engine/registry/index_merge.*", "engine/registry/attestation.*",
         "engine/detect/*", "!engine/detect/scan.*", "engine/progress/*", "!engine/progress/display.*", "!engine/progress/terminal.*",
         "!engine/progress/event_sink.*", "!engine/progress/fd_writer.*",
         "engine/filesync/stat.*", "engine/filesync/path_order.*", "engine/filesync/order_validator.*",
