@@ -65,7 +65,7 @@ PURE = ("engine/async/failure.hpp", "engine/async/bytes.*", "engine/async/clock.
         "transport/helper_command.*", "h2grpc/h2/*", "h2grpc/grpc/*", "engine/oci/*",
         "engine/llb/*", "engine/spec/*", "engine/docker/config.*", "engine/kubernetes/kubeconfig.*", "engine/kubernetes/access.*",
         "engine/kubernetes/api_*", "engine/kubernetes/exec_credential.*", "engine/kubernetes/exec_frames.*", "engine/kubernetes/kept_list.*", "engine/kubernetes/pool_*",
-        "cli/pool/decide.*", "cli/pool/config.*",
+        "cli/pool/decide.*", "cli/pool/config.*", "cli/template_*",
         "engine/registry/challenge.*", "engine/registry/scope.*", "engine/registry/index_merge.*", "engine/registry/attestation.*",
         "engine/detect/*", "!engine/detect/scan.*", "engine/progress/*", "!engine/progress/display.*", "!engine/progress/terminal.*",
         "!engine/progress/event_sink.*", "!engine/progress/fd_writer.*",
