@@ -11,8 +11,10 @@
 #include "cli/exit_code.hpp"
 #include "cli/image_report.hpp"
 #include "cli/platform_option.hpp"
+#include "cli/read_image.hpp"
 #include "cli/registry_access.hpp"
 #include "cli/subcommand.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/data/indented.hpp"
@@ -174,31 +176,13 @@ task<int> run_merge(image_args_ptr args, const surroundings& with) {
   co_return exit_ok;
 }
 
-/// Of all images of an index.
-task<result<void>> read_configs(registry::client& registries, registry::repository in, inspected_image& image) {
-  for (const registry::index_entry& one : image.entries) {
-    if (registry::is_attestation(one.what) || !one.what.platform) continue;
-    oci::image_reference name{in.registry, in.name, {}, one.what.digest};
-    auto reading = registries.manifest(std::move(name));
-    result<registry::manifest_text> text = co_await std::move(reading);
-    if (text.has_error()) co_return text.error();
-    result<oci::manifest_document> document = oci::parse_manifest(text->bytes);
-    if (document.has_error()) co_return document.error();
-    const auto* manifest = std::get_if<oci::image_manifest>(&*document);
-    if (manifest == nullptr) continue;
-    auto reading_config = registries.small_blob(in, manifest->config.digest, manifest->config.size, oci::max_config_bytes);
-    result<std::string> config = co_await std::move(reading_config);
-    if (config.has_error()) co_return config.error();
-    image.configs[oci::to_string(*one.what.platform)] = std::move(*config);
-  }
-  co_return result<void>();
-}
-
 task<int> run_image_inspect(image_args_ptr args, const surroundings& with) {
   result<oci::image_reference> which = oci::parse_image_reference(args->sources.front());
   if (which.has_error()) co_return say_image_failure(which.error(), with);
   if (int(args->raw) + int(args->as_json) + int(!args->format.empty()) > 1)
-    co_return say_image_failure(failure(errc::usage, "--raw, --json and --format exclude each other", origin::user), with);
+    co_return say_image_failure(wrong("--raw, --json and --format exclude each other"), with);
+  result<image_template> format = parse_image_template(args->format);
+  if (format.has_error()) co_return say_image_failure(format.error(), with);
   registry::client registries(registry_options(with, args->insecure));
   auto reading = registries.manifest(*which);
   result<registry::manifest_text> text = co_await std::move(reading);
@@ -207,39 +191,17 @@ task<int> run_image_inspect(image_args_ptr args, const surroundings& with) {
     with.answer.text(text->bytes);
     co_return exit_ok;
   }
-  inspected_image image;
-  image.name = which->text();
-  result<oci::manifest_document> document = oci::parse_manifest(text->bytes);
-  if (document.has_error()) co_return say_image_failure(document.error(), with);
-  if (const auto* one = std::get_if<oci::image_manifest>(&*document)) {
-    auto reading_config = registries.small_blob(registry::repository_of(*which), one->config.digest, one->config.size, oci::max_config_bytes);
-    result<std::string> config_text = co_await std::move(reading_config);
-    if (config_text.has_error()) co_return say_image_failure(config_text.error(), with);
-    // What is no image, such as a chart or a cache, has no platform.
-    const auto config = oci::parse_image_config(*config_text);
-    if (config.has_value() && !config->platform.os.empty())
-      image.entries = {registry::entry_of_manifest(text->media_type, text->digest, text->bytes.size(), config->platform, image.name)};
-    image.configs["it"] = std::move(*config_text);
-  } else {
-    image.is_index = true;
-    auto entries = registry::entries_of(text->bytes, image.name);
-    if (entries.has_error()) co_return say_image_failure(entries.error(), with);
-    image.entries = std::move(*entries);
-    if (wants_configs(args->format)) {
-      auto reading_configs = read_configs(registries, registry::repository_of(*which), image);
-      result<void> read = co_await std::move(reading_configs);
-      if (read.has_error()) co_return say_image_failure(read.error(), with);
-    }
-  }
-  image.text = std::move(*text);
+  auto completing = read_image(registries, *which, std::move(*text), format->needs);
+  result<inspected_image> image = co_await std::move(completing);
+  if (image.has_error()) co_return say_image_failure(image.error(), with);
   if (!args->format.empty()) {
-    const result<std::string> formatted = image_formatted(image, args->format);
+    const result<std::string> formatted = image_formatted(std::move(*image), *format);
     if (formatted.has_error()) co_return say_image_failure(formatted.error(), with);
-    with.answer(*formatted);
+    with.answer.text(*formatted + (formatted->ends_with('\n') ? "" : "\n"));
   } else if (args->as_json) {
-    with.answer(image_json(image));
+    with.answer(image_json(*image));
   } else {
-    for (const std::string& line : image_details(image)) with.answer(line);
+    for (const std::string& line : image_details(*image)) with.answer(line);
   }
   co_return exit_ok;
 }
@@ -273,8 +235,10 @@ struct image_subcommand {
     app->add_flag("--append", args->append, "Add to what the first --tag is now");
     app->add_flag("--dry-run", args->dry_run, "Print the index and write nothing");
   }
-  CLI::Option* sources(const char* name, const char* about, int most) {
-    return app->add_option(name, args->sources, about)->expected(1, most);
+  void inspects() {
+    app->add_option("REF", args->sources, "The image")->expected(1, 1)->required();
+    app->add_flag("--raw", args->raw, "The manifest's bytes as they are");
+    app->add_option("--format", args->format, "Values as a Go template prints them: of .Name, .Manifest, .Image, .Provenance and .SBOM")->type_name("TEMPLATE");
   }
 };
 
@@ -313,9 +277,10 @@ command add_image_command(CLI::App& app) {
                    run_merge);
   all.back().merges();
   all.emplace_back(*image, "inspect", "Tell what a name stands for: its digest and platforms",
-                   "Examples:\n  peelbox image inspect alpine:3.20\n  peelbox image inspect --raw reg.example/app@sha256:…", run_image_inspect);
-  all.back().sources("REF", "The image", 1)->required();
-  all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");
+                   "Examples:\n  peelbox image inspect alpine:3.20\n  peelbox image inspect --raw reg.example/app@sha256:…\n"
+                   "  peelbox image inspect reg/app:1 --format '{{json .SBOM.SPDX}}'",
+                   run_image_inspect);
+  all.back().inspects();
   all.back().app->add_flag("--json", all.back().args->as_json, "JSON on standard output");
   return as_command(*image, std::move(all));
 }
@@ -337,12 +302,9 @@ command add_imagetools_command(CLI::App& app) {
       ->type_name("BOOL")->group(further);
   all.back().app->add_option("--progress", all.back().args->progress, "Without effect")->type_name("MODE")->group(further);
   all.emplace_back(*tools, "inspect", "Tell what a name stands for: its digest and platforms",
-                   "Example:\n  peelbox imagetools inspect alpine:3.20 --raw", run_image_inspect);
+                   "Examples:\n  peelbox imagetools inspect alpine:3.20 --raw\n  peelbox imagetools inspect reg/app:1 --format '{{json .Provenance.SLSA}}'", run_image_inspect);
   all.back().app->add_option("--builder", all.back().args->builder, "Without effect")->type_name("NAME")->group(further);
-  all.back().sources("REF", "The image", 1)->required();
-  all.back().app->add_flag("--raw", all.back().args->raw, "The manifest's bytes as they are");
-  all.back().app->add_option("--format", all.back().args->format, "{{json .}}, {{json .Manifest}}, {{json .Image}}, {{.Manifest.Digest}}, {{.Manifest.MediaType}} or {{.Name}}")
-      ->type_name("TEMPLATE");
+  all.back().inspects();
   return as_command(*tools, std::move(all));
 }
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 
-from bed import RUNTIME_IMAGE, BedTest, bed, for_platforms, peelbox, registry_call
+from bed import INDEX, RUNTIME_IMAGE, BedTest, bed, for_platforms, peelbox, registry_call, run
 from private_registry import PrivateRegistry, TokenServer, certificates, docker_config
 
 NAME = f"images-{os.getpid()}"
@@ -95,6 +95,86 @@ class Merging(BedTest):
             self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad", "-f", wrong), 4 if wrong.name == "none" else 2, said)
         self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad"), 2, "name the images to merge")
         self.assert_fails(peelbox("imagetools", "create", "-t", f"{home}:bad", "--platform", "s390x", f"{home}:all"), 2, "none of the images is for")
+
+
+class Values(BedTest):
+    """--format, beside buildx's."""
+
+    def attested(self, name, platform="linux/amd64"):
+        self.context({"Dockerfile": "FROM scratch\nLABEL a.b=c\nCOPY Dockerfile /\n"})
+        self.assert_ok(peelbox("build", self.dir / "ctx", "-t", name, "--platform", platform, "--buildkit", bed("BUILDKITD"), "--provenance=mode=max",
+                               "--sbom=true", "-o", "type=image,push=true,registry.insecure=true"))
+        return name
+
+    def several(self):
+        """One of its two images is attested."""
+        name = f"{bed('REGISTRY')}/{NAME}/values:several"
+        self.assert_ok(peelbox("image", "merge", "-t", name, self.attested(f"{bed('REGISTRY')}/{NAME}/values:amd"), bed_image("linux/arm64")))
+        return name
+
+    def both(self, image, template):
+        """What peelbox prints; the same as buildx."""
+        ours = peelbox("imagetools", "inspect", image, "--format", template)
+        self.assert_ok(ours)
+        theirs = run([f"{bed('DIR')}/docker-config/cli-plugins/docker-buildx", "imagetools", "inspect", image, "--format", template],
+                     env={"DOCKER_CONFIG": str(self.dir / "docker")})
+        self.assertEqual(theirs.code, 0, str(theirs))
+        if "json" in template:
+            self.assertEqual(json.loads(ours.out), json.loads(theirs.out), template)
+            return json.loads(ours.out)
+        self.assertEqual(ours.out, theirs.out + "\n", template)
+        return theirs.out
+
+    def test_of_one_platform(self):
+        image = self.attested(f"{bed('REGISTRY')}/{NAME}/values:one")
+        self.assertIn("builder", self.both(image, "{{json .Provenance.SLSA}}"))
+        self.assertEqual(self.both(image, "{{json .SBOM.SPDX}}")["SPDXID"], "SPDXRef-DOCUMENT")
+        for template in ("{{json .Provenance}}", "{{json .SBOM}}", "{{ json .Manifest }}", "{{json .Image.Config}}", "{{json .Image.RootFS.DiffIDs}}",
+                         "{{.Image.Config.Labels | json}}", "{{json (index .Manifest.Manifests 1).Annotations}}"):
+            self.both(image, template)
+        self.assertEqual(self.both(image, "{{index .Image.Config.Labels \"a.b\"}}"), "c")
+        for template in ("{{index .Image.Config.Labels \"none\"}}", "{{ (index .Manifest.Manifests 0).Digest }}", "a {{- .Image.OS -}} b {{len .Manifest.Manifests}}",
+                         "{{.Provenance.SLSA.buildType}} {{(index .SBOM.SPDX.creationInfo.creators 0)}}"):
+            self.both(image, template)
+        self.assertEqual(peelbox("image", "inspect", image, "--format", "{{println .Manifest.Size}}{{.Name}}").out.split("\n")[1:], [image, ""])
+
+    def test_of_several_platforms(self):
+        name = self.several()
+        self.assertEqual(list(self.both(name, "{{json .Provenance}}")), ["linux/amd64"])
+        self.assertEqual(list(self.both(name, "{{json .SBOM}}")["linux/amd64"]), ["SPDX"])
+        for template in ("{{json (index .Provenance \"linux/amd64\")}}", "{{json (index .SBOM \"linux/amd64\").SPDX}}",
+                         "{{json (index .SBOM \"linux/arm64\")}}", "{{json (index .SBOM \"linux/arm64\").SPDX}}", "{{ json (index .Image \"linux/amd64\").Config }}", "{{(index .Image \"linux/arm64\").Architecture}}"):
+            self.both(name, template)
+        for template, said in (("{{json (index .SBOM \"linux/s390x\").SPDX}}", "there are: linux/amd64, linux/arm64"), ("{{json .SBOM.SPDX}}", "write (index .SBOM"),
+                               ("{{json .SLSA}}", "there is no .SLSA; there are: Name, Manifest"), ("{{range .Image}}{{end}}", "range is not possible")):
+            self.assert_fails(peelbox("imagetools", "inspect", name, "--format", template), 2, "--format, column ", said)
+
+    def test_an_index_without_platforms(self):
+        several = self.several()
+        index = json.loads(peelbox("image", "inspect", "--raw", several).out)
+        for entry in index["manifests"]:
+            if entry["platform"]["os"] != "unknown":
+                del entry["platform"]
+        registry_call("PUT", f"{NAME}/values/manifests/bare", json.dumps(index).encode(), INDEX)
+        bare = f"{bed('REGISTRY')}/{NAME}/values:bare"
+        for template in ("{{json .Image}}", "{{json .Provenance}}", "{{json .}}"):
+            self.both(bare, template)
+        self.assertEqual(list(self.both(bare, "{{json .Image}}")), ["linux/amd64", "linux/arm64"])
+
+    def test_a_statement_that_is_another(self):
+        """Nothing of it is printed; where nobody asks for it, it is not read."""
+        registry = PrivateRegistry(self)
+        image = f"{registry.address}/values:1"
+        self.assert_ok(peelbox("image", "merge", "-t", image, self.attested(f"{bed('REGISTRY')}/{NAME}/values:broken")))
+        index = json.loads(peelbox("image", "inspect", "--raw", image).out)
+        manifest = json.loads(peelbox("image", "inspect", "--raw", f"{registry.address}/values@{index['manifests'][1]['digest']}").out)
+        (layer,) = [one for one in manifest["layers"] if "slsa" in one["annotations"]["in-toto.io/predicate-type"]]
+        (file,) = self.dir.glob(f"registry-*/data/docker/registry/v2/blobs/sha256/*/{layer['digest'].removeprefix('sha256:')}/data")
+        file.write_bytes(file.read_bytes().replace(b"builder", b"bulider", 1))
+        broken = peelbox("image", "inspect", image, "--format", "{{json .Provenance}}")
+        self.assert_fails(broken, 3, layer["digest"], "what the registry sent is sha256:")
+        self.assertEqual(broken.out, "")
+        self.assert_ok(peelbox("image", "inspect", image, "--format", "{{json .SBOM}}"))
 
 
 class Rights(BedTest):
