@@ -26,7 +26,6 @@
 #include "engine/client/error_text.hpp"
 #include "engine/client/layout.hpp"
 #include "engine/client/process_message.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/session/auth_service.hpp"
 #include "engine/session/content_id.hpp"
 #include "engine/session/upload_service.hpp"
@@ -125,7 +124,7 @@ task<result<client::build_outcome>> find_and_build(const shown_build& what) {
   note(what.display, address.empty() ? "looking for a BuildKit daemon" : "connecting to " + address);
   const auto began = std::chrono::steady_clock::now();
   transport::dial_options dial = what.prepared.dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   result<client::found_daemon> daemon =
       co_await client::find_daemon(what.args.buildkit, with.env, dial, with.log);
   if (daemon.has_error()) co_return daemon.error();

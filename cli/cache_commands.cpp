@@ -11,7 +11,6 @@
 #include "cli/summary.hpp"
 #include "cli/time_text.hpp"
 #include "engine/client/cache.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 
 namespace peelbox::cli {
 
@@ -40,7 +39,7 @@ task<int> with_cache(cache_args_ptr args, const surroundings& with, std::functio
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   if (tls.has_error()) co_return say_cache_failure(tls.error(), with);
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args->buildkit, with.env, dial, with.log);
   if (found.has_error()) co_return say_cache_failure(found.error(), with);

@@ -30,6 +30,8 @@ struct surroundings {
   answer_output& answer;
   /// Where `say` writes to; a display replaces it while it draws.
   voice& speech;
+  /// Completes the options of a connection with the way to pods (kube-pod://).
+  std::function<void(transport::dial_options& dial)> reach_pods;
 };
 
 /// A subcommand that was added to the parser. `run` and `verbosity` own its arguments.

@@ -13,7 +13,6 @@
 #include "cli/exit_code.hpp"
 #include "cli/subcommand.hpp"
 #include "engine/client/inspect.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/progress/sanitize.hpp"
 #include "transport/standard_stream.hpp"
 
@@ -38,7 +37,7 @@ task<result<client::found_daemon>> find_named_daemon(const daemon_args& args, co
   result<transport::tls_options> tls = choose_tls(args.tls, args.tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args.buildkit, with.env, dial, with.log);
   co_return found;

@@ -17,7 +17,6 @@
 #include "engine/async/task_group.hpp"
 #include "engine/client/history.hpp"
 #include "engine/client/process_message.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/progress/display.hpp"
 #include "engine/progress/sanitize.hpp"
 
@@ -44,7 +43,7 @@ using history_args_ptr = std::shared_ptr<const history_args>;
 task<int> with_history(history_args_ptr args, const surroundings& with, std::function<task<result<int>>(history&)> use) {
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   result<void> done;
   int code = exit_ok;
   if (tls.has_error()) {

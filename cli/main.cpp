@@ -33,6 +33,7 @@
 #include "cli/misuse.hpp"
 #include "cli/voice.hpp"
 #include "engine/async/task_group.hpp"
+#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/progress/terminal_guard.hpp"
 
 namespace peelbox::cli {
@@ -119,7 +120,8 @@ int run(const command& chosen) {
   signal_watch signals(io, stop, cancel, speech);
   int code = exit_build_failed;
   answer_output answer;
-  const surroundings with{environment_variable, pool, log, stop, say, answer, speech};
+  const auto reach_pods = [](transport::dial_options& dial) { dial.pods = kubernetes::make_pod_dialer; };
+  const surroundings with{environment_variable, pool, log, stop, say, answer, speech, reach_pods};
   asio::co_spawn(io, chosen.run(with),
                  asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown, int result_code) {
                    code = result_code;

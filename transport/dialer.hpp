@@ -43,6 +43,9 @@ struct dial_options {
   /// For kube-pod://, such as kubernetes::make_pod_dialer. Empty: such addresses are errc::unsupported; who does not want them is not
   /// linked with what they need.
   dialer_factory pods;
+  /// How much longer than over a socket the first answer may take, because a person may have to act; what programs carry has that time
+  /// anyway.
+  std::chrono::milliseconds patience{0};
 };
 
 /// Connects, in `limits.overall`, but for what a program carries: that has the limits of process_stream.hpp, and who waits

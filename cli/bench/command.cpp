@@ -26,7 +26,6 @@
 #include "cli/wrong.hpp"
 #include "engine/async/read_file.hpp"
 #include "engine/client/inspect.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 #include "engine/session/output_file.hpp"
 
 namespace peelbox::cli {
@@ -119,7 +118,7 @@ task<result<participant>> participant_on(std::optional<std::string> address, cli
   result<transport::tls_options> tls = choose_tls(args->tls, args->tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   dial.tls = *tls;
   auto finding = client::find_daemon(std::move(address), with.env, dial, with.log);
   result<client::found_daemon> found = co_await std::move(finding);

@@ -19,7 +19,6 @@
 #include "engine/client/cache.hpp"
 #include "engine/client/history.hpp"
 #include "engine/client/inspect.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
 #include "transport/standard_stream.hpp"
 
 namespace peelbox::cli {
@@ -72,7 +71,7 @@ task<result<std::shared_ptr<client::route>>> way_to(args_ptr args, const surroun
   result<transport::tls_options> tls = choose_tls(args->daemon.tls, args->daemon.tls_dir);
   if (tls.has_error()) co_return tls.error();
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  with.reach_pods(dial);
   dial.tls = *tls;
   result<client::found_daemon> found = co_await client::find_daemon(args->daemon.buildkit, with.env, dial, with.log);
   if (found.has_error()) co_return found.error();

@@ -48,7 +48,7 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
     result<transport::endpoint> address = transport::parse_endpoint(one.address);
     if (named && address.has_error()) co_return address.error().in(one.source);
     // TLS options are for an address that was named.
-    const transport::dial_options with = named ? options : transport::dial_options{{}, {}, options.limits, {}, {}};
+    const transport::dial_options with = named ? options : transport::dial_options{{}, {}, options.limits, {}, {}, {}};
     std::string reason;
     if (address.has_error()) {
       reason = address.error().text;

@@ -116,7 +116,7 @@ std::string route::authority() const {
 }
 
 std::chrono::milliseconds route::patience() const noexcept {
-  return transport::is_carried_by_program(address_.kind) ? transport::program_patience : std::chrono::seconds(0);
+  return transport::is_carried_by_program(address_.kind) ? transport::program_patience : dial_.patience;
 }
 
 result<std::shared_ptr<route>> make_route(transport::endpoint address, transport::dial_options dial,
