@@ -38,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(argv.has_value() ? argv->size() > 4 : argv.error().code == errc::usage);
     // No word from the address can be taken for a flag.
     if (argv.has_value() && e->kind == scheme::podman_container) require(!(*argv)[3].starts_with("-"));
+    const auto forward = ssh_forward_command(e->rest, "10.1.2.3", 1234);
+    require(forward.has_value() ? (*forward)[forward->size() - 2] == "--" && !forward->back().starts_with("-") : forward.error().code == errc::usage);
     (void)parse_container(*e);
   }
   return 0;

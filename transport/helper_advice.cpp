@@ -9,7 +9,7 @@ bool contains(std::string_view text, std::string_view part) { return text.find(p
 
 /// The words after `ssh` with which somebody reaches the same host: "-p 22 user@host".
 std::string ssh_arguments(std::string_view address) {
-  if (address.starts_with("ssh://")) address.remove_prefix(6);
+  if (const auto scheme = address.find("ssh://"); scheme != address.npos) address.remove_prefix(scheme + 6);
   address = address.substr(0, address.find('/'));
   std::string port;
   const auto colon = address.rfind(':');
@@ -44,6 +44,12 @@ std::string helper_advice(std::string_view program, std::string_view words, std:
       return fmt::format("ssh cannot ask here for a password or passphrase: give your key to an agent (ssh-add), so that "
                          "`ssh -o BatchMode=yes {} true` succeeds",
                          where);
+    // sshd's answers to a channel that it is to open (RFC 4254, 5.1).
+    if (contains(words, "open failed: administratively prohibited"))
+      return fmt::format("{} does not lead there for others: AllowTcpForwarding and PermitOpen in its sshd_config decide that", where);
+    if (contains(words, "open failed: connect failed"))
+      return fmt::format("{} was reached, and has no way on: does a firewall or network policy keep it from there, and does somebody "
+                         "listen on that port?", where);
   }
   if (contains(words, "buildctl") && (contains(words, "not found") || contains(words, "no such file")))
     return "the other end needs the program buildctl in its PATH; it comes with BuildKit";

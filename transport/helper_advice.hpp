@@ -11,7 +11,7 @@ namespace peelbox::transport {
 bool was_turned_away(std::string_view program, std::string_view words);
 
 /// What to do about the end of a program that has not connected us, as a sentence; empty when its own words say enough.
-/// `address`: the one that it was started for.
+/// `address`: the one that it was started for, or a text that ends with it.
 std::string helper_advice(std::string_view program, std::string_view words, std::string_view address);
 
 }  // namespace peelbox::transport

@@ -91,9 +91,10 @@ result<ssh_parts> parse_ssh(const endpoint& where) {
   return p;
 }
 
-words ssh_words(const ssh_parts& p) {
+words ssh_words(const ssh_parts& p, const words& more = {}) {
   // As docker does: a host that does not answer is no reason to wait for as long as TCP would.
   words argv{"ssh", "-o", "ConnectTimeout=30"};
+  argv.insert(argv.end(), more.begin(), more.end());
   if (!p.user.empty()) argv.insert(argv.end(), {"-l", p.user});
   if (!p.port.empty()) argv.insert(argv.end(), {"-p", p.port});
   argv.insert(argv.end(), {"--", p.host});
@@ -110,6 +111,19 @@ result<words> docker_ssh_command(const endpoint& where) {
   if (!p->path.empty()) argv.push_back("--host=unix://" + p->path);
   argv.insert(argv.end(), {"system", "dial-stdio"});
   return argv;
+}
+
+result<words> ssh_forward_command(std::string_view through, const std::string& address, std::uint16_t port) {
+  endpoint where;
+  where.kind = scheme::ssh;
+  where.text = fmt::format("ssh://{}", through);
+  where.rest = through;
+  const auto p = parse_ssh(where);
+  if (p.has_error()) return p.error();
+  if (through.find('/') != through.npos) return wrong_helper_address(where, "a path is not possible here");
+  if (!is_ip_address(address)) return failure(errc::usage, fmt::format("\"{}\" is no IP address", address.substr(0, 200)));
+  const bool v6 = address.find(':') != address.npos;
+  return ssh_words(*p, {"-W", fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", port)});
 }
 
 bool is_carried_by_program(scheme kind) noexcept {

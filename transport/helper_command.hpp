@@ -1,6 +1,7 @@
 // Which program carries the bytes of an address. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,10 @@ result<std::vector<std::string>> helper_command(const endpoint& where);
 /// The command line that reaches a Docker engine by ssh://; the other end runs `docker system dial-stdio`, for the
 /// socket that the address names if it names one (docker/cli, cli/connhelper).
 result<std::vector<std::string>> docker_ssh_command(const endpoint& where);
+
+/// The command line whose stdin and stdout are a connection from `through`, "[USER@]HOST[:PORT]" or a name of the user's ssh
+/// configuration, to a port of `address`, which is an IP address: ssh -W. errc::usage for parts that the program would misread.
+result<std::vector<std::string>> ssh_forward_command(std::string_view through, const std::string& address, std::uint16_t port);
 
 /// True when helper_command() has a program for it.
 bool is_carried_by_program(scheme kind) noexcept;

@@ -9,9 +9,8 @@
 
 #include "engine/async/ascii.hpp"
 #include "engine/async/read_file.hpp"
-#include "engine/async/timeout.hpp"
 #include "engine/http/message.hpp"
-#include "transport/process_stream.hpp"
+#include "transport/program_output.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
@@ -28,27 +27,6 @@ constexpr std::size_t most_of_an_answer = 1 << 20;
 
 transport::tls_material material(const std::string& file, const std::string& data) {
   return data.empty() ? transport::tls_material::file(file) : transport::tls_material::data(std::string(data));
-}
-
-task<result<std::string>> output_of(std::vector<std::string> argv, std::string name) {
-  transport::process_rules rules;
-  rules.patience = plugin_limit;
-  rules.most_starts = 1;
-  rules.words_are_failure = false;
-  auto starting = transport::start_process_stream(std::move(argv), std::move(name), std::move(rules));
-  result<transport::stream_ptr> program = co_await std::move(starting);
-  if (program.has_error()) co_return program.error();
-  result<void> ended = co_await (*program)->shutdown_write();
-  if (ended.has_error() && ended.error().code == errc::cancelled) co_return ended.error();
-  std::string out;
-  for (;;) {
-    result<byte_view> got = co_await (*program)->read();
-    if (got.has_error()) co_return got.error();
-    if (got->empty()) co_return out;
-    out += as_text(*got);
-    if (out.size() > most_of_an_answer)
-      co_return failure(errc::limit, fmt::format("it wrote more than {} KiB", most_of_an_answer >> 10), origin::peer);
-  }
 }
 
 }  // namespace
@@ -95,9 +73,8 @@ task<result<void>> credentials::run_plugin() {
   argv.push_back(plugin.command);
   argv.insert(argv.end(), plugin.args.begin(), plugin.args.end());
   const std::string name = "exec plugin " + plugin.command;
-  auto work = output_of(std::move(argv), name);
-  std::string late = fmt::format("{}: no answer within {} s", name, plugin_limit.count());
-  result<std::string> out = co_await with_timeout(std::move(work), plugin_limit, std::move(late));
+  auto work = transport::program_output(std::move(argv), name, plugin_limit, most_of_an_answer);
+  result<std::string> out = co_await std::move(work);
   if (out.has_error()) co_return out.error();
   result<exec_credential> answer = parse_exec_credential(plugin, *out);
   if (answer.has_error()) co_return answer.error();

@@ -35,6 +35,19 @@ TEST(HelperCommand, ADockerEngineIsTheOneThatTheAddressNames) {
   EXPECT_EQ(docker_ssh_command(parse_endpoint("ssh://host/$(x)").value()).error().code, errc::usage);
 }
 
+TEST(HelperCommand, AConnectionThroughAnotherHost) {
+  const auto forward = [](std::string_view through, const std::string& address) {
+    const auto argv = ssh_forward_command(through, address, 1234);
+    return argv.has_value() ? *argv : std::vector<std::string>{argv.error().code == errc::usage ? "refused" : argv.error().text};
+  };
+  EXPECT_THAT(forward("prod", "10.1.2.3"), ElementsAre("ssh", "-o", "ConnectTimeout=30", "-W", "10.1.2.3:1234", "--", "prod"));
+  EXPECT_THAT(forward("me@bastion.example.com:45459", "fd00::7"),
+              ElementsAre("ssh", "-o", "ConnectTimeout=30", "-W", "[fd00::7]:1234", "-l", "me", "-p", "45459", "--", "bastion.example.com"));
+  for (const char* through : {"", "-oProxyCommand=x", "-x@host", "me:secret@host", "host:port", "host/path", "host/", "host?x", "a b", "$(x)", "ssh://host"})
+    EXPECT_THAT(forward(through, "10.1.2.3"), ElementsAre("refused")) << through;
+  for (const char* host : {"", "-x", "10.1.2.3:1 -o X", "%h", "a/b", "bastion"}) EXPECT_THAT(forward("prod", host), ElementsAre("refused")) << host;
+}
+
 TEST(HelperCommand, RefusesWhatAProgramOrShellWouldMisread) {
   for (const char* text :
        {"podman-container://-it", "podman-container://a b", "podman-container://a?x=y", "nerdctl-container://a?namespace=$(x)",
