@@ -18,6 +18,7 @@ task<int> run_address(pool_args_cptr args, const surroundings& with) {
   auto opening = open_pool(args, with);
   result<pool_view_ptr> pool = co_await std::move(opening);
   if (pool.has_error()) co_return told(pool.error(), with);
+  args = (*pool)->args;
   auto asking = (*pool)->set(args->arch);
   result<pool_set> set = co_await std::move(asking);
   if (set.has_error()) co_return told(set.error(), with);

@@ -37,11 +37,15 @@ struct pool_args {
   std::uint64_t heartbeat_seconds = 60;
   std::uint16_t port = 0;
   std::vector<std::string> program;
+  // connections to daemons
+  std::string config;  ///< buildkit.json
+  bool via_bastion = false;
+  std::string bastion;                    ///< of the configuration, like what signs certificates for it
+  std::vector<std::string> bastion_sign;
   // build
   std::string repository;
   std::string cache;
   unsigned retries = 1;
-  std::string config;  ///< buildkit.json
   std::string bucket;
   std::string bucket_region;
   std::vector<std::string> insecure;

@@ -91,6 +91,7 @@ task<result<std::optional<int>>> build_on(half_ptr of, pool_set set, pool_pod po
   auto args = std::make_shared<build_args>(build_for(*of->wanted, *pool.args, of->arch, pod_address(pod.name, *pool.args, pool.name_space())));
   surroundings with = pool.with;
   with.env = pool.variables();
+  with.reach_pods = of->pool->way_to_pods();
   with.say = [say = pool.with.say, prefix = of->arch + ": "](std::string_view line) { say(prefix + std::string(line)); };
   std::optional<int> code;
   const executor ex = co_await asio::this_coro::executor;
@@ -216,19 +217,15 @@ task<int> build_and_merge(pool_view_ptr pool, std::shared_ptr<const build_args> 
 
 task<int> run_build(pool_args_cptr args, std::shared_ptr<const build_args> wanted, const surroundings& with) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(args->wait_seconds);
-  if (!args->config.empty()) {
-    auto reading = read_config(args->config, with);
-    const result<pool_config> config = co_await std::move(reading);
-    if (config.has_error()) co_return told(config.error(), with);
-    auto whole = std::make_shared<pool_args>(*args);
-    apply(*config, *whole);
-    args = std::move(whole);
-  }
+  auto reading = configured(args, with);
+  const result<pool_args_cptr> whole = co_await std::move(reading);
+  if (whole.has_error()) co_return told(whole.error(), with);
+  args = *whole;
   if (args->key.empty()) {
     // What goes into one repository is mostly built from one context.
-    auto whole = std::make_shared<pool_args>(*args);
-    whole->key = whole->repository;
-    args = std::move(whole);
+    auto keyed = std::make_shared<pool_args>(*args);
+    keyed->key = keyed->repository;
+    args = std::move(keyed);
   }
   const result<std::string> name = index_name(*wanted, *args);
   if (name.has_error()) co_return told(name.error(), with);

@@ -28,6 +28,12 @@ void add_pool_flags(CLI::App& app, pool_args& args, bool builds = false) {
   if (!builds) app.add_flag("-v,--verbose", args.verbose, "Tell more")->group(group);
 }
 
+/// For what asks daemons or leads to them.
+void add_way(CLI::App& app, pool_args& args, const char* purpose = "A buildkit.json: cluster and bastion, for what flags do not say") {
+  app.add_option("--config", args.config, purpose)->type_name("FILE")->group("Pool");
+  app.add_flag("--via-bastion", args.via_bastion, "Reach daemons by ssh through the bastion of --config, and not through the API server")->group("Pool");
+}
+
 void add_arch(CLI::App& app, pool_args& args, const char* flag, bool required) {
   CLI::Option* const option = app.add_option(flag, args.arch, "Architecture of the set")->check(one_of({"amd64", "arm64"}));
   // "-a=amd64" is what the usage of the scripts that this replaces says.
@@ -61,6 +67,7 @@ command add_pool_command(CLI::App& app) {
   address->add_flag("--ip", args->as_ip, "With the pod's IP address instead of its name in DNS");
   address->add_option("--domain", args->domain, "Domain of the cluster")->type_name("NAME")->capture_default_str();
   address->add_flag("--json", args->as_json, "As JSON, with all pods and why they were not chosen");
+  add_way(*address, *args);
   add_pool_flags(*address, *args);
   address->footer("Example:\n  peelbox pool get-address --arch amd64 --omit-protocol");
 
@@ -88,6 +95,7 @@ command add_pool_command(CLI::App& app) {
     down->add_option("--timeout", args->idle_seconds, "Only sets whose last build began longer ago, in seconds")->type_name("SECONDS")
         ->check(number_from(0, 1'000'000'000));
     down->add_flag("--dry-run", args->dry_run, "Ask the server whether it would be done");
+    add_way(*down, *args);
     add_pool_flags(*down, *args);
     down->footer("Example:\n  peelbox pool scale down --timeout 1800");
     return down;
@@ -107,6 +115,7 @@ command add_pool_command(CLI::App& app) {
   tunnel->add_option("-p,--port", args->port, "Port of 127.0.0.1; 0 takes a free one. The address is printed when a daemon has answered")
       ->type_name("PORT")->check(number_from(0, 65'535))->required();
   add_while(*tunnel);
+  add_way(*tunnel, *args);
   add_pool_flags(*tunnel, *args);
   tunnel->footer("Example:\n  peelbox pool tunnel --arch amd64 --port 1234");
 
@@ -126,8 +135,8 @@ command add_pool_command(CLI::App& app) {
       ->check(number_from(0, 10))->capture_default_str();
   build->add_option("--insecure", args->insecure, "Registry without TLS, or with a certificate that is not verified, for the index. May be repeated")
       ->type_name("HOST[:PORT]")->take_all()->allow_extra_args(false)->group("Pool");
-  build->add_option("--config", args->config, "A buildkit.json: registry, cluster and cache, for what flags do not say")->type_name("FILE")->group("Pool");
   add_while(*build);
+  add_way(*build, *args, "A buildkit.json: registry, cluster, cache and bastion, for what flags do not say");
   add_pool_flags(*build, *args, true);
   build->footer("Example:\n  peelbox pool build --repo example.com/team/app --tag 1.0 -f Dockerfile .");
 
@@ -135,6 +144,7 @@ command add_pool_command(CLI::App& app) {
   add_arch(*run, *args, "-a,--arch", true);
   run->add_option("command", args->program, "The command and its arguments, after --")->required()->expected(1, 10'000);
   add_while(*run);
+  add_way(*run, *args);
   add_pool_flags(*run, *args);
   run->footer("Example:\n  peelbox pool run --arch amd64 -- peelbox build -t app:1 .");
 
@@ -144,6 +154,7 @@ command add_pool_command(CLI::App& app) {
     clear->add_flag("--dry-run", args->dry_run, "Tell what would be removed");
     clear->add_flag("--force", args->force, "Daemons that build too: what their builds use stays");
     clear->add_flag("--delete-volumes", args->delete_volumes, "The volumes of pods that are not there too, with all that is in them");
+    add_way(*clear, *args);
     add_pool_flags(*clear, *args);
     clear->footer("Example:\n  peelbox pool cache clear --delete-volumes --dry-run");
     return clear;
@@ -154,13 +165,14 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const clear = add_clear(*cache, "clear");
   CLI::App* const clear_cache = add_clear(*added.app, "clear-cache");
 
-  CLI::App* const validate = add_subcommand(*added.app, "validate", "Check a buildkit.json, which `pool build --config` reads");
+  CLI::App* const validate = add_subcommand(*added.app, "validate", "Check a buildkit.json, which --config reads");
   validate->add_option("FILE", args->config, "The file")->required();
   validate->add_flag("-v,--verbose", args->verbose, "Tell more")->group("Pool");
   validate->footer("Example:\n  peelbox pool validate buildkit.json");
 
   CLI::App* const status = add_subcommand(*added.app, "status", "Show sets, pods and their load");
   status->add_flag("--json", args->as_json, "As JSON");
+  add_way(*status, *args);
   add_pool_flags(*status, *args);
   status->footer("Example:\n  peelbox pool status");
 

@@ -6,10 +6,12 @@
 #include <array>
 #include <optional>
 
+#include "cli/pool/decide.hpp"
 #include "engine/async/ascii.hpp"
 #include "engine/async/closest.hpp"
 #include "engine/oci/image_reference.hpp"
 #include "engine/spec/json_tree.hpp"
+#include "transport/helper_command.hpp"
 
 namespace peelbox::cli::pool {
 
@@ -45,6 +47,11 @@ std::string fault_of_region(const std::string& text) {
   return letters ? "" : "a region's name, such as eu-central-1";
 }
 
+std::string fault_of_bastion(const std::string& text) {
+  const auto argv = transport::ssh_forward_command(text, "127.0.0.1", daemon_port);
+  return argv.has_error() ? "a name of your ssh configuration or [USER@]HOST[:PORT] is wanted" : "";
+}
+
 std::string any_text(const std::string&) { return {}; }
 
 constexpr std::array<key, 5> keys{{
@@ -52,8 +59,9 @@ constexpr std::array<key, 5> keys{{
     {"cluster", &pool_config::cluster, true, any_text},
     {"cache_bucket", &pool_config::cache_bucket, false, fault_of_bucket},
     {"cache_bucket_region", &pool_config::cache_bucket_region, false, fault_of_region},
-    {"bastion", &pool_config::bastion, false, any_text},
+    {"bastion", &pool_config::bastion, false, fault_of_bastion},
 }};
+constexpr std::string_view sign_command = "bastion_sign_command";
 
 constexpr spec::json_limits limits{1 << 20, 16, 10'000};
 
@@ -74,14 +82,26 @@ class reader {
     if (const std::string fault = known.fault(into); !fault.empty()) complain(member.value.offset, fmt::format("{}: {}: {}", known.name, into, fault));
   }
 
+  void read_words(const spec::json_member& member, std::vector<std::string>& into) {
+    const json_value& list = member.value;
+    const bool words = list.type == json_value::kind::array && !list.items.empty() && std::all_of(list.items.begin(), list.items.end(), [](const json_value& one) {
+      return one.type == json_value::kind::string && !one.text.empty() && one.text.find('\0') == std::string::npos;
+    });
+    if (!words) return complain(list.offset, fmt::format("{}: a list of strings is wanted, a program and its arguments: [\"sh\", \"-c\", …]", member.key));
+    if (!into.empty()) return complain(member.offset, fmt::format("{}: it is there twice", member.key));
+    for (const json_value& one : list.items) into.push_back(one.text);
+  }
+
   result<pool_config> read(const json_value& tree) {
     const auto wrong = [](std::string text) { return failure(errc::usage, std::move(text), origin::user); };
     if (tree.type != json_value::kind::object) return wrong(fmt::format("{}:{}: an object is wanted: {{\"registry\": …, \"cluster\": …}}", name_, spec::line_of(text_, tree.offset)));
     std::vector<std::string> names;
     for (const key& known : keys) names.emplace_back(known.name);
+    names.emplace_back(sign_command);
     for (const spec::json_member& member : tree.members) {
       const auto known = std::find_if(keys.begin(), keys.end(), [&](const key& one) { return one.name == member.key; });
       if (known != keys.end()) read(member, *known);
+      else if (member.key == sign_command) read_words(member, made_.bastion_sign_command);
       else if (const std::string meant = did_you_mean(member.key, names); !meant.empty())
         made_.remarks.push_back(fmt::format("{}:{}: {} is not known{}", name_, spec::line_of(text_, member.offset), member.key, meant));
     }
@@ -89,6 +109,7 @@ class reader {
       if (known.required && std::none_of(tree.members.begin(), tree.members.end(), [&](const auto& one) { return one.key == known.name; }))
         complain(tree.offset, fmt::format("{} is missing", known.name));
     if (made_.cache_bucket.empty() != made_.cache_bucket_region.empty()) complain(tree.offset, "cache_bucket and cache_bucket_region belong together");
+    if (made_.bastion.empty() && !made_.bastion_sign_command.empty()) complain(tree.offset, fmt::format("{} needs bastion", sign_command));
     if (!mistakes_.empty()) return wrong(std::move(mistakes_));
     return std::move(made_);
   }
@@ -111,6 +132,8 @@ result<pool_config> parse_config(std::string_view text, const std::string& name)
 void apply(const pool_config& config, pool_args& args) {
   if (!args.repository.starts_with(config.registry + '/')) args.repository = config.registry + '/' + args.repository;
   if (args.access.context.empty()) args.access.context = config.cluster;
+  args.bastion = config.bastion;
+  args.bastion_sign = config.bastion_sign_command;
   args.bucket = config.cache_bucket;
   args.bucket_region = config.cache_bucket_region;
 }

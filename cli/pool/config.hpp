@@ -14,7 +14,8 @@ struct pool_config {
   std::string cluster;              ///< context of the kubeconfig
   std::string cache_bucket;         ///< of S3, or ""
   std::string cache_bucket_region;
-  std::string bastion;              ///< known, and not used: connections go through the API server
+  std::string bastion;              ///< of --via-bastion, or ""
+  std::vector<std::string> bastion_sign_command;
   /// Keys that nobody knows, with what they may have meant. They are allowed, because others keep theirs in the same file.
   std::vector<std::string> remarks;
 };

@@ -68,7 +68,7 @@ task<result<void>> current_pod::follow() {
     std::function<bool(std::vector<pool_pod>)> look = [this](std::vector<pool_pod> pods) {
       followed_ = true;
       if (!now_) return false;
-      const auto same = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.name == now_->pod; });
+      const auto same = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.uid == now_->uid; });
       if (same == pods.end() || !same->usable) leave(same == pods.end() ? "it has gone" : same->why_not);
       return false;
     };
@@ -88,7 +88,7 @@ task<result<void>> current_pod::look() {
   if (seen.has_error()) co_return seen.error();
   std::vector<pool_pod>& pods = seen->pods;
   if (now_) {
-    const auto same = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.name == now_->pod; });
+    const auto same = std::find_if(pods.begin(), pods.end(), [&](const pool_pod& pod) { return pod.uid == now_->uid; });
     if (failed_.empty() && same != pods.end() && same->usable) {
       looked_ = std::chrono::steady_clock::now();
       co_return result<void>();
@@ -103,7 +103,7 @@ task<result<void>> current_pod::look() {
   if (!chosen) co_return failure(errc::not_found, fmt::format("{} has no pod that is ready: {}", seen->set.name, obstacles(pods)), origin::peer);
   result<std::shared_ptr<client::route>> way = pool_->route_to(chosen->name);
   if (way.has_error()) co_return way.error();
-  now_ = reached{chosen->name, std::move(*way)};
+  now_ = reached{chosen->name, chosen->uid, std::move(*way)};
   looked_ = std::chrono::steady_clock::now();
   if (!std::exchange(before_, "").empty()) pool_->with.say(fmt::format("the tunnel leads to {} now", chosen->name));
   co_return result<void>();

@@ -16,6 +16,7 @@ class current_pod {
  public:
   struct reached {
     std::string pod;
+    std::string uid;  ///< the next pod of its name is another one
     std::shared_ptr<client::route> way;
   };
 

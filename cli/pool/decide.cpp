@@ -46,7 +46,7 @@ std::string address_of(const pool_pod& pod, const pool_args& args, const std::st
       if (c == '.' || c == ':') c = '-';
     host += fmt::format(".{}.pod.{}", name_space, args.domain);
   }
-  return fmt::format("{}{}:1234", args.omit_protocol ? "" : "tcp://", host);
+  return fmt::format("{}{}:{}", args.omit_protocol ? "" : "tcp://", host, daemon_port);
 }
 
 json::object as_json(const pool_pod& pod) {

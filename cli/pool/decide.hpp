@@ -15,10 +15,13 @@ enum pool_exit : int {
   pool_ok = 0,
   pool_not_done = 1,
   pool_usage = 2,
-  pool_unreachable = 3,  ///< no API server
+  pool_unreachable = 3,  ///< no API server, or no bastion
   pool_nothing = 4,      ///< there is no suitable pod or set
   pool_late = 5,         ///< --wait ended
 };
+
+/// Where a daemon listens in its pod.
+inline constexpr std::uint16_t daemon_port = 1234;
 
 int exit_of(const failure& why);
 

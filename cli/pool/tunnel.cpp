@@ -26,6 +26,10 @@ constexpr std::chrono::seconds dial_patience{20};
 /// How long a daemon may go on after its client has said that it sends nothing more. Servers with v4 of exec are not told that.
 constexpr std::chrono::seconds end_patience{5};
 
+std::chrono::seconds patience_with(const current_pod::reached& to) {
+  return dial_patience + std::chrono::duration_cast<std::chrono::seconds>(to.way->patience());
+}
+
 /// Passes on until `from` ends.
 task<result<void>> pump(transport::stream& from, transport::stream& to) {
   for (;;) {
@@ -121,7 +125,8 @@ task<result<transport::stream_ptr>> tunnel::reach() {
     result<current_pod::reached> to = co_await std::move(asking);
     if (to.has_error()) co_return to.error();
     auto dialling = to->way->control();
-    auto limited = with_timeout(std::move(dialling), dial_patience, fmt::format("{} did not answer within {} s", to->pod, dial_patience.count()));
+    const std::chrono::seconds patience = patience_with(*to);
+    auto limited = with_timeout(std::move(dialling), patience, fmt::format("{} did not answer within {} s", to->pod, patience.count()));
     result<transport::stream_ptr> made = co_await std::move(limited);
     if (made.has_value() || again) co_return made;
     target_.failed(to->pod);
@@ -195,12 +200,15 @@ task<result<void>> tunnel::probe() {
   if (to.has_error()) co_return to.error();
   result<transport::endpoint> where = transport::parse_endpoint(address_);
   if (where.has_error()) co_return where.error();
-  result<std::shared_ptr<client::route>> way = client::make_route(*where, {}, pool_->with.env, pool_->with.log);
+  transport::dial_options dial;
+  dial.patience = to->way->patience();
+  result<std::shared_ptr<client::route>> way = client::make_route(*where, dial, pool_->with.env, pool_->with.log);
   if (way.has_error()) co_return way.error();
   std::function<task<result<void>>(std::shared_ptr<h2grpc::connection>)> answered =
       [](std::shared_ptr<h2grpc::connection>) -> task<result<void>> { co_return result<void>(); };
   auto asked = client::with_daemon(*way, pool_->with.log, answered);
-  auto limited = with_timeout(std::move(asked), dial_patience, fmt::format("the daemon of {} did not answer within {} s", to->pod, dial_patience.count()));
+  const std::chrono::seconds patience = patience_with(*to);
+  auto limited = with_timeout(std::move(asked), patience, fmt::format("the daemon of {} did not answer within {} s", to->pod, patience.count()));
   co_return co_await std::move(limited);
 }
 

@@ -8,10 +8,13 @@
 #include <optional>
 
 #include "cli/pool/decide.hpp"
+#include "cli/pool/validate.hpp"
+#include "cli/wrong.hpp"
 #include "engine/async/task_group.hpp"
 #include "engine/async/timeout.hpp"
 #include "engine/client/history.hpp"
-#include "engine/kubernetes/pod_dialer.hpp"
+#include "transport/helper_command.hpp"
+#include "transport/process_stream.hpp"
 
 namespace peelbox::cli::pool {
 
@@ -25,6 +28,10 @@ namespace {
 /// How many daemons are asked at a time, and how long each may take.
 constexpr std::size_t at_a_time = 8;
 constexpr std::chrono::seconds view_patience{10};
+
+void note_addresses(const std::vector<pool_pod>& pods, std::map<std::string, std::string>& into) {
+  for (const pool_pod& pod : pods) into[pod.name] = pod.ip;
+}
 
 }  // namespace
 
@@ -47,6 +54,7 @@ task<result<std::vector<pool_pod>>> pool_view::pods(pool_set of, bool measured) 
   result<json::value> got = co_await std::move(listing);
   if (got.has_error()) co_return got.error();
   std::vector<pool_pod> pods = kubernetes::read_pods(*got, of);
+  note_addresses(pods, addresses);
   if (!measured) co_return pods;
   // Who has no metrics server, or may not ask it, chooses by chance.
   object_path metrics{{"metrics.k8s.io", "v1beta1", "pods"}, name_space(), "", ""};
@@ -77,7 +85,11 @@ task<result<void>> pool_view::watch_pods(pool_set of, std::string pod, std::func
   how.trouble = std::move(trouble);
   how.note = [this](const std::string& words) { with.log.info("{}", words); };
   object_path all{kubernetes::pods(), name_space(), "", ""};
-  kubernetes::watch_look seen = [&](const json::array& items) { return look(kubernetes::read_pods(json::value(items), of)); };
+  kubernetes::watch_look seen = [&](const json::array& items) {
+    std::vector<pool_pod> now = kubernetes::read_pods(json::value(items), of);
+    note_addresses(now, addresses);
+    return look(std::move(now));
+  };
   auto watching = kubernetes::watch(api, std::move(all), std::move(selectors), std::move(seen), std::move(how));
   co_return co_await std::move(watching);
 }
@@ -103,9 +115,23 @@ environment pool_view::variables() const {
   };
 }
 
-result<std::shared_ptr<client::route>> pool_view::route_to(const std::string& pod) const {
+std::function<void(transport::dial_options& dial)> pool_view::way_to_pods() {
+  if (!through) return with.reach_pods;
+  return [this](transport::dial_options& dial) {
+    dial.patience = transport::program_patience;
+    dial.pods = [this](const transport::endpoint& where, const transport::dial_options&, const environment&) -> result<transport::address_dialer> {
+      const result<transport::pod_address> pod = transport::parse_pod(where);
+      if (pod.has_error()) return pod.error();
+      const std::string address = addresses[pod->name];
+      if (address.empty()) return failure(errc::not_found, pod->name + " has no IP address", origin::peer);
+      return transport::address_dialer([way = through, name = pod->name, address] { return way->connect(name, address); });
+    };
+  };
+}
+
+result<std::shared_ptr<client::route>> pool_view::route_to(const std::string& pod) {
   transport::dial_options dial;
-  dial.pods = kubernetes::make_pod_dialer;
+  way_to_pods()(dial);
   result<transport::endpoint> where = transport::parse_endpoint(pod_address(pod, *args, name_space()));
   if (where.has_error()) return where.error();
   return client::make_route(*where, dial, variables(), with.log);
@@ -114,7 +140,7 @@ result<std::shared_ptr<client::route>> pool_view::route_to(const std::string& po
 namespace {
 
 struct questions {
-  const pool_view& pool;
+  pool_view& pool;
   std::vector<std::string> pods;
   std::vector<std::optional<result<std::size_t>>> answers;
   std::size_t next = 0;
@@ -140,7 +166,8 @@ task<result<void>> ask_some(std::shared_ptr<questions> all) {
     std::size_t builds = 0;
     std::function<task<result<void>>(client::history&)> use = [&builds](client::history& daemon) { return count(daemon, builds); };
     auto asking = client::history::open(*way, all->pool.with.log, use);
-    auto limited = with_timeout(std::move(asking), view_patience, fmt::format("the daemon of {} did not answer within {} s", pod, view_patience.count()));
+    const auto patience = view_patience + std::chrono::duration_cast<std::chrono::seconds>((*way)->patience());
+    auto limited = with_timeout(std::move(asking), patience, fmt::format("the daemon of {} did not answer within {} s", pod, patience.count()));
     const result<void> asked = co_await std::move(limited);
     if (asked.has_error()) all->answers[which] = asked.error();
     else all->answers[which] = builds;
@@ -165,14 +192,26 @@ task<std::vector<result<std::size_t>>> pool_view::running_builds(std::vector<std
   co_return answers;
 }
 
-task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with) {
+task<result<pool_view_ptr>> open_pool(pool_args_cptr given, const surroundings& with) {
+  auto reading = configured(given, with);
+  const result<pool_args_cptr> whole = co_await std::move(reading);
+  if (whole.has_error()) co_return whole.error();
+  const pool_args_cptr args = *whole;
   if (args->policy == "sticky" && args->key.empty())
     co_return failure(errc::usage, "--policy sticky: --key names what is built, such as the repository; builds of one key go to one pod", origin::user);
   auto find = [args, &with] { return kubernetes::find_access(args->access, with.env); };
   result<kubernetes::access> to = co_await with.pool.run(std::move(find));
   if (to.has_error()) co_return to.error();
   const executor ex = co_await asio::this_coro::executor;
-  co_return pool_view_ptr(new pool_view{args, with, kubernetes::client(std::move(*to), with.env, ex)});
+  std::shared_ptr<bastion> through;
+  if (args->via_bastion) {
+    if (!find_program(with.env, "ssh")) co_return wrong("--via-bastion: the program ssh is not installed (not found in PATH)");
+    through = std::make_shared<bastion>(args->bastion, args->bastion_sign, ex);
+    auto signing = through->sign();
+    const result<void> done = co_await std::move(signing);
+    if (done.has_error()) co_return done.error();
+  }
+  co_return pool_view_ptr(new pool_view{args, with, kubernetes::client(std::move(*to), with.env, ex), std::move(through), {}});
 }
 
 int told(const failure& why, const surroundings& with) {

@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "cli/command.hpp"
 #include "cli/pool/args.hpp"
+#include "cli/pool/bastion.hpp"
 #include "engine/client/route.hpp"
 #include "engine/kubernetes/client.hpp"
 #include "engine/kubernetes/pool_state.hpp"
@@ -26,9 +28,11 @@ struct seen_set {
 
 /// Failures of all questions are those of kubernetes::client. One thread; `with` must outlive it.
 struct pool_view {
-  pool_args_cptr args;
+  pool_args_cptr args;  ///< with what --config says
   const surroundings& with;
   kubernetes::client api;
+  std::shared_ptr<bastion> through;  ///< none: connections to daemons go through the API server
+  std::map<std::string, std::string> addresses;  ///< of the pods that were seen last, by their names
 
   const std::string& name_space() const { return api.reached().name_space; }
   kubernetes::object_path set_path(const std::string& arch) const {
@@ -50,15 +54,18 @@ struct pool_view {
   boost::json::object activity() const;
   /// The environment, with the kubeconfig of the arguments.
   environment variables() const;
+  /// The way of all connections to daemons, for surroundings::reach_pods. This must outlive it.
+  std::function<void(transport::dial_options& dial)> way_to_pods();
   /// How the daemon of a pod is reached.
-  result<std::shared_ptr<client::route>> route_to(const std::string& pod) const;
+  result<std::shared_ptr<client::route>> route_to(const std::string& pod);
   /// Asks the daemon of each pod, a few at a time, how many builds it runs; what it says stands at the same place.
   task<std::vector<result<std::size_t>>> running_builds(std::vector<std::string> pods);
 };
 
 using pool_view_ptr = std::shared_ptr<pool_view>;
 
-/// Reads the kubeconfig. errc::usage, also for flags that do not go together.
+/// Reads --config and the kubeconfig, and has certificates for the bastion signed. errc::usage, also for flags that do not go together;
+/// bastion::sign().
 task<result<pool_view_ptr>> open_pool(pool_args_cptr args, const surroundings& with);
 
 /// Says it; gives the exit code.

@@ -8,47 +8,11 @@ import time
 import unittest
 
 from bed import PEELBOX, REPO, RUNTIME_IMAGE, PrivateDaemon, bed, clean_environment, free_port, peelbox, registry_call, run, wait_for
-from docker_case import DockerTest
-from kube_server import Fault, KubeServer, status
-
-PODS = "/api/v1/namespaces/buildkit/pods"
-SETS = "/apis/apps/v1/namespaces/buildkit/statefulsets"
-EVENTS = "/api/v1/namespaces/buildkit/events"
-CLAIMS = "/api/v1/namespaces/buildkit/persistentvolumeclaims"
-METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/buildkit/pods"
-ANNOTATION = "panfactum.com/last-build"
+from kube_server import Fault, status
+from pool_case import ANNOTATION, CLAIMS, EVENTS, METRICS, PODS, SETS, PoolTest
 
 
-class Pool(DockerTest):
-    def setUp(self):
-        super().setUp()
-        self.api = KubeServer(self, (bed("BUILDCTL"), "--addr", bed("BUILDKITD"), "dial-stdio"))
-        self.write("config", json.dumps({"current-context": "x", "clusters": [{"name": "c", "cluster": {"server": self.api.url()}}],
-                                         "contexts": [{"name": "x", "context": {"cluster": "c"}}]}))
-        self.api.lists[PODS] = []
-        self.api.lists[EVENTS] = []
-        for arch in ("amd64", "arm64"):
-            self.put_set(arch)
-
-    def put_set(self, arch, replicas=0, last=None):
-        return self.api.put(SETS, {"metadata": {"name": f"buildkit-{arch}", **({"annotations": {ANNOTATION: str(last)}} if last else {})},
-                                   "spec": {"replicas": replicas, "selector": {"matchLabels": {"arch": arch}}}, "status": {}})
-
-    def put_pod(self, name, arch="amd64", ready=True, **more):
-        self.api.put(PODS, {"metadata": {"name": name, "ownerReferences": [{"controller": True, "uid": f"uid-buildkit-{arch}"}], **more}, "status": {
-            "phase": "Running", "podIP": "10.1.2.3", "conditions": [{"type": "Ready", "status": str(ready)}]}})
-
-    def pool(self, *words):
-        return peelbox("pool", *words, env={"KUBECONFIG": str(self.dir / "config")})
-
-    def assert_pool(self, code, *words):
-        outcome = self.pool(*words)
-        self.assertEqual(outcome.code, code, str(outcome))
-        return outcome
-
-    def dial(self, address):
-        return [bed("BUILDCTL"), "--addr", address, "dial-stdio"]
-
+class Pool(PoolTest):
     def busy_daemon(self):
         """A daemon that runs a build until the test ends."""
         daemon = PrivateDaemon(self, "pool")
@@ -59,9 +23,6 @@ class Pool(DockerTest):
         self.addCleanup(build.kill)
         wait_for(lambda: "running" in peelbox("history", "ls", "--buildkit", daemon.address).out, "a running build")
         return daemon.address, build
-
-    def set_of(self, arch="amd64"):
-        return self.api.find(f"{SETS}/buildkit-{arch}")
 
     def test_address(self):
         self.assertIn("no pod that is ready", self.assert_pool(4, "get-address", "--arch", "amd64").err)
@@ -244,19 +205,6 @@ class Pool(DockerTest):
         self.assertIn("whether buildkit-amd64-0 is building is not known, so it stays", outcome.err)
         self.assertEqual(self.set_of()["spec"]["replicas"], 1)
 
-    def begin(self, *words):
-        """A command that lasts, with its standard output as it comes."""
-        with open(self.dir / "said", "w") as said:
-            process = subprocess.Popen([PEELBOX, "pool", *words], stdout=subprocess.PIPE, stderr=said, text=True,
-                                       env=clean_environment({"KUBECONFIG": str(self.dir / "config")}))
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
-
-    def said(self):
-        return (self.dir / "said").read_text()
-
     def beats(self):
         return len([line for line, _, _ in self.api.requests if line.startswith("PATCH")])
 
@@ -316,9 +264,6 @@ class Pool(DockerTest):
         self.assertEqual(program.stdout.readline(), "ready\n", self.said())
         program.terminate()
         self.assertEqual((program.wait(30), program.stdout.read()), (0, "done\n"))
-
-    def begin_build(self, *words, name="app"):
-        return self.begin("build", "--repo", f"{bed('REGISTRY')}/pool/{name}", "--tag", "1", *words, self.dir / "ctx")
 
     def test_build(self):
         """Two architectures, one index; nothing has a name of its own, and a second time the images are the same."""
@@ -460,16 +405,18 @@ class Pool(DockerTest):
         """The parser and the published schema know the same keys."""
         schema = json.loads((REPO / "examples/kubernetes/buildkit.schema.json").read_text())
         fine = {"registry": "registry.example.com", "cluster": "prod", "cache_bucket": "my-cache", "cache_bucket_region": "eu-central-1", "bastion": "b",
-                "credHelpers": {}}
+                "bastion_sign_command": ["true"], "credHelpers": {}}
         self.assertLessEqual(set(schema["properties"]), set(fine))
         path = self.write("buildkit.json", json.dumps(fine, indent=1))
         self.assertIn("buildkit.json: fine", self.assert_pool(0, "validate", path).err)
+        needed = {name for names in schema["dependentRequired"].values() for name in names}
         for key in schema["properties"]:
             path = self.write("buildkit.json", json.dumps(fine | {key: 7}, indent=1))
             line = path.read_text()[:path.read_text().index(f'"{key}"')].count("\n") + 1
-            self.assertIn(f"{path}:{line}: {key}: a string is wanted", self.assert_pool(2, "validate", path).err)
+            wanted = "a string is wanted" if schema["properties"][key]["type"] == "string" else "a list of strings is wanted"
+            self.assertIn(f"{path}:{line}: {key}: {wanted}", self.assert_pool(2, "validate", path).err)
             path = self.write("buildkit.json", json.dumps({k: v for k, v in fine.items() if k != key}))
-            self.assertEqual(self.pool("validate", path).code, 2 if key in schema["required"] or key in schema["dependentRequired"] else 0, key)
+            self.assertEqual(self.pool("validate", path).code, 2 if key in schema["required"] or key in needed else 0, key)
         self.assertIn("none.json", self.assert_pool(2, "validate", self.dir / "none.json").err)
 
     def test_status(self):

@@ -45,6 +45,23 @@ TEST(PoolConfig, EveryMistakeHasALineAndAKey) {
   EXPECT_THAT(wrong("{\n\"registry\": }"), HasSubstr("buildkit.json:2:"));
 }
 
+TEST(PoolConfig, ABastion) {
+  const pool_config made = parse_config(R"({"registry": "r.io", "cluster": "c", "bastion": "me@bastion.example.com:45459",
+    "bastion_sign_command": ["vault", "write", "ssh/sign/default"]})", "f").value();
+  pool_args args;
+  apply(made, args);
+  EXPECT_EQ(args.bastion, "me@bastion.example.com:45459");
+  EXPECT_THAT(args.bastion_sign, ElementsAre("vault", "write", "ssh/sign/default"));
+  EXPECT_FALSE(args.via_bastion) << "it has to be asked for";
+  const auto with = [](const std::string& more) { return wrong(R"({"registry": "r.io", "cluster": "c",)" "\n" + more + "}"); };
+  for (const char* host : {"-oProxyCommand=x", "host:port", "a b", "host/path", "$(x)", "me:secret@host"})
+    EXPECT_EQ(with("\"bastion\": \"" + std::string(host) + "\""), "buildkit.json:2: bastion: " + std::string(host) +
+                                                                  ": a name of your ssh configuration or [USER@]HOST[:PORT] is wanted");
+  for (const char* list : {"\"sh\"", "[]", "[1]", "[\"\"]", "{}", R"(["a\u0000b"])"})
+    EXPECT_THAT(with("\"bastion\": \"b\", \"bastion_sign_command\": " + std::string(list)), HasSubstr("buildkit.json:2: bastion_sign_command: a list of strings")) << list;
+  EXPECT_THAT(with("\"bastion_sign_command\": [\"true\"]"), HasSubstr("bastion_sign_command needs bastion"));
+}
+
 TEST(PoolConfig, AKeyThatIsNearlyOneOfOursIsNamed) {
   EXPECT_THAT(parse_config(R"({"registry": "r.io", "cluster": "c", "regstry": "x", "mine": 1})", "f").value().remarks,
               ElementsAre("f:1: regstry is not known; did you mean registry?"));
