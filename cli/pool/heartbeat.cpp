@@ -34,7 +34,7 @@ task<result<void>> beat(pulse_ptr of) {
     json::object what{{"metadata", of->pool->activity()}};
     auto changing = of->pool->change(arch, json::value(std::move(what)), "");
     auto limited = with_timeout(std::move(changing), heartbeat_patience, fmt::format("no answer within {} s", heartbeat_patience.count()));
-    const result<void> done = co_await std::move(limited);
+    const result<kubernetes::pool_set> done = co_await std::move(limited);
     if (done.has_value()) of->complained.erase(arch);
     else if (of->complained.insert(arch).second)
       of->pool->with.say(fmt::format("warning: {}{} may be scaled down during the build, because it could not be noted: {}",

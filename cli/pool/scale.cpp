@@ -44,7 +44,7 @@ task<result<std::string>> suspend(pool_view_ptr pool, std::string arch) {
     // Whoever begins a build meanwhile notes it, which changes the set: then this is refused, and everything is looked at again.
     json::object to_zero{{"spec", json::object{{"replicas", 0}}}};
     auto changing = pool->change(arch, json::value(std::move(to_zero)), set->resource_version);
-    result<void> done = co_await std::move(changing);
+    result<pool_set> done = co_await std::move(changing);
     if (done.has_value()) co_return fmt::format("{}: {}", set->name, args.dry_run ? "would be scaled to 0" : "scaled to 0");
     if (done.error().code != errc::lost || left <= 1) co_return done.error();
   }
@@ -58,7 +58,7 @@ task<int> run_record(pool_args_cptr args, const surroundings& with) {
   if (pool.has_error()) co_return told(pool.error(), with);
   json::object what{{"metadata", (*pool)->activity()}};
   auto changing = (*pool)->change(args->arch, json::value(std::move(what)), "");
-  result<void> done = co_await std::move(changing);
+  result<pool_set> done = co_await std::move(changing);
   if (done.has_error()) co_return told(done.error(), with);
   with.say(fmt::format("{}{}: {} the build", args->prefix, args->arch, args->dry_run ? "would record" : "recorded"));
   co_return pool_ok;
@@ -76,8 +76,10 @@ task<int> bring_up(pool_view_ptr pool, std::vector<std::string> archs, std::opti
       if (asleep) what["spec"] = json::object{{"replicas", 1}};
       // Never lowers what an autoscaler has just raised.
       auto changing = pool->change(arch, json::value(std::move(what)), asleep ? set->resource_version : "");
-      result<void> done = co_await std::move(changing);
+      result<pool_set> done = co_await std::move(changing);
       if (done.has_error() && done.error().code == errc::lost && left > 1) continue;
+      // Somebody has scaled it down since it was looked at.
+      if (done.has_value() && done->replicas == 0 && !pool->args->dry_run && left > 1) continue;
       if (done.has_error()) co_return told(done.error(), with);
       with.say(!asleep ? fmt::format("{}: has {} replicas already", set->name, set->replicas)
                        : fmt::format("{}: {}", set->name, pool->args->dry_run ? "would be scaled to 1" : "scaled to 1"));

@@ -94,14 +94,14 @@ task<result<void>> pool_view::watch_pods(pool_set of, std::string pod, std::func
   co_return co_await std::move(watching);
 }
 
-task<result<void>> pool_view::change(std::string arch, json::value what, std::string version) {
+task<result<pool_set>> pool_view::change(std::string arch, json::value what, std::string version) {
   kubernetes::patch_options how;
   how.resource_version = std::move(version);
   how.dry_run = args->dry_run;
   auto patching = api.patch(set_path(arch), std::move(what), how);
   result<json::value> done = co_await std::move(patching);
   if (done.has_error()) co_return done.error();
-  co_return result<void>();
+  co_return kubernetes::read_set(*done, args->annotation);
 }
 
 json::object pool_view::activity() const {

@@ -48,8 +48,8 @@ struct pool_view {
   /// enough: kubernetes::watch(). `trouble` may be empty.
   task<result<void>> watch_pods(kubernetes::pool_set of, std::string pod, std::function<bool(std::vector<kubernetes::pool_pod> pods)> look,
                                 std::function<void(const std::optional<failure>&)> trouble);
-  /// A merge patch of the set, on the condition that it still has `version` unless that is empty.
-  task<result<void>> change(std::string arch, boost::json::value what, std::string version);
+  /// A merge patch of the set, on the condition that it still has `version` unless that is empty; the set as it is then.
+  task<result<kubernetes::pool_set>> change(std::string arch, boost::json::value what, std::string version);
   /// The part of a patch that notes a build now.
   boost::json::object activity() const;
   /// The environment, with the kubeconfig of the arguments.

@@ -53,6 +53,7 @@ class KubeServer:
         self.watch_ends = 0.0  # not 0: watches end after so many seconds, whatever they ask for
         self.open_watches = 0
         self.on_patch = None  # called with the object's path and itself before a patch is looked at
+        self.on_patched = None  # called with an object when it was patched
         self.lock = threading.RLock()
         outer = self
 
@@ -140,6 +141,8 @@ class KubeServer:
                 merge(found, change)
                 self.version += 1
                 found["metadata"]["resourceVersion"] = str(self.version)
+                if self.on_patched and query.get("dryRun") != ["All"]:
+                    self.on_patched(found)
                 return self.answer(on, 200, found)
             if found and on.command == "DELETE":
                 options = json.loads(body)

@@ -197,6 +197,17 @@ class Pool(PoolTest):
         self.assertIn("stays, its last build began", outcome.err)
         self.assertEqual(self.set_of()["spec"]["replicas"], 1)
 
+    def test_a_set_that_is_scaled_down_while_a_build_is_noted(self):
+        self.put_set("amd64", 1)
+        self.put_pod("buildkit-amd64-0")
+        def ends(path, api):
+            api.on_patch = None
+            self.set_of()["spec"]["replicas"] = 0
+            self.api.put(SETS, self.set_of())
+        self.api.on_patch = ends
+        self.assertIn("buildkit-amd64: scaled to 1", self.assert_pool(0, "scale", "up", "--only", "amd64").err)
+        self.assertEqual(self.set_of()["spec"]["replicas"], 1)
+
     def test_a_daemon_that_cannot_be_asked_stays(self):
         self.put_set("amd64", 1, 1_700_000_000)
         self.put_pod("buildkit-amd64-0")
