@@ -45,6 +45,27 @@ class Pool(PoolTest):
         self.assertIn("--key names what is built", self.assert_pool(2, "get-address", "--arch", "amd64", "--policy", "sticky").err)
         self.assertEqual(self.assert_pool(2, "get-address", "--arch", "amd64xyz").out, "")
 
+    def test_a_large_pool(self):
+        """How many requests there are does not follow from how many pods there are, but for pages."""
+        names = [f"buildkit-amd64-{i}" for i in range(500)]
+        for name in names:
+            self.put_pod(name)
+        self.api.lists[METRICS] = [{"metadata": {"name": name}, "containers": [{"name": "buildkitd", "usage": {"cpu": f"{i}m"}}]}
+                                   for i, name in enumerate(names[::-1], 1)]
+        def requests(*words):
+            self.api.requests.clear()
+            answer = json.loads(self.assert_pool(0, "get-address", "--arch", "amd64", "--json", *words).out)
+            self.assertEqual((len(answer["pods"]), sum(p["usable"] for p in answer["pods"])), (500, 500))
+            lines = [line.split()[1].split("?")[0] for line, _, _ in self.api.requests]
+            return answer["pod"], [len([l for l in lines if l == path]) for path in (f"{SETS}/buildkit-amd64", PODS, METRICS)], len(lines)
+        self.assertEqual(requests("--policy", "least-cpu"), ("buildkit-amd64-499", [1, 1, 1], 3))
+        # Two daemons are asked as well.
+        pod, _, number = requests()
+        self.assertIn(pod, names[-2:])
+        self.assertEqual(number, 5)
+        self.api.page = 100
+        self.assertEqual(requests("--policy", "least-cpu"), ("buildkit-amd64-499", [1, 5, 5], 11))
+
     def test_running_builds(self):
         """A build that nobody has noted is seen: its daemon is not chosen and not scaled away."""
         busy, build = self.busy_daemon()
