@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <utility>
@@ -287,8 +288,10 @@ task<result<listing>> client::snapshot(object_path what, query_list selectors) {
       continue;
     }
     if (got.has_error()) co_return got.error();
-    if (const json::value* some = data::member(*got, "items"); some != nullptr && some->is_array())
-      items.insert(items.end(), some->get_array().begin(), some->get_array().end());
+    json::object* const whole = got->if_object();
+    json::value* const some = whole == nullptr ? nullptr : whole->if_contains("items");
+    if (some != nullptr && some->is_array())
+      items.insert(items.end(), std::make_move_iterator(some->get_array().begin()), std::make_move_iterator(some->get_array().end()));
     const json::value* about = data::member(*got, "metadata");
     const std::string more(about == nullptr ? std::string_view() : data::text_of(*about, "continue"));
     if (more.empty()) co_return listing{std::move(items), std::string(about == nullptr ? std::string_view() : data::text_of(*about, "resourceVersion"))};
