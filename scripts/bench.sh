@@ -23,7 +23,7 @@ mkdir -p build/bench
 scripts/setup.sh
 command -v perf >/dev/null || command -v strace >/dev/null ||
   { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null || fail "neither perf nor strace"; }
-cmake --preset release >build/bench/build.log 2>&1 || { tail -n 30 build/bench/build.log; fail "cmake --preset release failed"; }
+scripts/configure.sh release >build/bench/build.log 2>&1 || { tail -n 30 build/bench/build.log; fail "the release build could not be configured"; }
 cmake --build build/release --target "${targets[@]}" >>build/bench/build.log 2>&1 ||
   { tail -n 30 build/bench/build.log; fail "the release build failed"; }
 

@@ -14,10 +14,7 @@ step "Building peelbox, and beside it a BuildKit daemon and a registry (the firs
 mkdir -p build
 scripts/testbed.sh up core >build/testbed.log 2>&1 &
 bed=$!
-# What is built from nothing is compiled many files at once; a directory that is there stays as its owner made it.
-whole=()
-[[ -e build/release/CMakeCache.txt ]] || whole=(-DCMAKE_UNITY_BUILD=ON)
-cmake --preset release "${whole[@]}" >/dev/null
+scripts/configure.sh release >/dev/null
 cmake --build build/release --target peelbox | tail -n 1
 
 step "Waiting for the daemon"

@@ -19,10 +19,7 @@ build() { # PRESET TARGET...
   local preset=$1
   shift
   mkdir -p "build/$preset"
-  # What is built from nothing is compiled many files at once; a directory that is there stays as its owner made it.
-  local whole=()
-  [[ -e build/$preset/CMakeCache.txt ]] || whole=(-DCMAKE_UNITY_BUILD=ON)
-  cmake --preset "$preset" "${whole[@]}" >"build/$preset/configure.log" 2>&1 || { tail -n 30 "build/$preset/configure.log"; return 1; }
+  scripts/configure.sh "$preset" >"build/$preset/configure.log" 2>&1 || { tail -n 30 "build/$preset/configure.log"; return 1; }
   local targets=()
   [[ $# -gt 0 ]] && targets=(--target "$@")
   cmake --build "build/$preset" "${targets[@]}" >"build/$preset/build.log" 2>&1 ||
