@@ -7,10 +7,6 @@
 
 namespace peelbox::cli {
 
-namespace {
-
-}  // namespace
-
 void add_daemon_flags(CLI::App& app, daemon_args& args) {
   app.add_option("--buildkit,--addr", args.buildkit,
                  "The daemon; else BUILDKIT_HOST, its sockets, Docker. unix://PATH, tcp://HOST:PORT, docker://[CONTEXT], "

@@ -12,10 +12,6 @@
 
 namespace peelbox::cli {
 
-namespace {
-
-}  // namespace
-
 result<std::optional<frontend_question>> parse_question(std::string_view text) {
   const std::size_t comma = text.find(',');
   frontend_question question;

@@ -7,10 +7,6 @@
 
 namespace peelbox::cli {
 
-namespace {
-
-}  // namespace
-
 result<std::vector<std::pair<std::string, std::string>>> parse_locals(const std::vector<std::string>& given) {
   std::vector<std::pair<std::string, std::string>> all;
   for (const std::string& local : given) {

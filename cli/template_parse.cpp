@@ -30,9 +30,9 @@ struct template_function {
 };
 constexpr std::size_t any_number = most_template_bytes;
 constexpr std::array<template_function, 4> template_functions{{{"json", 1, 1, "{{json .Field}}"},
-                                                      {"index", 2, any_number, "{{index .Field \"key\"}}"},
-                                                      {"len", 1, 1, "{{len .Field}}"},
-                                                      {"println", 0, any_number, "{{println .Field}}"}}};
+                                                               {"index", 2, any_number, "{{index .Field \"key\"}}"},
+                                                               {"len", 1, 1, "{{len .Field}}"},
+                                                               {"println", 0, any_number, "{{println .Field}}"}}};
 
 const template_function* find_function(std::string_view name) {
   for (const template_function& one : template_functions)

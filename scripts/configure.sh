@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Configures build/PRESET for the other scripts.
 #   scripts/configure.sh PRESET
-# A new directory compiles many files at once, which costs half of what they cost one by one. One that is there stays as
-# its owner made it.
+# A new directory compiles many files at once, which costs the program a third less than one by one. One that is there
+# stays as its owner made it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

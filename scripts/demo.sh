@@ -17,9 +17,9 @@ bed=$!
 scripts/configure.sh release >/dev/null
 cmake --build build/release --target peelbox | tail -n 1
 
-step "Waiting for the daemon"
-wait "$bed" || { tail -n 30 build/testbed.log; exit 1; }
-tail -n 1 build/testbed.log
+step "The daemon"
+tail -n +1 -f --pid="$bed" build/testbed.log
+wait "$bed"
 eval "$(scripts/testbed.sh env)"
 
 image=build/demo/c-hello.tar

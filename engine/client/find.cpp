@@ -43,12 +43,14 @@ task<result<found_daemon>> find_daemon(std::optional<std::string> flag, environm
                                        transport::dial_options options, const logger& log) {
   const std::vector<candidate> all = candidates(flag, env);
   const bool named = all.front().source == "--buildkit" || all.front().source == "BUILDKIT_HOST";
+  // TLS options are for an address that was named.
+  transport::dial_options with;
+  if (named) with = options;
+  else with.limits = options.limits;
   found_daemon found;
   for (const candidate& one : all) {
     result<transport::endpoint> address = transport::parse_endpoint(one.address);
     if (named && address.has_error()) co_return address.error().in(one.source);
-    // TLS options are for an address that was named.
-    const transport::dial_options with = named ? options : transport::dial_options{{}, {}, options.limits, {}, {}, {}};
     std::string reason;
     if (address.has_error()) {
       reason = address.error().text;
