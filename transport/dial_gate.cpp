@@ -12,6 +12,10 @@ void dial_gate::pass::leave() noexcept {
   gate_.reset();
 }
 
+void dial_gate::pass::narrow_gate() noexcept {
+  if (gate_ && gate_->most_ > 1) --gate_->most_;
+}
+
 task<dial_gate::pass> dial_gate::enter(std::shared_ptr<dial_gate> gate) {
   const executor ex = co_await asio::this_coro::executor;
   pass inside;

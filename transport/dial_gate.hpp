@@ -11,7 +11,8 @@
 namespace peelbox::transport {
 
 /// Connections that share a gate wait for each other: an sshd, for one, drops connections at random once 10 of them have
-/// not logged in yet (sshd_config, MaxStartups 10:30:100). On one thread.
+/// not logged in yet (sshd_config, MaxStartups 10:30:100). One that is turned away makes the gate narrower for all, so that
+/// a server with less room is met with fewer at a time. On one thread.
 class dial_gate {
  public:
   explicit dial_gate(std::size_t most) : most_(most) {}
@@ -27,6 +28,8 @@ class dial_gate {
     }
     ~pass() { leave(); }
     void leave() noexcept;
+    /// From now on one less is inside at a time, at least one. Those inside stay.
+    void narrow_gate() noexcept;
 
    private:
     friend class dial_gate;

@@ -177,6 +177,7 @@ class process_stream final : public stream {
         pass_.leave();
         co_return end();
       }
+      pass_.narrow_gate();
       result<void> started = co_await start_again();
       if (started.has_error()) co_return started.error();
     }

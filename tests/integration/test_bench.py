@@ -45,7 +45,8 @@ class SlowRelay:
 
 
 class SlowProcessor:
-    """Lets a process run for a tenth of the time, as cpulimit does, from enter to exit."""
+    """Lets a process run for a hundredth of the time, as cpulimit does, from enter to exit. It stands still for so long
+    at a time that a busy machine, which wakes this thread late, makes little of a difference."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -55,7 +56,7 @@ class SlowProcessor:
     def _limit(self):
         while not self.over.is_set():
             os.kill(self.pid, signal.SIGSTOP)
-            self.over.wait(0.018)
+            self.over.wait(0.2)
             os.kill(self.pid, signal.SIGCONT)
             self.over.wait(0.002)
 
