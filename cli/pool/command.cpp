@@ -103,11 +103,11 @@ command add_pool_command(CLI::App& app) {
   CLI::App* const down = add_down(*scale, "down");
   CLI::App* const suspend = add_down(*added.app, "suspend");
 
-  const auto add_while = [&](CLI::App& app) {
-    add_choice(app, *args, "Pool");
-    app.add_option("--timeout", args->wait_seconds, "How long to wait for a pod, in seconds")->type_name("SECONDS")
+  const auto add_while = [&](CLI::App& to) {
+    add_choice(to, *args, "Pool");
+    to.add_option("--timeout", args->wait_seconds, "How long to wait for a pod, in seconds")->type_name("SECONDS")
         ->check(number_from(1, 86'400))->capture_default_str();
-    app.add_option("--heartbeat", args->heartbeat_seconds, "How often the build is noted, in seconds")->type_name("SECONDS")
+    to.add_option("--heartbeat", args->heartbeat_seconds, "How often the build is noted, in seconds")->type_name("SECONDS")
         ->check(number_from(1, 86'400))->capture_default_str()->group("Pool");
   };
   CLI::App* const tunnel = add_subcommand(*added.app, "tunnel", "Lead a local port to a daemon of the pool, which is started for it");
