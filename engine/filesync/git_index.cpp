@@ -17,8 +17,8 @@ constexpr std::size_t max_paths = std::size_t{512} << 20;
 // Of a bitmap, which says in a few bytes that all of them are set.
 constexpr std::uint64_t max_bits = 1U << 24;
 
-failure wrong(std::string text) { return failure(errc::context, std::move(text), origin::user); }
-failure cut_off() { return wrong("it ends in the middle"); }
+failure unreadable(std::string text) { return failure(errc::context, std::move(text), origin::user); }
+failure cut_off() { return unreadable("it ends in the middle"); }
 
 // Reads numbers of the network's order; once it ran out of bytes it gives zeros and fails.
 class index_reader {
@@ -99,7 +99,7 @@ result<void> read_path(index_reader& in, git_index& index, std::size_t begin, st
     if (before > 0) last = index.path(index.entries[before - 1]);
     const std::uint64_t removed = in.varint();
     name = in.text();
-    if (!in.failed() && removed > last.size()) return wrong("a path takes back more than the path before it has");
+    if (!in.failed() && removed > last.size()) return unreadable("a path takes back more than the path before it has");
     last = last.substr(0, in.failed() ? 0 : last.size() - static_cast<std::size_t>(removed));
   } else {
     // The length is there too, but only up to 4095.
@@ -167,7 +167,7 @@ result<std::vector<std::uint32_t>> read_bitmap(index_reader& in) {
     --words;
     const std::uint64_t equal = head >> 1 & 0xFFFFFFFFU;
     std::uint64_t literal = head >> 33;
-    if (literal > words || at / 64 + equal + literal > (bits + 63) / 64) return wrong("a bitmap in it is broken");
+    if (literal > words || at / 64 + equal + literal > (bits + 63) / 64) return unreadable("a bitmap in it is broken");
     if ((head & 1U) != 0)
       for (std::uint64_t i = 0; i < equal * 64; ++i) add(at + i);
     at += equal * 64;
@@ -206,7 +206,7 @@ result<void> read_extensions(index_reader& in, git_index& index) {
     if (name == "link") {
       if (result<void> read = read_shared_part(index_reader(data), index); !read) return read;
     } else if (name != "sdir" && (name[0] < 'A' || name[0] > 'Z')) {
-      return wrong(fmt::format("it has an extension {} that must be understood, and is not known here", in_quotes(name)));
+      return unreadable(fmt::format("it has an extension {} that must be understood, and is not known here", in_quotes(name)));
     }
   }
   return {};
@@ -227,9 +227,9 @@ result<git_index> parse_git_index(byte_view content, std::size_t id_size) {
   const bool signed_so = as_text(in.take(4)) == "DIRC";
   index.version = in.u32();
   const std::size_t count = in.u32();
-  if (in.failed() || !signed_so) return wrong("it is not an index of git");
+  if (in.failed() || !signed_so) return unreadable("it is not an index of git");
   if (index.version < 2 || index.version > 4)
-    return wrong(fmt::format("it has version {}, and only 2, 3 and 4 are known here", index.version));
+    return unreadable(fmt::format("it has version {}, and only 2, 3 and 4 are known here", index.version));
   // The numbers, id, flags, and at least a zero byte.
   const std::size_t smallest = numbers * 4 + index.id_size + 2 + 1;
   if (count > in.left() / smallest) return cut_off();
@@ -237,7 +237,7 @@ result<git_index> parse_git_index(byte_view content, std::size_t id_size) {
   index.paths.reserve(in.left() - count * (smallest - 1));
   for (std::size_t i = 0; i < count; ++i) {
     if (result<void> read = read_entry(in, index); !read) return read.error();
-    if (i > 0 && !in_order(index, index.entries[i - 1], index.entries[i])) return wrong("its paths are not in order");
+    if (i > 0 && !in_order(index, index.entries[i - 1], index.entries[i])) return unreadable("its paths are not in order");
   }
   if (result<void> read = read_extensions(in, index); !read) return read.error();
   return index;
@@ -245,7 +245,7 @@ result<git_index> parse_git_index(byte_view content, std::size_t id_size) {
 
 result<git_index> merge_shared_index(git_index shared, git_index own) {
   if (!own.shared || shared.shared || shared.id_size != own.id_size)
-    return wrong("it does not belong to the shared index that it names");
+    return unreadable("it does not belong to the shared index that it names");
   const auto nameless = static_cast<std::size_t>(
       std::find_if(own.entries.begin(), own.entries.end(), [](const git_index_entry& e) { return e.path_size != 0; }) -
       own.entries.begin());
@@ -255,7 +255,7 @@ result<git_index> merge_shared_index(git_index shared, git_index own) {
   };
   if (nameless != part.replaced.size() || outside(part.replaced) || outside(part.removed) ||
       shared.paths.size() + own.paths.size() > max_paths)
-    return wrong("it does not belong to the shared index that it names");
+    return unreadable("it does not belong to the shared index that it names");
   for (std::size_t i = 0; i < nameless; ++i) {
     git_index_entry& old = shared.entries[part.replaced[i]];
     const git_index_entry path = old;
