@@ -41,6 +41,10 @@ run_ctest() { # NAME DIRECTORY CTEST-ARGUMENTS...
     fail "$name: no test ran"
     return
   fi
+  # A test that is a whole program counts as its cases.
+  local more
+  more=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\.$/\1/p' "$dir/Testing/Temporary/LastTest.log" | awk '{ n += $1 - 1 } END { print n + 0 }')
+  total=$((total + more))
   # A skipped test proves nothing, so it counts as a failure.
   local skipped
   skipped=$(grep -cE '\*\*\*(Skipped|Not Run)' "$log")
