@@ -6,23 +6,18 @@
 #include <map>
 
 #include "cli/build_services.hpp"
+#include "tests/support/variables.hpp"
 
 namespace peelbox::cli {
 namespace {
 
 using attributes = std::map<std::string, std::string>;
+using test::variables;
 using testing::HasSubstr;
 constexpr auto from = cache_way::from;
 constexpr auto to = cache_way::to;
 constexpr auto buildx = cache_spelling::buildx;
 constexpr auto buildctl = cache_spelling::buildctl;
-
-environment variables(attributes all) {
-  return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
-    const auto found = all.find(std::string(name));
-    return found == all.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 client::cache_place one(std::string_view text, cache_way way, cache_spelling spelling, attributes env = {}) {
   const result<parsed_caches> parsed = parse_cache("--flag", text, way, spelling, variables(std::move(env)));

@@ -2,18 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include "tests/support/variables.hpp"
 
 namespace peelbox::cli {
 namespace {
 
-environment variables(std::map<std::string, std::string> all) {
-  return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
-    const auto found = all.find(std::string(name));
-    if (found == all.end()) return std::nullopt;
-    return found->second;
-  };
-}
+using test::variables;
 
 TEST(DisplayEnvironment, AnEmptyNoColorIsNone) {
   progress::display_options options;

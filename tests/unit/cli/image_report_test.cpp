@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/data/json.hpp"
 #include "engine/oci/digest.hpp"
+#include "tests/support/json_tree.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -43,10 +43,9 @@ inspected_image several(const std::vector<std::string>& platforms) {
 }
 
 image_statements said() {
-  const auto tree = [](std::string_view text) { return data::parse_json(text, "test").value(); };
   image_statements all;
-  all.spdx = {tree(R"({"name":"first"})"), tree(R"({"name":"second"})")};
-  all.slsa = tree(R"({"builder":"b"})");
+  all.spdx = {test::json_tree(R"({"name":"first"})"), test::json_tree(R"({"name":"second"})")};
+  all.slsa = test::json_tree(R"({"builder":"b"})");
   return all;
 }
 

@@ -3,22 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "tests/support/tree_script.hpp"
+#include "tests/support/variables.hpp"
 
 namespace peelbox::cli {
 namespace {
 
 using place = secret_option::place;
+using test::variables;
 using testing::HasSubstr;
-
-environment variables(std::map<std::string, std::string, std::less<>> all) {
-  return [all = std::move(all)](std::string_view name) -> std::optional<std::string> {
-    const auto found = all.find(name);
-    return found == all.end() ? std::nullopt : std::optional(found->second);
-  };
-}
 
 struct expected {
   const char* text;

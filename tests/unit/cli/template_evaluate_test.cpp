@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/data/json.hpp"
+#include "tests/support/json_tree.hpp"
 
 namespace peelbox::cli {
 namespace {
@@ -11,25 +11,23 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-boost::json::value tree(std::string_view text) { return data::parse_json(text, "test").value(); }
-
 constexpr std::string_view may_be_absent[] = {"Labels", "variant", "SPDX"};
 
-template_data example() {
+template_data example_data() {
   template_data all;
-  all.whole = tree(R"({"name":"n"})");
+  all.whole = test::json_tree(R"({"name":"n"})");
   all.members.push_back({"Name", boost::json::string("n"), {}, {}});
-  all.members.push_back({"Image", tree(R"({"os":"linux","os.version":"10","config":{"Env":["A=1","B=2"],"Labels":{"a.b":"c"},"Tty":true,"Cmd":null},
+  all.members.push_back({"Image", test::json_tree(R"({"os":"linux","os.version":"10","config":{"Env":["A=1","B=2"],"Labels":{"a.b":"c"},"Tty":true,"Cmd":null},
                                          "rootfs":{"diff_ids":["x"]},"n":7,"f":1.5,"bad":"a\u001b[31mb\nc"})"),
                          may_be_absent, {}});
-  all.members.push_back({"SBOM", tree(R"({"linux/amd64":{"SPDX":{"packages":[{"name":"p"}]}}})"), may_be_absent, {"linux/amd64", "linux/arm64"}});
+  all.members.push_back({"SBOM", test::json_tree(R"({"linux/amd64":{"SPDX":{"packages":[{"name":"p"}]}}})"), may_be_absent, {"linux/amd64", "linux/arm64"}});
   return all;
 }
 
 std::string printed(std::string_view text) {
   const auto made = parse_template(text);
   if (made.has_error()) return "not parsed: " + made.error().text;
-  const auto out = evaluate_template(*made, example());
+  const auto out = evaluate_template(*made, example_data());
   return out.has_error() ? out.error().text : *out;
 }
 
@@ -79,8 +77,8 @@ TEST(TemplateEvaluate, TextOfOthersIsHarmless) {
 TEST(TemplateEvaluate, PrintsOnlySoMuch) {
   for (const char* text : {"{{.Image.OS}}{{.Image.OS}}", "{{println .Image.OS .Image.OS}}", "{{json (json (json .Name))}}", "0123456789"}) {
     const auto parsed = parse_template(text).value();
-    EXPECT_EQ(evaluate_template(parsed, example(), 9).error().code, errc::limit) << text;
-    EXPECT_TRUE(evaluate_template(parsed, example(), 40).has_value()) << text;
+    EXPECT_EQ(evaluate_template(parsed, example_data(), 9).error().code, errc::limit) << text;
+    EXPECT_TRUE(evaluate_template(parsed, example_data(), 40).has_value()) << text;
   }
 }
 

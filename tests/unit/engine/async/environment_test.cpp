@@ -4,18 +4,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <map>
+
+#include "tests/support/variables.hpp"
 
 namespace peelbox {
 namespace {
-
-environment with(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(std::string(name));
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
 
 TEST(Environment, AProcessTellsEmptyVariablesFromAbsentOnes) {
   setenv("PEELBOX_TEST_EMPTY", "", 1);
@@ -26,14 +19,14 @@ TEST(Environment, AProcessTellsEmptyVariablesFromAbsentOnes) {
 }
 
 TEST(Environment, TheFirstProgramInPathThatMayRunIsFound) {
-  EXPECT_EQ(find_program(with({{"PATH", "/nowhere:/bin:/usr/bin"}}), "sh"), "/bin/sh");
-  EXPECT_EQ(find_program(with({{"PATH", "/etc::/bin"}}), "sh"), "/bin/sh") << "an empty entry is nobody's directory";
-  EXPECT_EQ(find_program(with({{"PATH", "/etc"}}), "passwd"), std::nullopt) << "it may not be run";
-  EXPECT_EQ(find_program(with({}), "sh"), std::nullopt);
+  EXPECT_EQ(find_program(test::variables({{"PATH", "/nowhere:/bin:/usr/bin"}}), "sh"), "/bin/sh");
+  EXPECT_EQ(find_program(test::variables({{"PATH", "/etc::/bin"}}), "sh"), "/bin/sh") << "an empty entry is nobody's directory";
+  EXPECT_EQ(find_program(test::variables({{"PATH", "/etc"}}), "passwd"), std::nullopt) << "it may not be run";
+  EXPECT_EQ(find_program(test::variables({}), "sh"), std::nullopt);
 }
 
 TEST(Environment, ANameWithASlashIsTheProgram) {
-  EXPECT_EQ(find_program(with({{"PATH", "/bin"}}), "./sh"), "./sh");
+  EXPECT_EQ(find_program(test::variables({{"PATH", "/bin"}}), "./sh"), "./sh");
 }
 
 }  // namespace

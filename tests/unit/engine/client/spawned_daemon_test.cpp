@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+
+#include "tests/support/variables.hpp"
 
 namespace peelbox::client {
 namespace {
@@ -31,10 +34,7 @@ struct programs {
   environment env(std::map<std::string, std::string> more = {}) const {
     more.emplace("PATH", "/nonexistent:" + directory);
     more.emplace("HOME", "/h");
-    return [more](std::string_view name) -> std::optional<std::string> {
-      const auto found = more.find(std::string(name));
-      return found == more.end() ? std::nullopt : std::optional(found->second);
-    };
+    return test::variables(std::move(more));
   }
   std::string directory;
 };

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "engine/docker/credentials.hpp"
+#include "tests/support/variables.hpp"
 #include "tests/unit/engine/docker/scratch.hpp"
 
 namespace peelbox::docker {

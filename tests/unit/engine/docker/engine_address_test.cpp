@@ -6,6 +6,7 @@
 
 #include "engine/docker/engine_client.hpp"
 #include "engine/oci/digest.hpp"
+#include "tests/support/variables.hpp"
 #include "tests/unit/engine/docker/scratch.hpp"
 
 namespace peelbox::docker {
@@ -13,14 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 using transport::scheme;
-
-environment over(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(std::string(name));
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
 
 TEST(EngineHost, TakesDockersForms) {
   EXPECT_EQ(parse_engine_host("unix:///run/d.sock", false, "x")->where.path, "/run/d.sock");
@@ -49,7 +42,7 @@ class EngineAddress : public testing::Test {
   }
   environment env(std::map<std::string, std::string> variables = {}) {
     variables["DOCKER_CONFIG"] = dir_.path();
-    return over(std::move(variables));
+    return test::variables(std::move(variables));
   }
   test::scratch_directory dir_;
 };

@@ -1,4 +1,4 @@
-// A temporary directory, programs in it, and an environment made of a map.
+// A temporary directory and programs in it.
 #pragma once
 
 #include <sys/stat.h>
@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -47,14 +46,6 @@ class scratch_directory {
  private:
   std::filesystem::path path_;
 };
-
-inline environment variables(std::map<std::string, std::string, std::less<>> values) {
-  return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
-    const auto it = values.find(name);
-    if (it == values.end()) return std::nullopt;
-    return it->second;
-  };
-}
 
 /// PATH with `directory` in front while this lives.
 class path_with {

@@ -23,7 +23,7 @@ using peelbox::test::run_task;
 using peelbox::test::temp_dir;
 using peelbox::test::write_file;
 
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t nanos_of_a_second = 1'000'000'000;
 
 blob_id blob(unsigned char first) {
   blob_id id{};
@@ -35,7 +35,7 @@ TEST(ContentTime, IsOneSecondAndFollowsFromBlobAndKey) {
   for (const char* key : {"", "k", "another key that is longer"}) {
     for (unsigned i = 0; i < 256; ++i) {
       const std::int64_t time = content_time(blob(static_cast<unsigned char>(i)), key);
-      ASSERT_EQ(time / second, content_second);
+      ASSERT_EQ(time / nanos_of_a_second, content_second);
       ASSERT_EQ(time, content_time(blob(static_cast<unsigned char>(i)), key));
     }
     EXPECT_NE(content_time(blob(1), key), content_time(blob(2), key));
@@ -100,7 +100,7 @@ class ContentTimes : public testing::Test {
   static announced_time ask(const entry_times& times, const std::string& root, const std::string& path) {
     struct stat st {};
     EXPECT_EQ(::stat((root + "/" + path).c_str(), &st), 0);
-    const auto ns = [](const timespec& t) { return t.tv_sec * second + t.tv_nsec; };
+    const auto ns = [](const timespec& t) { return t.tv_sec * nanos_of_a_second + t.tv_nsec; };
     return times.of_file(path, st.st_size, st.st_dev, {ns(st.st_mtim), ns(st.st_ctim), st.st_ino}, false, nullptr);
   }
   std::uint64_t read_for(const std::string& root, const std::string& path) const {
@@ -306,7 +306,7 @@ TEST_F(ContentTimes, WhatIsNotWhatWasLookedAtHasATimeOfItsOwn) {
   const auto tree = open_disk_tree(one());
   struct stat st {};
   ASSERT_EQ(::stat((one() + "/a").c_str(), &st), 0);
-  const auto ns = [](const timespec& t) { return t.tv_sec * second + t.tv_nsec; };
+  const auto ns = [](const timespec& t) { return t.tv_sec * nanos_of_a_second + t.tv_nsec; };
   const file_numbers now{ns(st.st_mtim), ns(st.st_ctim), st.st_ino};
   const auto device = trusted_device(one());
   ASSERT_TRUE(device);
@@ -318,14 +318,14 @@ TEST_F(ContentTimes, WhatIsNotWhatWasLookedAtHasATimeOfItsOwn) {
     const announced_time other = again.of_file(path, size, *device, numbers, false, nullptr);
     EXPECT_FALSE(one.stands_for_contents);
     EXPECT_NE(one.time, other.time);
-    EXPECT_EQ(one.time / second, content_second);
+    EXPECT_EQ(one.time / nanos_of_a_second, content_second);
   };
   check("gone", 3, now);
   check("a", 2, now);
   check("a", 3, {now.mod_time + 1, now.change_time, now.inode});
   check("a", 3, {now.mod_time, now.change_time - 1, now.inode});
   check("a", 3, {now.mod_time, now.change_time, now.inode + 1});
-  check("a", 3, {now.mod_time, now.change_time + 3600 * second, now.inode});
+  check("a", 3, {now.mod_time, now.change_time + 3600 * nanos_of_a_second, now.inode});
   const std::atomic<bool> stopped{true};
   EXPECT_FALSE(times.of_file("a", 3, *device, now, false, &stopped).stands_for_contents);
 }

@@ -6,9 +6,12 @@
 
 #include "engine/filesync/stat.hpp"
 #include "proto/fsutil.pb.h"
+#include "tests/unit/engine/filesync/stat_bytes.hpp"
 
 namespace peelbox::filesync {
 namespace {
+
+using test::stat_bytes;
 
 std::string hex(std::string_view bytes) {
   std::string text;
@@ -20,22 +23,16 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-std::string stat_packet(const stat_entry& e) {
-  std::string out;
-  append_stat_packet(out, e);
-  return out;
-}
-
 constexpr std::int64_t mtime = 1'700'000'000'000'000'000;
 
 TEST(packet, matches_the_reference_vectors) {
   stat_entry dir{.path = "a", .mode = go_mode::directory | 0755, .mod_time = mtime};
-  EXPECT_EQ(hex(stat_packet(dir)), "12130a016110ed83808008308080a8b1e39fe7cb17");
+  EXPECT_EQ(hex(stat_bytes(dir)), "12130a016110ed83808008308080a8b1e39fe7cb17");
   stat_entry file{.path = "a/x", .mode = 0644, .size = 5, .mod_time = mtime};
-  EXPECT_EQ(hex(stat_packet(file)), "12140a03612f7810a4032805308080a8b1e39fe7cb17");
+  EXPECT_EQ(hex(stat_bytes(file)), "12140a03612f7810a4032805308080a8b1e39fe7cb17");
   stat_entry link{
       .path = "b", .mode = go_mode::symlink | 0777, .size = 3, .mod_time = mtime, .linkname = "a/x"};
-  EXPECT_EQ(hex(stat_packet(link)), "12190a016210ff8380402803308080a8b1e39fe7cb173a03612f78");
+  EXPECT_EQ(hex(stat_bytes(link)), "12190a016210ff8380402803308080a8b1e39fe7cb173a03612f78");
   EXPECT_EQ(hex(request_packet(1).str()), "08011801");
   EXPECT_EQ(hex(request_packet(0).str()), "0801");
   EXPECT_EQ(hex(data_packet(1, byte_slice::of("hello")).str()), "08021801220568656c6c6f");
@@ -98,7 +95,7 @@ TEST(packet, encodes_and_decodes_like_protobuf) {
       x->set_key(k);
       x->set_value(v);
     }
-    const std::string ours = stat_packet(e);
+    const std::string ours = stat_bytes(e);
     ASSERT_EQ(hex(ours), hex(p.SerializeAsString()));
     const auto decoded = decode_packet(as_bytes(ours));
     ASSERT_TRUE(decoded);
@@ -135,7 +132,7 @@ TEST(packet, any_bytes_decode_or_fail_as_in_protobuf) {
   for (int round = 0; round < 20000; ++round) {
     stat_entry e = random_entry(random);
     e.path.resize(std::min<std::size_t>(e.path.size(), 8));
-    std::string bytes = stat_packet(e);
+    std::string bytes = stat_bytes(e);
     for (int i = 0; i < 3 && !bytes.empty(); ++i)
       bytes[random() % bytes.size()] = static_cast<char>(random());
     const auto ours = decode_packet(as_bytes(bytes));

@@ -16,6 +16,7 @@
 #include "tests/support/packet_pipe.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/tree_script.hpp"
+#include "tests/unit/engine/filesync/stat_bytes.hpp"
 
 namespace peelbox::filesync {
 namespace {
@@ -26,6 +27,7 @@ using peelbox::test::read_file;
 using peelbox::test::run_task;
 using peelbox::test::temp_dir;
 using peelbox::test::write_file;
+using test::stat_bytes;
 using testing::HasSubstr;
 
 // A tree as lines: path, mode, mtime, contents or link text, inode group; for comparing two trees.
@@ -55,13 +57,13 @@ std::vector<std::string> describe(const std::string& root) {
   return lines;
 }
 
-struct outcome {
+struct copied {
   result<transfer_stats> sent = failure();
   result<void> received = failure();
   transfer_stats stats;
 };
 
-task<result<void>> send_side(std::string root, packet_pipe& pipe, blocking_pool& pool, outcome& out) {
+task<result<void>> send_side(std::string root, packet_pipe& pipe, blocking_pool& pool, copied& out) {
   auto source = std::make_shared<context_source>();
   source->root = std::move(root);
   source->packet_size = 4096;
@@ -73,19 +75,19 @@ task<result<void>> send_side(std::string root, packet_pipe& pipe, blocking_pool&
 }
 
 task<result<void>> receive_side(std::string root, receive_options options, packet_pipe& pipe,
-                                blocking_pool& pool, outcome& out) {
+                                blocking_pool& pool, copied& out) {
   auto receiving = receive_tree(std::move(root), pipe.second(), pool, out.stats, options);
   out.received = co_await std::move(receiving);
   pipe.close_second();
   co_return result<void>();
 }
 
-outcome copy(const std::string& from, const std::string& to, receive_options options = {},
+copied copy(const std::string& from, const std::string& to, receive_options options = {},
              std::size_t capacity = 8) {
   asio::io_context io;
   blocking_pool pool(3);
   packet_pipe pipe(io.get_executor(), capacity);
-  outcome o;
+  copied o;
   run_task(io, task_group::run([&](task_group& group) {
              group.spawn(receive_side(to, options, pipe, pool, o));
              return send_side(from, pipe, pool, o);
@@ -108,19 +110,13 @@ result<void> receive_packets(const std::string& to, std::vector<std::string> pac
     p.close_first();
     co_return result<void>();
   };
-  outcome o;
+  copied o;
   run_task(io, task_group::run([&](task_group& group) {
              group.spawn(receive_side(to, {}, pipe, pool, o));
              return say(pipe, std::move(packets));
            }));
   stats = o.stats;
   return o.received;
-}
-
-std::string stat_packet(const stat_entry& e) {
-  std::string out;
-  append_stat_packet(out, e);
-  return out;
 }
 
 TEST(receiver, copies_a_tree_exactly) {
@@ -139,7 +135,7 @@ TEST(receiver, copies_a_tree_exactly) {
   ::utimensat(AT_FDCWD, (from / "a/deep").c_str(), old, 0);
   ::utimensat(AT_FDCWD, (from / "link").c_str(), old, AT_SYMLINK_NOFOLLOW);
   for (const std::size_t capacity : {std::size_t{1}, std::size_t{50}}) {
-    const outcome o = copy(from.path(), to / "out", {}, capacity);  // the second time over what is there
+    const copied o = copy(from.path(), to / "out", {}, capacity);  // the second time over what is there
     ASSERT_TRUE(o.sent) << o.sent.error().text;
     ASSERT_TRUE(o.received) << o.received.error().text;
     EXPECT_EQ(describe(to / "out"), describe(from.path()));
@@ -160,7 +156,7 @@ TEST(receiver, many_files_and_a_small_write_behind) {
   }
   receive_options tight;
   tight.write_behind = 1;
-  const outcome o = copy(from.path(), to.path(), tight);
+  const copied o = copy(from.path(), to.path(), tight);
   ASSERT_TRUE(o.received) << o.received.error().text;
   EXPECT_EQ(describe(to.path()), describe(from.path()));
 }
@@ -177,7 +173,7 @@ TEST(receiver, merges_and_replaces_whatever_is_there) {
   std::filesystem::create_symlink(outside / "target", to / "was_link");
   std::filesystem::create_symlink(outside / "dir", to / "dir2");
   const auto before = describe(outside.path());
-  const outcome o = copy(from.path(), to.path());
+  const copied o = copy(from.path(), to.path());
   ASSERT_TRUE(o.received) << o.received.error().text;
   EXPECT_EQ(read_file(to / "file"), "new");
   EXPECT_EQ(read_file(to / "was_dir"), "new");
@@ -197,7 +193,7 @@ TEST(receiver, deletes_others_when_asked_to) {
   std::filesystem::create_symlink("/etc", to / "l");
   receive_options options;
   options.delete_others = true;
-  const outcome o = copy(from.path(), to.path(), options);
+  const copied o = copy(from.path(), to.path(), options);
   ASSERT_TRUE(o.received) << o.received.error().text;
   EXPECT_EQ(describe(to.path()), describe(from.path()));
 }
@@ -214,16 +210,16 @@ TEST(receiver, refuses_what_breaks_the_rules) {
     }
     return r ? std::string() : r.error().text;
   };
-  const std::string file = stat_packet({.path = "f", .mode = 0644, .size = 1});
-  EXPECT_THAT(say({stat_packet({.path = "../f", .mode = 0644})}), HasSubstr("'..'"));
-  EXPECT_THAT(say({stat_packet({.path = "/f", .mode = 0644})}), HasSubstr("absolute"));
-  EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::symlink | 0777, .linkname = "/tmp"}),
-                   stat_packet({.path = "s/f", .mode = 0644})}),
+  const std::string file = stat_bytes({.path = "f", .mode = 0644, .size = 1});
+  EXPECT_THAT(say({stat_bytes({.path = "../f", .mode = 0644})}), HasSubstr("'..'"));
+  EXPECT_THAT(say({stat_bytes({.path = "/f", .mode = 0644})}), HasSubstr("absolute"));
+  EXPECT_THAT(say({stat_bytes({.path = "s", .mode = go_mode::symlink | 0777, .linkname = "/tmp"}),
+                   stat_bytes({.path = "s/f", .mode = 0644})}),
               HasSubstr("not announced"));
   EXPECT_THAT(say({file, file}), HasSubstr("order"));
   EXPECT_THAT(say({data_packet(0, byte_slice::of("x")).str()}), HasSubstr("not asked for"));
-  EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::irregular})}), HasSubstr("type"));
-  EXPECT_THAT(say({stat_packet({.path = "s", .mode = go_mode::symlink, .linkname = std::string("a\0b", 3)})}),
+  EXPECT_THAT(say({stat_bytes({.path = "s", .mode = go_mode::irregular})}), HasSubstr("type"));
+  EXPECT_THAT(say({stat_bytes({.path = "s", .mode = go_mode::symlink, .linkname = std::string("a\0b", 3)})}),
               HasSubstr("zero byte"));
   EXPECT_THAT(say({fin_packet().str()}), HasSubstr("before everything"));
   EXPECT_THAT(say({request_packet(0).str()}), HasSubstr("only we"));
@@ -242,9 +238,9 @@ TEST(receiver_core, a_conversation) {
     return core.received(std::move(*p), message, steps);
   };
   const auto hear_chain = [&](byte_chain chain) { return hear(byte_slice::of(chain.str())); };
-  ASSERT_TRUE(hear(byte_slice::of(stat_packet({.path = "a", .mode = go_mode::directory | 0755}))));
-  ASSERT_TRUE(hear(byte_slice::of(stat_packet({.path = "a/f", .mode = 0644, .size = 3}))));
-  ASSERT_TRUE(hear(byte_slice::of(stat_packet({.path = "a/g", .mode = 0644, .linkname = "a/f"}))));
+  ASSERT_TRUE(hear(byte_slice::of(stat_bytes({.path = "a", .mode = go_mode::directory | 0755}))));
+  ASSERT_TRUE(hear(byte_slice::of(stat_bytes({.path = "a/f", .mode = 0644, .size = 3}))));
+  ASSERT_TRUE(hear(byte_slice::of(stat_bytes({.path = "a/g", .mode = 0644, .linkname = "a/f"}))));
   EXPECT_EQ(core.next_request(), 1U);
   EXPECT_EQ(core.next_request(), std::nullopt);
   const byte_slice data = byte_slice::of(data_packet(1, byte_slice::of("abc")).str());
@@ -275,8 +271,8 @@ TEST(receiver_core, a_file_has_the_size_that_was_announced) {
       result<packet> p = decode_packet(message.view());
       return core.received(std::move(*p), message, steps);
     };
-    EXPECT_TRUE(hear(byte_slice::of(stat_packet({.path = "d", .mode = go_mode::directory | 0755}))));
-    EXPECT_TRUE(hear(byte_slice::of(stat_packet({.path = "d/f", .mode = 0644, .size = announced}))));
+    EXPECT_TRUE(hear(byte_slice::of(stat_bytes({.path = "d", .mode = go_mode::directory | 0755}))));
+    EXPECT_TRUE(hear(byte_slice::of(stat_bytes({.path = "d/f", .mode = 0644, .size = announced}))));
     EXPECT_EQ(core.next_request(), 1U);
     for (const std::string& part : parts) {
       const result<void> taken = hear(byte_slice::of(data_packet(1, byte_slice::of(std::string(part))).str()));
@@ -298,7 +294,7 @@ TEST(receiver_core, requests_have_a_bound) {
   std::vector<disk_step> steps;
   for (int i = 0; i < 2000; ++i) {
     const byte_slice message =
-        byte_slice::of(stat_packet({.path = std::to_string(100'000 + i), .mode = 0644}));
+        byte_slice::of(stat_bytes({.path = std::to_string(100'000 + i), .mode = 0644}));
     result<packet> p = decode_packet(message.view());
     ASSERT_TRUE(core.received(std::move(*p), message, steps));
   }
@@ -311,7 +307,7 @@ TEST(receiver, disk_failures_are_told_to_the_sender) {
   temp_dir from;
   temp_dir to;
   make_tree(from.path(), {"a file 1"});
-  const outcome o = copy(from.path(), to / "no/such/parent");
+  const copied o = copy(from.path(), to / "no/such/parent");
   ASSERT_FALSE(o.received);
   EXPECT_EQ(o.received.error().code, errc::not_found);
   ASSERT_FALSE(o.sent);

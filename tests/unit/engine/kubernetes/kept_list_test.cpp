@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/data/json.hpp"
+#include "tests/support/json_tree.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
@@ -61,7 +62,7 @@ TEST(KeptList, FollowsTheEvents) {
 TEST(KeptList, Errors) {
   kept_list list;
   list.replace({}, "5");
-  const auto error = [](const char* text) { return watch_event{"ERROR", data::parse_json(text, "test").value()}; };
+  const auto error = [](const char* text) { return watch_event{"ERROR", test::json_tree(text)}; };
   EXPECT_EQ(list.apply(error(R"({"code":410,"reason":"Gone"})")).value(), outcome::expired);
   EXPECT_EQ(list.apply(error(R"({"reason":"Expired"})")).value(), outcome::expired);
   EXPECT_EQ(list.apply(error(R"({"code":500,"reason":"InternalError","message":"etcd"})")).error().text, "the watch ended: InternalError etcd");

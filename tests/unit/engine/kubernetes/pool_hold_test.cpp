@@ -2,14 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/data/json.hpp"
+#include "tests/support/json_tree.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
 
 using std::chrono::seconds;
-
-boost::json::value tree(const char* text) { return data::parse_json(text, "test").value(); }
+using test::json_tree;
 
 pool_pod pod(std::string name, hold held, std::string why) {
   pool_pod made;
@@ -20,24 +19,24 @@ pool_pod pod(std::string name, hold held, std::string why) {
 }
 
 TEST(PoolHold, TheNewestEventCounts) {
-  const auto refused = newest_event(tree(R"([
+  const auto refused = newest_event(json_tree(R"([
     {"reason":"SuccessfulCreate","lastTimestamp":"2026-01-01T00:00:00Z"},
     {"reason":"FailedCreate","message":"exceeded quota","lastTimestamp":"2026-01-01T00:00:09Z"},
     {"reason":"Whatever","lastTimestamp":"2026-01-01T00:00:10Z"}])"));
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->kind, hold::refused);
   EXPECT_EQ(refused->words, "FailedCreate: exceeded quota");
-  const auto made = newest_event(tree(R"([
+  const auto made = newest_event(json_tree(R"([
     {"reason":"FailedCreate","message":"exceeded quota","lastTimestamp":"2026-01-01T00:00:09Z"},
     {"reason":"SuccessfulCreate","lastTimestamp":null,"eventTime":"2026-01-01T00:00:10.123456Z"}])"));
   EXPECT_EQ(made->kind, hold::none);
-  const auto promised = newest_event(tree(R"([
+  const auto promised = newest_event(json_tree(R"([
     {"reason":"TriggeredScaleUp","lastTimestamp":null,"series":{"lastObservedTime":"2026-01-01T00:00:01Z"}},
     {"reason":"FailedScheduling","message":"0/3 nodes","metadata":{"creationTimestamp":"2026-01-01T00:00:02Z"}}])"));
   EXPECT_EQ(promised->kind, hold::unschedulable);
   EXPECT_TRUE(promised->brings_node);
-  EXPECT_FALSE(newest_event(tree(R"([{"reason":"Whatever"}])")));
-  EXPECT_FALSE(newest_event(tree("{}")));
+  EXPECT_FALSE(newest_event(json_tree(R"([{"reason":"Whatever"}])")));
+  EXPECT_FALSE(newest_event(json_tree("{}")));
 }
 
 TEST(PoolHold, WhatHoldsASet) {

@@ -2,17 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/data/json.hpp"
+#include "tests/support/json_tree.hpp"
 
 namespace peelbox::kubernetes {
 namespace {
 
+using test::json_tree;
 using testing::HasSubstr;
 
-boost::json::value tree(const char* text) { return data::parse_json(text, "test").value(); }
-
 TEST(PoolState, ASet) {
-  const auto made = read_set(tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u","resourceVersion":"7","annotations":{"a/b":"12"}},
+  const auto made = read_set(json_tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u","resourceVersion":"7","annotations":{"a/b":"12"}},
     "spec":{"selector":{"matchLabels":{"app":"bk","arch":"amd64"}},"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete"}},"status":{}})"), "a/b");
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(made->replicas, 1);
@@ -20,13 +19,13 @@ TEST(PoolState, ASet) {
   EXPECT_EQ(made->selector, "app=bk,arch=amd64");
   EXPECT_EQ(made->last_build, "12");
   EXPECT_TRUE(made->deletes_claims);
-  EXPECT_EQ(read_set(tree("[]"), "a").error().code, errc::protocol);
+  EXPECT_EQ(read_set(json_tree("[]"), "a").error().code, errc::protocol);
 }
 
 TEST(PoolState, OnlyPodsOfTheSetThatAreReadyAndStay) {
   pool_set set;
   set.uid = "u";
-  auto pods = read_pods(tree(R"([
+  auto pods = read_pods(json_tree(R"([
     {"metadata":{"name":"good","ownerReferences":[{"controller":true,"uid":"u"}]},"status":{"phase":"Running","podIP":"10.0.0.1",
       "conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"name":"buildkitd","ready":true}]}},
     {"metadata":{"name":"buildkit-amd64-other","ownerReferences":[{"controller":true,"uid":"x"}]},"status":{}},
@@ -44,7 +43,7 @@ TEST(PoolState, OnlyPodsOfTheSetThatAreReadyAndStay) {
   EXPECT_EQ(pods[2].held, hold::broken);
   EXPECT_EQ(pods[3].why_not, "Unschedulable: 0/3 nodes");
   EXPECT_EQ(pods[3].held, hold::unschedulable);
-  add_metrics(pods, tree(R"([{"metadata":{"name":"good"},"containers":[{"name":"proxy","usage":{"cpu":"1"}},{"name":"buildkitd","usage":{"cpu":"250m"}}]},
+  add_metrics(pods, json_tree(R"([{"metadata":{"name":"good"},"containers":[{"name":"proxy","usage":{"cpu":"1"}},{"name":"buildkitd","usage":{"cpu":"250m"}}]},
     {"metadata":{"name":"pull"},"containers":[{"name":"a","usage":{"cpu":"1"}},{"name":"b","usage":{"cpu":"1n"}}]}])"));
   EXPECT_EQ(pods[0].cpu, 250'000'000);
   EXPECT_EQ(pods[2].cpu, 1'000'000'001);
@@ -56,7 +55,7 @@ TEST(PoolState, WhatHasEndedTheBuildsOfAPod) {
   set.uid = "u";
   const auto one = [&](const char* about, const char* status) {
     const std::string text = std::string(R"([{"metadata":{"name":"p","ownerReferences":[{"controller":true,"uid":"u"}],)") + about + R"(},"status":{)" + status + "}}]";
-    return read_pods(tree(text.c_str()), set).front();
+    return read_pods(json_tree(text), set).front();
   };
   const pool_pod before = one(R"("uid":"1")", R"("phase":"Running","containerStatuses":[{"name":"buildkitd","ready":true,"restartCount":2}])");
   EXPECT_EQ(end_of_builds(before, &before), "");
@@ -74,7 +73,7 @@ TEST(PoolState, WhatHasEndedTheBuildsOfAPod) {
 
 TEST(PoolState, WhatHasBecomeOfAPod) {
   const auto noon = std::chrono::system_clock::time_point(std::chrono::seconds(1'767'268'800));  // 2026-01-01T12:00:00Z
-  const auto fate = [&](const char* text, const char* container = "") { return fate_of_pod(tree(text), container, noon); };
+  const auto fate = [&](const char* text, const char* container = "") { return fate_of_pod(json_tree(text), container, noon); };
   EXPECT_EQ(fate(R"({"metadata":{},"status":{"phase":"Running","containerStatuses":[{"name":"buildkitd","state":{"running":{}}}]}})"), "");
   EXPECT_EQ(fate(R"({"metadata":{"deletionTimestamp":"x"},"status":{"phase":"Running"}})"), "the pod is being deleted");
   EXPECT_EQ(fate(R"({"status":{"phase":"Failed","reason":"Evicted","message":"low on memory"}})"), "the pod has failed: Evicted: low on memory");
@@ -90,9 +89,9 @@ TEST(PoolState, WhatHasBecomeOfAPod) {
 }
 
 TEST(PoolState, ClaimsOfASetAndWhatKeepsThem) {
-  const pool_set set = read_set(tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u"},"spec":{"replicas":1,
+  const pool_set set = read_set(json_tree(R"({"metadata":{"name":"buildkit-amd64","uid":"u"},"spec":{"replicas":1,
     "volumeClaimTemplates":[{"metadata":{"name":"cache"}}]}})"), "a").value();
-  const auto claims = read_claims(tree(R"([
+  const auto claims = read_claims(json_tree(R"([
     {"metadata":{"name":"cache-buildkit-amd64-0","uid":"1","resourceVersion":"9"},"spec":{"resources":{"requests":{"storage":"50Gi"}}}},
     {"metadata":{"name":"cache-buildkit-amd64-1","uid":"2"},"status":{"capacity":{"storage":"100Gi"}}},
     {"metadata":{"name":"cache-buildkit-amd64-2","deletionTimestamp":"2026-01-01T00:00:00Z"}},
@@ -103,7 +102,7 @@ TEST(PoolState, ClaimsOfASetAndWhatKeepsThem) {
   EXPECT_EQ(claims[0].size, "50Gi");
   EXPECT_EQ(claims[0].resource_version, "9");
   EXPECT_EQ(claims[1].size, "100Gi");
-  const auto in_use = claims_in_use(tree(R"([{"spec":{"volumes":[{"name":"a","emptyDir":{}},{"persistentVolumeClaim":{"claimName":"cache-buildkit-amd64-3"}}]}},
+  const auto in_use = claims_in_use(json_tree(R"([{"spec":{"volumes":[{"name":"a","emptyDir":{}},{"persistentVolumeClaim":{"claimName":"cache-buildkit-amd64-3"}}]}},
     {"spec":{}}])"));
   EXPECT_EQ(reason_to_keep(claims[0], set, in_use), "buildkit-amd64 has 1 replicas");
   EXPECT_EQ(reason_to_keep(claims[1], set, in_use), "");
