@@ -16,19 +16,19 @@ namespace {
 
 using testing::HasSubstr;
 
-struct parsed {
+struct parsed_build {
   CLI::App app{"", "build"};
   build_args args;
 
-  explicit parsed(std::vector<std::string> words) {
+  explicit parsed_build(std::vector<std::string> words) {
     add_build_flags(app, args);
     std::reverse(words.begin(), words.end());
     app.parse(words);
   }
 };
 
-std::string complaint(const std::vector<std::string>& words) {
-  const result<void> checked = check_flags(parsed(words).args);
+std::string complaint_about_flags(const std::vector<std::string>& words) {
+  const result<void> checked = check_flags(parsed_build(words).args);
   return checked.has_error() ? checked.error().text : "";
 }
 
@@ -65,7 +65,7 @@ std::vector<std::string> words_of(build_mode mode) {
 }
 
 TEST(BuildModes, EveryFlagHasARowAndEveryRowIsAFlag) {
-  parsed build({});
+  parsed_build build({});
   const std::vector<std::string> flags = names_of(describe(build.app));
   std::vector<std::string> rows;
   for (const flag_use& use : flag_uses()) {
@@ -76,7 +76,7 @@ TEST(BuildModes, EveryFlagHasARowAndEveryRowIsAFlag) {
 }
 
 TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
-  parsed build({});
+  parsed_build build({});
   const command_info command = describe(build.app);
   for (const flag_use& use : flag_uses()) {
     for (const build_mode mode : all_modes) {
@@ -86,10 +86,10 @@ TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
       const bool asks_for_the_mode = std::any_of(words.begin(), words.end(), same);
       if (!asks_for_the_mode)
         for (const std::string& word : written(command, name)) words.push_back(word);
-      if (mode_of(parsed(words).args) != mode) continue;  // the flag itself asks for another one
+      if (mode_of(parsed_build(words).args) != mode) continue;  // the flag itself asks for another one
       const bool counts = mode == build_mode::spec ? use.spec : mode == build_mode::llb ? use.llb : mode == build_mode::dump ? use.dump
                           : mode == build_mode::dockerfile ? use.dockerfile : use.frontend;
-      const std::string text = complaint(words);
+      const std::string text = complaint_about_flags(words);
       if (counts) EXPECT_EQ(text, "") << testing::PrintToString(words);
       else EXPECT_THAT(text, HasSubstr(name)) << testing::PrintToString(words);
     }
@@ -97,26 +97,26 @@ TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
 }
 
 TEST(BuildModes, AllThatMeansNothingIsNamedAtOnce) {
-  EXPECT_THAT(complaint({"--llb", "x", "-t", "a", "--platform", "linux/amd64", "--service", "a", "--entrypoint", "b",
+  EXPECT_THAT(complaint_about_flags({"--llb", "x", "-t", "a", "--platform", "linux/amd64", "--service", "a", "--entrypoint", "b",
                          "--build-image", "c", "--context", "."}),
               HasSubstr("--context, --service, --platform, --entrypoint, --build-image have no effect with --llb"));
-  EXPECT_THAT(complaint({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect with --spec; it is for --llb FILE"));
-  EXPECT_THAT(complaint({"--all", "--service=x"}), HasSubstr("exclude"));
-  EXPECT_THAT(complaint({"-t", "a", "--all", "--no-gitignore"}), HasSubstr("--all, --no-gitignore have no effect with a Dockerfile; they are for --spec FILE"));
-  EXPECT_THAT(complaint({"--spec", "x", "--target", "a"}), HasSubstr("--target has no effect with --spec; it is for a Dockerfile"));
-  EXPECT_THAT(complaint({"--spec", "x", "--dump-llb", "-", "-t", "a", "-o", "type=docker"}),
+  EXPECT_THAT(complaint_about_flags({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect with --spec; it is for --llb FILE"));
+  EXPECT_THAT(complaint_about_flags({"--all", "--service=x"}), HasSubstr("exclude"));
+  EXPECT_THAT(complaint_about_flags({"-t", "a", "--all", "--no-gitignore"}), HasSubstr("--all, --no-gitignore have no effect with a Dockerfile; they are for --spec FILE"));
+  EXPECT_THAT(complaint_about_flags({"--spec", "x", "--target", "a"}), HasSubstr("--target has no effect with --spec; it is for a Dockerfile"));
+  EXPECT_THAT(complaint_about_flags({"--spec", "x", "--dump-llb", "-", "-t", "a", "-o", "type=docker"}),
               HasSubstr("--tag, --output have no effect with --dump-llb"));
 }
 
 TEST(BuildModes, OneOfAPairIsEnough) {
-  EXPECT_EQ(complaint({"--spec", "x", "--llb", "y"}), "--spec and --llb exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", "-f", "y"}), "--spec and --file exclude each other");
-  EXPECT_EQ(complaint({"--no-cache", "--no-cache-filter", "a"}), "--no-cache and --no-cache-filter exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", ".", "--context", "."}), "DIR and --context exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", "--all", "--service", "a"}), "--all and --service exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", "--sbom", "--no-sbom"}), "--sbom and --no-sbom exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", "-q", "--progress", "plain"}), "--quiet and --progress plain exclude each other");
-  EXPECT_EQ(complaint({"--spec", "x", "-q", "--progress", "quiet"}), "");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "--llb", "y"}), "--spec and --llb exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "-f", "y"}), "--spec and --file exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--no-cache", "--no-cache-filter", "a"}), "--no-cache and --no-cache-filter exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", ".", "--context", "."}), "DIR and --context exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "--all", "--service", "a"}), "--all and --service exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "--sbom", "--no-sbom"}), "--sbom and --no-sbom exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "-q", "--progress", "plain"}), "--quiet and --progress plain exclude each other");
+  EXPECT_EQ(complaint_about_flags({"--spec", "x", "-q", "--progress", "quiet"}), "");
 }
 
 }  // namespace

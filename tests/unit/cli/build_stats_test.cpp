@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-build_stats example() {
+build_stats example_stats() {
   build_stats stats;
   stats.succeeded = true;
   stats.took = 1500ms;
@@ -23,7 +23,7 @@ build_stats example() {
 }
 
 TEST(BuildStats, Lines) {
-  const std::vector<std::string> lines = stats_lines(example());
+  const std::vector<std::string> lines = stats_lines(example_stats());
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0], "phases   plan 1.5 ms, solve 1.40s");
   EXPECT_EQ(lines[1], "cpu      20.0 ms user, 0.0 ms system");
@@ -33,7 +33,7 @@ TEST(BuildStats, Lines) {
 }
 
 TEST(BuildStats, ContextsThatWereLookedAt) {
-  build_stats stats = example();
+  build_stats stats = example_stats();
   stats.looks = {{"context", 100'000, 90ms, true}, {"other", 2, 1ms, false}};
   const std::vector<std::string> lines = stats_lines(stats);
   ASSERT_EQ(lines.size(), 7u);
@@ -46,7 +46,7 @@ TEST(BuildStats, ContextsThatWereLookedAt) {
 }
 
 TEST(BuildStats, Json) {
-  const std::string text = stats_json(example());
+  const std::string text = stats_json(example_stats());
   EXPECT_EQ(text.find('\n'), std::string::npos);
   const auto parsed = boost::json::parse(text).as_object();
   EXPECT_EQ(parsed.at("phases_ms").at("plan").as_double(), 1.5);

@@ -8,7 +8,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string complaint(std::vector<std::string> texts) {
+std::string complaint_about_hosts(std::vector<std::string> texts) {
   const auto parsed = parse_registry_tls(texts);
   return parsed.has_error() ? parsed.error().text : "";
 }
@@ -31,14 +31,14 @@ TEST(RegistryTls, HostsWithTheirFiles) {
 }
 
 TEST(RegistryTls, WhatIsWrongIsSaidWithItsText) {
-  EXPECT_EQ(complaint({"host=a,ca=/ca,key=/key"}), "--registry-auth-tlscontext host=a,ca=/ca,key=/key: cert and key belong together");
-  EXPECT_THAT(complaint({"host=a,cert=/c"}), HasSubstr("cert and key belong together"));
-  EXPECT_THAT(complaint({"ca=/ca"}), HasSubstr("host=HOST is missing"));
-  EXPECT_THAT(complaint({"host=,ca=/ca"}), HasSubstr("host=HOST is missing"));
-  EXPECT_THAT(complaint({"host=a,insecure=maybe"}), HasSubstr("insecure is true or false"));
-  EXPECT_THAT(complaint({"host=a,tls=1"}), HasSubstr("there is no field 'tls'"));
-  EXPECT_THAT(complaint({"host=a,insecure=true", "host=a,insecure=false"}), HasSubstr("this host is given twice"));
-  EXPECT_THAT(complaint({"host"}), HasSubstr("--registry-auth-tlscontext"));
+  EXPECT_EQ(complaint_about_hosts({"host=a,ca=/ca,key=/key"}), "--registry-auth-tlscontext host=a,ca=/ca,key=/key: cert and key belong together");
+  EXPECT_THAT(complaint_about_hosts({"host=a,cert=/c"}), HasSubstr("cert and key belong together"));
+  EXPECT_THAT(complaint_about_hosts({"ca=/ca"}), HasSubstr("host=HOST is missing"));
+  EXPECT_THAT(complaint_about_hosts({"host=,ca=/ca"}), HasSubstr("host=HOST is missing"));
+  EXPECT_THAT(complaint_about_hosts({"host=a,insecure=maybe"}), HasSubstr("insecure is true or false"));
+  EXPECT_THAT(complaint_about_hosts({"host=a,tls=1"}), HasSubstr("there is no field 'tls'"));
+  EXPECT_THAT(complaint_about_hosts({"host=a,insecure=true", "host=a,insecure=false"}), HasSubstr("this host is given twice"));
+  EXPECT_THAT(complaint_about_hosts({"host"}), HasSubstr("--registry-auth-tlscontext"));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::vector<const command_info*> all_commands(const command_info& root) {
   return all;
 }
 
-std::string complaint(const std::vector<std::string>& words) {
+std::string misuse(const std::vector<std::string>& words) {
   program peelbox;
   const auto wrong = find_misuse(peelbox.root, words);
   return wrong ? wrong->text : "";
@@ -122,25 +122,25 @@ TEST(CommandTree, EveryProgressModeIsOne) {
 }
 
 TEST(Misuse, NamesTheNearestWord) {
-  EXPECT_EQ(complaint({"biuld", "--spec", "x"}), "`peelbox` has no command \"biuld\"; did you mean build?");
-  EXPECT_EQ(complaint({"build", "--tga", "x"}), "`peelbox build` has no option --tga; did you mean --tag?");
-  EXPECT_EQ(complaint({"build", "--contxt=x"}), "`peelbox build` has no option --contxt; did you mean --context?");
-  EXPECT_EQ(complaint({"build", "-spec", "x"}), "`peelbox build` has no option -spec; did you mean --spec?");
-  EXPECT_EQ(complaint({"context", "lss"}), "`peelbox context` has no command \"lss\"; did you mean ls?");
-  EXPECT_EQ(complaint({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; `peelbox build` has one");
-  EXPECT_EQ(complaint({"build", "."}), "");
-  EXPECT_EQ(complaint({"build", ".", "b"}), "`peelbox build` takes 1 argument, so \"b\" is too much");
-  EXPECT_EQ(complaint({"context", "ls", "."}),
+  EXPECT_EQ(misuse({"biuld", "--spec", "x"}), "`peelbox` has no command \"biuld\"; did you mean build?");
+  EXPECT_EQ(misuse({"build", "--tga", "x"}), "`peelbox build` has no option --tga; did you mean --tag?");
+  EXPECT_EQ(misuse({"build", "--contxt=x"}), "`peelbox build` has no option --contxt; did you mean --context?");
+  EXPECT_EQ(misuse({"build", "-spec", "x"}), "`peelbox build` has no option -spec; did you mean --spec?");
+  EXPECT_EQ(misuse({"context", "lss"}), "`peelbox context` has no command \"lss\"; did you mean ls?");
+  EXPECT_EQ(misuse({"info", "--no-cache"}), "`peelbox info` has no option --no-cache; `peelbox build` has one");
+  EXPECT_EQ(misuse({"build", "."}), "");
+  EXPECT_EQ(misuse({"build", ".", "b"}), "`peelbox build` takes 1 argument, so \"b\" is too much");
+  EXPECT_EQ(misuse({"context", "ls", "."}),
             "`peelbox context ls` takes no argument, so \".\" has no meaning; for the directory with the sources use --context .");
-  EXPECT_EQ(complaint({"detect", ".", "b"}), "`peelbox detect` takes 1 argument, so \"b\" is too much");
-  EXPECT_EQ(complaint({"pusch"}), "`peelbox` has no command \"pusch\"");
+  EXPECT_EQ(misuse({"detect", ".", "b"}), "`peelbox detect` takes 1 argument, so \"b\" is too much");
+  EXPECT_EQ(misuse({"pusch"}), "`peelbox` has no command \"pusch\"");
 }
 
 TEST(Misuse, TellsWhatDoesWhatOtherToolsDo) {
-  EXPECT_THAT(complaint({"build", "--builder", "x", "."}), HasSubstr("`peelbox build` has no option --builder; name the daemon with --buildkit"));
-  EXPECT_THAT(complaint({"build", "--attest=type=sbom"}), HasSubstr("use --sbom and --provenance"));
-  EXPECT_THAT(complaint({"push"}), HasSubstr("`peelbox` has no command \"push\"; `peelbox build --push`"));
-  EXPECT_THAT(complaint({"bake"}), HasSubstr("--all"));
+  EXPECT_THAT(misuse({"build", "--builder", "x", "."}), HasSubstr("`peelbox build` has no option --builder; name the daemon with --buildkit"));
+  EXPECT_THAT(misuse({"build", "--attest=type=sbom"}), HasSubstr("use --sbom and --provenance"));
+  EXPECT_THAT(misuse({"push"}), HasSubstr("`peelbox` has no command \"push\"; `peelbox build --push`"));
+  EXPECT_THAT(misuse({"bake"}), HasSubstr("--all"));
 }
 
 TEST(Misuse, NoWordOfOtherToolsIsOneOfOurs) {
@@ -153,43 +153,43 @@ TEST(Misuse, NoWordOfOtherToolsIsOneOfOurs) {
 }
 
 TEST(Misuse, WhoAsksForHelpGetsIt) {
-  EXPECT_EQ(complaint({"history", "inspect", "-h"}), "");
-  EXPECT_EQ(complaint({"history", "inspect", "--help-all"}), "");
-  EXPECT_EQ(complaint({"--version", "nonsense"}), "");
-  EXPECT_EQ(complaint({"nonsense", "--help"}), "`peelbox` has no command \"nonsense\"");
-  EXPECT_EQ(complaint({"build", "--nonsense", "--help"}), "`peelbox build` has no option --nonsense");
+  EXPECT_EQ(misuse({"history", "inspect", "-h"}), "");
+  EXPECT_EQ(misuse({"history", "inspect", "--help-all"}), "");
+  EXPECT_EQ(misuse({"--version", "nonsense"}), "");
+  EXPECT_EQ(misuse({"nonsense", "--help"}), "`peelbox` has no command \"nonsense\"");
+  EXPECT_EQ(misuse({"build", "--nonsense", "--help"}), "`peelbox build` has no option --nonsense");
 }
 
 TEST(Misuse, SaysWhatIsMissing) {
-  EXPECT_EQ(complaint({"build", "--spec"}), "--spec needs a FILE after it");
-  EXPECT_EQ(complaint({"build", "--spec", "--tag", "a"}), "--spec needs a FILE after it");
-  EXPECT_EQ(complaint({"build", "--spec", "x", "-t"}), "-t needs a REF after it");
-  EXPECT_EQ(complaint({"info", "--buildkit"}), "--buildkit needs an ADDR after it");
-  EXPECT_EQ(complaint({"build", "--tag=", "--spec", "x"}), "--tag= is empty; it needs a REF");
-  EXPECT_EQ(complaint({"build", "--progress"}), "--progress needs auto, plain, tty, rawjson, logs or quiet after it");
-  EXPECT_EQ(complaint({"context", "explain"}), "`peelbox context explain` needs a PATH");
-  EXPECT_EQ(complaint({"completion"}), "`peelbox completion` needs bash, zsh or fish");
-  EXPECT_EQ(complaint({"context", "explain", "--help"}), "");
-  EXPECT_EQ(complaint({"contxt", "--help"}), "`peelbox` has no command \"contxt\"; did you mean context?");
-  EXPECT_EQ(complaint({"build", "--sbom", "--stats", "--spec", "x"}), "");
+  EXPECT_EQ(misuse({"build", "--spec"}), "--spec needs a FILE after it");
+  EXPECT_EQ(misuse({"build", "--spec", "--tag", "a"}), "--spec needs a FILE after it");
+  EXPECT_EQ(misuse({"build", "--spec", "x", "-t"}), "-t needs a REF after it");
+  EXPECT_EQ(misuse({"info", "--buildkit"}), "--buildkit needs an ADDR after it");
+  EXPECT_EQ(misuse({"build", "--tag=", "--spec", "x"}), "--tag= is empty; it needs a REF");
+  EXPECT_EQ(misuse({"build", "--progress"}), "--progress needs auto, plain, tty, rawjson, logs or quiet after it");
+  EXPECT_EQ(misuse({"context", "explain"}), "`peelbox context explain` needs a PATH");
+  EXPECT_EQ(misuse({"completion"}), "`peelbox completion` needs bash, zsh or fish");
+  EXPECT_EQ(misuse({"context", "explain", "--help"}), "");
+  EXPECT_EQ(misuse({"contxt", "--help"}), "`peelbox` has no command \"contxt\"; did you mean context?");
+  EXPECT_EQ(misuse({"build", "--sbom", "--stats", "--spec", "x"}), "");
 }
 
 TEST(Misuse, OnlyOneOfWhatDoesNotRepeat) {
-  EXPECT_EQ(complaint({"build", "--log-file", "a", "--spec", "x", "--log-file=b"}), "--log-file is given twice; there can be only one");
-  EXPECT_EQ(complaint({"build", "-v", "-v", "-t", "a=x", "-t", "b=y", "--service", "a", "--service", "b"}), "");
+  EXPECT_EQ(misuse({"build", "--log-file", "a", "--spec", "x", "--log-file=b"}), "--log-file is given twice; there can be only one");
+  EXPECT_EQ(misuse({"build", "-v", "-v", "-t", "a=x", "-t", "b=y", "--service", "a", "--service", "b"}), "");
 }
 
 TEST(Misuse, FlagsTakeNoValue) {
-  EXPECT_EQ(complaint({"build", "--quiet=maybe"}), "--quiet takes no value, so \"maybe\" has no meaning");
-  EXPECT_EQ(complaint({"build", "--quiet=true", "--stats=json"}), "");
+  EXPECT_EQ(misuse({"build", "--quiet=maybe"}), "--quiet takes no value, so \"maybe\" has no meaning");
+  EXPECT_EQ(misuse({"build", "--quiet=true", "--stats=json"}), "");
 }
 
 TEST(Misuse, LeavesGoodWordsAlone) {
-  EXPECT_EQ(complaint({"build", "--spec", "--odd-name", "-qt", "a", "--sbom", "-o", "type=oci", "--", "-x"}).find("no option"),
+  EXPECT_EQ(misuse({"build", "--spec", "--odd-name", "-qt", "a", "--sbom", "-o", "type=oci", "--", "-x"}).find("no option"),
             std::string::npos);
-  EXPECT_EQ(complaint({"build", "-vvq", "--sbom=x", "--tag=a"}), "");
-  EXPECT_EQ(complaint({"context", "explain", "a", "b", "c"}), "");
-  EXPECT_EQ(complaint({"frontend", "anything", "--at-all"}), "");
+  EXPECT_EQ(misuse({"build", "-vvq", "--sbom=x", "--tag=a"}), "");
+  EXPECT_EQ(misuse({"context", "explain", "a", "b", "c"}), "");
+  EXPECT_EQ(misuse({"frontend", "anything", "--at-all"}), "");
 }
 
 TEST(Misuse, WrongValuesOfAListNameTheNearest) {

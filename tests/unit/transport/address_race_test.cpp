@@ -13,12 +13,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-tcp::endpoint at(const char* address, std::uint16_t port = 1) { return {asio::ip::make_address(address), port}; }
+tcp::endpoint tcp_at(const char* address, std::uint16_t port = 1) { return {asio::ip::make_address(address), port}; }
 
 TEST(AddressRace, FamiliesComeInTurnAndTheFirstStaysFirst) {
-  EXPECT_THAT(in_turn({at("::1"), at("::2"), at("::3"), at("10.0.0.1"), at("10.0.0.2")}),
-              ElementsAre(at("::1"), at("10.0.0.1"), at("::2"), at("10.0.0.2"), at("::3")));
-  EXPECT_THAT(in_turn({at("10.0.0.1"), at("::1"), at("10.0.0.2")}), ElementsAre(at("10.0.0.1"), at("::1"), at("10.0.0.2")));
+  EXPECT_THAT(in_turn({tcp_at("::1"), tcp_at("::2"), tcp_at("::3"), tcp_at("10.0.0.1"), tcp_at("10.0.0.2")}),
+              ElementsAre(tcp_at("::1"), tcp_at("10.0.0.1"), tcp_at("::2"), tcp_at("10.0.0.2"), tcp_at("::3")));
+  EXPECT_THAT(in_turn({tcp_at("10.0.0.1"), tcp_at("::1"), tcp_at("10.0.0.2")}), ElementsAre(tcp_at("10.0.0.1"), tcp_at("::1"), tcp_at("10.0.0.2")));
   EXPECT_THAT(in_turn({}), ElementsAre());
 }
 
@@ -62,7 +62,7 @@ TEST(AddressRace, DeadAddressesCostAPauseEach) {
   dead_address first(io, "127.0.0.2");
   dead_address second(io, "127.0.0.3");
   io.poll();
-  tcp::acceptor good(io, at("127.0.0.1", 0));
+  tcp::acceptor good(io, tcp_at("127.0.0.1", 0));
   const auto start = std::chrono::steady_clock::now();
   asio::io_context dialling;
   auto connected = test::run_task(dialling, connect_any({first.listener.local_endpoint(), second.listener.local_endpoint(),
@@ -75,7 +75,7 @@ TEST(AddressRace, WhenAllFailEachIsNamed) {
   asio::io_context io;
   dead_address dead(io, "127.0.0.2");
   io.poll();
-  tcp::socket closed(io, at("127.0.0.1", 0));  // bound, not listening
+  tcp::socket closed(io, tcp_at("127.0.0.1", 0));  // bound, not listening
   asio::io_context dialling;
   auto connected = test::run_task(dialling, connect_any({dead.listener.local_endpoint(), closed.local_endpoint()},
                                                         "tcp://h:1", 100ms));

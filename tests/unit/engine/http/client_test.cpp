@@ -66,7 +66,7 @@ struct web {
 std::string redirect(int status, const std::string& to) {
   return "HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n";
 }
-constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+constexpr const char* ok_reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 std::vector<std::string> run(web& server, std::vector<std::pair<std::string, request>> all, client_options options = {}) {
   std::vector<std::string> got;
@@ -86,20 +86,20 @@ std::vector<std::string> run(web& server, std::vector<std::pair<std::string, req
 }
 
 TEST(HttpClient, KeepsAConnectionForEachOrigin) {
-  web server{{{"GET /a", ok}, {"GET /b", ok}}, {}, {}};
+  web server{{{"GET /a", ok_reply}, {"GET /b", ok_reply}}, {}, {}};
   EXPECT_THAT(run(server, {{"http://x/a", {}}, {"http://x/b", {}}, {"http://y/a", {}}}), ElementsAre("200 ok", "200 ok", "200 ok"));
   EXPECT_THAT(server.dialled, ElementsAre("http://x", "http://y"));
 }
 
 TEST(HttpClient, AConnectionThatWasClosedWhileIdleIsReplaced) {
-  web server{{{"GET /a", ok}}, {}, {}};
+  web server{{{"GET /a", ok_reply}}, {}, {}};
   server.most = 1;
   EXPECT_THAT(run(server, {{"http://x/a", {}}, {"http://x/a", {}}}), ElementsAre("200 ok", "200 ok"));
   EXPECT_THAT(server.dialled, ElementsAre("http://x", "http://x"));
 }
 
 TEST(HttpClient, AnIdleConnectionIsClosedWithoutAnotherRequest) {
-  web server{{{"GET /a", ok}}, {}, {}};
+  web server{{{"GET /a", ok_reply}}, {}, {}};
   client_options options;
   options.idle_limit = 30ms;
   asio::io_context io;
@@ -135,7 +135,7 @@ TEST(HttpClient, RedirectionsMayBeReplies) {
 }
 
 TEST(HttpClient, FollowsRedirectionsWithoutTheLoginOfAnotherOrigin) {
-  web server{{{"GET /a", redirect(302, "/b")}, {"GET /b", redirect(307, "https://y/c")}, {"GET /c", ok}}, {}, {}};
+  web server{{{"GET /a", redirect(302, "/b")}, {"GET /b", redirect(307, "https://y/c")}, {"GET /c", ok_reply}}, {}, {}};
   request what;
   what.headers.emplace_back("Authorization", "Bearer x");
   EXPECT_THAT(run(server, {{"http://x/a", what}}), ElementsAre("200 ok"));
@@ -149,7 +149,7 @@ TEST(HttpClient, NeverFollowsToALessSafePlaceOrWithoutEnd) {
 }
 
 TEST(HttpClient, AfterSeeOtherAPostBecomesAGet) {
-  web server{{{"POST /a", redirect(303, "/b")}, {"GET /b", ok}, {"POST /c", redirect(302, "/b")}}, {}, {}};
+  web server{{{"POST /a", redirect(303, "/b")}, {"GET /b", ok_reply}, {"POST /c", redirect(302, "/b")}}, {}, {}};
   request what;
   what.method = "POST";
   EXPECT_THAT(run(server, {{"http://x/a", what}, {"http://x/c", what}}), ElementsAre("200 ok", "302 "));

@@ -48,7 +48,7 @@ conversation run(request what, std::string until, std::string answer, test::memo
   return c;
 }
 
-constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+constexpr const char* empty_json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
 body_source pieces(std::vector<std::string> all) {
   auto left = std::make_shared<std::vector<std::string>>(std::move(all));
@@ -63,7 +63,7 @@ body_source pieces(std::vector<std::string> all) {
 TEST(HttpConnection, GetsAReply) {
   request what;
   what.target = "/version";
-  const auto c = run(what, "\r\n\r\n", ok);
+  const auto c = run(what, "\r\n\r\n", empty_json);
   ASSERT_TRUE(c.got.has_value()) << c.got.error().text;
   EXPECT_EQ(c.got->status, 200);
   EXPECT_EQ(c.got->body, "{}");
@@ -76,7 +76,7 @@ TEST(HttpConnection, StreamsABodyInChunks) {
   request what;
   what.method = "POST";
   what.streamed = pieces({"hello", "", std::string(20, 'x')});
-  const auto c = run(what, "0\r\n\r\n", ok);
+  const auto c = run(what, "0\r\n\r\n", empty_json);
   ASSERT_TRUE(c.got.has_value()) << c.got.error().text;
   EXPECT_THAT(c.seen, HasSubstr("Transfer-Encoding: chunked\r\n"));
   EXPECT_TRUE(c.seen.ends_with("\r\n\r\n5\r\nhello\r\n14\r\n" + std::string(20, 'x') + "\r\n0\r\n\r\n"));
@@ -86,7 +86,7 @@ TEST(HttpConnection, AFailingBodyIsItsOwnFailureAndNeverLooksComplete) {
   request what;
   what.method = "POST";
   what.streamed = []() -> task<result<std::optional<byte_chain>>> { co_return failure(errc::io, "disk"); };
-  const auto c = run(what, "0\r\n\r\n", ok);
+  const auto c = run(what, "0\r\n\r\n", empty_json);
   ASSERT_TRUE(c.got.has_error());
   EXPECT_EQ(c.got.error().text, "disk");
   EXPECT_EQ(c.seen.find("0\r\n\r\n"), std::string::npos);
@@ -159,7 +159,7 @@ TEST(HttpConnection, ARefusalIsGatheredAndBoundedAlsoWithASink) {
 TEST(HttpConnection, AFailingSinkIsItsOwnFailure) {
   request what;
   what.sink = [](byte_view) -> task<result<void>> { co_return failure(errc::io, "disk"); };
-  const auto c = run(what, "\r\n\r\n", ok);
+  const auto c = run(what, "\r\n\r\n", empty_json);
   ASSERT_TRUE(c.got.has_error());
   EXPECT_EQ(c.got.error().text, "disk");
 }
@@ -177,14 +177,14 @@ TEST(HttpConnection, AFaultAtEveryStepIsAConnectionFailure) {
   request what;
   what.method = "POST";
   what.streamed = pieces({"one", "two", "three"});
-  const auto whole = run(what, "0\r\n\r\n", ok);
+  const auto whole = run(what, "0\r\n\r\n", empty_json);
   ASSERT_TRUE(whole.got.has_value());
   ASSERT_GT(whole.operations, 4u);
   for (std::size_t at = 0; at < whole.operations; ++at) {
     what.streamed = pieces({"one", "two", "three"});
     test::memory_end end;
     end.fail_at = at;
-    const auto c = run(what, "0\r\n\r\n", ok, end);
+    const auto c = run(what, "0\r\n\r\n", empty_json, end);
     ASSERT_TRUE(c.got.has_error()) << at;
     EXPECT_EQ(c.got.error().code, errc::connection) << c.got.error().text;
   }

@@ -13,7 +13,7 @@ std::string marshalled(const std::vector<pb::Op>& ops) {
   return definition.SerializeAsString();
 }
 
-pb::Op source(const std::string& identifier) {
+pb::Op source_op(const std::string& identifier) {
   pb::Op op;
   op.mutable_source()->set_identifier(identifier);
   return op;
@@ -27,7 +27,7 @@ std::string first_op(const std::string& bytes) {
 }
 
 TEST(DumpJson, ASource) {
-  pb::Op op = source("docker-image://a<b>&c");
+  pb::Op op = source_op("docker-image://a<b>&c");
   (*op.mutable_source()->mutable_attrs())["z"] = "1";
   (*op.mutable_source()->mutable_attrs())["a"] = "2";
   op.mutable_platform()->set_architecture("amd64");
@@ -91,7 +91,7 @@ TEST(DumpJson, TheLastOperationIsEmptyAndMetadataFollowDigests) {
 }
 
 TEST(DumpDot, NodesAndEdges) {
-  const pb::Op base = source("docker-image://x");
+  const pb::Op base = source_op("docker-image://x");
   pb::Definition one;
   one.ParseFromString(marshalled({base}));
   const std::string json = dump_json(one.SerializeAsString(), "x").value();

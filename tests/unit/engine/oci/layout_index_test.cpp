@@ -10,7 +10,7 @@ namespace {
 const std::string one = digest_of("one");
 const std::string two = digest_of("two");
 
-std::string descriptor(const std::string& digest) {
+std::string index_descriptor(const std::string& digest) {
   return R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + digest + R"(","size":3})";
 }
 
@@ -20,7 +20,7 @@ result<std::string> with_tag(std::string_view index, std::string_view entry, con
 }
 
 TEST(LayoutIndex, ATagLeadsToADigest) {
-  const std::string first = with_tag("", descriptor(one), "latest").value();
+  const std::string first = with_tag("", index_descriptor(one), "latest").value();
   EXPECT_EQ(first, R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + one +
                        R"(","size":3,"annotations":{"org.opencontainers.image.ref.name":"latest"}}]})");
   EXPECT_EQ(tagged_digest(first, "latest").value(), one);
@@ -29,8 +29,8 @@ TEST(LayoutIndex, ATagLeadsToADigest) {
 }
 
 TEST(LayoutIndex, TheOnlyEntryNeedsNoTag) {
-  EXPECT_EQ(only_digest(with_tag("", descriptor(one), "v1").value()).value(), one);
-  EXPECT_EQ(only_digest(with_tag(with_tag("", descriptor(one), "v1").value(), descriptor(two), "v2").value()).value(), std::nullopt);
+  EXPECT_EQ(only_digest(with_tag("", index_descriptor(one), "v1").value()).value(), one);
+  EXPECT_EQ(only_digest(with_tag(with_tag("", index_descriptor(one), "v1").value(), index_descriptor(two), "v2").value()).value(), std::nullopt);
   EXPECT_EQ(only_digest("{}").value(), std::nullopt);
   EXPECT_EQ(only_digest(R"({"manifests":[{"digest":"x"}]})").error().code, errc::protocol);
 }
@@ -39,7 +39,7 @@ TEST(LayoutIndex, OtherEntriesStayAsTheyAre) {
   const std::string index = R"({"schemaVersion":2,"x":1,"manifests":[{"digest":")" + two +
                             R"(","annotations":{"org.opencontainers.image.ref.name":"v1","own":"kept"},"y":[2]},{"digest":")" + one +
                             R"(","annotations":{"org.opencontainers.image.ref.name":"latest"}}]})";
-  const std::string made = with_tag(index, descriptor(two), "latest").value();
+  const std::string made = with_tag(index, index_descriptor(two), "latest").value();
   EXPECT_EQ(tagged_digest(made, "latest").value(), two);
   EXPECT_EQ(tagged_digest(made, "v1").value(), two);
   EXPECT_EQ(made.find(one), made.npos);
@@ -53,12 +53,12 @@ TEST(LayoutIndex, AnImageHasItsNameAndItsTag) {
   EXPECT_EQ(name_of_image("registry.example/app@" + one).tag, one);
   EXPECT_EQ(name_of_image("what it is not").tag, "what it is not");
   const layout_name names[] = {name, name_of_image("registry.example:5000/team/app:next")};
-  const std::string made = with_names(with_tag("", descriptor(one), "1.2").value(), descriptor(two), names).value();
+  const std::string made = with_names(with_tag("", index_descriptor(one), "1.2").value(), index_descriptor(two), names).value();
   EXPECT_EQ(tagged_digest(made, "registry.example:5000/team/app:1.2").value(), two);
   EXPECT_EQ(tagged_digest(made, "next").value(), two);
   // A cache with the tag of an image is another entry.
   EXPECT_EQ(tagged_digest(made, "1.2").value(), one);
-  const std::string again = with_names(made, descriptor(one), {names, 1}).value();
+  const std::string again = with_names(made, index_descriptor(one), {names, 1}).value();
   EXPECT_EQ(tagged_digest(again, "registry.example:5000/team/app:1.2").value(), one);
   EXPECT_EQ(tagged_digest(again, "registry.example:5000/team/app:next").value(), two);
   EXPECT_EQ(again.find("app:1.2"), again.rfind("app:1.2"));
@@ -67,7 +67,7 @@ TEST(LayoutIndex, AnImageHasItsNameAndItsTag) {
 TEST(LayoutIndex, WhatIsNoIndexIsRefused) {
   for (const char* text : {"[]", "x", R"({"manifests":{}})"}) {
     EXPECT_EQ(tagged_digest(text, "latest").error().code, errc::protocol) << text;
-    EXPECT_EQ(with_tag(text, descriptor(one), "latest").error().code, errc::protocol) << text;
+    EXPECT_EQ(with_tag(text, index_descriptor(one), "latest").error().code, errc::protocol) << text;
   }
   EXPECT_TRUE(tagged_digest(R"({"manifests":[{"digest":"sha256:../x","annotations":{"org.opencontainers.image.ref.name":"a"}}]})", "a").has_error());
   EXPECT_TRUE(with_tag("", "[]", "a").has_error());

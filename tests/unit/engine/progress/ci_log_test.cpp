@@ -73,7 +73,7 @@ vertex step_of(const char* digest, const char* name, bool ended, const char* err
 }
 
 /// Two steps, one after the other, the second of which fails.
-std::string shown(ci_log kind) {
+std::string log_for(ci_log kind) {
   plain_options options;
   options.ci = kind;
   const auto plain = make_plain_renderer(options);
@@ -98,10 +98,10 @@ std::string shown(ci_log kind) {
 }
 
 TEST(CiLog, EachTurnOfAStepIsAGroup) {
-  EXPECT_EQ(shown(ci_log::none),
+  EXPECT_EQ(log_for(ci_log::none),
             "#1 one\n#1 0.000 ##[error]x\n#1 DONE 1.0s\n\n#2 two\n#2 0.000 ::error::y\n#2 ERROR: it broke\n"
             "------\n > two:\n0.000 ::error::y\n------\n");
-  EXPECT_EQ(shown(ci_log::github),
+  EXPECT_EQ(log_for(ci_log::github),
             "::group::#1 one\n#1 0.000 ## [error]x\n#1 DONE 1.0s\n::endgroup::\n::group::#2 two\n#2 0.000 ::error::y\n#2 ERROR: it broke\n"
             "::endgroup::\n------\n > two:\n0.000 ::error::y\n------\n");
 }

@@ -61,7 +61,7 @@ TEST(FdWriter, APipeGetsEveryTextInOrder) {
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   std::string got;
   std::thread reader([&] { got = read_all(ends[0]); });
-  test::run_task(write_all(ends[1]));
+  peelbox::test::run_task(write_all(ends[1]));
   ::close(ends[1]);
   reader.join();
   ::close(ends[0]);
@@ -70,7 +70,7 @@ TEST(FdWriter, APipeGetsEveryTextInOrder) {
 
 // The other side of a pseudo terminal cannot be opened anew, so its text is written in small pieces.
 TEST(FdWriter, WhatCannotBeOpenedAnewGetsEveryTextInOrder) {
-  const test::pseudo_terminal one;
+  const peelbox::test::pseudo_terminal one;
   one.make_raw();
   const std::string all = expected();
   std::string got;
@@ -84,7 +84,7 @@ TEST(FdWriter, WhatCannotBeOpenedAnewGetsEveryTextInOrder) {
       got.append(buffer, 0, static_cast<std::size_t>(n));
     }
   });
-  test::run_task(write_all(one.master.get()));
+  peelbox::test::run_task(write_all(one.master.get()));
   reader.join();
   EXPECT_TRUE(got == all) << got.size();
 }
@@ -92,7 +92,7 @@ TEST(FdWriter, WhatCannotBeOpenedAnewGetsEveryTextInOrder) {
 TEST(FdWriter, AFileGetsEveryTextInOrder) {
   std::FILE* const file = std::tmpfile();
   ASSERT_NE(file, nullptr);
-  test::run_task(write_all(::fileno(file)));
+  peelbox::test::run_task(write_all(::fileno(file)));
   ASSERT_EQ(::lseek(::fileno(file), 0, SEEK_SET), 0);
   EXPECT_TRUE(read_all(::fileno(file)) == expected());
   std::fclose(file);

@@ -69,13 +69,13 @@ TEST(PromptOutput, ASocketIsNotWaitedFor) {
 }
 
 TEST(PromptOutput, ATerminalIsNotWaitedFor) {
-  test::pseudo_terminal one;
+  peelbox::test::pseudo_terminal one;
   one.make_raw();
   expect_prompt(one.master, one.slave);
 }
 
 TEST(PromptOutput, AStoppedTerminalTakesNothingUntilItGoesOn) {
-  test::pseudo_terminal one;
+  peelbox::test::pseudo_terminal one;
   one.make_raw();
   prompt_output output(one.slave.get());
   ASSERT_EQ(::tcflow(one.slave.get(), TCOOFF), 0);  // as Ctrl-S
@@ -110,7 +110,7 @@ TEST(PromptOutput, WhatCannotBeOpenedAnewIsNotTouched) {
   ASSERT_TRUE(counter);
   EXPECT_EQ(prompt_output(counter.get()).write("12345678"), 0u);
   EXPECT_EQ(prompt_output(-1).write("x"), 0u);
-  const test::pseudo_terminal one;
+  const peelbox::test::pseudo_terminal one;
   EXPECT_EQ(prompt_output(one.master.get()).write("x"), 0u);
 }
 

@@ -28,7 +28,7 @@ struct server {
     co_return r;
   }
   result<token> fetch(docker::credentials login, const char* realm = "https://auth/token", bool plain = false) {
-    return test::run_task(fetch_token(call(), {realm, "s", {}}, std::move(login), plain));
+    return peelbox::test::run_task(fetch_token(call(), {realm, "s", {}}, std::move(login), plain));
   }
 };
 

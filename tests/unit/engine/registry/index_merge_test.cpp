@@ -64,7 +64,7 @@ TEST(IndexMerge, WhatNobodyCouldChooseIsRefused) {
   none.what.platform.reset();
   EXPECT_THAT(merge({none}, {}).error().text, HasSubstr("has no platform"));
   EXPECT_THAT(merge({attestation("att", "a")}, {}).error().text, HasSubstr("is not among the images"));
-  EXPECT_TRUE(merge({}, {}).has_error());
+  EXPECT_TRUE(merge(std::vector<index_entry>{}, {}).has_error());
 }
 
 TEST(IndexMerge, DockersTypeForDockersManifests) {

@@ -94,7 +94,7 @@ wire::WriteContentRequest step(int action, std::int64_t offset = 0, const std::s
 }
 
 /// One Write dialogue; each request waits for its reply.
-task<written> write(client_of_store to, std::vector<wire::WriteContentRequest> steps) {
+task<written> write_steps(client_of_store to, std::vector<wire::WriteContentRequest> steps) {
   written out;
   h2grpc::client_call call = to.daemon->open(method("Write"), store_header(to.store));
   for (const wire::WriteContentRequest& one : steps) {
@@ -170,7 +170,7 @@ TEST_F(ContentService, WritesInPieces) {
     first.set_total(5);
     first.set_expected(digest);
     std::vector<wire::WriteContentRequest> steps{first, step(1, 0, "hel"), step(1, 3, "lo"), step(2, 5)};
-    auto done_call = write(store, steps);
+    auto done_call = write_steps(store, steps);
     written done = co_await std::move(done_call);
     EXPECT_TRUE(done.status.ok()) << done.status.message;
     EXPECT_EQ(done.replies.size(), 4u);
@@ -178,12 +178,12 @@ TEST_F(ContentService, WritesInPieces) {
       EXPECT_EQ(done.replies[1].offset(), 3);
       EXPECT_EQ(done.replies[3].digest(), digest);
     }
-    auto again_call = write(store, steps);
+    auto again_call = write_steps(store, steps);
     written again = co_await std::move(again_call);
     EXPECT_EQ(again.status.code, static_cast<int>(code::already_exists));
     wire::WriteContentRequest alone = step(2, 0, "other");
     alone.set_ref("q");
-    auto committed_call = write(store, {alone});
+    auto committed_call = write_steps(store, {alone});
     written committed = co_await std::move(committed_call);
     EXPECT_TRUE(committed.status.ok()) << committed.status.message;
   });
@@ -198,30 +198,30 @@ TEST_F(ContentService, WhatDoesNotArriveWholeLeavesNothing) {
     first.set_ref("r");
     first.set_total(5);
     first.set_expected(digest);
-    auto gap_call = write(store, {first, step(1, 1, "ello")});
+    auto gap_call = write_steps(store, {first, step(1, 1, "ello")});
     written gap = co_await std::move(gap_call);
     EXPECT_EQ(gap.status.code, static_cast<int>(code::out_of_range));
-    auto more_call = write(store, {first, step(1, 0, "hello!")});
+    auto more_call = write_steps(store, {first, step(1, 0, "hello!")});
     written more = co_await std::move(more_call);
     EXPECT_EQ(more.status.code, static_cast<int>(code::failed_precondition));
-    auto less_call = write(store, {first, step(1, 0, "hell"), step(2, 4)});
+    auto less_call = write_steps(store, {first, step(1, 0, "hell"), step(2, 4)});
     written less = co_await std::move(less_call);
     EXPECT_EQ(less.status.code, static_cast<int>(code::failed_precondition));
     EXPECT_THAT(less.status.message, HasSubstr("4 bytes instead of 5"));
-    auto other_call = write(store, {first, step(1, 0, "hallo"), step(2, 5)});
+    auto other_call = write_steps(store, {first, step(1, 0, "hallo"), step(2, 5)});
     written other = co_await std::move(other_call);
     EXPECT_THAT(other.status.message, HasSubstr("instead of " + digest));
-    auto ended_call = write(store, {first, step(1, 0, "hel")});
+    auto ended_call = write_steps(store, {first, step(1, 0, "hel")});
     written ended = co_await std::move(ended_call);
     EXPECT_TRUE(ended.status.ok());
-    auto nameless_call = write(store, {step(0)});
+    auto nameless_call = write_steps(store, {step(0)});
     written nameless = co_await std::move(nameless_call);
     EXPECT_EQ(nameless.status.code, static_cast<int>(code::invalid_argument));
-    auto restarted_call = write(store, {first, step(1, 0, "wrong"), step(1, 0, "hello"), step(2, 5)});
+    auto restarted_call = write_steps(store, {first, step(1, 0, "wrong"), step(1, 0, "hello"), step(2, 5)});
     written restarted = co_await std::move(restarted_call);
     EXPECT_TRUE(restarted.status.ok()) << restarted.status.message;
     store.store = "oci:base";
-    auto refused_call = write(store, {first});
+    auto refused_call = write_steps(store, {first});
     written refused = co_await std::move(refused_call);
     EXPECT_EQ(refused.status.code, static_cast<int>(code::permission_denied));
   });
@@ -238,13 +238,13 @@ TEST_F(ContentService, ARefHasOneWriter) {
     EXPECT_TRUE(sent.has_value());
     result<std::optional<byte_slice>> reply = co_await holder.receive();
     EXPECT_TRUE(reply.has_value());
-    auto second_call = write(store, {first});
+    auto second_call = write_steps(store, {first});
     written second = co_await std::move(second_call);
     EXPECT_EQ(second.status.code, static_cast<int>(code::unavailable));
     holder.half_close();
     grpc_status ended = co_await holder.finish();
     EXPECT_TRUE(ended.ok());
-    auto third_call = write(store, {first});
+    auto third_call = write_steps(store, {first});
     written third = co_await std::move(third_call);
     EXPECT_TRUE(third.status.ok()) << third.status.message;
   });

@@ -13,14 +13,14 @@
 namespace peelbox::session {
 namespace {
 
-namespace wire = moby::buildkit::secrets::v1;
+namespace secrets_wire = moby::buildkit::secrets::v1;
 using testing::HasSubstr;
 
 task<result<std::string>> get(std::shared_ptr<h2grpc::connection> daemon, std::string id) {
-  wire::GetSecretRequest request;
+  secrets_wire::GetSecretRequest request;
   request.set_id(id);
-  result<wire::GetSecretResponse> reply =
-      co_await h2grpc::unary<wire::GetSecretResponse>(daemon, "/moby.buildkit.secrets.v1.Secrets/GetSecret", request);
+  result<secrets_wire::GetSecretResponse> reply =
+      co_await h2grpc::unary<secrets_wire::GetSecretResponse>(daemon, "/moby.buildkit.secrets.v1.Secrets/GetSecret", request);
   if (reply.has_error()) co_return reply.error();
   co_return reply->data();
 }

@@ -8,18 +8,18 @@
 namespace peelbox::session {
 namespace {
 
-struct answer {
+struct pulled {
   std::string bytes;
   std::size_t messages = 0;
   grpc_status status;
 };
 
-task<answer> pull(std::shared_ptr<h2grpc::connection> daemon, std::string path) {
+task<pulled> pull(std::shared_ptr<h2grpc::connection> daemon, std::string path) {
   h2grpc::metadata headers;
   headers.add("urlpath", path);
   headers.add("urlhost", "buildkit-session");
   auto call = daemon->open("/moby.upload.v1.Upload/Pull", std::move(headers));
-  answer got;
+  pulled got;
   for (;;) {
     result<std::optional<byte_slice>> message = co_await call.receive();
     if (message.has_error() || !message.value()) break;
@@ -41,7 +41,7 @@ TEST(UploadService, GivesTheBeginningAndTheRestOnce) {
     EXPECT_TRUE(url.starts_with("http://buildkit-session/"));
     const std::string path = url.substr(url.rfind('/'));
     const test::daemon_part part = [&](std::shared_ptr<h2grpc::connection> daemon) -> task<void> {
-      const answer other = co_await pull(daemon, "/somebody");
+      const pulled other = co_await pull(daemon, "/somebody");
       EXPECT_EQ(other.status.code, static_cast<int>(h2grpc::code::not_found));
       EXPECT_FALSE(what->taken());
       (void)co_await task_group::run([&](task_group& group) -> task<result<void>> {
@@ -50,13 +50,13 @@ TEST(UploadService, GivesTheBeginningAndTheRestOnce) {
           (void)co_await writer.shutdown_write();
           co_return result<void>();
         }(*pipe.b, rest));
-        const answer got = co_await pull(daemon, path);
+        const pulled got = co_await pull(daemon, path);
         EXPECT_TRUE(got.status.ok()) << got.status.message;
         EXPECT_EQ(got.bytes, "begin " + rest);
         EXPECT_GT(got.messages, 1u);
         co_return result<void>();
       });
-      const answer again = co_await pull(daemon, path);
+      const pulled again = co_await pull(daemon, path);
       EXPECT_EQ(again.status.code, static_cast<int>(h2grpc::code::failed_precondition));
       EXPECT_TRUE(again.bytes.empty());
     };
@@ -73,7 +73,7 @@ TEST(UploadService, WhatCannotBeReadIsNoShorterUpload) {
     auto what = std::make_shared<upload>("", std::move(pipe.a));
     const std::string path = what->url().substr(what->url().rfind('/'));
     const test::daemon_part part = [&](std::shared_ptr<h2grpc::connection> daemon) -> task<void> {
-      const answer got = co_await pull(daemon, path);
+      const pulled got = co_await pull(daemon, path);
       EXPECT_FALSE(got.status.ok());
     };
     auto asking = test::ask_service(uploads(what), part);
