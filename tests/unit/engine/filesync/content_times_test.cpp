@@ -1,5 +1,6 @@
 #include "engine/filesync/content_times.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
