@@ -154,7 +154,7 @@ TEST_F(WebSocket, CarriesMessagesOfAllSizes) {
   EXPECT_THAT(server_->seen, AllOf(HasSubstr("Host: kube.test\n"), HasSubstr("Authorization: Bearer x\n"),
                                    HasSubstr("Sec-WebSocket-Protocol: v5.channel.k8s.io, v4.channel.k8s.io\n"),
                                    HasSubstr("User-Agent: peelbox\n"), HasSubstr("/api/v1/exec?command=a")));
-  for (const std::size_t size : {0, 1, 125, 126, 70'000, 3'000'000}) {
+  for (const std::size_t size : {0u, 1u, 125u, 126u, 70'000u, 3'000'000u}) {
     const std::string text(size, 'y');
     std::optional<result<void>> sent;
     byte_chain chain;

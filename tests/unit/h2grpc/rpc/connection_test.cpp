@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include "engine/async/sleep.hpp"
 #include "engine/async/timeout.hpp"
 #include "h2grpc/grpc/framing.hpp"
