@@ -168,8 +168,6 @@ endfunction()
 # For programs that are compiled fast rather than run fast: tests and their helpers.
 function(peelbox_compile_as_test target)
   target_compile_options(${target} PRIVATE -O0)
-  # Each test names its helpers as it likes.
-  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   if(TARGET peelbox_test_pch)
     # Precompiled headers fit only where the same macros are defined.
     target_compile_definitions(${target} PRIVATE GTEST_HAS_PTHREAD=1)
