@@ -7,5 +7,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 whole=()
-[[ -e build/$1/CMakeCache.txt ]] || whole=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=20)
+[[ -e build/$1/CMakeCache.txt ]] || whole=(-DCMAKE_UNITY_BUILD=ON)
 exec cmake --preset "$1" "${whole[@]}"
