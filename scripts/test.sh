@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and runs all tests; ends with "N passed, N failed".
-#   scripts/test.sh           everything: release, integration on real daemons, ASan+UBSan, TSan, clang and fuzz replay
+#   scripts/test.sh           everything: release, integration on real daemons and a Kubernetes, ASan+UBSan, TSan, clang and
+#                             fuzz replay
 #   scripts/test.sh quick     unit tests of the release build only
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -76,6 +77,26 @@ run_gtest() { # NAME PROGRAM
   printf '%-16s %s: %s passed (%ss)\n' "$1" "$(basename "$2")" "${good:-0}" "$SECONDS"
 }
 
+run_cluster() { # what the bed's Kubernetes has to show
+  mkdir -p "$results"
+  local log=$results/cluster.log total bad skipped
+  scripts/cluster-tests.sh >"$log" 2>&1
+  local status=$?
+  total=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p' "$log" | tail -n 1)
+  if [[ -z $total ]]; then
+    tail -n 30 "$log"
+    fail "cluster: no test ran"
+    return
+  fi
+  bad=$(grep -cE '^[a-z_]+ \(.*\) \.\.\. .*(FAIL|ERROR)$|^(FAIL|ERROR)$' "$log")
+  skipped=$(grep -cE '\.\.\. skipped' "$log")
+  [[ $status -eq 0 || $bad -gt 0 ]] || bad=1
+  passed=$((passed + total - bad - skipped))
+  failed=$((failed + bad + skipped))
+  [[ $bad -eq 0 ]] || sed -n '/^=====/,$p' "$log" | head -n 150
+  printf '%-16s %s of %s passed (%ss)\n' cluster "$((total - bad - skipped))" "$total" "$SECONDS"
+}
+
 run_fuzzer() { # PROGRAM: the same few hundred inputs each time; hunting for new ones is done by hand
   local name=${1##*/fuzz_}
   mkdir -p "$results/fuzz-$name"
@@ -123,10 +144,13 @@ else
 fi
 
 if [[ $mode == all ]]; then
-  # Integration tests wait most of their time: what they leave of the processors compiles the next stage.
+  # Integration tests wait most of their time: what they leave of the processors compiles for the next stages.
   (
     renice -n 10 -p "$BASHPID" >/dev/null
     build asan
+    made=$?
+    scripts/testbed.sh cluster make >build/cluster.log 2>&1 # cluster up says what was wrong with it
+    exit "$made"
   ) &
   asan=$!
   if wait "$bed"; then
@@ -151,6 +175,7 @@ if [[ $mode == all ]]; then
     fail "asan build"
   fi
   tested asan
+  [[ -z ${PEELBOX_TB_DIR:-} ]] || run_cluster
   if build tsan "${thread_programs[@]}"; then
     for program in "${thread_programs[@]}"; do run_gtest tsan "build/tsan/bin/$program"; done
   else

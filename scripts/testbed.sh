@@ -40,6 +40,7 @@ usage: scripts/testbed.sh COMMAND
   daemon pid NAME     the process id of the buildkitd itself, for SIGSTOP and the like
   daemon list         name, process id and addresses of the private daemons
 
+  cluster make        compile its program, if nobody of this user has (minutes), and start nothing
   cluster up          a Kubernetes of two nodes beside a bed that is up; its first start compiles it (minutes)
   cluster down        end it; the compiled program stays
   cluster stop PART   end one part gently (kill: with SIGKILL); cluster up starts it again with what it knew

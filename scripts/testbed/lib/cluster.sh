@@ -28,11 +28,12 @@ cluster() {
   load_settings
   [ -f "$settings_file" ] || die "the bed is not up; run scripts/testbed.sh up core"
   case $action in
+    make) keep_kubernetes ;;
     up) cluster_up ;;
     down) cluster_down ;;
     stop | kill) cluster_stop "$action" "$@" ;;
     kubeconfig) cluster_kubeconfig "$@" ;;
-    *) die "cluster takes up, down, stop, kill or kubeconfig; see scripts/testbed.sh help" ;;
+    *) die "cluster takes make, up, down, stop, kill or kubeconfig; see scripts/testbed.sh help" ;;
   esac
 }
 

@@ -13,8 +13,8 @@ kept_program() {
   echo "${PEELBOX_TESTBED_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/peelbox-testbed}/kubernetes-$key"
 }
 
-# make_kubernetes: $TB/roots/cluster-node/usr/bin/kubernetes, from the kept binary or after compiling it.
-make_kubernetes() {
+# keep_kubernetes: the kept binary is there, after compiling it if need be. The bed may be used and reset meanwhile.
+keep_kubernetes() {
   local kept program_lock
   kept=$(kept_program)
   mkdir -p "${kept%/*}"
@@ -30,6 +30,13 @@ make_kubernetes() {
     step cluster-program "Kubernetes $kubernetes_version compiled, kept in $kept" compile_and_keep "$kept"
   fi
   exec {program_lock}>&-
+}
+
+# make_kubernetes: $TB/roots/cluster-node/usr/bin/kubernetes, from the kept binary.
+make_kubernetes() {
+  local kept
+  keep_kubernetes
+  kept=$(kept_program)
   if ! cmp -s "$kept/kubernetes" "$TB/roots/cluster-node/usr/bin/kubernetes"; then
     cp "$kept/kubernetes" "$TB/roots/cluster-node/usr/bin/kubernetes.new"
     # By rename, because a running daemon's file cannot be written to.
