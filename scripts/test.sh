@@ -77,8 +77,8 @@ run_gtest() { # NAME PROGRAM
   printf '%-16s %s: %s passed (%ss)\n' "$1" "$(basename "$2")" "${good:-0}" "$SECONDS"
 }
 
-# Every command on the bed's Kubernetes, end to end. What befalls pods, nodes and the API server meanwhile takes 20 minutes
-# more: scripts/cluster-tests.sh.
+# Every command on the bed's Kubernetes, end to end. What befalls pods, nodes and the API server meanwhile is in
+# scripts/cluster-tests.sh, which takes 20 minutes in all.
 cluster_tests=(manifests pool.Life pool.Streams pool.Caches
   pool.PoolBuilds.test_a_dockerfile_for_two_architectures pool.PoolBuilds.test_a_spec_for_two_architectures)
 

@@ -8,7 +8,8 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC's collector would look through the precompiled headers' declarations again and again: in a file it frees next to
-  # nothing, and costs a fifth of the time. In kB; the largest unit of a whole checkout takes 1.2 GB.
+  # nothing, and costs a fifth of the time. In kB; the largest unit of a whole checkout takes 1.3 GB, with
+  # AddressSanitizer 2.1.
   add_compile_options(--param=ggc-min-heapsize=2000000)
 endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
@@ -100,7 +101,7 @@ if(PEELBOX_WERROR)
   target_compile_options(peelbox_warnings INTERFACE -Werror)
 endif()
 if(CMAKE_UNITY_BUILD)
-  # Files in a unit: twice the usual number takes a quarter off the time.
+  # Files in a unit: with 20 instead of 8 the client's folder takes a quarter less time.
   if(NOT DEFINED CMAKE_UNITY_BUILD_BATCH_SIZE)
     set(CMAKE_UNITY_BUILD_BATCH_SIZE 20)
   endif()

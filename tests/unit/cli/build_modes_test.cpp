@@ -98,7 +98,7 @@ TEST(BuildModes, EveryFlagIsTakenWhereItHasAnEffectAndRefusedElsewhere) {
 
 TEST(BuildModes, AllThatMeansNothingIsNamedAtOnce) {
   EXPECT_THAT(complaint_about_flags({"--llb", "x", "-t", "a", "--platform", "linux/amd64", "--service", "a", "--entrypoint", "b",
-                         "--build-image", "c", "--context", "."}),
+                                     "--build-image", "c", "--context", "."}),
               HasSubstr("--context, --service, --platform, --entrypoint, --build-image have no effect with --llb"));
   EXPECT_THAT(complaint_about_flags({"--spec", "x", "-t", "a", "--local", "context=."}), HasSubstr("--local has no effect with --spec; it is for --llb FILE"));
   EXPECT_THAT(complaint_about_flags({"--all", "--service=x"}), HasSubstr("exclude"));
