@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "engine/async/task_group.hpp"
+#include "engine/async/timeout.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/unit/transport/loopback.hpp"
 #include "tests/unit/transport/tls_peer.hpp"
@@ -170,6 +171,34 @@ TEST(ProcessStream, AGateLetsAFewBeginAtATime) {
   for (int one = 0; seen >> one; ++lines) most = std::max(most, one);
   EXPECT_EQ(lines, 8);
   EXPECT_LE(most, 2);
+}
+
+task<result<void>> go_in_and_out(std::shared_ptr<dial_gate> gate) {
+  const dial_gate::pass inside = co_await dial_gate::enter(std::move(gate));
+  co_return result<void>();
+}
+
+task<result<std::string>> turned_away_once(std::shared_ptr<dial_gate> gate, bool& narrower) {
+  process_rules rules = quickly();
+  rules.gate = gate;
+  words argv{"ssh"};
+  auto got = co_await converse(std::move(argv), "hello", std::move(rules));
+  const dial_gate::pass only = co_await dial_gate::enter(gate);
+  auto second = go_in_and_out(gate);
+  std::string full = "full";
+  const result<void> entered = co_await with_timeout(std::move(second), std::chrono::milliseconds(20), std::move(full));
+  narrower = entered.has_error();
+  co_return got;
+}
+
+TEST(ProcessStream, WhoIsTurnedAwayNarrowsTheGate) {
+  const fake_ssh ssh(std::string("printf x >> $PEELBOX_TEST_COUNT\n"
+                                 "if [ $(wc -c < $PEELBOX_TEST_COUNT) -lt 2 ]; then ") + turned_away + "fi\nexec cat\n");
+  bool narrower = false;
+  const auto got = test::run_task(turned_away_once(std::make_shared<dial_gate>(2), narrower));
+  ASSERT_TRUE(got.has_value()) << got.error().text;
+  EXPECT_EQ(*got, "hello");
+  EXPECT_TRUE(narrower);
 }
 
 TEST(ProcessStream, AMissingProgramIsNamed) {
